@@ -1,0 +1,57 @@
+# Every target that needs Python makes its own environment in .venv first.
+
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+JOBS ?= 2
+
+# Without this the theme prints a notice about its successor into every build.
+export NO_MKDOCS_2_WARNING := 1
+
+BIN := .venv/bin
+READY := .venv/.ready
+PYTEST := $(BIN)/pytest -n $(JOBS) --dist worksteal
+BENCHMARKS := $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test slow lint format bench docs clean
+
+help: ## Print this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(READY) ## Make the environment .venv with the tested versions of everything
+
+$(READY): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "neuralstack needs Python 3.11 or newer and none was found;" \
+		"install one, or name it: make PYTHON=/path/to/python" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(READY) ## Train a small machine and write what it learned to runs/demo
+	$(BIN)/python -m neuralstack.experiments.demo
+
+test: $(READY) ## Run the tests and the examples in docstrings, README and docs
+	$(PYTEST)
+
+slow: $(READY) ## Run the tests that learn for more than a few seconds
+	$(PYTEST) -m slow
+
+lint: $(READY) ## Check style, types and that the docs build without a warning
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/pyright
+	$(BIN)/mkdocs build --strict
+
+format: $(READY) ## Put the code into the house style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(READY) ## Run every benchmark in turn
+	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python "$$script"; done
+
+docs: $(READY) ## Build the documentation into site/
+	$(BIN)/mkdocs build --strict
+
+clean: ## Remove the environment, the site, caches and build outputs; runs/ stays
+	rm -rf .venv site build dist .pytest_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,43 @@
+from .controllers import (
+    CONTROLLERS as CONTROLLERS,
+    AbstractLayer as AbstractLayer,
+    Controller as Controller,
+    ElmanLayer as ElmanLayer,
+    FeedforwardLayer as FeedforwardLayer,
+    GRULayer as GRULayer,
+    LSTMLayer as LSTMLayer,
+)
+from .evaluation import (
+    Answer as Answer,
+    Examples as Examples,
+    Report as Report,
+    answer as answer,
+    evaluate as evaluate,
+    fixed_set as fixed_set,
+    read_data as read_data,
+)
+from .machine import WIRINGS as WIRINGS, Machine as Machine, Step as Step, Wiring as Wiring
+from .memories import (
+    MEMORIES as MEMORIES,
+    AbstractMemory as AbstractMemory,
+    Action as Action,
+    NeuralStack as NeuralStack,
+    NoMemory as NoMemory,
+    run as run,
+)
+from .metrics import (
+    Score as Score,
+    cross_entropy as cross_entropy,
+    score as score,
+    success_interval as success_interval,
+)
+from .tasks import TASKS as TASKS, AbstractTask as AbstractTask, Example as Example, Reversal as Reversal
+from .training import (
+    RECIPES as RECIPES,
+    Config as Config,
+    Outcome as Outcome,
+    Recipe as Recipe,
+    complete as complete,
+    load as load,
+    train as train,
+)

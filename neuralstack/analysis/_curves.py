@@ -1,0 +1,30 @@
+"""Learning curves: fine accuracy and loss against batches."""
+
+from pathlib import Path
+from typing import Any
+
+from neuralstack.analysis._style import COLOURS, figure
+
+PANELS = (("fine", "fine accuracy"), ("loss", "loss (nats)"))
+SETS = (("validation", "-", "validation"), ("test", "--", "test"))
+
+
+def plot_curves(curves: dict[str, list[dict[str, Any]]], path: str | Path) -> None:
+    """Draw the evaluations of one or more runs, as `metrics.jsonl` holds them, into `path`.png and .pdf.
+
+    Args:
+        curves: The evaluations of each run, by what the legend is to call it.
+        path: Where to, without a suffix.
+    """
+    with figure(path, 1, 2, (8, 3)) as (drawn, axes):
+        for (part, label), panel in zip(PANELS, axes[0], strict=True):
+            for colour, (name, records) in zip(COLOURS, curves.items(), strict=False):
+                for key, line, what in SETS:
+                    points = [(record["step"], record[key][part]) for record in records if key in record]
+                    if points:
+                        panel.plot(*zip(*points, strict=True), line, color=colour, label=f"{name}, {what}", marker=".")
+            panel.set(xlabel="batches", ylabel=label)
+        axes[0, 0].set_ylim(-0.03, 1.03)
+        axes[0, 1].set_yscale("log")
+        handles, labels = axes[0, 0].get_legend_handles_labels()
+        drawn.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)))

@@ -1,0 +1,30 @@
+"""Tables for the terminal, aligned and readable without colour."""
+
+from collections.abc import Iterable
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from neuralstack.evaluation import Report, length_bands
+
+
+def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]], *, texts: int = 1) -> Table:
+    """Return a table whose first `texts` columns are text and whose others are numbers."""
+    built = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
+    for number, column in enumerate(columns):
+        built.add_column(column, justify="right" if number >= texts else "left")
+    for row in rows:
+        built.add_row(*map(str, row))
+    return built
+
+
+def print_report(title: str, report: Report) -> None:
+    """Print how well a set was answered, by bands of lengths and in all."""
+    rows = [
+        (name, band["sequences"], *(f"{band[part]:.3f}" for part in ("coarse", "fine", "token")))
+        for name, band in length_bands(report.by_length)
+    ]
+    count = sum(one["sequences"] for one in report.by_length.values())
+    rows.append(("all", count, f"{report.coarse:.3f}", f"{report.fine:.3f}", f"{report.token:.3f}"))
+    Console().print(table(title, ("length", "sequences", "coarse", "fine", "token"), rows))

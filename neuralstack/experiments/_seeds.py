@@ -1,0 +1,72 @@
+"""Training one configuration from many seeds, one after the other, each kept as a run: what was done is not redone."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from neuralstack.evaluation import evaluate, fixed_set
+from neuralstack.metrics import success_interval
+from neuralstack.training import Config, Run, build_task, complete, train
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One configuration of an experiment, and how many seeds it is trained from, beginning with 0."""
+
+    name: str
+    label: str
+    config: Config
+    seeds: int
+
+
+def train_seeds(arm: Arm, path: Path) -> Iterator[dict[str, Any]]:
+    """Train every seed of an arm under `path`, or read what it gave before, and say what each gave.
+
+    A seed is solved when the soft machine answers every sequence of the task's fixed test set, which decides nothing
+    in training. `wall_seconds` holds everything that a seed costs: compilation, evaluations and writing too.
+    """
+    for seed in range(arm.seeds):
+        # The first seed's curves show the test set too; it decides nothing.
+        config = complete(replace(arm.config, seed=seed, watch_test=seed == 0))
+        run = Run(path / arm.name / str(seed))
+        if not run.file("result.json").is_file():
+            started = time.perf_counter()
+            outcome = train(config, run.path, resume=True, show=False)
+            if outcome.status == "interrupted":
+                raise KeyboardInterrupt
+            machine, task = run.load_model(), build_task(config)
+            reports = {
+                name: {part: getattr(report, part) for part in ("coarse", "fine", "token", "loss")}
+                for name, lengths in (("train", config.lengths), ("test", task.test_lengths))
+                for report in [evaluate(machine, fixed_set(task, lengths))]
+            }
+            result = {"arm": arm.name, "seed": seed, **outcome._asdict(), **reports}
+            del result["message"]
+            run.write("result.json", json.dumps({**result, "wall_seconds": time.perf_counter() - started}, indent=2))
+        yield json.loads(run.file("result.json").read_text())
+
+
+def summarise(arm: Arm, results: list[dict[str, Any]]) -> dict[str, Any]:
+    """Gather what the seeds of an arm gave: how many were solved, with what, and in what time."""
+    solved = [result["test"]["coarse"] == 1 for result in results]
+    seconds = sorted(result["seconds"] for result in results)
+    steps = sorted(result["steps"] for result in results)
+    low, high = success_interval(sum(solved), len(solved))
+    best = max(results, key=lambda result: (result["train"]["coarse"], result["train"]["fine"]))
+    return {
+        "label": arm.label,
+        "config": asdict(complete(arm.config)),
+        "seeds": len(results),
+        "solved": sum(solved),
+        "interval": [low, high],
+        "restarted": sum(result["restarts"] > 0 for result in results),
+        "median_steps": steps[len(steps) // 2],
+        "most_steps": steps[-1],
+        "median_seconds": seconds[len(seconds) // 2],
+        "most_seconds": seconds[-1],
+        "best": {"seed": best["seed"], "train": best["train"], "test": best["test"]},
+        "runs": results,
+    }

@@ -1,0 +1,236 @@
+"""A machine: an embedding, a controller, the memory it acts on, and an answer."""
+
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
+
+from neuralstack._lookup import lookup
+from neuralstack.controllers import AbstractLayer, Controller, glorot
+from neuralstack.memories import AbstractMemory, NoMemory
+from neuralstack.unroll import unroll
+
+
+class Wiring(NamedTuple):
+    """How a controller, a memory and the answer are joined."""
+
+    feedback: float
+    """What the last read is multiplied by on its way into the controller; at 0 it does not go there.
+
+    The weights behind it learn as much slower as this is smaller, since Adam's steps do not depend on the scale.
+    """
+    value_sees_input: bool
+    """Whether the pushed value is the embedding plus what the controller adds, or the controller's alone."""
+    answer_from_read: bool
+    """Whether the answer comes from what was read at the same step, or from the controller."""
+    input_scale: float
+    """What the controller's input weights are multiplied by at the start."""
+    gate_scale: float
+    """What the weights behind the strengths are multiplied by at the start."""
+
+
+WIRINGS = {
+    "layer": Wiring(feedback=0.0, value_sees_input=True, answer_from_read=True, input_scale=0.3, gate_scale=2.0),
+    "feedback": Wiring(feedback=0.01, value_sees_input=True, answer_from_read=True, input_scale=0.3, gate_scale=2.0),
+    "paper": Wiring(feedback=1.0, value_sees_input=False, answer_from_read=False, input_scale=1.0, gate_scale=1.0),
+}
+"""The ways to wire a machine.
+
+- `layer`: the read does not go back to the controller, so that the memory is a layer over time; the value sees the
+  input and the answer can only come from the memory. It learns from nearly every seed.
+- `feedback`: the same, with the read going back, quietly at first: for tasks whose actions depend on what is read.
+- `paper`: Grefenstette et al. (2015), section 3.4, exactly: $(o'_t, h_t) = \\mathrm{RNN}((i_t, r_{t-1}), h_{t-1})$,
+  $d_t = \\sigma(W_d o'_t + b_d)$, $u_t = \\sigma(W_u o'_t + b_u)$, $v_t = \\tanh(W_v o'_t + b_v)$,
+  $o_t = \\tanh(W_o o'_t + b_o)$. It is also the wiring of a machine without memory, which then is a plain network.
+"""
+
+
+class Step(NamedTuple):
+    """What a machine shows of one step, or of every step of a sequence."""
+
+    output: Float[Array, "*steps symbols"]
+    action: Any
+    read: Float[Array, "*steps read"]
+    strengths: Float[Array, "*steps cells"]
+
+
+class BatchSteps(NamedTuple):
+    """What training needs of every step of a batch, time first."""
+
+    output: Float[Array, "steps batch vocabulary"]
+    action: Any
+
+
+class MachineState(NamedTuple):
+    """What a machine carries from one step to the next."""
+
+    controller: PyTree[Array]
+    memory: PyTree[Array]
+    read: Float[Array, " read"]
+
+
+class Machine(eqx.Module):
+    """A controller that acts on a memory, from tokens to the logits of the next token.
+
+    Args:
+        memory: The memory, without weights.
+        layer: The kind of the controller's layers, one of `CONTROLLERS`.
+        vocabulary: Number of different tokens.
+        hidden: Width of the controller's layers.
+        layers: Number of the controller's layers.
+        embedding: Width of the embedding of a token.
+        wiring: One of `WIRINGS`.
+        key: Source of the first weights.
+
+    Raises:
+        ValueError: If a size is below 1, the wiring is unknown, or it cannot join these parts.
+
+    Examples:
+        >>> import jax, jax.numpy as jnp, neuralstack as ns
+        >>> machine = ns.Machine(ns.NeuralStack(width=8), ns.GRULayer, 5, hidden=16, embedding=8, key=jax.random.key(0))
+        >>> machine(jnp.array([0, 3, 4])).shape  # the logits of 5 tokens, after each of 3 steps
+        (3, 5)
+        >>> machine.trace(jnp.array([0, 3, 4])).strengths.shape  # what is left of each element, after each step
+        (3, 3)
+    """
+
+    embedding: Float[Array, "vocabulary embedding"]
+    controller: Controller
+    memory: AbstractMemory
+    feedback: Float[Array, "fed projected"]
+    action_weights: Float[Array, "hidden action"]
+    action_bias: Float[Array, " action"]
+    answer_weights: Float[Array, "shown hidden"]
+    answer_bias: Float[Array, " hidden"] | None
+    output_weights: Float[Array, "hidden vocabulary"]
+    output_bias: Float[Array, " vocabulary"]
+    wiring: Wiring = eqx.field(static=True)
+
+    def __init__(
+        self,
+        memory: AbstractMemory,
+        layer: type[AbstractLayer],
+        vocabulary: int,
+        *,
+        hidden: int = 64,
+        layers: int = 1,
+        embedding: int = 64,
+        wiring: str = "layer",
+        key: PRNGKeyArray,
+    ):
+        self.wiring = lookup("wiring", WIRINGS, wiring)
+        if min(vocabulary, embedding) < 1:
+            raise ValueError(f"a machine's sizes must be at least 1, got {vocabulary=}, {embedding=}.")
+        if self.wiring.answer_from_read and memory.read_size == 0:
+            raise ValueError(
+                f"wiring {wiring!r} answers from what the memory reads, but {type(memory).__name__} reads nothing: "
+                "use wiring 'paper'."
+            )
+        if self.wiring.value_sees_input and embedding != memory.heads[-1]:
+            raise ValueError(
+                f"wiring {wiring!r} adds the embedding to the pushed value, so both must be equally wide, got an "
+                f"embedding of {embedding} and values of {memory.heads[-1]}."
+            )
+        keys = jax.random.split(key, 6)
+        self.memory = memory
+        self.embedding = jax.random.normal(keys[0], (vocabulary, embedding)) / 8
+        self.controller = Controller.of(
+            layer, embedding, hidden, layers=layers, input_scale=self.wiring.input_scale, key=keys[1]
+        )
+        fed = memory.read_size if self.wiring.feedback else 0
+        self.feedback = glorot(keys[2], fed, self.controller.projected_size)
+        self.action_weights = draw_heads(keys[3], hidden, memory.heads, self.wiring.gate_scale)
+        self.action_bias = memory.initial_bias()
+        self.answer_weights = glorot(keys[4], memory.read_size if self.wiring.answer_from_read else hidden, hidden)
+        self.answer_bias = None if self.wiring.answer_from_read else jnp.zeros(hidden)
+        self.output_weights = glorot(keys[5], hidden, vocabulary)
+        self.output_bias = jnp.zeros(vocabulary)
+
+    def __call__(self, tokens: Int[Array, " steps"]) -> Float[Array, "steps vocabulary"]:
+        """Run one sequence from empty and return the logits after each step."""
+        return self.batch(tokens[:, None]).output[:, 0]
+
+    def trace(self, tokens: Int[Array, " steps"]) -> Step:
+        """Run one sequence from empty, step by step, and keep everything worth looking at."""
+        return jax.lax.scan(lambda state, token: self.step(state, token), self.init(len(tokens)), tokens)[1]
+
+    def init(self, steps: int) -> MachineState:
+        """Return the state before the first of `steps` steps."""
+        dtype = self.embedding.dtype
+        return MachineState(
+            self.controller.init(), self.memory.init(steps, dtype), jnp.zeros(self.memory.read_size, dtype)
+        )
+
+    def step(self, state: MachineState, token: Int[Array, ""]) -> tuple[MachineState, Step]:
+        """Take one step of one sequence: the controller acts, the memory is read, the answer is given."""
+        embedded = self.embedding[token]
+        projected = self.controller.project(embedded) + self._fed_back(state.read)
+        controller, hidden = self.controller.step(state.controller, projected)
+        action = self._act(hidden, embedded)
+        memory, read = self.memory.step(state.memory, action)
+        shown = Step(self._answer(hidden, read), action, read, self.memory.strengths(memory))
+        return MachineState(controller, memory, read), shown
+
+    def batch(self, tokens: Int[Array, "steps batch"], steps: Int[Array, ""] | int | None = None) -> BatchSteps:
+        """Run a batch from empty, time first, to `steps` steps (all, unless said).
+
+        `steps` may be known at run time only; what comes after it is not defined. Gradients need memory linear in the
+        number of steps.
+        """
+        steps = jnp.asarray(len(tokens) if steps is None else steps)
+        # A product with one-hot rows: the gradient of indexing is a scatter, which is slow on every platform.
+        embedded = jax.nn.one_hot(tokens, len(self.embedding), dtype=self.embedding.dtype) @ self.embedding
+        projected = self.controller.project(embedded)
+        batch = tokens.shape[1]
+        state = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (batch, *leaf.shape)), self.controller.init())
+        if self.wiring.feedback and self.memory.read_size:
+
+            def act(machine, state, inputs, read):
+                state, hidden = machine.controller.step(state, inputs[0] + machine._fed_back(read))
+                return state, hidden, machine._act(hidden, inputs[1])
+
+            hidden, action, read = unroll(act, self.memory, self, state, (projected, embedded), steps)
+        else:
+
+            def step(controller, state, inputs, _):
+                return *controller.step(state, inputs), jnp.zeros(0, inputs.dtype)
+
+            hidden = unroll(step, NoMemory(), self.controller, state, projected, steps).hidden
+            action = self._act(hidden, embedded)
+            read = jax.vmap(self.memory.run, in_axes=(1, None), out_axes=1)(action, steps)
+        return BatchSteps(self._answer(hidden, read), action)
+
+    def _fed_back(self, read):
+        """Return what a read adds to the controller's projected input."""
+        return self.wiring.feedback * (read[..., : len(self.feedback)] @ self.feedback)
+
+    def _act(self, hidden, embedded):
+        """Return the action that a controller which shows `hidden` takes."""
+        raw = hidden @ self.action_weights + self.action_bias
+        if self.wiring.value_sees_input:
+            room = [(0, 0)] * (raw.ndim - 1) + [(raw.shape[-1] - embedded.shape[-1], 0)]
+            raw = raw + jnp.pad(embedded, room)
+        return self.memory.decode(raw)
+
+    def _answer(self, hidden, read):
+        """Return the logits."""
+        if self.wiring.answer_from_read:
+            answer = read @ self.answer_weights
+        else:
+            answer = jnp.tanh(hidden @ self.answer_weights + self.answer_bias)
+        return answer @ self.output_weights + self.output_bias
+
+
+def draw_heads(
+    key: PRNGKeyArray, hidden: int, widths: tuple[int, ...], gate_scale: float
+) -> Float[Array, "{hidden} action"]:
+    """Draw the weights from a controller to the parts of a raw action: strengths, and last a value.
+
+    Each head is a matrix of its own: drawn as one, the strengths would start with the small weights of a wide value,
+    and a machine that cannot tell reading from answering by its strengths for long enough gets stuck.
+    """
+    keys = jax.random.split(key, len(widths))
+    heads = [glorot(key, hidden, width) for key, width in zip(keys, widths, strict=True)]
+    return jnp.concatenate([jnp.zeros((hidden, 0)), *(gate_scale * gate for gate in heads[:-1]), *heads[-1:]], axis=1)

@@ -1,0 +1,118 @@
+"""What every memory is: an empty state, a way to read a controller's numbers, and a step."""
+
+import abc
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax.typing import DTypeLike
+from jaxtyping import Array, Float, Int, PyTree
+
+
+class Action(NamedTuple):
+    """What a controller asks of a memory with one end, at one step or at every step of a sequence.
+
+    Python numbers, lists and NumPy arrays are taken wherever JAX arrays are.
+
+    Attributes:
+        push: Push strength in [0, 1], of shape [] or [steps].
+        pop: Pop strength in [0, 1], of the same shape.
+        value: The pushed vector, of shape [width] or [steps, width].
+    """
+
+    push: Any
+    pop: Any
+    value: Any
+
+
+class AbstractMemory(eqx.Module):
+    """A differentiable data structure for one sequence: no weights, no batch axis, no randomness.
+
+    A batch is `jax.vmap` of these methods. Capacity is the number of steps, so nothing pushed is ever lost.
+    """
+
+    @classmethod
+    @abc.abstractmethod
+    def of_width(cls, width: int) -> "AbstractMemory":
+        """Return the memory whose values are `width` wide: how it is made from the command line."""
+
+    @property
+    @abc.abstractmethod
+    def heads(self) -> tuple[int, ...]:
+        """Widths of the parts of a raw action, in order; the last part is the pushed value's."""
+
+    @property
+    @abc.abstractmethod
+    def read_size(self) -> int:
+        """How many numbers are read at each step."""
+
+    @property
+    def action_size(self) -> int:
+        """How many raw numbers make an action."""
+        return sum(self.heads)
+
+    @abc.abstractmethod
+    def init(self, steps: int, dtype: DTypeLike | None = None) -> PyTree[Array]:
+        """Return the empty memory with room for `steps` steps, holding values of `dtype`."""
+
+    @abc.abstractmethod
+    def decode(self, raw: Float[Array, "*batch {self.action_size}"]) -> Any:
+        """Turn a controller's raw numbers into an action, at any number of steps at once."""
+
+    @abc.abstractmethod
+    def initial_bias(self) -> Float[Array, " {self.action_size}"]:
+        """Return the bias with which a machine's raw numbers should start for it to learn well."""
+
+    @abc.abstractmethod
+    def gates(self, action: Any) -> Float[Array, "*batch gates"]:
+        """Return the numbers in an action that are 0 or 1 in the memory's discrete twin."""
+
+    @abc.abstractmethod
+    def step(self, state: PyTree[Array], action: Any) -> tuple[PyTree[Array], Float[Array, " {self.read_size}"]]:
+        """Apply one action; return the new state and what is then read."""
+
+    @abc.abstractmethod
+    def strengths(self, state: PyTree[Array]) -> Float[Array, " cells"]:
+        """Return how much of each element is left, oldest first: what an observer of the memory sees."""
+
+    @abc.abstractmethod
+    def run(self, action: Any, steps: Int[Array, ""] | int | None = None) -> Float[Array, "steps {self.read_size}"]:
+        """Apply the actions of a whole sequence at once; only the first `steps` reads are defined.
+
+        `steps` may be known at run time only. Gradients need memory linear in the length.
+        """
+
+    @abc.abstractmethod
+    def start_backward(self, action: Any) -> PyTree[Array]:
+        """Return what `step_backward` carries, from the actions of the whole sequence."""
+
+    @abc.abstractmethod
+    def step_backward(
+        self, carry: PyTree[Array], step: Int[Array, ""], read_cotangent: Float[Array, " {self.read_size}"]
+    ) -> tuple[PyTree[Array], Any]:
+        """Undo one step, last step first; return the new carry and the cotangent of that step's action."""
+
+
+def run(memory: AbstractMemory, action: Any) -> Float[Array, "steps read"]:
+    """Apply a whole sequence of actions to an empty memory and return every read.
+
+    Args:
+        memory: The memory.
+        action: Its actions; each field has a leading axis of steps.
+
+    Returns:
+        The reads, in the dtype of the values.
+
+    Raises:
+        ValueError: If the fields do not agree in the number of steps, or the value is not of the memory's width.
+
+    Examples:
+        The stack of Grefenstette et al. (2015), Figure 1a:
+
+        >>> import neuralstack as ns
+        >>> reads = ns.run(ns.NeuralStack(width=1), ns.Action([0.8, 0.5, 0.9], [0.0, 0.1, 0.9], [[1.0], [2.0], [3.0]]))
+        >>> [round(float(read), 6) for read in reads[:, 0]]
+        [0.8, 1.5, 2.8]
+    """
+    return memory.run(jax.tree.map(jnp.asarray, action, is_leaf=lambda leaf: isinstance(leaf, list)))

@@ -1,0 +1,57 @@
+"""No memory at all: the baseline of every experiment."""
+
+import jax.numpy as jnp
+
+from neuralstack.memories._base import AbstractMemory
+
+
+class NoMemory(AbstractMemory):
+    """A memory that takes no action and reads nothing: the answer can only come from the controller.
+
+    Its state and its actions are arrays of width 0, so that a machine without a memory is built from the same parts.
+    A step costs nothing.
+
+    Examples:
+        >>> import jax.numpy as jnp, neuralstack as ns
+        >>> ns.run(ns.NoMemory(), jnp.zeros((5, 0))).shape
+        (5, 0)
+    """
+
+    @classmethod
+    def of_width(cls, width):
+        return cls()
+
+    @property
+    def heads(self):
+        return ()
+
+    @property
+    def read_size(self):
+        return 0
+
+    def init(self, steps, dtype=None):
+        return jnp.zeros(0, dtype)
+
+    def decode(self, raw):
+        return raw
+
+    def initial_bias(self):
+        return jnp.zeros(0)
+
+    def gates(self, action):
+        return action
+
+    def step(self, state, action):
+        return state, jnp.zeros_like(state)
+
+    def strengths(self, state):
+        return state
+
+    def run(self, action, steps=None):
+        return jnp.zeros_like(action)
+
+    def start_backward(self, action):
+        return jnp.zeros_like(action[0])
+
+    def step_backward(self, carry, step, read_cotangent):
+        return carry, carry

@@ -1,0 +1,121 @@
+"""The neural stack of Grefenstette et al. (2015), "Learning to Transduce with Unbounded Memory", equations 1 to 3.
+
+The symbols are the paper's, except that time counts from 0: at step t the controller gives a push strength d[t], a
+pop strength u[t] and a value v[t]; the stack then holds the values V[0..t] with strengths s[t, 0..t], and r[t] is
+read. Derivatives of the loss are written with a bar: r_bar is that of the loss by r.
+
+Everything is float64, one sequence, loops over steps and elements: O(T^2) sums for T steps.
+"""
+
+import numpy as np
+from jaxtyping import Float64
+from numpy.typing import ArrayLike
+
+
+def stack_forward(
+    d: ArrayLike, u: ArrayLike, v: ArrayLike
+) -> tuple[Float64[np.ndarray, "T T"], Float64[np.ndarray, "T m"], Float64[np.ndarray, "T m"]]:
+    """Run the stack on one sequence.
+
+    Args:
+        d: Push strengths in [0, 1], of shape [T].
+        u: Pop strengths in [0, 1], of shape [T].
+        v: Pushed values, of shape [T, m].
+
+    Returns:
+        The strengths s, of which row t holds those after step t; the values V (a value stays in its row for ever, so
+        that the last V contains every earlier one); and the reads r.
+
+    Examples:
+        Figure 1a of the paper: three pushes, and the pops go deeper each time.
+
+        >>> s, V, r = stack_forward(d=[0.8, 0.5, 0.9], u=[0.0, 0.1, 0.9], v=[[1], [2], [3]])
+        >>> r.round(6).ravel().tolist()
+        [0.8, 1.5, 2.8]
+        >>> s.round(6).tolist()
+        [[0.8, 0.0, 0.0], [0.7, 0.5, 0.0], [0.3, 0.0, 0.9]]
+    """
+    d, u, V = (np.asarray(x, np.float64) for x in (d, u, v))  # equation 1: V_t[i] = v_i
+    T = len(d)
+    s, r = np.zeros((T, T)), np.zeros_like(V)
+    for t in range(T):
+        for i in range(t):  # equation 2: the pop takes from the top down what it finds
+            s[t, i] = max(0, s[t - 1, i] - max(0, u[t] - s[t - 1, i + 1 :].sum()))
+        s[t, t] = d[t]
+        for i in range(t + 1):  # equation 3: the read sees from the top down to a depth of 1
+            r[t] += min(s[t, i], max(0, 1 - s[t, i + 1 :].sum())) * V[i]
+    return s, V, r
+
+
+def stack_backward(
+    d: ArrayLike, u: ArrayLike, v: ArrayLike, r_bar: ArrayLike
+) -> tuple[Float64[np.ndarray, " T"], Float64[np.ndarray, " T"], Float64[np.ndarray, "T m"]]:
+    r"""Return the derivatives of a loss by d, u and v, given its derivative by every read.
+
+    The steps are undone last to first; s_bar holds the derivative by the strengths that step t left behind.
+
+    *Read* (equation 3). Let room be the 1 minus all strength above element i. Its weight is one of three numbers:
+
+    - s[i], if s[i] <= room: the element is seen whole, and s_bar[i] grows by delta = r_bar . V[i];
+    - room, if 0 <= room < s[i]: the window ends in it. More strength in any element j above pushes it out of the
+      window, so that s_bar[j] shrinks by delta;
+    - 0, if room < 0: it is out of sight.
+
+    *Push.* s[t] = d[t], so that d_bar[t] = s_bar[t].
+
+    *Pop* (equation 2). Let rest be u[t] minus all strength above element i, that is what is left of the pop when it
+    gets there. The element keeps one of three numbers:
+
+    - 0, if s[i] <= rest: it is removed, and nothing that happens to it later depends on what it was;
+    - s[i] - rest, if 0 <= rest < s[i]: it is trimmed. This is the sum of s[j] over j >= i, minus u[t]: one derivative
+      goes to all of these and, negative, to u_bar[t]. A pop that removes everything trims nothing, and u_bar[t] is 0;
+    - s[i], if rest < 0: the pop never gets there.
+
+    The bounds belong to the cases as written. Where strengths end exactly at the edge of a pop or of the read window,
+    this makes the derivative the one towards a slightly larger pop, and, by a push strength of exactly 0 or 1, the one
+    towards the inside of [0, 1].
+
+    Args:
+        d: Push strengths in [0, 1], of shape [T].
+        u: Pop strengths in [0, 1], of shape [T].
+        v: Pushed values, of shape [T, m].
+        r_bar: The derivative of the loss by each read, of shape [T, m].
+
+    Returns:
+        d_bar, u_bar and v_bar.
+
+    Examples:
+        At the last step of Figure 1a, the pop of 0.9 removed the second element and trimmed the first, of which the
+        read then saw 0.1; so neither a larger pop nor a stronger first push changes the read.
+
+        >>> last = [[0], [0], [1]]
+        >>> d_bar, u_bar, v_bar = stack_backward([0.8, 0.5, 0.9], [0.0, 0.1, 0.9], [[1], [2], [3]], r_bar=last)
+        >>> d_bar.tolist(), u_bar.tolist()
+        ([0.0, 0.0, 2.0], [0.0, 0.0, 0.0])
+        >>> v_bar.round(6).ravel().tolist()
+        [0.1, 0.0, 0.9]
+    """
+    s, V, _ = stack_forward(d, u, v)
+    u, r_bar = np.asarray(u, np.float64), np.asarray(r_bar, np.float64)
+    T = len(u)
+    d_bar, u_bar, v_bar = np.zeros(T), np.zeros(T), np.zeros_like(V)
+    s_bar = np.zeros(T)
+    for t in reversed(range(T)):
+        for i in range(t + 1):
+            room = 1 - s[t, i + 1 :].sum()
+            delta = r_bar[t] @ V[i]
+            v_bar[i] += min(s[t, i], max(0, room)) * r_bar[t]
+            if s[t, i] <= room:
+                s_bar[i] += delta
+            elif room >= 0:
+                s_bar[i + 1 : t + 1] -= delta
+        d_bar[t] = s_bar[t]
+        after, s_bar = s_bar, np.zeros(T)
+        for i in range(t):
+            rest = u[t] - s[t - 1, i + 1 :].sum()
+            if rest < 0:
+                s_bar[i] += after[i]
+            elif rest < s[t - 1, i]:
+                s_bar[i:t] += after[i]
+                u_bar[t] -= after[i]
+    return d_bar, u_bar, v_bar

@@ -1,0 +1,5 @@
+from ._build import build_machine as build_machine, build_task as build_task, complete as complete
+from ._config import RECIPES as RECIPES, Config as Config, Recipe as Recipe
+from ._loop import Outcome as Outcome, train as train
+from ._run import Run as Run, load as load
+from ._step import Program as Program, TrainState as TrainState, begin as begin, train_until as train_until

@@ -1,0 +1,93 @@
+"""From a configuration to the things it names."""
+
+from dataclasses import replace
+from typing import Any
+
+import jax
+
+from neuralstack._lookup import lookup
+from neuralstack.controllers import CONTROLLERS
+from neuralstack.machine import WIRINGS, Machine
+from neuralstack.memories import MEMORIES
+from neuralstack.tasks import TASKS, AbstractTask
+from neuralstack.training._config import RECIPES, Config
+
+AT_LEAST_ONE = ("hidden", "layers", "width", "batch", "steps", "min_length", "max_length", "evaluate_every")
+NOT_NEGATIVE = ("patience", "restart_after", "seed", "pull")
+POSITIVE = ("learning_rate", "clip")
+
+
+def complete(config: Config) -> Config:
+    """Check the options of a run and fill in those that follow from others.
+
+    Raises:
+        ValueError: If a name is unknown or a number impossible; it says which, and what is needed.
+
+    Examples:
+        >>> config = complete(Config("reversal"))
+        >>> config.wiring, config.learning_rate, config.first_lengths, config.lengths
+        ('layer', 0.01, (8, 16, 32), (8, 64))
+    """
+    task = lookup("task", TASKS, config.task)
+    lookup("memory", MEMORIES, config.memory)
+    lookup("controller", CONTROLLERS, config.controller)
+    wiring = config.wiring or ("paper" if config.memory == "none" else "layer")
+    lookup("wiring", WIRINGS, wiring)
+    low, high = task.train_lengths
+    defaults: dict[str, Any] = {"wiring": wiring, "min_length": low, "max_length": high, **RECIPES[wiring]._asdict()}
+    filled = replace(config, **{name: value for name, value in defaults.items() if getattr(config, name) is None})
+    if config.first_lengths is None and filled.first_lengths:
+        low, high = filled.lengths
+        filled = replace(filled, first_lengths=tuple(n for n in filled.first_lengths if low <= n <= high))
+    check(filled)
+    return filled
+
+
+def check(config: Config) -> None:
+    """Refuse numbers that no run can have.
+
+    Raises:
+        ValueError: If there is one.
+    """
+    for name in AT_LEAST_ONE:
+        if getattr(config, name) < 1:
+            raise ValueError(f"{name} must be at least 1, got {getattr(config, name)}.")
+    for name in NOT_NEGATIVE:
+        if not 0 <= getattr(config, name) < float("inf"):
+            raise ValueError(f"{name} must not be negative, got {getattr(config, name)}.")
+    for name in POSITIVE:
+        if not 0 < getattr(config, name) < float("inf"):
+            raise ValueError(f"{name} must be a positive number, got {getattr(config, name)}.")
+    if config.seed >= 2**31:
+        raise ValueError(f"seed must be below 2**31, got {config.seed}.")
+    low, high = config.lengths
+    if low > high:
+        raise ValueError(f"min_length must not be above max_length, got {low} and {high}.")
+    for length in config.first_lengths or ():
+        if not low <= length <= high:
+            raise ValueError(f"first_lengths must lie between {low} and {high}, got {length}.")
+    machine_skeleton(config)
+
+
+def build_task(config: Config) -> AbstractTask:
+    """Return the task, with room for the longest source to train on."""
+    return TASKS[config.task](max_length=config.lengths[1])
+
+
+def build_machine(config: Config, key: jax.Array) -> Machine:
+    """Return a machine with its first weights."""
+    return Machine(
+        MEMORIES[config.memory].of_width(config.width),
+        CONTROLLERS[config.controller],
+        build_task(config).vocabulary,
+        hidden=config.hidden,
+        layers=config.layers,
+        embedding=config.width,
+        wiring=config.wiring or "layer",
+        key=key,
+    )
+
+
+def machine_skeleton(config: Config) -> Machine:
+    """Return the machine's shapes, without drawing weights."""
+    return jax.eval_shape(lambda key: build_machine(config, key), jax.random.key(0))

@@ -1,0 +1,80 @@
+"""What a run is made of: its parts, its sizes and its recipe. Plain data, so that the command line starts fast."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tyro.conf import Positional
+
+
+class Recipe(NamedTuple):
+    """How a machine of one wiring is best trained, as far as we measured."""
+
+    learning_rate: float
+    """Step size of Adam."""
+    first_lengths: tuple[int, ...]
+    """Lengths to draw from, equally often, until several batches in a row were all right; none: all from the start."""
+    pull: float
+    """Weight of the pull of the strengths towards 0 and 1."""
+    restart_after: int
+    """Steps after which an attempt that is still at its first lengths starts anew; 0: never."""
+
+
+RECIPES = {
+    "layer": Recipe(learning_rate=1e-2, first_lengths=(8, 16, 32), pull=0.02, restart_after=150),
+    "feedback": Recipe(learning_rate=1e-2, first_lengths=(8, 16, 32), pull=0.02, restart_after=200),
+    "paper": Recipe(learning_rate=3e-3, first_lengths=(), pull=0.0, restart_after=0),
+}
+"""A recipe for each wiring. Short strings must carry a fair share of the gradient until the memory is used."""
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything a run depends on; what is None follows from other options (see `complete`)."""
+
+    task: Positional[str]
+    """The task to learn."""
+    memory: str = "stack"
+    """The memory to learn it with."""
+    controller: str = "gru"
+    """The kind of the controller's layers."""
+    wiring: str | None = None
+    """How they are joined: layer, feedback or paper (unless said, layer, or paper where there is no memory)."""
+    hidden: int = 64
+    """Width of the controller's layers."""
+    layers: int = 1
+    """Number of the controller's layers."""
+    width: int = 64
+    """Width of the embedding and of the memory's values."""
+    batch: int = 50
+    """Sequences in a batch."""
+    steps: int = 3000
+    """Most batches to train on, those of all attempts together."""
+    min_length: int | None = None
+    """Shortest source to train and validate on (unless said, the task's own)."""
+    max_length: int | None = None
+    """Longest source to train and validate on (unless said, the task's own)."""
+    first_lengths: tuple[int, ...] | None = None
+    """Lengths to start with, until several batches in a row were all right (unless said, by wiring)."""
+    learning_rate: float | None = None
+    """Step size of Adam (unless said, by wiring)."""
+    clip: float = 1.0
+    """Largest norm of a gradient."""
+    pull: float | None = None
+    """Weight of the pull of the strengths towards 0 and 1 (unless said, by wiring)."""
+    restart_after: int | None = None
+    """Batches after which an attempt still at its first lengths starts anew; 0: never (unless said, by wiring)."""
+    evaluate_every: int = 50
+    """Batches between evaluations on the validation set; a checkpoint is written with each."""
+    patience: int = 3
+    """Stop when this many evaluations in a row were perfect; 0: train for all the steps."""
+    watch_test: bool = False
+    """Whether the curves also show the test set; it decides nothing."""
+    seed: int = 0
+    """Root of all randomness of the run."""
+
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """The shortest and the longest source to train on, once the configuration is complete."""
+        if self.min_length is None or self.max_length is None:
+            raise ValueError("complete the configuration first")
+        return self.min_length, self.max_length

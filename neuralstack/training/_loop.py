@@ -1,0 +1,181 @@
+"""The run of a training: chunks of compiled steps; between them, progress, evaluations, checkpoints and restarts."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+import numpy as np
+
+from neuralstack.evaluation import evaluate, fixed_set
+from neuralstack.training._build import complete
+from neuralstack.training._config import Config
+from neuralstack.training._progress import show_progress
+from neuralstack.training._run import Run
+from neuralstack.training._step import HEALTHY, NOT_FINITE, Program, TrainState, begin, train_until
+
+CHUNK = 10  # steps between two looks at the clock, the keyboard and the progress bar
+
+
+class Outcome(NamedTuple):
+    """How a training ended."""
+
+    status: str
+    """`perfect` (validation was, as often as asked for), `done` (all steps taken), `interrupted`, or `failed`."""
+    message: str
+    """What to tell the user."""
+    steps: int
+    """Batches trained on, in all attempts."""
+    restarts: int
+    """How often training started anew."""
+    seconds: float
+    """Time spent on training steps, in all attempts, without compilation and evaluations."""
+
+
+def train(config: Config, path: str | Path, *, resume: bool = False, show: bool = True) -> Outcome:
+    """Train a machine and keep it in a run's directory.
+
+    Args:
+        config: What to train, and how.
+        path: The run's directory; it is made, and must not hold anything yet unless `resume`.
+        resume: Continue the run that is there, as if it had never stopped: bit for bit the same on the same machine.
+        show: Whether to show progress on the terminal.
+
+    Raises:
+        ValueError: If the configuration is impossible, the directory holds something, or what is to be resumed is
+            broken or was another run.
+    """
+    config = complete(config)
+    begun = resume and Path(path).exists() and not Run.is_empty(path)
+    run = reopen(path, config) if begun else Run.create(path, config)
+    state, records = run.load_checkpoint(), run.metrics()
+    program = Program.of(config)
+    sets = {"validation": fixed_set(program.task, config.lengths)}
+    if config.watch_test:
+        sets["test"] = fixed_set(program.task, program.task.test_lengths)
+    state = train_until(state, program, np.int32(state.step))  # takes no step: this compiles the program
+    seconds = records[-1]["seconds"] if records else 0.0
+    outcome = verdict(config, records, int(state.step))
+    with heed_interrupt() as interrupted, show_progress(config, state, enabled=show) as progress:
+        while outcome is None:
+            started = time.perf_counter()
+            state = train_until(state, program, np.int32(next_stop(config, state)))
+            step, problem = int(state.step), int(state.problem)
+            seconds += time.perf_counter() - started
+            progress.advance(state, seconds)
+            if problem != HEALTHY:
+                outcome = "failed", explain(problem, step, run.path)
+            elif step % config.evaluate_every == 0 or step == config.steps:
+                record = {**assess(state, sets), "seconds": seconds}
+                if not any(rank(other) > rank(record) for other in records):
+                    run.save_model(state.machine)
+                records.append(record)
+                run.append_metrics(record)
+                state = replace(state, counted=state.counted * 0, loss=state.loss * 0, accuracy=state.accuracy * 0)
+                run.save_checkpoint(state)
+                outcome = verdict(config, records, step)
+            if outcome is None and hopeless(config, state):
+                state = begin(config, int(state.attempt) + 1, step)
+                progress.restart(state)
+            if outcome is None and interrupted():
+                outcome = "interrupted", f"stopped at step {step}: continue with the same command and --resume"
+    run.save_checkpoint(replace(state, problem=jnp.full_like(state.problem, HEALTHY)))
+    if not records:
+        run.save_model(state.machine)
+    return Outcome(*outcome, int(state.step), int(state.attempt), seconds)
+
+
+def reopen(path: str | Path, config: Config) -> Run:
+    """Open a run to continue it; only the number of steps and when to stop may differ from what it was.
+
+    Raises:
+        ValueError: If there is no run, or it was another one.
+    """
+    run = Run.open(path)
+    before = run.config()
+    for name, value in vars(config).items():
+        if name not in {"steps", "patience"} and value != getattr(before, name):
+            raise ValueError(
+                f"the run in {str(path)!r} was begun with {name}={getattr(before, name)!r}, not {value!r}: "
+                "resume it with the options it was begun with, or give another --out."
+            )
+    return run
+
+
+def next_stop(config: Config, state: TrainState) -> int:
+    """Return the step at which to look up next: after a chunk, or earlier to evaluate, restart or end."""
+    step = int(state.step)
+    stops = [step - step % every + every for every in (CHUNK, config.evaluate_every)]
+    if config.restart_after and not state.settled:
+        stops.append(max(step + 1, int(state.attempt_start) + config.restart_after))
+    return min(*stops, max(config.steps, step))
+
+
+def hopeless(config: Config, state: TrainState) -> bool:
+    """Say whether an attempt has stayed at its first lengths for as long as it may."""
+    tried = int(state.step) - int(state.attempt_start)
+    return bool(config.restart_after) and not bool(state.settled) and tried >= config.restart_after
+
+
+def assess(state: TrainState, sets: dict[str, Any]) -> dict[str, Any]:
+    """Return what the metrics say of a step: means over the batches since the last one, and each set's accuracies."""
+    record: dict[str, Any] = {
+        "step": int(state.step),
+        "attempt": int(state.attempt),
+        "settled": bool(state.settled),
+        "loss": float(state.loss) / max(int(state.counted), 1),
+        "accuracy": float(state.accuracy) / max(int(state.counted), 1),
+    }
+    for name, data in sets.items():
+        report = evaluate(state.machine, data)
+        record[name] = {part: getattr(report, part) for part in ("coarse", "fine", "token", "loss")}
+    return record
+
+
+def rank(record: dict[str, Any]) -> tuple[float, float]:
+    """Return what decides which weights are kept: coarse accuracy on the validation set, then fine."""
+    return record["validation"]["coarse"], record["validation"]["fine"]
+
+
+def verdict(config: Config, records: list[dict[str, Any]], step: int) -> tuple[str, str] | None:
+    """Say whether training is over, and how."""
+    last = records[-config.patience :] if config.patience else []
+    same_attempt = len({record["attempt"] for record in last}) == 1
+    if len(last) == config.patience and same_attempt and all(r["validation"]["coarse"] == 1 for r in last):
+        return "perfect", f"validation was perfect {config.patience} times in a row at step {step}"
+    if step >= config.steps:
+        return "done", f"all {config.steps} steps were taken"
+    return None
+
+
+def explain(problem: int, step: int, path: Path) -> str:
+    """Say why training cannot go on, and what to do."""
+    if problem == NOT_FINITE:
+        what = "the loss or its gradient is not a finite number: lower --learning-rate or --clip"
+    else:
+        what = "the gradient has vanished: try another --seed, or the wiring 'layer'"
+    return f"stopped at step {step}: {what}; the last good weights are kept in {str(path)!r}"
+
+
+@contextmanager
+def heed_interrupt() -> Iterator[Callable[[], bool]]:
+    """Let the first Ctrl-C be asked for instead of stopping anything; a second one stops at once."""
+    pressed = threading.Event()
+
+    def heed(signal_number, frame):
+        pressed.set()
+        signal.signal(signal.SIGINT, before)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield pressed.is_set
+        return
+    before = signal.signal(signal.SIGINT, heed)
+    try:
+        yield pressed.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,41 @@
+"""What is under test, name to constructor: one line here, and every test of a family runs on a new member of it."""
+
+from functools import partial
+
+from neuralstack import (
+    ElmanLayer,
+    FeedforwardLayer,
+    GRULayer,
+    LSTMLayer,
+    Machine,
+    NeuralStack,
+    NoMemory,
+    Reversal,
+)
+
+# Each takes the width of the values.
+MEMORIES_UNDER_TEST = {
+    "none": lambda width: NoMemory(),
+    "stack": NeuralStack,
+}
+
+# Each takes the widths of its input and of itself, and a key.
+CONTROLLERS_UNDER_TEST = {
+    "elman": ElmanLayer,
+    "feedforward": FeedforwardLayer,
+    "gru": GRULayer,
+    "lstm": LSTMLayer,
+}
+
+# Each takes the longest source.
+TASKS_UNDER_TEST = {
+    "reversal": partial(Reversal, alphabet="abcde"),
+    "reversal of ASCII": Reversal,
+}
+
+# Each takes a memory, a controller's layer, the size of the vocabulary, and a key.
+WIRINGS_UNDER_TEST = {
+    "layer": partial(Machine, wiring="layer"),
+    "feedback": partial(Machine, wiring="feedback"),
+    "paper": partial(Machine, wiring="paper"),
+}

@@ -1,0 +1,21 @@
+import jax
+import pytest
+from hypothesis import settings
+
+# The same examples in every run, however slow the machine, and nothing left behind on disk.
+settings.register_profile("tests", derandomize=True, deadline=None, database=None)
+settings.load_profile("tests")
+
+jax.config.update("jax_legacy_prng_key", "error")
+
+
+@pytest.fixture
+def float64():
+    """Let everything that is built and computed in the test be float64.
+
+    Such a test is about equations: what it compiles is small and runs once, and is not worth optimising.
+    """
+    jax.config.update("jax_disable_most_optimizations", True)
+    with jax.enable_x64(True):
+        yield
+    jax.config.update("jax_disable_most_optimizations", False)

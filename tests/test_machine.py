@@ -1,0 +1,237 @@
+import re
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from cases import CONTROLLERS_UNDER_TEST, MEMORIES_UNDER_TEST, WIRINGS_UNDER_TEST
+from neuralstack import WIRINGS, ElmanLayer, GRULayer, LSTMLayer, Machine, NeuralStack, NoMemory
+from neuralstack.machine import draw_heads
+from neuralstack.reference import stack_forward
+
+VOCABULARY, HIDDEN, WIDTH, BATCH = 5, 4, 3, 3
+BUFFER, STEPS = 40, 35  # more than a block of the memory's whole-sequence form
+
+
+def fits(wiring, memory):
+    return MEMORIES_UNDER_TEST[memory](WIDTH).read_size > 0 or not WIRINGS[wiring].answer_from_read
+
+
+JOINED = [(wiring, memory) for wiring in WIRINGS_UNDER_TEST for memory in MEMORIES_UNDER_TEST if fits(wiring, memory)]
+
+
+def build(wiring, layer, memory, embedding=WIDTH, layers=2):
+    """A machine of which no weight is 0."""
+    constructor = WIRINGS_UNDER_TEST[wiring]
+    shapes = jax.eval_shape(
+        lambda key: constructor(
+            MEMORIES_UNDER_TEST[memory](WIDTH),
+            CONTROLLERS_UNDER_TEST[layer],
+            VOCABULARY,
+            hidden=HIDDEN,
+            layers=layers,
+            embedding=embedding,
+            key=key,
+        ),
+        jax.random.key(0),
+    )
+    rng = np.random.default_rng(0)
+    return jax.tree.map(lambda leaf: jnp.asarray(rng.normal(0, 0.7, leaf.shape)), shapes)
+
+
+def draw_tokens(*shape):
+    return jnp.asarray(np.random.default_rng(1).integers(0, VOCABULARY, shape))
+
+
+def batch_of_traces(machine, tokens):
+    shown = jax.vmap(machine.trace, in_axes=1, out_axes=1)(tokens)
+    return shown.output, shown.action
+
+
+def batch_to(machine, tokens, steps):
+    return tuple(jax.tree.map(lambda leaf: leaf[:STEPS], machine.batch(tokens, steps)))
+
+
+def with_gradient(outputs_of, machine, *given):
+    """What a machine puts out, and the gradient of a weighted sum of all of it by every weight."""
+    outputs, pull = jax.vjp(lambda machine: outputs_of(machine, *given), machine)
+    rng = np.random.default_rng(2)
+    return outputs, pull(jax.tree.map(lambda leaf: jnp.asarray(rng.normal(size=leaf.shape)), outputs))
+
+
+batch_with_gradient = jax.jit(partial(with_gradient, batch_to))
+traces_with_gradient = jax.jit(partial(with_gradient, batch_of_traces))
+
+
+@pytest.mark.parametrize("layer", CONTROLLERS_UNDER_TEST)
+@pytest.mark.parametrize(("wiring", "memory"), JOINED)
+def test_a_batch_is_every_sequence_traced_in_values_and_in_every_gradient(wiring, memory, layer, float64):
+    machine, tokens = build(wiring, layer, memory), draw_tokens(BUFFER, BATCH)
+    got = batch_with_gradient(machine, tokens, STEPS)
+    wanted = traces_with_gradient(machine, tokens[:STEPS])
+    for (path, one), other in zip(jax.tree.leaves_with_path(got), jax.tree.leaves(wanted), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-10, err_msg=jax.tree_util.keystr(path))
+        assert np.any(one) or one.size == 0, f"nothing is learned at {jax.tree_util.keystr(path)}"
+
+
+@pytest.mark.parametrize(("wiring", "memory"), JOINED)
+def test_calling_a_machine_puts_out_what_its_trace_shows(wiring, memory, float64):
+    machine, tokens = build(wiring, "elman", memory, layers=1), draw_tokens(12)
+    output, shown = jax.jit(lambda tokens: (machine(tokens), machine.trace(tokens)))(tokens)
+    assert output.shape == (12, VOCABULARY)
+    np.testing.assert_allclose(output, shown.output, atol=1e-12)
+    assert shown.read.shape == (12, machine.memory.read_size)
+    assert shown.strengths.shape == (12, *machine.memory.strengths(machine.memory.init(12)).shape)
+
+
+@pytest.mark.parametrize("wiring", WIRINGS_UNDER_TEST)
+def test_one_compilation_serves_every_length(wiring, float64):
+    machine, tokens = build(wiring, "elman", "stack", layers=1), draw_tokens(BUFFER, BATCH)
+    compilations = 0
+
+    @jax.jit
+    def loss_gradient(machine, tokens, steps):
+        nonlocal compilations
+        compilations += 1
+
+        def loss(machine):
+            scored = jnp.arange(BUFFER)[:, None, None] < steps
+            return jnp.where(scored, machine.batch(tokens, steps).output, 0).sum() / steps
+
+        return jax.grad(loss)(machine)
+
+    norms = {steps: float(jnp.abs(loss_gradient(machine, tokens, steps).embedding).sum()) for steps in (1, 20, BUFFER)}
+    assert compilations == 1
+    assert len(set(norms.values())) == 3
+
+
+def sigmoid(x):
+    return 1 / (1 + np.exp(-x))
+
+
+def elman(layer, h, projected):
+    h = np.tanh(projected + h @ layer.recurrent_weights)
+    return h, h
+
+
+def lstm(layer, state, projected):
+    h, c = state
+    i, f, o, g = np.split(projected + h @ layer.recurrent_weights, 4)
+    c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+    h = sigmoid(o) * np.tanh(c)
+    return (h, c), h
+
+
+@pytest.mark.parametrize(("layer", "rnn"), [("elman", elman), ("lstm", lstm)], ids=["elman", "lstm"])
+def test_the_paper_wiring_is_section_3_4_of_the_paper(layer, rnn, float64):
+    machine, tokens = build("paper", layer, "stack", embedding=6, layers=1), draw_tokens(8)
+    m = jax.tree.map(np.asarray, machine)
+    first = m.controller.layers[0]
+    W = np.concatenate([first.input_weights, m.feedback])  # of the input and the last read, side by side
+    (W_d, W_u, W_v), (b_d, b_u, b_v) = (np.split(part, [1, 2], axis=-1) for part in (m.action_weights, m.action_bias))
+    state, r, outputs, reads, d, u, v = first.init(), np.zeros(WIDTH), [], [], [], [], []
+    for token in tokens:
+        state, o_ = rnn(first, state, np.concatenate([m.embedding[token], r]) @ W + first.bias)
+        d.append(float(sigmoid(o_ @ W_d + b_d)[0]))
+        u.append(float(sigmoid(o_ @ W_u + b_u)[0]))
+        v.append(np.tanh(o_ @ W_v + b_v))
+        r = stack_forward(d, u, v)[2][-1]
+        reads.append(r)
+        outputs.append(np.tanh(o_ @ m.answer_weights + m.answer_bias))
+    logits = np.stack(outputs) @ m.output_weights + m.output_bias
+    shown = jax.jit(lambda machine: machine.trace(tokens))(machine)
+    np.testing.assert_allclose(shown.read, reads, atol=1e-12)
+    np.testing.assert_allclose(shown.output, logits, atol=1e-12)
+
+
+def test_a_machine_without_memory_is_a_plain_network(float64):
+    machine, tokens = build("paper", "elman", "none", layers=1), draw_tokens(8)
+    m = jax.tree.map(np.asarray, machine)
+    first = m.controller.layers[0]
+    h, logits = first.init(), []
+    for token in tokens:
+        h, _ = elman(first, h, m.embedding[token] @ first.input_weights + first.bias)
+        logits.append(np.tanh(h @ m.answer_weights + m.answer_bias) @ m.output_weights + m.output_bias)
+    np.testing.assert_allclose(jax.jit(lambda machine: machine(tokens))(machine), logits, atol=1e-12)
+
+
+def test_in_the_layer_wiring_the_read_does_not_go_back_and_the_value_sees_the_input():
+    machine = build("layer", "feedforward", "stack", layers=1)
+    tokens = jnp.array([0, 1, 2, 1, 4, 1])
+    push, pop, value = jax.jit(lambda machine: machine.trace(tokens).action)(machine)
+    for same in (push, pop, value):  # whatever the memory holds, one token gets one action
+        np.testing.assert_allclose(same[3], same[1], atol=1e-6)
+        np.testing.assert_allclose(same[5], same[1], atol=1e-6)
+    hidden = jnp.tanh(machine.controller.project(machine.embedding[1]))
+    raw = hidden @ machine.action_weights + machine.action_bias
+    np.testing.assert_allclose(value[1], jnp.tanh(raw[2:] + machine.embedding[1]), atol=1e-6)
+
+
+def test_in_the_feedback_wiring_the_read_goes_back_quietly():
+    machine = build("feedback", "feedforward", "stack", layers=1)
+    tokens = jnp.array([0, 1, 2, 1])
+    shown = jax.jit(lambda machine: machine.trace(tokens))(machine)
+    projected = machine.controller.project(machine.embedding[1]) + 0.01 * shown.read[2] @ machine.feedback
+    raw = jnp.tanh(projected) @ machine.action_weights + machine.action_bias
+    push = shown.action.push
+    np.testing.assert_allclose(push[3], jax.nn.sigmoid(raw[0]), atol=1e-6)
+    assert 1e-6 < abs(float(push[3] - push[1])) < 0.1
+
+
+def test_each_head_is_drawn_on_its_own_and_the_gates_are_scaled():
+    weights = draw_heads(jax.random.key(0), 60, (1, 1, 60), gate_scale=3.0)
+    assert weights.shape == (60, 62)
+    bounds = [3 * (6 / 61) ** 0.5, 3 * (6 / 61) ** 0.5, (6 / 120) ** 0.5]
+    for head, bound in zip(jnp.split(weights, [1, 2], axis=1), bounds, strict=True):
+        assert 0.9 * bound < float(jnp.abs(head).max()) <= bound
+    assert draw_heads(jax.random.key(0), 60, (), gate_scale=3.0).shape == (60, 0)
+
+
+def make(memory=None, layer=GRULayer, vocabulary=VOCABULARY, embedding=WIDTH, **sizes):
+    memory = NeuralStack(WIDTH) if memory is None else memory
+    return Machine(memory, layer, vocabulary, embedding=embedding, **sizes, key=jax.random.key(0))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"wiring": "papr"},
+            "unknown wiring 'papr': did you mean 'paper'? choose from feedback, layer, paper.",
+        ),
+        (
+            {"memory": NoMemory()},
+            "wiring 'layer' answers from what the memory reads, but NoMemory reads nothing: use wiring 'paper'.",
+        ),
+        (
+            {"embedding": 7},
+            "wiring 'layer' adds the embedding to the pushed value, so both must be equally wide, got an embedding "
+            "of 7 and values of 3.",
+        ),
+        (
+            {"embedding": 7, "wiring": "feedback"},
+            "wiring 'feedback' adds the embedding to the pushed value, so both must be equally wide, got an embedding "
+            "of 7 and values of 3.",
+        ),
+        ({"vocabulary": 0}, "a machine's sizes must be at least 1, got vocabulary=0, embedding=3."),
+        ({"embedding": 0}, "a machine's sizes must be at least 1, got vocabulary=5, embedding=0."),
+        ({"hidden": 0}, "a controller's sizes must be at least 1, got input_size=3, hidden_size=0, layers=1."),
+        ({"layers": 0, "layer": ElmanLayer}, "got input_size=3, hidden_size=64, layers=0."),
+    ],
+    ids=lambda case: str(case) if isinstance(case, dict) else "",
+)
+def test_parts_that_do_not_join_are_refused(options, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        make(**options)
+
+
+def test_the_first_weights_follow_from_the_key():
+    def leaves(seed):
+        machine = Machine(NeuralStack(2), LSTMLayer, 4, hidden=3, embedding=2, key=jax.random.key(seed))
+        return machine.embedding, machine.action_weights, machine.answer_weights, machine.output_weights
+
+    for same, again, other in zip(leaves(0), leaves(0), leaves(1), strict=True):
+        np.testing.assert_array_equal(same, again)
+        assert not np.any(same == other)
