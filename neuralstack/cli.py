@@ -6,6 +6,7 @@ import sys
 from contextlib import redirect_stderr
 from dataclasses import Field, dataclass, fields
 from io import StringIO
+from itertools import groupby
 from pathlib import Path
 
 import tyro
@@ -56,7 +57,7 @@ class Evaluate:
     data: Path | None = None
     """A file of sequences instead, one {"source": [...], "target": [...]} a line: numbers of symbols, from 0."""
     json: bool = False
-    """Print one JSON object: coarse, fine, token, by_length."""
+    """Print one JSON object: coarse, fine, token, loss, by_length."""
 
     def __call__(self) -> int:
         """Evaluate, and print a table or JSON."""
@@ -169,6 +170,9 @@ def main(arguments: list[str] | None = None) -> None:
     except ValueError as error:
         print(f"neuralstack: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(BAD_INPUT)
+    except OSError as error:
+        print(f"neuralstack: cannot use {error.filename!r}: {error.strerror}; name another path", file=sys.stderr)
+        sys.exit(BAD_INPUT)
     except KeyboardInterrupt:
         print("neuralstack: interrupted; the same command continues what can be continued", file=sys.stderr)
         sys.exit(INTERRUPTED)
@@ -214,14 +218,20 @@ def one_line(box: str, arguments: list[str]) -> str:
     """
     command = arguments[0] if arguments and arguments[0] in COMMANDS else ""
     see = f"see neuralstack {command} --help".replace("  ", " ")
-    lines = [line.strip("│ ") for line in box.splitlines() if line.startswith("│")]
-    rules = [number for number, line in enumerate(lines) if line.startswith("─")] or [len(lines)]
-    message = " ".join(" ".join(lines[: rules[0]]).split())
+    # Lines between rules. A terminal without box characters has the title as a group of its own.
+    lines = [line.strip("│ ") for line in box.strip().splitlines()]
+    groups = [list(group) for rule, group in groupby(lines, key=is_rule) if not rule]
+    message = " ".join(" ".join(groups[0 if box.lstrip().startswith("╭") else 1]).split())
     unknown = re.search(r"[Uu]nrecognized (?:or misplaced )?options?: (--[\w-]+)", message)
     if unknown and command:
         options = {option for field in fields(COMMANDS[command]) for option in options_of(field)}
         return f"unknown option {unknown[1]!r}: {nearest(unknown[1], options)}{see}"
     return f"{message.rstrip('.')}; {see}"
+
+
+def is_rule(line: str) -> bool:
+    """Say whether a line only draws."""
+    return line.startswith(("╭", "╰")) or (line != "" and not line.strip("─-"))
 
 
 def options_of(option: Field) -> list[str]:

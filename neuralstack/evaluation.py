@@ -18,6 +18,7 @@ from neuralstack.tasks import AbstractTask, Example
 
 SET_SEED = 2015
 SET_SIZE = 1000
+LARGEST = 10**6  # sequences in a set, symbols in a source: beyond any machine's memory
 GROUP_STEPS = 1 << 14  # steps x sequences that go through the machine at once: what bounds the memory of an evaluation
 
 
@@ -35,7 +36,7 @@ class Report(NamedTuple):
     fine: float
     token: float
     loss: float
-    by_length: dict[int, dict[str, float]]
+    by_length: dict[int, dict[str, int | float]]
 
 
 def fixed_set(task: AbstractTask, lengths: tuple[int, int], count: int = SET_SIZE) -> Examples:
@@ -45,11 +46,17 @@ def fixed_set(task: AbstractTask, lengths: tuple[int, int], count: int = SET_SIZ
     lengths: the key is `jax.random.key(2015)` with the shortest and then the longest length folded in.
 
     Raises:
-        ValueError: If the lengths are not in order, or the shortest is below 1.
+        ValueError: If the lengths are not in order, the shortest is below 1, or there is no sequence to draw.
     """
     low, high = lengths
     if not 1 <= low <= high:
         raise ValueError(f"lengths must be two numbers in order, at least 1, got {low} and {high}.")
+    if high > LARGEST:
+        raise ValueError(f"lengths must be at most {LARGEST}, got {high}.")
+    if count < 1:
+        raise ValueError(f"a set needs at least 1 sequence, got count={count}.")
+    if count > LARGEST:
+        raise ValueError(f"a set holds at most {LARGEST} sequences, got count={count}.")
     key = jax.random.fold_in(jax.random.fold_in(jax.random.key(SET_SEED), low), high)
     return _draw(replace(task, max_length=high), low, count, key)
 
@@ -184,7 +191,9 @@ def _run_freely(machine, prompt, prompt_length, limit, end):
     return tokens, time
 
 
-def length_bands(by_length: dict[int, dict[str, float]], bands: int = 8) -> Iterable[tuple[str, dict[str, float]]]:
+def length_bands(
+    by_length: dict[int, dict[str, int | float]], bands: int = 8
+) -> Iterable[tuple[str, dict[str, int | float]]]:
     """Gather a report by length into at most `bands` rows of neighbouring lengths, for a table people can read."""
     lengths = sorted(by_length)
     for chosen in np.array_split(lengths, min(bands, len(lengths))):

@@ -39,7 +39,7 @@ WIRINGS = {
 """The ways to wire a machine.
 
 - `layer`: the read does not go back to the controller, so that the memory is a layer over time; the value sees the
-  input and the answer can only come from the memory. It learns from nearly every seed.
+  input and the answer can only come from the memory. Nearly every seed learns, some after a restart.
 - `feedback`: the same, with the read going back, quietly at first: for tasks whose actions depend on what is read.
 - `paper`: Grefenstette et al. (2015), section 3.4, exactly: $(o'_t, h_t) = \\mathrm{RNN}((i_t, r_{t-1}), h_{t-1})$,
   $d_t = \\sigma(W_d o'_t + b_d)$, $u_t = \\sigma(W_u o'_t + b_u)$, $v_t = \\tanh(W_v o'_t + b_v)$,

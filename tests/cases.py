@@ -15,8 +15,8 @@ from neuralstack import (
 
 # Each takes the width of the values.
 MEMORIES_UNDER_TEST = {
-    "none": lambda width: NoMemory(),
-    "stack": NeuralStack,
+    "none": NoMemory.of_width,
+    "stack": NeuralStack.of_width,
 }
 
 # Each takes the widths of its input and of itself, and a key.

@@ -10,12 +10,15 @@ jax.config.update("jax_legacy_prng_key", "error")
 
 
 @pytest.fixture
-def float64():
-    """Let everything that is built and computed in the test be float64.
-
-    Such a test is about equations: what it compiles is small and runs once, and is not worth optimising.
-    """
+def unoptimised():
+    """Compile without optimising: half the time, for a test that runs a program once and asks for equality only."""
     jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
+
+
+@pytest.fixture
+def float64(unoptimised):
+    """Let everything that is built and computed in the test be float64."""
     with jax.enable_x64(True):
         yield
-    jax.config.update("jax_disable_most_optimizations", False)

@@ -12,7 +12,7 @@ import pytest
 from neuralstack import Reversal, answer, evaluate, evaluation as evaluation_module, fixed_set, read_data
 from neuralstack.evaluation import length_bands
 from neuralstack.metrics import score
-from small import SMALL, assert_same_leaves, json_lines
+from small import assert_same_leaves, json_lines
 
 pytest_plugins = ("small_runs",)
 pytestmark = pytest.mark.usefixtures("compilation_cache")
@@ -45,7 +45,7 @@ def test_the_fixed_sets_never_change(lengths):
     assert hashlib.sha256(np.asarray(given.lengths).tobytes() + np.asarray(inputs).tobytes()).hexdigest() == digest
 
 
-@pytest.mark.parametrize("lengths", [*FIXED, (2, 8), (5, 5)])
+@pytest.mark.parametrize("lengths", [*FIXED, (2, 8)])
 def test_a_fixed_set_has_1000_sequences_and_covers_its_lengths(lengths):
     low, high = lengths
     examples, drawn = fixed_set(Reversal(64), lengths)
@@ -72,7 +72,7 @@ def test_lengths_that_are_no_range_are_refused(lengths):
 
 @pytest.mark.parametrize("count", [0, -1])
 def test_a_set_of_no_sequences_is_refused(count):
-    with pytest.raises(ValueError, match=f"count must be at least 1, got {count}"):
+    with pytest.raises(ValueError, match=f"a set needs at least 1 sequence, got count={count}"):
         fixed_set(TASK, (2, 8), count)
 
 
@@ -83,17 +83,17 @@ def pairs_of(data):
 
 
 @pytest.mark.parametrize("name", ["learned_machine", "noisy_machine"])
-def test_a_set_read_from_a_file_is_answered_like_the_set_that_was_written(tmp_path, request, name):
-    machine, data = request.getfixturevalue(name), fixed_set(TASK, (2, 7), 300)
+def test_sequences_read_from_a_file_are_answered_like_those_that_were_written(tmp_path, request, name):
+    machine, data = request.getfixturevalue(name), fixed_set(TASK, (2, 8))
+    shorter = [pair for pair in pairs_of(data) if len(pair[0]) < 8]  # so that they are padded to other lengths
     file = tmp_path / "data.jsonl"
-    file.write_text(json_lines(pairs_of(data)) + "\n  \n")
+    file.write_text(json_lines(shorter) + "\n  \n")
     read = read_data(TASK, file)
-    np.testing.assert_array_equal(read.lengths, data.lengths)
-    assert list(pairs_of(read)) == list(pairs_of(data))
-    one, other = evaluate(machine, data), evaluate(machine, read)
-    assert one[:3] == pytest.approx(other[:3], abs=1e-6)
-    assert one.loss == pytest.approx(other.loss, rel=1e-4, abs=1e-6)
-    assert one.by_length.keys() == other.by_length.keys() == set(range(2, 8))
+    assert list(pairs_of(read)) == shorter
+    written, found = evaluate(machine, data).by_length, evaluate(machine, read).by_length
+    assert found.keys() == set(range(2, 8))
+    for length in found:
+        assert found[length] == pytest.approx(written[length], rel=1e-4, abs=1e-6)
 
 
 def test_a_wrong_target_in_a_file_is_scored_as_it_is_given(tmp_path, learned_machine):
@@ -168,8 +168,8 @@ def test_accuracies_by_length_add_up_to_those_of_the_whole_set(noisy_machine):
     data = fixed_set(TASK, (2, 8))
     report = evaluate(noisy_machine, data)
     assert 0.05 < report.coarse < 0.95
-    lengths, counts = np.unique(data.lengths, return_counts=True)
-    assert {length: one["sequences"] for length, one in report.by_length.items()} == dict(zip(lengths, counts))
+    counts = {length: (np.asarray(data.lengths) == length).sum() for length in range(2, 9)}
+    assert {length: one["sequences"] for length, one in report.by_length.items()} == counts
     for part in ("coarse", "fine", "token", "loss"):
         whole = sum(one["sequences"] * one[part] for one in report.by_length.values()) / 1000
         assert getattr(report, part) == pytest.approx(whole, rel=1e-5)
@@ -182,19 +182,23 @@ def test_a_report_is_plain_data(noisy_machine):
     assert again == {**report._asdict(), "by_length": {str(n): one for n, one in report.by_length.items()}}
 
 
+def first(count):
+    return jax.tree.map(lambda leaf: leaf[:count], fixed_set(TASK, (2, 8)))
+
+
 def test_a_set_that_is_answered_in_groups_is_answered_like_a_whole(noisy_machine, monkeypatch):
-    examples, lengths = fixed_set(TASK, (2, 8), 37)
+    data = first(37)
     monkeypatch.setattr(evaluation_module, "GROUP_STEPS", 8 * 18)  # five groups, the last one not full
-    report = evaluate(noisy_machine, evaluation_module.Examples(examples, lengths))
-    inputs, targets, mask = (leaf.T for leaf in examples)
-    chosen = jnp.argmax(jax.jit(noisy_machine.batch)(inputs).output, -1)
+    report = evaluate(noisy_machine, data)
+    inputs, targets, mask = (leaf.T for leaf in data.examples)
+    chosen = jnp.argmax(jax.jit(lambda machine, inputs: machine.batch(inputs).output)(noisy_machine, inputs), -1)
     whole = score(chosen == targets, mask)
     assert report[:3] == pytest.approx([float(part.mean()) for part in whole], abs=1e-6)
     assert report.coarse not in (0, 1)
 
 
 def test_an_empty_group_of_steps_still_holds_one_sequence(noisy_machine, monkeypatch):
-    data = fixed_set(TASK, (2, 8), 5)
+    data = first(5)
     monkeypatch.setattr(evaluation_module, "GROUP_STEPS", 1)
     assert sum(one["sequences"] for one in evaluate(noisy_machine, data).by_length.values()) == 5
 
@@ -274,20 +278,3 @@ def test_few_lengths_have_a_band_each():
         "3": {"sequences": 4, "coarse": 0.5, "fine": 0.25, "token": 1},
         "9": {"sequences": 1, "coarse": 0.25, "fine": 0.125, "token": 1},
     }
-
-
-def test_a_small_machine_learns_from_any_of_three_seeds(tmp_path, learned):
-    from dataclasses import replace
-
-    from neuralstack import load, train
-    from neuralstack.training import Run
-    from small import LEARNING
-
-    for seed in (1, 2):
-        outcome = train(replace(SMALL, seed=seed, **LEARNING), tmp_path / str(seed), show=False)
-        assert outcome.status == "perfect", seed
-    for path in (learned, tmp_path / "1", tmp_path / "2"):
-        losses = [record["loss"] for record in Run.open(path).metrics()]
-        assert losses[-1] < 0.05 < 3 < losses[0]
-        longer = evaluate(load(path), fixed_set(TASK, (9, 16)))
-        assert longer.token > 0.8

@@ -13,7 +13,9 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 
 
 @contextmanager
-def figure(path: str | Path, rows: int, columns: int, size: tuple[float, float]) -> Iterator[tuple["Figure", Any]]:
+def figure(
+    path: str | Path, rows: int, columns: int, size: tuple[int | float, int | float]
+) -> Iterator[tuple["Figure", Any]]:
     """Give a figure and its axes to draw on, and save it as `path` with .png and .pdf on leaving."""
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -34,4 +36,4 @@ def figure(path: str | Path, rows: int, columns: int, size: tuple[float, float])
         yield drawn, drawn.subplots(rows, columns, squeeze=False)
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         for suffix in (".png", ".pdf"):
-            drawn.savefig(Path(path).with_suffix(suffix), dpi=150)
+            drawn.savefig(f"{path}{suffix}", dpi=150)

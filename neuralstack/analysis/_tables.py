@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from neuralstack.evaluation import Report, length_bands
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]], *, texts: int = 1) -> Table:
     """Return a table whose first `texts` columns are text and whose others are numbers."""
-    built = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
+    built = Table(title=Text(title) if title else None, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
     for number, column in enumerate(columns):
         built.add_column(column, justify="right" if number >= texts else "left")
     for row in rows:

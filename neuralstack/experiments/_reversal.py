@@ -32,10 +32,10 @@ ARMS = (
     Arm("stack", "GRU + stack", Config("reversal"), seeds=100),
     Arm("stack-lstm", "LSTM + stack", Config("reversal", controller="lstm"), seeds=10),
     Arm("stack-feedback", "GRU + stack, feedback wiring", Config("reversal", wiring="feedback"), seeds=10),
-    Arm("stack-paper", "LSTM + stack, paper wiring", PAPER, seeds=10),
+    Arm("stack-paper", "LSTM + stack, paper wiring", PAPER, seeds=2),
     Arm("rnn", "RNN", network("elman"), seeds=10),
     Arm("lstm", "LSTM", network("lstm"), seeds=10),
-    Arm("lstm-2", "LSTM, 2 layers", network("lstm", layers=2), seeds=3),
+    Arm("lstm-2", "LSTM, 2 layers", network("lstm", layers=2), seeds=1),
 )
 BOTH = ("coarse", "fine")
 CURVES = ("stack", "lstm", "rnn")

@@ -74,12 +74,11 @@ class NeuralStack(AbstractMemory):
     all elements. Ties belong to the larger pop. A step costs O(steps x width); a whole sequence whose actions are known
     costs the same per step, in matrix products over blocks of steps.
 
+    A stack has room for as many steps as `init` was told; what is pushed after them is lost.
+
     Values and reads have one dtype, strengths at least float32: with float64 values everything is float64, with
     bfloat16 values the strengths are still float32. Heights are absolute, so that float32 strengths have an error of
     about height x 6e-8.
-
-    Args:
-        width: Width of the values, at least 1.
 
     Raises:
         ValueError: If the width is below 1.
@@ -95,6 +94,7 @@ class NeuralStack(AbstractMemory):
     """
 
     width: int = eqx.field(static=True)
+    """Width of the values, at least 1."""
 
     @classmethod
     def of_width(cls, width):

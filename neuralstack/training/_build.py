@@ -15,6 +15,7 @@ from neuralstack.training._config import RECIPES, Config
 AT_LEAST_ONE = ("hidden", "layers", "width", "batch", "steps", "min_length", "max_length", "evaluate_every")
 NOT_NEGATIVE = ("patience", "restart_after", "seed", "pull")
 POSITIVE = ("learning_rate", "clip")
+LARGEST = 10**6  # beyond any machine's memory or anybody's patience, and well within 32 bits
 
 
 def complete(config: Config) -> Config:
@@ -52,6 +53,8 @@ def check(config: Config) -> None:
     for name in AT_LEAST_ONE:
         if getattr(config, name) < 1:
             raise ValueError(f"{name} must be at least 1, got {getattr(config, name)}.")
+        if getattr(config, name) > LARGEST:
+            raise ValueError(f"{name} must be at most {LARGEST}, got {getattr(config, name)}.")
     for name in NOT_NEGATIVE:
         if not 0 <= getattr(config, name) < float("inf"):
             raise ValueError(f"{name} must not be negative, got {getattr(config, name)}.")

@@ -27,8 +27,7 @@ class TrainingProgress:
         step, counted = int(state.step), max(int(state.counted), 1)
         speed = (step - self._start) * self._batch / max(seconds, 1e-9)
         shown = (
-            f"loss {float(state.loss) / counted:.4f}  accuracy {float(state.accuracy) / counted:.3f}  "
-            f"{speed:.0f} seq/s"
+            f"loss {float(state.loss) / counted:.4f}  accuracy {float(state.accuracy) / counted:.3f}  {speed:.0f} seq/s"
         )
         self._progress.update(self._task, completed=step, shown=shown)
 

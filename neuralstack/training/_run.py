@@ -186,6 +186,11 @@ def from_file(path: Path, like: Tree) -> Tree:
                 f"{str(path)!r} does not fit the run's config.json: {name} {got}, "
                 f"needed is {leaf.dtype}{list(leaf.shape)}; restore both files, or train again."
             )
+    if spare := sorted(arrays.keys() - {name for name, _ in named_leaves(like)}):
+        raise ValueError(
+            f"{str(path)!r} does not fit the run's config.json: it also holds {spare[0]}; "
+            "restore both files, or train again."
+        )
     leaves = [jnp.asarray(arrays[name]) for name, _ in named_leaves(like)]
     return jax.tree.unflatten(jax.tree.structure(like), leaves)
 

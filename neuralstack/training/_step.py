@@ -112,8 +112,9 @@ def train_step(state: TrainState, program: Program) -> TrainState:
     """Draw one batch and take one step on it; a step that went wrong leaves weights and optimiser as they were."""
     batch = draw_batch(state, program)
     (_, (loss, right)), gradient = jax.value_and_grad(objective, has_aux=True)(state.machine, batch, program)
-    norm = optax.global_norm(gradient)
-    vanished = (norm < VANISHING_NORM) & (right < 1)
+    norm = optax.tree.norm(gradient)
+    # What learns is the controller: the bias of the answer has a gradient even where nothing else can be reached.
+    vanished = (optax.tree.norm(gradient.controller) < VANISHING_NORM) & (right < 1)
     finite = jnp.isfinite(loss) & jnp.isfinite(norm)
     problem = jnp.select([~finite, vanished], [NOT_FINITE, VANISHED], HEALTHY).astype(jnp.int32)
     updates, optimiser = program.optimiser().update(gradient, state.optimiser)

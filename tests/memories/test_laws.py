@@ -85,7 +85,7 @@ def test_a_pop_without_a_push_takes_off_its_strength(name):
 
 
 @pytest.mark.parametrize("name", MEMORIES_UNDER_TEST)
-def test_a_run_to_some_steps_is_the_start_of_a_longer_one_and_its_gradient_too(name):
+def test_a_run_to_some_steps_is_the_start_of_a_longer_one_and_its_gradient_too(name, unoptimised):
     memory = MEMORIES_UNDER_TEST[name](3)
     raw = jax.random.normal(jax.random.key(0), (80, memory.action_size))
     cotangent = jax.random.normal(jax.random.key(1), (80, memory.read_size))

@@ -47,7 +47,7 @@ def test_a_scan_of_its_step_reads_what_a_run_reads(name):
 
 
 @every_memory
-def test_mapped_it_has_the_reads_and_gradients_of_a_loop(name):
+def test_mapped_it_has_the_reads_and_gradients_of_a_loop(name, unoptimised):
     memory, raw = memory_and_raw(name, 6)
 
     def with_gradient(raw):
@@ -58,7 +58,7 @@ def test_mapped_it_has_the_reads_and_gradients_of_a_loop(name):
 
 
 @every_memory
-def test_mapped_twice_it_reads_what_it_reads_mapped_once(name):
+def test_mapped_twice_it_reads_what_it_reads_mapped_once(name, unoptimised):
     memory, raw = memory_and_raw(name, 2, 3)
     once = jax.vmap(lambda raw: run_and_steps(memory, raw))
     twice = jax.tree.map(lambda leaf: leaf.reshape(6, *leaf.shape[2:]), jax.jit(jax.vmap(once))(raw))

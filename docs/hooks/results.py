@@ -1,0 +1,69 @@
+"""Put the tables of a committed result file into its page, so that no measured number is typed by hand.
+
+A line `<!-- tables: results/NAME.json -->` in a page, with a path inside `docs/`, becomes the experiment's tables, the
+settings of its machines, and how the file was made.
+"""
+
+import json
+import re
+from pathlib import Path
+
+from mkdocs.exceptions import PluginError
+
+from neuralstack.experiments import _reversal
+
+MARKER = re.compile(r"^<!-- tables: (\S+) -->$", re.MULTILINE)
+ROWS = {"reversal": _reversal.table_rows}
+SETTINGS = {
+    "wiring": "wiring",
+    "learning rate": "learning_rate",
+    "first lengths": "first_lengths",
+    "pull": "pull",
+    "restart after": "restart_after",
+    "most batches": "steps",
+}
+
+
+def on_page_markdown(markdown, page, config, **_):
+    """Replace every marker of a page."""
+
+    def tables(found):
+        try:
+            return describe(json.loads(Path(config["docs_dir"], found[1]).read_text()))
+        except (OSError, ValueError, KeyError) as error:
+            raise PluginError(
+                f"{page.file.src_uri} needs the result file docs/{found[1]}, which is missing, broken or of another "
+                f"version ({error!r}): run `neuralstack reproduce {Path(found[1]).stem}` and copy its result.json."
+            ) from None
+
+    return MARKER.sub(tables, markdown)
+
+
+def describe(result):
+    """Return everything that a page shows of a result file."""
+    if "--quick" in result["command"]:
+        raise ValueError("it is of a quick run")
+    tables = [
+        markdown_table(title, columns, rows, texts=1 + ("source" in columns))
+        for title, columns, rows in ROWS[result["experiment"]](result)
+    ]
+    settings = [
+        (arm["label"], *(shown(arm["config"][option]) for option in SETTINGS.values()))
+        for arm in result["arms"].values()
+    ]
+    tables.append(markdown_table("Settings in which the machines differ", ("machine", *SETTINGS), settings, texts=2))
+    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    source = f"Made by `{result['command']}` with {versions}, Python {result['python']}, on {result['machine']}."
+    return "\n\n".join([*tables, source])
+
+
+def shown(value):
+    """Write the value of one option."""
+    return (", ".join(map(str, value)) or "all") if isinstance(value, list) else str(value)
+
+
+def markdown_table(title, columns, rows, texts):
+    """Write a table whose first `texts` columns are text and whose others are numbers."""
+    rule = [":--" if number < texts else "--:" for number in range(len(columns))]
+    lines = ["| " + " | ".join(cells) + " |" for cells in (columns, rule, *rows)]
+    return "\n".join([f"### {title}", "", *lines])

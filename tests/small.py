@@ -1,0 +1,60 @@
+"""One small configuration for every test that trains: all of its runs share one compiled program."""
+
+import json
+import sys
+
+import equinox as eqx
+import jax
+import numpy as np
+
+from neuralstack import Config
+
+# The default machine on strings of 2 to 8 symbols: it learns them within seconds, from nearly every seed.
+SMALL = Config("reversal", min_length=2, max_length=8, first_lengths=(4, 8), steps=1000, evaluate_every=25)
+LEARNING = {"restart_after": 120}
+# The same configuration on the command line.
+OPTIONS = ["train", "reversal", "--min-length", "2", "--max-length", "8", "--first-lengths", "4", "8"]
+
+
+def command(*arguments):
+    """Return how a process of its own runs the command line."""
+    return [sys.executable, "-m", "neuralstack", *map(str, arguments)]
+
+
+def contents(directory):
+    """Return every file below a directory, name to bytes."""
+    return {
+        file.relative_to(directory).as_posix(): file.read_bytes() for file in directory.rglob("*") if file.is_file()
+    }
+
+
+def without_seconds(run):
+    """Return a run's metrics without the one thing that differs between two equal runs."""
+    return [{key: value for key, value in record.items() if key != "seconds"} for record in run.metrics()]
+
+
+def assert_same_run(one, other):
+    """Two runs hold, bit for bit, the same weights, the same checkpoint and the same metrics."""
+    assert without_seconds(one) == without_seconds(other)
+    for name in ("checkpoint.safetensors", "model.safetensors"):
+        assert one.file(name).read_bytes() == other.file(name).read_bytes(), name
+
+
+def assert_same_leaves(one, other):
+    """Two trees hold the same arrays, number for number; a NaN is the same as a NaN."""
+    for leaf, wanted in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
+        np.testing.assert_array_equal(leaf, wanted)
+
+
+def with_huge_weights(state):
+    """Return a state whose weights are finite, but whose loss cannot be."""
+    return eqx.tree_at(lambda state: state.machine.output_weights, state, replace_fn=lambda weights: weights * 1e38)
+
+
+def all_finite(tree):
+    return all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(tree))
+
+
+def json_lines(pairs):
+    """Return pairs of source and target as the lines of a data file."""
+    return "".join(json.dumps({"source": source, "target": target}) + "\n" for source, target in pairs)

@@ -1,0 +1,308 @@
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+
+import equinox as eqx
+import pytest
+
+import neuralstack.experiments as experiments
+from neuralstack import CONTROLLERS, MEMORIES, TASKS, WIRINGS, Reversal, evaluate, fixed_set, load
+from neuralstack.cli import COMMANDS, main, one_line
+from neuralstack.training import Run, _loop as loop
+from small import OPTIONS, SMALL, assert_same_run, command, contents, json_lines, with_huge_weights
+
+pytest_plugins = ("small_runs",)
+pytestmark = pytest.mark.usefixtures("compilation_cache")
+
+
+@pytest.fixture
+def call(capsys):
+    """Run the command line in this process; return its status and what it printed."""
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as stop:
+            main([*map(str, arguments)])
+        return stop.value.code, *capsys.readouterr()
+
+    return call
+
+
+def run_python(code):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+
+
+HEAVY = "sorted({name.partition('.')[0] for name in sys.modules} & {'jax', 'jaxlib', 'equinox', 'optax', 'matplotlib'})"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in COMMANDS), ["train", "--hiden", "3"]])
+def test_help_and_errors_wait_for_nothing_heavy(arguments):
+    code = f"""import sys
+from neuralstack.cli import main
+try:
+    main({arguments!r})
+except SystemExit:
+    print("heavy:", *{HEAVY})"""
+    *text, last = run_python(code)
+    assert last == "heavy:"
+    assert bool(text) is (arguments[-1] == "--help")
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in COMMANDS)])
+def test_help_says_what_a_command_does_and_takes(call, arguments):
+    status, out, err = call(*arguments)
+    assert (status, err) == (0, "")
+    if len(arguments) == 1:
+        assert all(name in out for name in COMMANDS)
+    else:
+        assert COMMANDS[arguments[0]].__doc__ in " ".join(out.split())
+    if arguments[0] == "train":
+        assert all(f"--{name.replace('_', '-')}" in out for name in vars(SMALL) if name != "task")
+
+
+def test_the_package_is_a_command(learned):
+    done = subprocess.run(command("list"), capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "reversal" in done.stdout
+
+
+def test_train_keeps_a_run_and_says_how_it_ended(call, tmp_path):
+    out = tmp_path / "deep" / "run"
+    status, said, err = call(*OPTIONS, "--steps", 4, "--evaluate-every", 2, "--out", out)
+    assert (status, err) == (0, "")
+    assert said.startswith("all 4 steps were taken (4 steps, ")
+    assert said.endswith(f" s of training): {out}\n")
+    assert contents(out).keys() == {"config.json", "metrics.jsonl", "model.safetensors", "checkpoint.safetensors"}
+    assert [record["step"] for record in Run(out).metrics()] == [2, 4]
+
+
+def test_train_names_the_directory_after_its_parts_unless_told(call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, said, _ = call(*OPTIONS, "--steps", 1, "--seed", 7)
+    assert status == 0
+    assert said.strip().endswith(f": {os.path.join('runs', 'reversal-stack-gru-7')}")
+    assert Run.open("runs/reversal-stack-gru-7").config().seed == 7
+
+
+def test_every_option_reaches_the_configuration(call, tmp_path, monkeypatch):
+    given = []
+
+    def remember(config, path, *, resume):
+        given.append((config, path, resume))
+        return loop.Outcome("perfect", "perfect", 10, 2, 1.25)
+
+    monkeypatch.setattr("neuralstack.training.train", remember, raising=False)
+    wanted = {
+        "memory": "none",
+        "controller": "lstm",
+        "wiring": "paper",
+        "hidden": 3,
+        "layers": 2,
+        "width": 4,
+        "batch": 5,
+        "steps": 6,
+        "min_length": 7,
+        "max_length": 8,
+        "first_lengths": (7, 8),
+        "learning_rate": 0.5,
+        "clip": 2.0,
+        "pull": 0.25,
+        "restart_after": 9,
+        "evaluate_every": 10,
+        "patience": 11,
+        "watch_test": True,
+        "seed": 12,
+    }
+    assert wanted.keys() == vars(SMALL).keys() - {"task"}
+    arguments = ["train", "reversal", "--resume", "--out", tmp_path]
+    for name, value in wanted.items():
+        values = value if isinstance(value, tuple) else () if value is True else (value,)
+        arguments += ["--" + name.replace("_", "-"), *values]
+    status, said, _ = call(*arguments)
+    assert (status, said) == (0, f"perfect (10 steps, 1.2 s of training, 2 restarts): {tmp_path}\n")
+    assert given == [(replace(SMALL, **wanted), tmp_path, True)]
+
+
+def test_an_interrupted_training_exits_with_130_and_resumes_with_the_same_command(call, tmp_path, monkeypatch):
+    class interrupted_at_once:
+        def __enter__(self):
+            return lambda: True
+
+        def __exit__(self, *_):
+            return None
+
+    arguments = [*OPTIONS, "--steps", 12, "--evaluate-every", 6, "--out", tmp_path / "run"]
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "heed_interrupt", interrupted_at_once)
+        status, out, err = call(*arguments)
+    assert (status, out) == (130, "")
+    assert err.startswith("neuralstack: stopped at step 6: continue with the same command and --resume")
+    assert call(*arguments, "--resume")[0] == 0
+    assert call(*arguments[:-1], tmp_path / "straight")[0] == 0
+    assert_same_run(Run(tmp_path / "run"), Run(tmp_path / "straight"))
+
+
+def test_ctrl_c_outside_of_training_is_one_line(call, learned, monkeypatch):
+    def press(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("neuralstack.evaluation.evaluate", press)
+    status, out, err = call("evaluate", learned)
+    assert (status, out) == (130, "")
+    assert err.startswith("neuralstack: interrupted")
+    assert err.count("\n") == 1
+
+
+def test_a_failed_training_exits_with_1_and_says_why(call, tmp_path, new_run):
+    run = Run(shutil.copytree(new_run.path, tmp_path / "run"))
+    run.save_checkpoint(with_huge_weights(run.load_checkpoint()))
+    status, out, err = call(*OPTIONS, "--evaluate-every", 25, "--steps", 1000, "--out", run.path, "--resume")
+    assert (status, out) == (1, "")
+    assert err.startswith("neuralstack: stopped at step 0: the loss or its gradient is not a finite number: ")
+    assert err.count("\n") == 1
+
+
+def test_evaluate_prints_one_json_object(call, learned):
+    status, out, err = call("evaluate", learned, "--json", "--lengths", 2, 8)
+    assert (status, err, out.count("\n")) == (0, "", 1)
+    found = json.loads(out)
+    report = evaluate(load(learned), fixed_set(Reversal(8), (2, 8)))
+    assert {"coarse", "fine", "token", "by_length"} <= found.keys()
+    assert found == json.loads(json.dumps(report._asdict()))
+    assert found["by_length"].keys() == {str(length) for length in range(2, 9)}
+
+
+def test_evaluate_prints_a_table_by_length(call, learned):
+    status, out, err = call("evaluate", learned, "--lengths", 2, 8)
+    assert (status, err) == (0, "")
+    rows = [line.split() for line in out.splitlines() if line.strip()]
+    assert str(learned)[:20] in out
+    assert ["length", "sequences", "coarse", "fine", "token"] in rows
+    assert ["all", "1000", "1.000", "1.000", "1.000"] in rows
+    assert sum(int(row[1]) for row in rows if row[0].isdecimal()) == 1000
+
+
+def test_evaluate_draws_as_many_sequences_of_the_published_test_lengths_as_it_is_told(call, learned, monkeypatch):
+    given = []
+
+    def remember(task, lengths, count):
+        given.append((lengths, count))
+        return fixed_set(task, (2, 8))
+
+    monkeypatch.setattr("neuralstack.evaluation.fixed_set", remember)
+    assert call("evaluate", learned)[0] == 0
+    assert call("evaluate", learned, "--count", 7)[0] == 0
+    assert call("evaluate", learned, "--lengths", 3, 5)[0] == 0
+    assert given == [((65, 128), 1000), ((65, 128), 7), ((3, 5), 1000)]
+
+
+def test_evaluate_reads_given_sequences(call, learned, tmp_path):
+    file = tmp_path / "data.jsonl"
+    file.write_text(json_lines([([1, 2, 3], [3, 2, 1]), ([4, 5], [4, 5])]))
+    status, out, _ = call("evaluate", learned, "--json", "--data", file)
+    assert status == 0
+    found = json.loads(out)
+    assert found["coarse"] == 0.5
+    assert {length: one["coarse"] for length, one in found["by_length"].items()} == {"2": 0, "3": 1}
+
+
+def test_apply_answers_what_is_typed(call, learned):
+    assert call("apply", learned, "stack") == (0, "kcats\n", "")
+
+
+def test_apply_takes_a_text_that_begins_with_a_dash(call, learned):
+    assert call("apply", learned, "--", "-ab") == (0, "ba-\n", "")
+
+
+def test_apply_checks_a_right_answer(call, learned):
+    assert call("apply", learned, "stack", "--check") == (0, "kcats\n", "right\n")
+
+
+def test_apply_checks_a_wrong_answer(call, tmp_path, new_run):
+    status, out, err = call("apply", new_run.path, "stack", "--check")
+    assert status == 1
+    assert out.strip() != "kcats"
+    assert err.splitlines()[-1] == "wrong: the answer is 'kcats'"
+
+
+def test_apply_says_when_an_answer_was_cut_off(call, tmp_path, learned):
+    run = Run(shutil.copytree(learned, tmp_path / "run"))
+    machine = run.load_model()
+    run.save_model(eqx.tree_at(lambda machine: machine.output_bias, machine, machine.output_bias.at[130].set(-1e9)))
+    status, out, err = call("apply", run.path, "ab")
+    assert status == 0
+    assert len(out.strip("\n")) >= 12
+    assert err == "neuralstack: the machine did not end its answer; it was cut off\n"
+    assert call("apply", run.path, "ab", "--check")[0] == 1
+
+
+def test_list_names_everything_there_is(call):
+    status, out, err = call("list")
+    assert (status, err) == (0, "")
+    rows = [tuple(line.split()[:2]) for line in out.splitlines() if len(line.split()) > 2]
+    families = {
+        "task": TASKS,
+        "memory": MEMORIES,
+        "controller": CONTROLLERS,
+        "wiring": WIRINGS,
+        "experiment": experiments.EXPERIMENTS,
+    }
+    for family, names in families.items():
+        assert {name for kind, name in rows if kind == family} == set(names)
+
+
+@pytest.mark.parametrize(
+    ("more", "quick", "name"),
+    [([], False, "reproduce-reversal"), (["--quick"], True, "reproduce-reversal-quick"), (["--out", "x"], False, None)],
+)
+def test_reproduce_runs_the_experiment(call, monkeypatch, more, quick, name):
+    asked = []
+    monkeypatch.setitem(experiments.EXPERIMENTS, "reversal", lambda path, *, quick: asked.append((path, quick)))
+    assert call("reproduce", "reversal", *more) == (0, "", "")
+    ((path, was_quick),) = asked
+    assert path.parts == (("runs", name) if name else ("x",))
+    assert was_quick is quick
+
+
+CACHE_VARIABLES = {"XDG_CACHE_HOME", "JAX_COMPILATION_CACHE_DIR"}
+
+
+def test_the_users_own_directory_for_compiled_programs_is_used_if_there_is_no_other(tmp_path):
+    code = """import jax, neuralstack._cache as cache
+cache.use_compilation_cache()
+print(jax.config.jax_compilation_cache_dir)"""
+    for variables, wanted in (
+        ({"XDG_CACHE_HOME": str(tmp_path)}, tmp_path / "neuralstack" / "jax"),
+        ({"HOME": str(tmp_path)}, tmp_path / ".cache" / "neuralstack" / "jax"),
+        ({"HOME": str(tmp_path), "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "own")}, tmp_path / "own"),
+    ):
+        kept = {name: value for name, value in os.environ.items() if name not in CACHE_VARIABLES}
+        done = subprocess.run([sys.executable, "-c", code], env={**kept, **variables}, capture_output=True, text=True)
+        assert done.stdout.strip() == str(wanted)
+
+
+BOXES = {
+    "round corners": "╭─ Oops ─╮\n│ bad    │\n│ value. │\n│ ────── │\n│ For full help, run x │\n╰────────╯",
+    "a terminal without lines": " Oops   \n ------ \n  bad   \n  value. \n  ------\n  For full help, run x \n",
+}
+
+
+@pytest.mark.parametrize("box", BOXES.values(), ids=BOXES)
+def test_the_box_around_an_error_becomes_one_line(box):
+    assert one_line(box, ["train"]) == "bad value; see neuralstack train --help"
+    assert one_line(box, ["--x"]) == "bad value; see neuralstack --help"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_an_error_is_told_whatever_the_terminal_can_show(encoding):
+    done = subprocess.run(
+        command("train", "reversal", "--hiden", "3"),
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    error = "unknown option '--hiden': did you mean '--hidden'? see neuralstack train --help"
+    assert done.stderr == f"neuralstack: {error}\n"

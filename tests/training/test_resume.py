@@ -1,0 +1,195 @@
+import signal
+from dataclasses import replace
+
+import pytest
+
+from neuralstack import complete, train
+from neuralstack.training import Run, _loop as loop
+from small import SMALL, assert_same_run, contents, without_seconds
+
+pytest_plugins = ("small_runs",)
+pytestmark = pytest.mark.usefixtures("compilation_cache")
+
+# The loop looks up at 10, 16, 20, 30, 32 and 40: between evaluations, at them, and where both fall together.
+CONFIG = replace(SMALL, steps=40, evaluate_every=16)
+LOOKS = (10, 16, 20, 30, 32, 40)
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory, compilation_cache):
+    path = tmp_path_factory.mktemp("straight") / "run"
+    train(CONFIG, path, show=False)
+    return Run.open(path)
+
+
+@pytest.fixture
+def press_at(monkeypatch):
+    """Press Ctrl-C while the steps up to the given ones are computed, as often as said."""
+    compute = loop.train_until
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def set_up(*steps, times=1):
+        def pressed(state, program, until):
+            after = compute(state, program, until)
+            if until in steps and after.step > state.step:
+                for _ in range(times):
+                    signal.raise_signal(signal.SIGINT)
+            return after
+
+        monkeypatch.setattr(loop, "train_until", pressed)
+
+    yield set_up
+    signal.signal(signal.SIGINT, before)
+
+
+def test_a_run_that_is_given_more_steps_ends_as_if_it_had_had_them_from_the_start(tmp_path):
+    config = replace(CONFIG, evaluate_every=10)
+    assert train(replace(config, steps=20), tmp_path / "parts", show=False).steps == 20
+    outcome = train(config, tmp_path / "parts", resume=True, show=False)
+    assert (outcome.status, outcome.steps) == ("done", 40)
+    train(config, tmp_path / "straight", show=False)
+    assert_same_run(Run(tmp_path / "parts"), Run(tmp_path / "straight"))
+    assert [record["step"] for record in Run(tmp_path / "parts").metrics()] == [10, 20, 30, 40]
+
+
+@pytest.mark.parametrize("step", [10, 16], ids=["between evaluations", "at an evaluation"])
+def test_an_interrupted_run_continues_as_if_it_had_never_stopped(tmp_path, press_at, straight, step):
+    press_at(step)
+    outcome = train(CONFIG, tmp_path / "run", show=False)
+    assert (outcome.status, outcome.steps) == ("interrupted", step)
+    assert outcome.message == f"stopped at step {step}: continue with the same command and --resume"
+    press_at()
+    assert train(CONFIG, tmp_path / "run", resume=True, show=False).status == "done"
+    assert_same_run(Run(tmp_path / "run"), straight)
+
+
+def test_a_run_that_is_interrupted_at_every_chance_ends_like_one_that_never_was(tmp_path, press_at, straight):
+    press_at(*range(41))
+    outcomes = [train(CONFIG, tmp_path / "run", resume=True, show=False) for _ in LOOKS]
+    assert [outcome.steps for outcome in outcomes] == list(LOOKS)
+    assert [outcome.status for outcome in outcomes] == ["interrupted"] * 5 + ["done"]
+    assert_same_run(Run(tmp_path / "run"), straight)
+
+
+def test_an_interrupted_run_has_a_model_even_before_its_first_evaluation(tmp_path, press_at):
+    press_at(10)
+    train(CONFIG, tmp_path / "run", show=False)
+    run = Run(tmp_path / "run")
+    assert run.metrics() == []
+    assert run.load_model()(run.load_checkpoint().seed[None]).shape == (1, 131)
+
+
+@pytest.mark.parametrize("presses", [(), (10,)], ids=["a whole training", "an interrupted training"])
+def test_ctrl_c_means_after_training_what_it_meant_before(tmp_path, press_at, presses):
+    before = signal.getsignal(signal.SIGINT)
+    press_at(*presses)
+    train(replace(CONFIG, steps=12), tmp_path / "run", show=False)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_second_ctrl_c_stops_at_once_and_the_run_can_still_be_resumed(tmp_path, press_at, straight):
+    press_at(20, times=2)
+    with pytest.raises(KeyboardInterrupt):
+        train(CONFIG, tmp_path / "run", show=False)
+    assert Run(tmp_path / "run").load_checkpoint().step == 16
+    press_at()
+    train(CONFIG, tmp_path / "run", resume=True, show=False)
+    assert_same_run(Run(tmp_path / "run"), straight)
+
+
+def test_resuming_a_finished_run_trains_no_further_and_changes_no_file(straight):
+    before = contents(straight.path)
+    outcome = train(CONFIG, straight.path, resume=True, show=False)
+    assert (outcome.status, outcome.steps) == ("done", 40)
+    assert outcome.seconds == straight.metrics()[-1]["seconds"]
+    assert contents(straight.path) == before
+
+
+def test_resuming_what_is_not_there_yet_begins_it(tmp_path, straight):
+    (tmp_path / "empty").mkdir()
+    for name in ("new", "empty"):
+        train(CONFIG, tmp_path / name, resume=True, show=False)
+        assert_same_run(Run(tmp_path / name), straight)
+
+
+OTHER = {"seed": 1, "batch": 7, "controller": "lstm", "learning_rate": 0.5, "evaluate_every": 8, "watch_test": True}
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_a_run_cannot_be_resumed_as_another(straight, name):
+    before = contents(straight.path)
+    with pytest.raises(ValueError, match=rf"was begun with {name}=.*, not {OTHER[name]!r}: .* give another --out"):
+        train(replace(CONFIG, **{name: OTHER[name]}), straight.path, resume=True, show=False)
+    assert contents(straight.path) == before
+
+
+def test_metrics_tell_where_each_evaluation_stood(straight):
+    records = straight.metrics()
+    assert [record["step"] for record in records] == [16, 32, 40]
+    assert {record["attempt"] for record in records} == {0}
+    seconds = [record["seconds"] for record in records]
+    assert 0 < seconds[0] < seconds[1] < seconds[2]
+    for record in records:
+        assert 0 <= record["accuracy"] <= 1
+        assert 0 < record["loss"] < 6
+        assert record["validation"].keys() == {"coarse", "fine", "token", "loss"}
+        assert "test" not in record
+
+
+def test_the_loss_in_the_metrics_is_the_mean_since_the_evaluation_before(tmp_path, straight):
+    train(replace(CONFIG, evaluate_every=8, steps=16), tmp_path / "run", show=False)
+    first, second = Run(tmp_path / "run").metrics()
+    longer = straight.metrics()[0]
+    assert longer["loss"] == pytest.approx((first["loss"] + second["loss"]) / 2, rel=1e-5)
+    assert longer["validation"] == second["validation"]
+
+
+def records_of(*parts):
+    return [{"attempt": attempt, "validation": {"coarse": coarse, "fine": fine}} for attempt, coarse, fine in parts]
+
+
+PERFECT, NEARLY = (0, 1.0, 1.0), (0, 0.999, 0.9999)
+VERDICTS = {
+    "often enough": ([NEARLY, PERFECT, PERFECT, PERFECT], 3, "perfect"),
+    "not yet often enough": ([NEARLY, PERFECT, PERFECT], 3, None),
+    "not often enough since the start": ([PERFECT, PERFECT], 3, None),
+    "not in a row": ([PERFECT, PERFECT, NEARLY, PERFECT], 3, None),
+    "in two attempts": ([PERFECT, PERFECT, (1, 1.0, 1.0)], 3, None),
+    "once, as asked for": ([PERFECT], 1, "perfect"),
+    "never to stop for it": ([PERFECT] * 9, 0, None),
+    "before any evaluation": ([], 3, None),
+}
+
+
+@pytest.mark.parametrize(("parts", "patience", "status"), VERDICTS.values(), ids=VERDICTS)
+def test_training_ends_early_when_validation_was_perfect_in_a_row(parts, patience, status):
+    config = complete(replace(SMALL, patience=patience, steps=1000))
+    outcome = loop.verdict(config, records_of(*parts), 500)
+    assert (outcome and outcome[0]) == status
+    last = loop.verdict(config, records_of(*parts), 1000)
+    assert last is not None
+    assert last[0] == (status or "done")
+
+
+def test_a_run_that_learned_stopped_at_the_third_perfect_evaluation_in_a_row(learned):
+    accuracies = [record["validation"]["coarse"] for record in Run.open(learned).metrics()]
+    assert accuracies[-3:] == [1, 1, 1]
+    assert [1, 1, 1] not in [accuracies[n : n + 3] for n in range(len(accuracies) - 3)]
+
+
+def test_a_second_run_of_the_same_configuration_is_the_same(tmp_path, straight):
+    train(CONFIG, tmp_path / "run", show=False)
+    assert_same_run(Run(tmp_path / "run"), straight)
+    train(replace(CONFIG, seed=1), tmp_path / "other", show=False)
+    assert without_seconds(Run(tmp_path / "other")) != without_seconds(straight)
+
+
+def test_seeds_share_their_compiled_programs(tmp_path, straight, caplog):
+    import jax
+
+    with jax.log_compiles():
+        options = {"seed": 1, "steps": 12, "evaluate_every": 6, "patience": 1, "restart_after": 5}
+        train(replace(CONFIG, **options), tmp_path / "run", show=False)
+        assert "Compiling" not in caplog.text
+        jax.jit(lambda x: x + 2)(1.0).block_until_ready()
+    assert "Compiling" in caplog.text

@@ -1,0 +1,224 @@
+import json
+import re
+import shutil
+from dataclasses import replace
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import safetensors.numpy
+
+import neuralstack as ns
+from neuralstack import complete, load, train
+from neuralstack.training import Run, _loop as loop
+from small import SMALL, assert_same_leaves, contents
+
+pytest_plugins = ("small_runs",)
+pytestmark = pytest.mark.usefixtures("compilation_cache")
+
+CONFIG = complete(SMALL)
+MODEL, CHECKPOINT = "model.safetensors", "checkpoint.safetensors"
+
+
+@pytest.fixture
+def run(tmp_path, new_run):
+    """A run of its own that a test may break."""
+    return Run(shutil.copytree(new_run.path, tmp_path / "run"))
+
+
+def test_the_configuration_comes_back_as_it_was(tmp_path):
+    config = complete(replace(SMALL, learning_rate=1 / 3, watch_test=True, seed=5))
+    assert Run.create(tmp_path / "deep" / "run", config).config() == config
+
+
+def test_the_weights_come_back_bit_for_bit(run, new_state):
+    assert_same_leaves(run.load_model(), new_state.machine)
+    assert_same_leaves(load(str(run.path)), new_state.machine)
+    assert ns.load is load
+
+
+def test_a_checkpoint_comes_back_bit_for_bit(run, new_state):
+    weights = new_state.machine.embedding.at[0, :3].set(np.array([np.nan, -0.0, 1e-42]))
+    state = eqx.tree_at(lambda state: state.machine.embedding, new_state, weights)
+    run.save_checkpoint(state)
+    loaded = run.load_checkpoint()
+    assert jax.tree.structure(loaded) == jax.tree.structure(state)
+    for leaf, wanted in zip(jax.tree.leaves(loaded), jax.tree.leaves(state), strict=True):
+        assert np.asarray(leaf).tobytes() == np.asarray(wanted).tobytes()
+        assert leaf.dtype == wanted.dtype
+
+
+def test_a_loaded_machine_answers_like_the_one_that_was_saved(run, new_state):
+    tokens = jnp.array([128, 3, 1, 4, 129])
+    np.testing.assert_array_equal(load(run.path)(tokens), new_state.machine(tokens))
+
+
+@pytest.mark.parametrize("thing", ["a run", "a stranger's directory", "a file"])
+def test_nothing_that_exists_is_overwritten(tmp_path, run, thing):
+    path = {"a run": run.path, "a stranger's directory": tmp_path / "letters", "a file": tmp_path / "letter"}[thing]
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "one").write_text("Dear reader")
+    (tmp_path / "letter").write_text("Dear reader")
+    before = contents(tmp_path)
+    with pytest.raises(ValueError, match=re.escape(f"the output directory {str(path)!r} exists and is not empty")):
+        train(SMALL, path, show=False)
+    assert contents(tmp_path) == before
+
+
+def test_an_impossible_configuration_makes_no_directory(tmp_path):
+    with pytest.raises(ValueError, match="hidden must be at least 1"):
+        train(replace(SMALL, hidden=0), tmp_path / "run", show=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_directory_without_a_run_is_no_run(tmp_path):
+    for path in (tmp_path, tmp_path / "nothing"):
+        with pytest.raises(ValueError, match=re.escape(f"{str(path)!r} is not a run: it has no config.json")):
+            load(path)
+
+
+def test_a_run_without_a_model_says_that_it_has_none_yet(run):
+    run.file(MODEL).unlink()
+    with pytest.raises(ValueError, match="has no model yet: continue its training with --resume"):
+        load(run.path)
+
+
+CONFIGS = {
+    "cut short": ('{"task": "rever', "Unterminated string"),
+    "empty": ("", "Expecting value"),
+    "a list": ("[1, 2]", "'list' object has no attribute 'items'"),
+    "no text": (b"\xff\xfe\x00", "can't decode"),
+    "without a task": ("{}", "task"),
+    "an unknown option": ('{"task": "reversal", "colour": 3}', "unknown option 'colour'"),
+    "an unknown memory": ('{"task": "reversal", "memory": "quilt"}', "unknown memory 'quilt'"),
+    "an impossible number": ('{"task": "reversal", "hidden": -1}', "hidden must be at least 1, got -1"),
+    "a word for a number": ('{"task": "reversal", "hidden": "wide"}', "hidden"),
+    "a fraction for a number": ('{"task": "reversal", "hidden": 1.5}', "1.5"),
+}
+
+
+@pytest.mark.parametrize(("content", "why"), CONFIGS.values(), ids=CONFIGS)
+def test_a_broken_configuration_is_named_and_explained(run, content, why):
+    file = run.file("config.json")
+    file.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ValueError, match="is broken") as refused:
+        load(run.path)
+    assert str(file) in str(refused.value)
+    assert why in str(refused.value)
+    assert str(refused.value).endswith("restore it, or train again.")
+
+
+BREAKS = {
+    "emptied": lambda whole: b"",
+    "cut in its header": lambda whole: whole[:20],
+    "cut in half": lambda whole: whole[: len(whole) // 2],
+    "cut by one byte": lambda whole: whole[:-1],
+    "lengthened": lambda whole: whole + b"\0",
+    "overwritten": lambda whole: b"\x93NUMPY" + whole[6:],
+    "overwritten in its header": lambda whole: whole[:9] + b"\xff" * 8 + whole[17:],
+}
+
+
+@pytest.mark.parametrize("damage", BREAKS.values(), ids=BREAKS)
+@pytest.mark.parametrize("name", [MODEL, CHECKPOINT])
+def test_a_broken_file_is_named_and_not_used(run, name, damage):
+    run.file(name).write_bytes(damage(run.file(name).read_bytes()))
+    before = contents(run.path)
+    with pytest.raises(ValueError, match=r"is broken or half-written .*: restore it, or train again") as refused:
+        run.load_model() if name == MODEL else train(SMALL, run.path, resume=True, show=False)
+    assert str(run.file(name)) in str(refused.value)
+    assert contents(run.path) == before
+
+
+MISFITS = {
+    "narrower": {"hidden": 32},
+    "of fewer layers": {"layers": 2},
+    "of another controller": {"controller": "lstm"},
+    "without a memory": {"memory": "none", "wiring": "paper"},
+}
+
+
+@pytest.mark.parametrize("options", MISFITS.values(), ids=MISFITS)
+def test_weights_of_another_machine_are_refused(run, options):
+    run.write("config.json", json.dumps(vars(replace(CONFIG, **options))))
+    with pytest.raises(ValueError, match=r"does not fit the run's config.json: .* needed is ") as refused:
+        run.load_model()
+    assert str(run.file(MODEL)) in str(refused.value)
+
+
+def test_a_checkpoint_of_another_machine_is_refused(run):
+    run.write("config.json", json.dumps(vars(replace(CONFIG, hidden=32))))
+    with pytest.raises(ValueError, match=r"checkpoint.safetensors' does not fit the run's config.json: "):
+        run.load_checkpoint()
+
+
+def test_weights_that_the_machine_has_no_place_for_are_refused(run):
+    arrays = safetensors.numpy.load_file(run.file(MODEL))
+    safetensors.numpy.save_file({**arrays, "controller.layers[1].bias": np.zeros(192, np.float32)}, run.file(MODEL))
+    with pytest.raises(ValueError, match=r"does not fit the run's config.json: "):
+        load(run.path)
+
+
+def test_weights_of_another_precision_are_refused(run):
+    arrays = safetensors.numpy.load_file(run.file(MODEL))
+    arrays["embedding"] = arrays["embedding"].astype(np.float16)
+    safetensors.numpy.save_file(arrays, run.file(MODEL))
+    with pytest.raises(ValueError, match=r"embedding is float16\[131, 64\], needed is float32\[131, 64\]"):
+        load(run.path)
+
+
+def test_metrics_come_back_without_a_line_that_was_cut_short(run):
+    records = [{"step": 1, "seconds": 0.5}, {"step": 2, "seconds": 1.5}]
+    for record in records:
+        run.append_metrics(record)
+    assert run.metrics() == records
+    with run.file("metrics.jsonl").open("a") as file:
+        file.write('{"step": 3, "sec')
+    assert run.metrics() == records
+
+
+def test_evaluations_later_than_the_checkpoint_are_dropped(run, new_state):
+    for step in (1, 2, 3):
+        run.append_metrics({"step": step})
+    run.save_checkpoint(replace(new_state, step=new_state.step + 2))
+    assert run.load_checkpoint().step == 2
+    assert run.metrics() == [{"step": 1}, {"step": 2}]
+    run.file(CHECKPOINT).unlink()
+    assert run.load_checkpoint().step == 0
+    assert run.metrics() == []
+
+
+def test_writing_leaves_nothing_beside_the_file(run):
+    run.write("figures/note.txt", "one")
+    run.write("figures/note.txt", b"two")
+    assert {name: content for name, content in contents(run.path).items() if "figures" in name} == {
+        "figures/note.txt": b"two"
+    }
+
+
+def test_the_model_that_is_kept_is_the_best_on_validation(learned):
+    run = Run.open(learned)
+    best = max((record["validation"]["coarse"], record["validation"]["fine"]) for record in run.metrics())
+    data = ns.fixed_set(ns.Reversal(8), (2, 8))
+    report = ns.evaluate(run.load_model(), data)
+    assert (report.coarse, report.fine) == best == (1, 1)
+
+
+def test_a_worse_evaluation_does_not_replace_the_model(tmp_path, monkeypatch):
+    assess = loop.assess
+    fine = iter([0.25, 0.5, 0.125, 0.5])
+
+    def graded(state, sets):
+        record = assess(state, sets)
+        record["validation"].update(coarse=0.0, fine=next(fine))
+        return record
+
+    monkeypatch.setattr(loop, "assess", graded)
+    run = Run(tmp_path / "run")
+    models = []
+    for steps in (2, 4, 6, 8):
+        train(replace(SMALL, steps=steps, evaluate_every=2), run.path, resume=steps > 2, show=False)
+        models.append(run.file(MODEL).read_bytes())
+    assert models[0] != models[1] == models[2] != models[3]  # of equally good ones, the later one

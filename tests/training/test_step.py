@@ -1,0 +1,229 @@
+from dataclasses import replace
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from neuralstack import complete
+from neuralstack.training import Program, _step as step_module, begin, train_until
+from neuralstack.training._step import HEALTHY, NOT_FINITE, SETTLED_AFTER, VANISHED, draw_batch, objective, train_step
+from small import SMALL, all_finite, assert_same_leaves
+
+pytest_plugins = ("small_runs",)
+
+CONFIG = complete(SMALL)
+PROGRAM = Program.of(CONFIG)
+LOW, HIGH = CONFIG.lengths
+
+
+BATCHES, BATCH = 100, 5
+
+
+@pytest.fixture(scope="module")
+def draw_many(new_state):
+    """Draw the batches of the first steps; small ones, so that they differ in their longest sequence."""
+    program = PROGRAM._replace(batch=BATCH)
+
+    @jax.jit
+    def draw(settled, seed, attempt):
+        here = replace(new_state, settled=settled, seed=seed, attempt=attempt)
+        return jax.lax.map(lambda step: draw_batch(replace(here, step=step), program), jnp.arange(BATCHES))
+
+    return lambda settled, seed=0, attempt=0: draw(*map(jnp.asarray, (settled, seed, attempt)))
+
+
+def lengths_of(batches):
+    """The length of every source, a row for each batch: the answer and its END are scored."""
+    (_, _, mask), _ = batches
+    return np.asarray(mask.sum(1)) - 1
+
+
+def test_before_an_attempt_is_settled_its_lengths_are_the_first_ones_equally_often(draw_many):
+    lengths, counts = np.unique(lengths_of(draw_many(False)), return_counts=True)
+    assert tuple(lengths) == CONFIG.first_lengths
+    assert counts.sum() == BATCHES * BATCH
+    np.testing.assert_allclose(counts / counts.sum(), 1 / len(lengths), atol=4 * np.sqrt(0.25 / counts.sum()))
+
+
+def test_once_an_attempt_is_settled_its_lengths_cover_the_whole_range(draw_many):
+    lengths = lengths_of(draw_many(True))
+    assert set(lengths.flat) == set(range(LOW, HIGH + 1))
+    share = 1 / (HIGH - LOW + 1)
+    for length in range(LOW, HIGH + 1):
+        assert abs((lengths == length).mean() - share) < 4 * np.sqrt(share / lengths.size)
+
+
+def test_without_first_lengths_an_attempt_is_settled_from_the_start():
+    assert begin(replace(CONFIG, first_lengths=())).settled
+    assert not begin(CONFIG).settled
+
+
+def test_a_batch_runs_as_many_steps_as_its_longest_sequence_takes(draw_many):
+    batches = draw_many(True)
+    longest = lengths_of(batches).max(axis=1)
+    np.testing.assert_array_equal(batches[1], 2 * longest + 2)
+    assert len(set(longest)) > 1
+
+
+def test_no_two_batches_of_a_run_are_the_same(draw_many):
+    inputs = np.asarray(draw_many(True)[0].inputs)
+    assert len({batch.tobytes() for batch in inputs}) == len(inputs)
+    assert len({column.tobytes() for column in inputs[0].T}) == BATCH
+
+
+@pytest.mark.parametrize("other", [{"seed": 1}, {"attempt": 1}], ids=["seed", "attempt"])
+def test_batches_depend_on_the_seed_and_the_attempt_only(draw_many, other):
+    inputs = draw_many(True)[0].inputs
+    np.testing.assert_array_equal(inputs, draw_many(True)[0].inputs)
+    assert (inputs != draw_many(True, **other)[0].inputs).any(axis=(1, 2)).all()
+
+
+def weights_of(config, attempt=0):
+    return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(begin(config, attempt).machine)])
+
+
+def test_first_weights_depend_on_the_seed_and_the_attempt_only():
+    weights = weights_of(CONFIG)
+    np.testing.assert_array_equal(weights, weights_of(replace(CONFIG, steps=7, batch=3, restart_after=1)))
+    others = [weights_of(replace(CONFIG, seed=1)), weights_of(CONFIG, attempt=1)]
+    assert all((weights != other).mean() > 0.5 for other in others)
+    assert (others[0] != others[1]).mean() > 0.5
+
+
+def test_training_to_a_step_in_parts_is_training_to_it_at_once(new_state):
+    state = new_state
+    for until in (1, 5, 5, 8):
+        state = train_until(state, PROGRAM, np.int32(until))
+        assert state.step == until
+        assert state.counted == until
+    assert_same_leaves(state, train_until(new_state, PROGRAM, np.int32(8)))
+    assert (np.asarray(state.machine.embedding) != new_state.machine.embedding).any()
+
+
+def test_a_state_past_the_wanted_step_is_left_alone(new_state):
+    later = replace(new_state, step=jnp.asarray(9, jnp.int32))
+    assert_same_leaves(train_until(later, PROGRAM, np.int32(4)), later)
+
+
+def with_leaf(state, where, change):
+    return eqx.tree_at(lambda state: where(state.machine), state, replace_fn=change)
+
+
+ILL = {
+    "one weight that is no number": (lambda m: m.embedding, lambda w: w.at[:, 0].set(jnp.nan)),
+    "weights too large to compute with": (lambda m: m.output_weights, lambda w: w * 1e38),
+}
+
+
+@pytest.mark.parametrize(("where", "change"), ILL.values(), ids=ILL)
+def test_a_loss_that_is_not_finite_stops_training_before_it_changes_anything(new_state, where, change):
+    healthy = train_until(new_state, PROGRAM, np.int32(3))
+    ill = with_leaf(healthy, where, change)
+    after = train_until(ill, PROGRAM, np.int32(10))
+    assert after.problem == NOT_FINITE
+    assert after.step == healthy.step
+    assert_same_leaves((after.machine, after.optimiser), (ill.machine, ill.optimiser))
+
+
+@pytest.fixture
+def take_step(new_state, monkeypatch):
+    """Take steps with an objective whose gradient, loss and fraction of right answers are given."""
+    now = {}
+
+    def given(machine, batch, program):
+        total = sum(leaf.sum() for leaf in jax.tree.leaves(machine))
+        return now["gradient"] * total, (now["loss"], now["right"])
+
+    monkeypatch.setattr(step_module, "objective", given)
+
+    @jax.jit
+    def step(state, gradient, loss, right):
+        now.update(gradient=gradient, loss=loss, right=right)
+        return train_step(state, PROGRAM)
+
+    return lambda state, gradient=0.1, loss=1.0, right=0.5: step(state, *map(jnp.float32, (gradient, loss, right)))
+
+
+STEPS = {
+    "a good step": ({}, HEALTHY),
+    "a loss that is no number": ({"loss": np.nan}, NOT_FINITE),
+    "a loss without end": ({"loss": np.inf}, NOT_FINITE),
+    "a gradient that is no number": ({"gradient": np.nan}, NOT_FINITE),
+    "a gradient without end": ({"gradient": np.inf}, NOT_FINITE),
+    "a gradient of nothing": ({"gradient": 0.0}, VANISHED),
+    "a gradient of nothing where all is right": ({"gradient": 0.0, "right": 1.0}, HEALTHY),
+}
+
+
+@pytest.mark.parametrize(("given", "problem"), STEPS.values(), ids=STEPS)
+def test_a_step_that_went_wrong_says_why_and_leaves_the_weights(new_state, take_step, given, problem):
+    after = take_step(new_state, **given)
+    assert after.problem == problem
+    assert after.step == (problem == HEALTHY)
+    assert all_finite((after.machine, after.optimiser))
+    if problem != HEALTHY:
+        assert_same_leaves((after.machine, after.optimiser), (new_state.machine, new_state.optimiser))
+    elif given.get("gradient"):
+        assert (np.asarray(after.machine.embedding) != new_state.machine.embedding).any()
+
+
+def test_an_attempt_is_settled_by_enough_right_batches_in_a_row_and_stays_so(new_state, take_step):
+    state = new_state
+    for right in [1.0] * (SETTLED_AFTER - 1) + [0.98] + [1.0] * (SETTLED_AFTER - 1):
+        state = take_step(state, right=right)
+        assert not state.settled
+    state = take_step(state, right=1.0)
+    assert state.settled
+    state = take_step(state, right=0.0)
+    assert state.settled
+    assert state.streak == 0
+
+
+def test_loss_and_accuracy_are_summed_since_the_last_evaluation(new_state, take_step):
+    state = take_step(take_step(new_state, loss=2.0, right=0.25), loss=3.0, right=0.5)
+    assert (state.counted, state.loss, state.accuracy) == (2, 5.0, 0.75)
+
+
+def test_a_large_gradient_moves_the_weights_no_further_than_a_clipped_one():
+    program = PROGRAM._replace(clip=1.0)
+    weights = {"a": jnp.zeros(2)}
+
+    def moved(scale):
+        optimiser, state, here = program.optimiser(), program.optimiser().init(weights), weights
+        for gradient in ([0.6, 0.8], [scale * 0.8, scale * 0.6]):
+            updates, state = optimiser.update({"a": jnp.array(gradient)}, state)
+            here = optax.apply_updates(here, updates)
+        return here["a"]
+
+    np.testing.assert_allclose(moved(100.0), moved(1.0), rtol=1e-5)
+    assert not np.allclose(moved(0.5), moved(1.0), rtol=1e-3)
+
+
+def test_the_objective_adds_the_pull_of_the_gates_and_ignores_steps_beyond_the_longest(new_state, draw_many):
+    examples = jax.tree.map(lambda leaf: leaf[0], draw_many(True))[0]
+    short = jnp.asarray(12)  # as if no sequence were longer than 5
+
+    @jax.jit
+    def at(machine, inputs):
+        mask = examples.mask & (jnp.arange(len(inputs)) < short)[:, None]
+        batch = examples._replace(inputs=inputs, mask=mask), short
+        output, action = machine.batch(inputs, short)
+        parts = [objective(machine, batch, PROGRAM._replace(batch=BATCH, pull=pull)) for pull in (0.0, 0.5)]
+        return parts, machine.memory.gates(action), output, batch
+
+    ((plain, (loss, right)), (pulled, others)), gates, output, batch = at(new_state.machine, examples.inputs)
+    used = np.asarray(gates, np.float64)[: int(short)]
+    np.testing.assert_allclose(pulled - plain, 0.5 * (4 * used * (1 - used)).sum() / (short * BATCH), rtol=1e-4)
+    assert plain == loss == others[0]
+
+    _, targets, mask = (np.asarray(leaf) for leaf in batch[0])
+    logits = np.asarray(output, np.float64)
+    losses = np.log(np.exp(logits).sum(-1)) - np.take_along_axis(logits, targets[..., None], -1)[..., 0]
+    np.testing.assert_allclose(loss, (np.where(mask, losses, 0).sum(0) / mask.sum(0)).mean(), rtol=1e-5)
+    assert right == np.where(mask, logits.argmax(-1) == targets, True).all(0).mean()
+
+    changed = examples.inputs.at[int(short) :].add(1)
+    assert_same_leaves(at(new_state.machine, changed)[0], [(plain, (loss, right)), (pulled, others)])
