@@ -12,11 +12,13 @@ from neuralstack.evaluation import Report, length_bands
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]], *, texts: int = 1) -> Table:
     """Return a table whose first `texts` columns are text and whose others are numbers."""
+    # As wide as its title at least, and nothing is taken for markup: names of runs are the user's.
     built = Table(title=Text(title) if title else None, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
+    built.min_width = min(len(title), 78)
     for number, column in enumerate(columns):
         built.add_column(column, justify="right" if number >= texts else "left")
     for row in rows:
-        built.add_row(*map(str, row))
+        built.add_row(*(Text(str(cell)) for cell in row))
     return built
 
 
