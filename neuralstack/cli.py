@@ -174,7 +174,7 @@ def main(arguments: list[str] | None = None) -> None:
         print(f"neuralstack: cannot use {error.filename!r}: {error.strerror}; name another path", file=sys.stderr)
         sys.exit(BAD_INPUT)
     except KeyboardInterrupt:
-        print("neuralstack: interrupted; the same command continues what can be continued", file=sys.stderr)
+        print("neuralstack: interrupted; to continue, repeat the command, a train with --resume", file=sys.stderr)
         sys.exit(INTERRUPTED)
 
 
