@@ -65,5 +65,6 @@ def shown(value):
 def markdown_table(title, columns, rows, texts):
     """Write a table whose first `texts` columns are text and whose others are numbers."""
     rule = [":--" if number < texts else "--:" for number in range(len(columns))]
-    lines = ["| " + " | ".join(cells) + " |" for cells in (columns, rule, *rows)]
+    heads = [column.replace("\n", " ") for column in columns]
+    lines = ["| " + " | ".join(cells) + " |" for cells in (heads, rule, *rows)]
     return "\n".join([f"### {title}", "", *lines])

@@ -31,17 +31,17 @@ PAPER = Config("reversal", controller="lstm", wiring="paper", steps=PAPER_STEPS)
 ARMS = (
     Arm("stack", "GRU + stack", Config("reversal"), seeds=100),
     Arm("stack-lstm", "LSTM + stack", Config("reversal", controller="lstm"), seeds=10),
-    Arm("stack-feedback", "GRU + stack, feedback wiring", Config("reversal", wiring="feedback"), seeds=10),
-    Arm("stack-paper", "LSTM + stack, paper wiring", PAPER, seeds=2),
+    Arm("stack-feedback", "GRU + stack, feedback", Config("reversal", wiring="feedback"), seeds=10),
+    Arm("stack-paper", "LSTM + stack, paper", PAPER, seeds=10),
     Arm("rnn", "RNN", network("elman"), seeds=10),
     Arm("lstm", "LSTM", network("lstm"), seeds=10),
-    Arm("lstm-2", "LSTM, 2 layers", network("lstm", layers=2), seeds=1),
+    Arm("lstm-2", "LSTM, 2 layers", network("lstm", layers=2), seeds=3),
 )
 BOTH = ("coarse", "fine")
 CURVES = ("stack", "lstm", "rnn")
 
-GREFENSTETTE = "Grefenstette et al. (2015), Table 3"
-LAMANT = "Lamant (PyTorch, 128 symbols)"
+GREFENSTETTE = "Grefenstette 2015"  # Table 3
+LAMANT = "Lamant"  # in PyTorch, with 128 symbols
 PUBLISHED = (
     # who, machine, train coarse, train fine, test coarse, test fine; None where nothing was published
     (GREFENSTETTE, "LSTM", 0.78, 0.87, 0.01, 0.09),
@@ -130,27 +130,37 @@ def table_rows(result: dict[str, Any]) -> list[tuple[str, tuple[str, ...], list[
     consistency = [
         (
             arm["label"],
+            "this run",
             f"{arm['solved']} of {arm['seeds']}",
             f"{arm['interval'][0]:.3f}-{arm['interval'][1]:.3f}",
             str(arm["restarted"]),
-            str(arm["median_steps"]),
-            str(arm["most_steps"]),
-            f"{arm['median_seconds']:.1f}",
-            f"{arm['most_seconds']:.1f}",
         )
         for arm in result["arms"].values()
     ]
     who, machine, solved, seeds = PUBLISHED_CONSISTENCY
-    consistency.append((f"{machine}, {who}", f"{solved} of {seeds}", "", "", "", "", "", ""))
+    consistency.append((machine, who, f"{solved} of {seeds}", "", ""))
+    effort = [
+        (
+            arm["label"],
+            *(str(arm[f"{which}_steps"]) for which in ("median", "most")),
+            *(f"{arm[f'{which}_seconds']:.1f}" for which in ("median", "most")),
+        )
+        for arm in result["arms"].values()
+    ]
     return [
         (
             "Accuracy of the seed that is best on the fixed set of train lengths",
-            ("machine", "source", "8-64 coarse", "fine", "65-128 coarse", "fine"),
+            ("machine", "source", "8-64\ncoarse", "fine", "65-128\ncoarse", "fine"),
             accuracies,
         ),
         (
             "Seeds that answer all 1000 test sequences rightly",
-            ("machine", "solved", "95% interval", "restarted", "median steps", "most", "median seconds", "most"),
+            ("machine", "source", "solved", "95% interval", "restarted"),
             consistency,
+        ),
+        (
+            "What a seed took",
+            ("machine", "median\nbatches", "most", "median\nseconds", "most"),
+            effort,
         ),
     ]

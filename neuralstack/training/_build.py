@@ -12,6 +12,7 @@ from neuralstack.memories import MEMORIES
 from neuralstack.tasks import TASKS, AbstractTask
 from neuralstack.training._config import RECIPES, Config
 
+WHOLE = ("patience", "restart_after", "seed")
 AT_LEAST_ONE = ("hidden", "layers", "width", "batch", "steps", "min_length", "max_length", "evaluate_every")
 NOT_NEGATIVE = ("patience", "restart_after", "seed", "pull")
 POSITIVE = ("learning_rate", "clip")
@@ -50,6 +51,10 @@ def check(config: Config) -> None:
     Raises:
         ValueError: If there is one.
     """
+    lengths = [("first_lengths", length) for length in config.first_lengths or ()]
+    for name, value in [(name, getattr(config, name)) for name in (*AT_LEAST_ONE, *WHOLE)] + lengths:
+        if not isinstance(value, int):
+            raise ValueError(f"{name} must be a whole number, got {value!r}.")
     for name in AT_LEAST_ONE:
         if getattr(config, name) < 1:
             raise ValueError(f"{name} must be at least 1, got {getattr(config, name)}.")
@@ -66,9 +71,9 @@ def check(config: Config) -> None:
     low, high = config.lengths
     if low > high:
         raise ValueError(f"min_length must not be above max_length, got {low} and {high}.")
-    for length in config.first_lengths or ():
+    for name, length in lengths:
         if not low <= length <= high:
-            raise ValueError(f"first_lengths must lie between {low} and {high}, got {length}.")
+            raise ValueError(f"{name} must lie between {low} and {high}, got {length}.")
     machine_skeleton(config)
 
 

@@ -65,7 +65,7 @@ class Config:
     """Batches after which an attempt still at its first lengths starts anew; 0: never (unless said, by wiring)."""
     evaluate_every: int = 50
     """Batches between evaluations on the validation set; a checkpoint is written with each."""
-    patience: int = 3
+    patience: int = 4
     """Stop when this many evaluations in a row were perfect; 0: train for all the steps."""
     watch_test: bool = False
     """Whether the curves also show the test set; it decides nothing."""

@@ -98,14 +98,24 @@ class Run:
             raise ValueError(f"{str(path)!r} is broken ({error}): restore it, or train again.") from None
 
     def metrics(self) -> list[dict[str, Any]]:
-        """Read the evaluations; a last line that a kill cut short is left out."""
+        """Read the evaluations; a last line that a kill cut short is left out.
+
+        Raises:
+            ValueError: If another line is broken.
+        """
+        path = self.file("metrics.jsonl")
+        lines = path.read_text().splitlines() if path.is_file() else []
         records = []
-        if self.file("metrics.jsonl").is_file():
-            for line in self.file("metrics.jsonl").read_text().splitlines():
-                try:
-                    records.append(json.loads(line))
-                except ValueError:
+        for number, line in enumerate(lines, 1):
+            try:
+                record = json.loads(line)
+                if not {"step", "attempt", "seconds", "validation"} <= record.keys():
+                    raise ValueError("it is no evaluation")
+            except (ValueError, AttributeError) as error:
+                if number == len(lines):
                     break
+                raise ValueError(f"{str(path)!r} is broken at line {number} ({error}): remove that line.") from None
+            records.append(record)
         return records
 
     def append_metrics(self, record: dict[str, Any]) -> None:

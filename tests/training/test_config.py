@@ -2,10 +2,12 @@ import math
 import re
 from dataclasses import asdict, replace
 
+import numpy as np
 import pytest
 
 from neuralstack import RECIPES, WIRINGS, Config, complete
 from neuralstack.training import Program
+from neuralstack.training._build import check
 
 GIVEN = Config("reversal", min_length=2, max_length=8)
 
@@ -101,6 +103,14 @@ WRONG = {
 def test_an_impossible_configuration_is_refused(options, text):
     with pytest.raises(ValueError, match=re.escape(text)):
         complete(replace(GIVEN, **options))
+
+
+@pytest.mark.parametrize(("name", "value"), [("batch", 1.5), ("seed", 0.5), ("first_lengths", (2.5,))])
+def test_a_fraction_where_a_whole_number_is_needed_is_refused(name, value):
+    config = complete(GIVEN)
+    object.__setattr__(config, name, value)  # as a file may hold it: only tests check types when it is made
+    with pytest.raises(ValueError, match=rf"{name} must be a whole number, got {np.ravel(value)[0]}"):
+        check(config)
 
 
 def test_the_compiled_program_depends_on_nothing_that_differs_between_seeds():

@@ -169,8 +169,12 @@ def test_weights_of_another_precision_are_refused(run):
         load(run.path)
 
 
+def evaluation(step):
+    return {"step": step, "attempt": 0, "seconds": 0.5 * step, "validation": {"coarse": 0.5, "fine": 0.75}}
+
+
 def test_metrics_come_back_without_a_line_that_was_cut_short(run):
-    records = [{"step": 1, "seconds": 0.5}, {"step": 2, "seconds": 1.5}]
+    records = [evaluation(1), evaluation(2)]
     for record in records:
         run.append_metrics(record)
     assert run.metrics() == records
@@ -179,12 +183,19 @@ def test_metrics_come_back_without_a_line_that_was_cut_short(run):
     assert run.metrics() == records
 
 
+@pytest.mark.parametrize("line", ['{"step": 3, "sec', '{"loss": 1.0}', "3"])
+def test_a_broken_line_among_the_metrics_is_named(run, line):
+    run.file("metrics.jsonl").write_text(f"{json.dumps(evaluation(1))}\n{line}\n{json.dumps(evaluation(2))}\n")
+    with pytest.raises(ValueError, match=r"metrics.jsonl' is broken at line 2 .*: remove that line"):
+        run.metrics()
+
+
 def test_evaluations_later_than_the_checkpoint_are_dropped(run, new_state):
     for step in (1, 2, 3):
-        run.append_metrics({"step": step})
+        run.append_metrics(evaluation(step))
     run.save_checkpoint(replace(new_state, step=new_state.step + 2))
     assert run.load_checkpoint().step == 2
-    assert run.metrics() == [{"step": 1}, {"step": 2}]
+    assert run.metrics() == [evaluation(1), evaluation(2)]
     run.file(CHECKPOINT).unlink()
     assert run.load_checkpoint().step == 0
     assert run.metrics() == []
