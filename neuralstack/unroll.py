@@ -9,13 +9,13 @@ the actions: memory linear in the length.
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
-from neuralstack.memories import AbstractMemory
+from neuralstack.memories import AbstractMemory, on_platform
 
 Act = Callable[[PyTree, PyTree, PyTree, Array], tuple[PyTree, PyTree, PyTree]]
 
@@ -54,66 +54,107 @@ def unroll(
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def _unroll(act, memory, parameters, state, inputs, steps):
-    return _forward(act, memory, parameters, state, inputs, steps)[0]
+def _unroll(act, memory, *arguments):
+    return _forward(act, memory, *arguments)[0]
 
 
-def _forward(act, memory, parameters, state, inputs, steps):
+def _forward(act, memory, *arguments):
+    return on_platform(memory, partial(_run_forward, act), *arguments)
+
+
+def _backward(act, memory, saved, cotangent):
+    return *on_platform(memory, partial(_run_backward, act), saved, cotangent), None
+
+
+def _run_forward(act, memory, parameters, state, inputs, steps):
     length, batch, dtype = *(leaf := jax.tree.leaves(inputs)[0]).shape[:2], leaf.dtype
-    memory_state = memory.init(length, dtype)
-    # All sequences march in step, so counters are shared: a store at a shared index is a slice, not a scatter.
-    axes = jax.tree.map(lambda leaf: None if is_counter(leaf) else 0, memory_state)
-    memory_state = jax.tree.map(
-        lambda leaf: leaf if is_counter(leaf) else jnp.broadcast_to(leaf, (batch, *leaf.shape)), memory_state
-    )
-    memory_step = jax.vmap(memory.step, in_axes=(axes, 0), out_axes=(axes, 0))
-    act_step = jax.vmap(act, in_axes=(None, 0, 0, 0))
-    read = jnp.zeros((batch, memory.read_size), dtype)
+    empty = memory.start_forward(length, dtype)
+    memory_state = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (batch, *leaf.shape)), empty)
+    # All sequences march in step, so the time is shared: a store at a shared index is a slice, not a scatter.
+    memory_step = jax.vmap(memory.step_forward, in_axes=(0, None, 0))
+
+    def controller_step(state, x, read):
+        shown, pull = jax.vjp(jax.vmap(act, in_axes=(None, 0, 0, 0)), parameters, state, x, read)
+        return *shown, split(act, pull, (parameters, state, x, read))[1]
 
     def step(time, carry):
         state, memory_state, read, logs = carry
-        new_state, hidden, action = act_step(parameters, state, at(inputs, time), read)
-        memory_state, new_read = memory_step(memory_state, action)
-        logs = store(logs, (state, read, hidden, action, new_read), time)
-        return new_state, memory_state, new_read, logs
+        state, hidden, action, residuals = controller_step(state, at(inputs, time), read)
+        memory_state, read = memory_step(memory_state, time, action)
+        return state, memory_state, read, store(logs, (residuals, hidden, action, read), time)
 
-    shown = jax.eval_shape(act_step, parameters, state, at(inputs, 0), read)
-    logs = jax.tree.map(lambda leaf: jnp.zeros((length, *leaf.shape), leaf.dtype), (state, read, *shown[1:], read))
-    *_, (states, reads_before, hidden, action, reads) = jax.lax.fori_loop(
-        0, steps, step, (state, memory_state, read, logs)
-    )
-    saved = parameters, inputs, steps, states, reads_before, action
-    return Unrolled(hidden, action, reads), saved
+    read = jnp.zeros((batch, memory.read_size), dtype)
+    _, *shown = jax.eval_shape(controller_step, state, at(inputs, 0), read)
+    hidden, action, residuals = blank(shown, length)
+    logs = residuals, hidden, action, blank(read, length)
+    *_, (residuals, hidden, action, reads) = jax.lax.fori_loop(0, steps, step, (state, memory_state, read, logs))
+    return Unrolled(hidden, action, reads), (parameters, state, inputs, steps, residuals, action)
 
 
-def _backward(act, memory, saved, cotangent: Unrolled):
-    parameters, inputs, steps, states, reads_before, actions = saved
-    act_step = jax.vmap(act, in_axes=(None, 0, 0, 0))
-    start_backward = jax.vmap(memory.start_backward, in_axes=1)
+def _run_backward(act, memory, saved, cotangent):
+    parameters, state, inputs, steps, residuals, actions = saved
+    length, batch = cotangent.read.shape[:2]
+    arguments = parameters, state, at(inputs, 0), jnp.zeros_like(cotangent.read[0])
+    pull_step = pull_from(act, arguments)
+    start_backward = jax.vmap(memory.start_backward, in_axes=(1, None))
     step_backward = jax.vmap(memory.step_backward, in_axes=(0, None, 0))
 
     def step(count, carry):
         state_cotangent, read_cotangent, memory_carry, logs = carry
         time = steps - 1 - count
-        state, x, read = at((states, inputs, reads_before), time)
         given = at(cotangent, time)
         memory_carry, action_cotangent = step_backward(memory_carry, time, given.read + read_cotangent)
         action_cotangent = jax.tree.map(lambda a, b: a + b.astype(a.dtype), given.action, action_cotangent)
         shown_cotangent = state_cotangent, given.hidden, action_cotangent
-        _, pull = jax.vjp(lambda *now: act_step(parameters, *now), state, x, read)
-        state_cotangent, x_cotangent, read_cotangent = pull(shown_cotangent)
+        _, state_cotangent, x_cotangent, read_cotangent = pull_step(at(residuals, time), shown_cotangent)
         return state_cotangent, read_cotangent, memory_carry, store(logs, (x_cotangent, shown_cotangent), time)
 
-    state_cotangent, read_cotangent = zeros_like(at((states, reads_before), 0))
-    logs = zeros_like((inputs, (states, cotangent.hidden, actions)))
+    state_cotangent, read_cotangent = jax.tree.map(jnp.zeros_like, (state, arguments[3]))
+    logs = blank((arguments[2], (state, *at((cotangent.hidden, actions), 0))), length)
     state_cotangent, *_, (inputs_cotangent, shown_cotangents) = jax.lax.fori_loop(
-        0, steps, step, (state_cotangent, read_cotangent, start_backward(actions), logs)
+        0, steps, step, (state_cotangent, read_cotangent, start_backward(actions, steps), logs)
     )
-    states, inputs, reads_before, shown_cotangents = jax.tree.map(
-        lambda leaf: jax.lax.collapse(leaf, 0, 2), (states, inputs, reads_before, shown_cotangents)
-    )
-    _, pull = jax.vjp(lambda parameters: act_step(parameters, states, inputs, reads_before), parameters)
-    return *pull(shown_cotangents), state_cotangent, inputs_cotangent, None
+    # The gradient of the weights, of all steps and examples at once.
+    wide = jax.tree.map(lambda leaf: jnp.zeros((length * batch, *leaf.shape[1:]), leaf.dtype), arguments[1:])
+    residuals, shown_cotangents = jax.tree.map(lambda leaf: jax.lax.collapse(leaf, 0, 2), (residuals, shown_cotangents))
+    parameters_cotangent, *_ = pull_from(act, (parameters, *wide))(residuals, shown_cotangents)
+    return parameters_cotangent, state_cotangent, inputs_cotangent
+
+
+def pull_from(act: Act, arguments: tuple[PyTree[Array], ...]) -> Callable[[list[Array], PyTree[Array]], Any]:
+    """Return the backward pass of `act` on a batch like `arguments`, as a function of logged residuals and cotangents.
+
+    What is computed of the arguments themselves is needed for its form only, and the compiler drops it.
+    """
+    _, pull = jax.vjp(jax.vmap(act, in_axes=(None, 0, 0, 0)), *arguments)
+    fixed, _ = split(act, pull, arguments)
+
+    def pull_residuals(residuals, cotangent):
+        rest = iter(residuals)
+        leaves = [next(rest) if leaf is None else leaf for leaf in fixed]
+        return jax.tree.unflatten(jax.tree.structure(pull), leaves)(cotangent)
+
+    return pull_residuals
+
+
+def split(
+    act: Act, pull: PyTree[Array], arguments: tuple[PyTree[Array], ...]
+) -> tuple[list[Array | None], list[Array]]:
+    """Split what a backward pass has kept into what follows from the parameters alone, and what a step must log.
+
+    The first are those whose shape does not depend on the size of the batch.
+    """
+
+    def kept(parameters, *rest):
+        return jax.vjp(jax.vmap(act, in_axes=(None, 0, 0, 0)), parameters, *rest)[1]
+
+    parameters, *rest = arguments
+    larger = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((leaf.shape[0] + 1, *leaf.shape[1:]), leaf.dtype), rest)
+    others = jax.tree.leaves(jax.eval_shape(kept, parameters, *larger))
+    leaves = jax.tree.leaves(pull)
+    same = [leaf.shape == other.shape for leaf, other in zip(leaves, others, strict=True)]
+    fixed = [leaf if is_same else None for leaf, is_same in zip(leaves, same, strict=True)]
+    return fixed, [leaf for leaf, is_same in zip(leaves, same, strict=True) if not is_same]
 
 
 def at(logs: PyTree[Array], time: Int[Array, ""] | int) -> PyTree[Array]:
@@ -121,14 +162,9 @@ def at(logs: PyTree[Array], time: Int[Array, ""] | int) -> PyTree[Array]:
     return jax.tree.map(lambda log: log[time], logs)
 
 
-def zeros_like(tree: PyTree[Array]) -> PyTree[Array]:
-    """Return a tree of zeros of the same shapes."""
-    return jax.tree.map(jnp.zeros_like, tree)
-
-
-def is_counter(leaf: Array) -> bool:
-    """Say whether a leaf of a memory's state counts steps rather than holding anything."""
-    return jnp.issubdtype(leaf.dtype, jnp.integer)
+def blank(tree: PyTree[Any], length: int) -> PyTree[Array]:
+    """Return empty logs of `length` steps, each of which gives such a tree."""
+    return jax.tree.map(lambda leaf: jnp.zeros((length, *leaf.shape), leaf.dtype), tree)
 
 
 def store(logs: PyTree[Array], now: PyTree[Array], time: Int[Array, ""]) -> PyTree[Array]:

@@ -1,6 +1,7 @@
 """What every memory is: an empty state, a way to read a controller's numbers, and a step."""
 
 import abc
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -84,14 +85,38 @@ class AbstractMemory(eqx.Module):
         """
 
     @abc.abstractmethod
-    def start_backward(self, action: Any) -> PyTree[Array]:
-        """Return what `step_backward` carries, from the actions of the whole sequence."""
+    def portable(self) -> "AbstractMemory":
+        """Return the same memory without what runs on CPUs only; itself, if there is nothing of the kind."""
+
+    @abc.abstractmethod
+    def start_forward(self, steps: int, dtype: DTypeLike) -> PyTree[Array]:
+        """Return what `step_forward` carries, with room for `steps` steps: the unroll's own form of `init`."""
+
+    @abc.abstractmethod
+    def step_forward(
+        self, carry: PyTree[Array], time: Int[Array, ""], action: Any
+    ) -> tuple[PyTree[Array], Float[Array, " {self.read_size}"]]:
+        """Take step `time`; return the new carry and what is then read: the unroll's own form of `step`."""
+
+    @abc.abstractmethod
+    def start_backward(self, action: Any, steps: Int[Array, ""]) -> PyTree[Array]:
+        """Return what `step_backward` carries, from the actions of the whole sequence, of which `steps` were taken."""
 
     @abc.abstractmethod
     def step_backward(
-        self, carry: PyTree[Array], step: Int[Array, ""], read_cotangent: Float[Array, " {self.read_size}"]
+        self, carry: PyTree[Array], time: Int[Array, ""], read_cotangent: Float[Array, " {self.read_size}"]
     ) -> tuple[PyTree[Array], Any]:
-        """Undo one step, last step first; return the new carry and the cotangent of that step's action."""
+        """Undo step `time`, the last one not yet undone; return the new carry and the cotangent of its action."""
+
+
+def on_platform(memory: AbstractMemory, function: Callable[..., PyTree[Array]], *arguments: PyTree[Array]) -> Any:
+    """Return `function(memory, *arguments)`, with the portable memory where the program is not compiled for a CPU."""
+    portable = memory.portable()
+    if portable is memory:
+        return function(memory, *arguments)
+    return jax.lax.platform_dependent(
+        *arguments, cpu=lambda *given: function(memory, *given), default=lambda *given: function(portable, *given)
+    )
 
 
 def run(memory: AbstractMemory, action: Any) -> Float[Array, "steps read"]:

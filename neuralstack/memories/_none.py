@@ -50,8 +50,17 @@ class NoMemory(AbstractMemory):
     def run(self, action, steps=None):
         return jnp.zeros_like(action)
 
-    def start_backward(self, action):
+    def portable(self):
+        return self
+
+    def start_forward(self, steps, dtype):
+        return self.init(steps, dtype)
+
+    def step_forward(self, carry, time, action):
+        return self.step(carry, action)
+
+    def start_backward(self, action, steps):
         return jnp.zeros_like(action[0])
 
-    def step_backward(self, carry, step, read_cotangent):
+    def step_backward(self, carry, time, read_cotangent):
         return carry, carry

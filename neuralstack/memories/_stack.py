@@ -1,16 +1,18 @@
 """The neural stack of Grefenstette et al. (2015)."""
 
+from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int
 
-from neuralstack.memories._base import AbstractMemory, Action
-from neuralstack.memories._interval import clip_to, heights, lows_before, overlap, pop_height, read_rows
-from neuralstack.memories._sequence import BLOCK, stack_reads
+from neuralstack import kernels
+from neuralstack.memories import _stack_interval as interval
+from neuralstack.memories._base import AbstractMemory, Action, on_platform
+from neuralstack.memories._stack_interval import strength_dtype
 
 PUSH_BIAS, POP_BIAS = 1.0, -1.0
 
@@ -23,24 +25,6 @@ class StackState(NamedTuple):
     values: Float[Array, "cells width"]
     height: Float[Array, ""]
     pushed: Int[Array, ""]
-
-
-class StackBackward(NamedTuple):
-    """What goes backwards through the steps of a stack."""
-
-    bottoms: Float[Array, " steps"]
-    tops: Float[Array, " steps"]
-    values: Float[Array, "steps width"]
-    bottoms_cotangent: Float[Array, " steps"]
-    tops_cotangent: Float[Array, " steps"]
-    values_cotangent: Float[Array, "steps width"]
-    lows_cotangent: Float[Array, " steps"]
-    height_cotangent: Float[Array, ""]
-
-
-def strength_dtype(dtype: DTypeLike) -> DTypeLike:
-    """Return the dtype of strengths and heights beside values of `dtype`: at least float32."""
-    return jnp.promote_types(dtype, jnp.float32)
 
 
 def as_action(action: Action, width: int, *, steps: bool = False) -> Action:
@@ -71,17 +55,20 @@ class NeuralStack(AbstractMemory):
     $[h_t, H_t]$), $r_t = \sum_i |[\mathrm{bottom}_i, \mathrm{top}_i] \cap [H_t - 1, H_t]|\, v_i$ (read).
 
     In code `push` is $d_t$, `pop` is $u_t$, `value` is $v_t$. It equals the paper's equations 1 to 3, which sum over
-    all elements. Ties belong to the larger pop. A step costs O(steps x width); a whole sequence whose actions are known
-    costs the same per step, in matrix products over blocks of steps.
+    all elements. Ties belong to the larger pop.
+
+    `step` is pure JAX and costs O(steps x width). `run`, and the unroll of a machine, use the C++ kernels where they
+    are built, on CPUs and with values of float32 or float64: O(width) a step, amortised. Elsewhere they are pure JAX,
+    O(steps x width) a step, and give the same numbers.
 
     A stack has room for as many steps as `init` was told; what is pushed after them is lost.
 
     Values and reads have one dtype, strengths at least float32: with float64 values everything is float64, with
-    bfloat16 values the strengths are still float32. Heights are absolute, so that float32 strengths have an error of
-    about height x 6e-8.
+    bfloat16 values the strengths are still float32. In pure JAX heights are absolute, so that float32 strengths have
+    an error of about height x 6e-8; in the kernels they are relative, and have no such error.
 
     Raises:
-        ValueError: If the width is below 1.
+        ValueError: If the width is below 1, or kernels are asked for that are not built.
 
     Examples:
         >>> import jax.numpy as jnp, neuralstack as ns
@@ -95,6 +82,8 @@ class NeuralStack(AbstractMemory):
 
     width: int = eqx.field(static=True)
     """Width of the values, at least 1."""
+    kernel: bool | None = eqx.field(static=True, default=None)
+    """Whether to use the C++ kernels; unless said, wherever they are built."""
 
     @classmethod
     def of_width(cls, width):
@@ -111,11 +100,15 @@ class NeuralStack(AbstractMemory):
     def __check_init__(self):
         if self.width < 1:
             raise ValueError(f"a stack's values must be at least 1 wide, got width={self.width}.")
+        if self.kernel and not kernels.is_built():
+            raise ValueError(
+                "kernel=True needs the C++ kernels, which were not built: install neuralstack again with a C++ "
+                "compiler, or leave kernel away."
+            )
 
     def init(self, steps, dtype=None):
         dtype = jnp.result_type(float) if dtype is None else jnp.dtype(dtype)
-        edges = jnp.zeros(steps, strength_dtype(dtype))
-        return StackState(edges, edges, jnp.zeros((steps, self.width), dtype), edges.sum(), jnp.zeros((), jnp.int32))
+        return StackState(*interval.start_forward(steps, self.width, dtype), jnp.zeros((), jnp.int32))
 
     def decode(self, raw):
         return Action(jax.nn.sigmoid(raw[..., 0]), jax.nn.sigmoid(raw[..., 1]), jnp.tanh(raw[..., 2:]))
@@ -128,43 +121,66 @@ class NeuralStack(AbstractMemory):
         return jnp.stack([action.push, action.pop], axis=-1)
 
     def step(self, state, action):
-        push, pop, value = as_action(action, self.width)
-        level = pop_height(state.height, pop)
-        height = level + push
-        bottoms = clip_to(state.bottoms, level).at[state.pushed].set(level)
-        tops = clip_to(state.tops, level).at[state.pushed].set(height)
-        values = state.values.at[state.pushed].set(value.astype(state.values.dtype))
-        weights = overlap(bottoms, tops, height - 1)
-        return StackState(bottoms, tops, values, height, state.pushed + 1), weights.astype(values.dtype) @ values
+        carry, read = interval.step_forward(interval.Forward(*state[:-1]), state.pushed, *as_action(action, self.width))
+        return StackState(*carry, state.pushed + 1), read
 
     def strengths(self, state):
         return state.tops - state.bottoms
 
     def run(self, action, steps=None):
         push, pop, value = as_action(action, self.width, steps=True)
-        length = len(push)
-        pad = -length % BLOCK
-        push, pop = jnp.pad(push, (0, pad)), jnp.pad(pop, (0, pad))
-        blocks = (jnp.asarray(length if steps is None else steps) + BLOCK - 1) // BLOCK
-        return stack_reads(push, pop, jnp.pad(value, ((0, pad), (0, 0))), blocks)[:length]
+        read: Array = reads(self, push, pop, value, jnp.asarray(len(push) if steps is None else steps))
+        return read
 
-    def start_backward(self, action):
+    def portable(self):
+        return replace(self, kernel=False)
+
+    def start_forward(self, steps, dtype):
+        return self.form(dtype).start_forward(steps, self.width, dtype)
+
+    def step_forward(self, carry, time, action):
+        return self.form(carry.values.dtype).step_forward(carry, time, *as_action(action, self.width))
+
+    def start_backward(self, action, steps):
         push, pop, value = as_action(action, self.width, steps=True)
-        bottoms, tops = heights(push, pop)
-        edge, height = jnp.zeros_like(push), jnp.zeros((), push.dtype)
-        return StackBackward(bottoms, tops, value, edge, edge, jnp.zeros_like(value), edge, height)
+        return self.form(value.dtype).start_backward(push, pop, value, steps)
 
-    def step_backward(self, carry, step, read_cotangent):
-        def forward(bottoms, tops, values, lows):
-            weights, lows = read_rows(bottoms, tops, lows, step, 1)
-            return weights[0].astype(values.dtype) @ values, lows
+    def step_backward(self, carry, time, read_cotangent):
+        carry, cotangents = self.form(carry.values.dtype).step_backward(carry, time, read_cotangent)
+        return carry, Action(*cotangents)
 
-        lows = lows_before(carry.bottoms, step)
-        _, pull = jax.vjp(forward, carry.bottoms, carry.tops, carry.values, lows)
-        bottoms, tops, values, lows_cotangent = pull((read_cotangent, carry.lows_cotangent))
-        bottoms, tops = carry.bottoms_cotangent + bottoms, carry.tops_cotangent + tops
-        values = carry.values_cotangent + values
-        push = carry.height_cotangent + tops[step]
-        level = jnp.where(carry.bottoms[step] > 0, push + bottoms[step], 0.0)
-        carry = StackBackward(carry.bottoms, carry.tops, carry.values, bottoms, tops, values, lows_cotangent, level)
-        return carry, Action(push, -level, values[step])
+    def form(self, dtype):
+        """Return the module that computes with values of a dtype: the kernels, or pure JAX."""
+        if self.kernel is None:
+            kernels.warn_if_not_built()
+        wanted = self.kernel is not False and dtype in (jnp.float32, jnp.float64)
+        return kernels.stack if wanted and kernels.is_built() else interval
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def reads(
+    stack: NeuralStack,
+    push: Float[Array, " steps"],
+    pop: Float[Array, " steps"],
+    values: Float[Array, "steps width"],
+    steps: Int[Array, ""],
+) -> Float[Array, "steps width"]:
+    """Return every read of a whole sequence, with a gradient that keeps nothing but the actions."""
+    return _reads_forward(stack, push, pop, values, steps)[0]
+
+
+def _reads_forward(stack, *saved):
+    def forward(stack, *saved):
+        return stack.form(saved[2].dtype).reads(*saved)
+
+    return on_platform(stack, forward, *saved), saved
+
+
+def _reads_backward(stack, saved, reads_cotangent):
+    def backward(stack, *arguments):
+        return stack.form(saved[2].dtype).reads_backward(*arguments)
+
+    return *on_platform(stack, backward, *saved, reads_cotangent), None
+
+
+reads.defvjp(_reads_forward, _reads_backward)

@@ -1,0 +1,220 @@
+"""What does a stack cost beside the recurrent network that operates it, in time and in memory?
+
+Times forward and backward of an LSTM of width 64 with a stack of width 64 (embedding, heads, memory and answer), batch
+50, against the same LSTM, embedding and answer without the stack. All variants of one length are measured in turn, in
+rounds, in one process; compilation is not counted; medians are shown. `--json` prints `{"130": {"lstm": seconds,
+...}, ...}` as the last line, and `--out DIR` writes `overhead.json` and `overhead.png`.
+
+The variants:
+
+    lstm              the LSTM alone, a `lax.scan` with JAX's own gradient
+    lstm-unroll       the LSTM alone, in the unroll of this package
+    kernel            LSTM and stack, wiring `layer`, C++ kernels
+    kernel-feedback   LSTM and stack, wiring `feedback`, C++ kernels
+    interval          wiring `layer`, pure JAX
+    interval-feedback wiring `feedback`, pure JAX
+    scan              a `lax.scan` over the stack's step with JAX's own gradient
+    matrix            the same with the equations of the paper, sums over the elements above as a triangular matrix
+"""
+
+import argparse
+import json
+import platform
+import statistics
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+from rich.console import Console
+from rich.progress import track
+
+import neuralstack as ns
+from neuralstack.analysis import table
+from neuralstack.training import Program, begin, complete, train_until
+
+BATCH, WIDTH, VOCABULARY = 50, 64, 131
+STEPS = (74, 130, 258, 514, 1026, 4098)
+MOST_BYTES = 6 * 2**30  # a variant that needs more memory than this is left out
+
+
+def machine(memory: ns.AbstractMemory, wiring: str) -> ns.Machine:
+    """Return the machine to measure: a stack, or nothing, and an LSTM."""
+    return ns.Machine(memory, ns.LSTMLayer, VOCABULARY, hidden=WIDTH, wiring=wiring, key=jax.random.key(0))
+
+
+def unrolled(machine: ns.Machine, tokens: jax.Array) -> jax.Array:
+    """The package's own unroll."""
+    return machine.batch(tokens).output
+
+
+def lstm_scan(machine: ns.Machine, tokens: jax.Array) -> jax.Array:
+    """An LSTM as JAX's users write it: the input's projection before the loop, the answer after it."""
+    controller = machine.controller
+    projected = controller.project(machine.embedding[tokens])
+    state = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (BATCH, *leaf.shape)), controller.init())
+    _, hidden = jax.lax.scan(lambda state, now: jax.vmap(controller.step)(state, now), state, projected)
+    answer = jnp.tanh(hidden @ machine.answer_weights + machine.answer_bias)
+    return answer @ machine.output_weights + machine.output_bias
+
+
+def stack_scan(machine: ns.Machine, tokens: jax.Array) -> jax.Array:
+    """The machine as a loop over its step, whose gradient is left to JAX."""
+    return jax.vmap(lambda one: machine.trace(one).output, in_axes=1, out_axes=1)(tokens)
+
+
+class MatrixStack(ns.NeuralStack):
+    """The stack as the paper's equations 1 to 3 read, with the sums over the elements above as one matrix product."""
+
+    def init(self, steps, dtype=None):
+        return jnp.zeros((steps, self.width)), jnp.zeros(steps), jnp.zeros((), jnp.int32)
+
+    def step(self, state, action):
+        values, strengths, time = state
+        above = jnp.triu(jnp.ones((len(strengths), len(strengths))), 1)
+        strengths = jax.nn.relu(strengths - jax.nn.relu(action.pop - above @ strengths))
+        values, strengths = values.at[time].set(action.value), strengths.at[time].set(action.push)
+        weights = jnp.minimum(strengths, jax.nn.relu(1 - above @ strengths))
+        return (values, strengths, time + 1), weights @ values
+
+    def strengths(self, state):
+        return state[1]
+
+
+KERNEL, PURE = ns.NeuralStack(WIDTH), ns.NeuralStack(WIDTH, kernel=False)
+VARIANTS = {
+    "lstm": (machine(ns.NoMemory(), "paper"), lstm_scan),
+    "lstm-unroll": (machine(ns.NoMemory(), "paper"), unrolled),
+    "kernel": (machine(KERNEL, "layer"), unrolled),
+    "kernel-feedback": (machine(KERNEL, "feedback"), unrolled),
+    "interval": (machine(PURE, "layer"), unrolled),
+    "interval-feedback": (machine(PURE, "feedback"), unrolled),
+    "scan": (machine(PURE, "layer"), stack_scan),
+    "matrix": (machine(MatrixStack(WIDTH), "layer"), stack_scan),
+}
+
+
+def compiled(name: str, steps: int):
+    """Return a variant's compiled gradient as a function of nothing, and the bytes that it needs while it runs."""
+    model, outputs = VARIANTS[name]
+
+    def loss(machine, tokens, targets):
+        logits = outputs(machine, tokens)
+        return -jnp.take_along_axis(jax.nn.log_softmax(logits), targets[..., None], -1).mean()
+
+    tokens, targets = jax.random.randint(jax.random.key(1), (2, steps, BATCH), 0, VOCABULARY)
+    program = jax.jit(jax.value_and_grad(loss)).lower(model, tokens, targets).compile()
+    return lambda: jax.block_until_ready(program(model, tokens, targets)), program.memory_analysis().temp_size_in_bytes
+
+
+def measure(names: list[str], steps: int, rounds: int) -> dict[str, dict[str, float]]:
+    """Return the median seconds and the bytes of every variant that fits; rounds visit the variants in turn."""
+    programs = {name: compiled(name, steps) for name in names}
+    running = {name: call for name, (call, size) in programs.items() if size <= MOST_BYTES}
+    seconds: dict[str, list[float]] = {name: [] for name in running}
+    for call in running.values():
+        call()  # the first call allocates
+    for _ in range(rounds):
+        for name, call in running.items():
+            started = time.perf_counter()
+            call()
+            seconds[name].append(time.perf_counter() - started)
+    found = {name: {"bytes": size} for name, (_, size) in programs.items()}
+    for name, taken in seconds.items():
+        found[name]["seconds"] = statistics.median(taken)
+    return found
+
+
+def tokens_per_second(memory: str, kernel_steps: int = 30) -> float:
+    """Return the tokens that whole training steps take in per second: drawing, both passes, clipping, Adam."""
+    config = complete(ns.Config("reversal", memory=memory, controller="lstm", min_length=64, first_lengths=()))
+    program, state = Program.of(config), begin(config)
+    state = jax.block_until_ready(train_until(state, program, 5))
+    started = time.perf_counter()
+    jax.block_until_ready(train_until(state, program, 5 + kernel_steps))
+    return kernel_steps * config.batch * (2 * 64 + 2) / (time.perf_counter() - started)
+
+
+def tables(found: dict[str, dict[str, dict[str, float]]], names: list[str], tokens: dict[str, float]) -> list[dict]:
+    """Return what was measured as tables: milliseconds, their ratio to the LSTM's, mebibytes, and training."""
+
+    def rows(cell):
+        return [[name, *(cell(one.get(name, {}), one) for one in found.values())] for name in names]
+
+    def milliseconds(one, _):
+        return f"{1000 * one['seconds']:.1f}" if "seconds" in one else ""
+
+    def ratio(one, row):
+        return f"{one['seconds'] / row['lstm']['seconds']:.2f}" if "seconds" in one and "lstm" in row else ""
+
+    def mebibytes(one, _):
+        return f"{one['bytes'] / 2**20:.0f}"
+
+    columns = ["variant", *found]
+    parts = [("Milliseconds, forward and backward, against steps", milliseconds)]
+    parts += [("Times the LSTM alone", ratio)] * ("lstm" in names)
+    parts += [("Temporary memory in MiB, against steps", mebibytes)]
+    built = [{"title": title, "columns": columns, "rows": rows(cell)} for title, cell in parts]
+    if tokens:
+        speed = [[name, f"{number:.0f}"] for name, number in tokens.items()]
+        built.append({"title": "Whole training steps", "columns": ["machine", "tokens a second"], "rows": speed})
+    return built
+
+
+def draw(found: dict[str, dict[str, dict[str, float]]], names: list[str], path: Path) -> None:
+    """Draw time and memory against length."""
+    from neuralstack.analysis import new_figure
+
+    figure, axes = new_figure(1, 2, figsize=(10, 4.2))
+    for axis, part, label in zip(axes, ("seconds", "bytes"), ("milliseconds", "MiB"), strict=True):
+        for name in names:
+            scale = 1000 if part == "seconds" else 1 / 2**20
+            points = [(int(n), scale * one[name][part]) for n, one in found.items() if part in one.get(name, {})]
+            axis.plot(*zip(*points, strict=True), marker="o", markersize=3, label=name)
+        axis.set(xscale="log", yscale="log", xlabel="steps", ylabel=label)
+    axes[0].legend(fontsize="small")
+    figure.savefig(path, dpi=150)
+
+
+def main() -> None:
+    """Measure every variant at every length."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--steps", type=int, nargs="+", default=STEPS, help="lengths to measure")
+    parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS), help="what to measure")
+    parser.add_argument("--rounds", type=int, default=7, help="how often each is timed, at least 5")
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    parser.add_argument("--out", type=Path, help="directory for overhead.json and overhead.png")
+    arguments = parser.parse_args()
+    if arguments.rounds < 5:
+        parser.error(f"--rounds must be at least 5, got {arguments.rounds}")
+    names = arguments.variants
+    found = {str(steps): measure(names, steps, arguments.rounds) for steps in track(arguments.steps, "measuring")}
+    tokens = {}
+    if arguments.out:
+        tokens = {"LSTM": tokens_per_second("none"), "LSTM + stack": tokens_per_second("stack")}
+    built = tables(found, names, tokens)
+    for one in built:
+        Console().print(table(one["title"], one["columns"], one["rows"]))
+    if arguments.out:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        result = {
+            "command": "python benchmarks/overhead.py --out docs/results",
+            "versions": {name: version(name) for name in ("neuralstack", "jax", "jaxlib")},
+            "python": platform.python_version(),
+            "machine": f"{platform.machine()}, {platform.system()}",
+            "measured": found,
+            "tables": built,
+        }
+        (arguments.out / "overhead.json").write_text(json.dumps(result, indent=1) + "\n")
+        draw(found, names, arguments.out / "overhead.png")
+    if arguments.json:
+        seconds = {
+            steps: {name: one[name]["seconds"] for name in names if "seconds" in one[name]}
+            for steps, one in found.items()
+        }
+        print(json.dumps(seconds))
+
+
+if __name__ == "__main__":
+    main()
