@@ -100,24 +100,20 @@ def _run_backward(act, memory, saved, cotangent):
     step_backward = jax.vmap(memory.step_backward, in_axes=(0, None, 0))
 
     def step(count, carry):
-        state_cotangent, read_cotangent, memory_carry, logs = carry
+        parameters_cotangent, state_cotangent, read_cotangent, memory_carry, inputs_cotangent = carry
         time = steps - 1 - count
         given = at(cotangent, time)
         memory_carry, action_cotangent = step_backward(memory_carry, time, given.read + read_cotangent)
         action_cotangent = jax.tree.map(lambda a, b: a + b.astype(a.dtype), given.action, action_cotangent)
         shown_cotangent = state_cotangent, given.hidden, action_cotangent
-        _, state_cotangent, x_cotangent, read_cotangent = pull_step(at(residuals, time), shown_cotangent)
-        return state_cotangent, read_cotangent, memory_carry, store(logs, (x_cotangent, shown_cotangent), time)
+        more, state_cotangent, x_cotangent, read_cotangent = pull_step(at(residuals, time), shown_cotangent)
+        parameters_cotangent = jax.tree.map(jnp.add, parameters_cotangent, more)
+        inputs_cotangent = store(inputs_cotangent, x_cotangent, time)
+        return parameters_cotangent, state_cotangent, read_cotangent, memory_carry, inputs_cotangent
 
-    state_cotangent, read_cotangent = jax.tree.map(jnp.zeros_like, (state, arguments[3]))
-    logs = blank((arguments[2], (state, *at((cotangent.hidden, actions), 0))), length)
-    state_cotangent, *_, (inputs_cotangent, shown_cotangents) = jax.lax.fori_loop(
-        0, steps, step, (state_cotangent, read_cotangent, start_backward(actions, steps), logs)
-    )
-    # The gradient of the weights, of all steps and examples at once.
-    wide = jax.tree.map(lambda leaf: jnp.zeros((length * batch, *leaf.shape[1:]), leaf.dtype), arguments[1:])
-    residuals, shown_cotangents = jax.tree.map(lambda leaf: jax.lax.collapse(leaf, 0, 2), (residuals, shown_cotangents))
-    parameters_cotangent, *_ = pull_from(act, (parameters, *wide))(residuals, shown_cotangents)
+    zeros = jax.tree.map(jnp.zeros_like, (parameters, state, arguments[3]))
+    carry = *zeros, start_backward(actions, steps), jax.tree.map(jnp.zeros_like, inputs)
+    parameters_cotangent, state_cotangent, *_, inputs_cotangent = jax.lax.fori_loop(0, steps, step, carry)
     return parameters_cotangent, state_cotangent, inputs_cotangent
 
 

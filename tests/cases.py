@@ -17,6 +17,7 @@ from neuralstack import (
 MEMORIES_UNDER_TEST = {
     "none": NoMemory.of_width,
     "stack": NeuralStack.of_width,
+    "stack in pure JAX": partial(NeuralStack, kernel=False),
 }
 
 # Each takes the widths of its input and of itself, and a key.

@@ -139,11 +139,11 @@ class NeuralStack(AbstractMemory):
         return self.form(dtype).start_forward(steps, self.width, dtype)
 
     def step_forward(self, carry, time, action):
-        return self.form(carry.values.dtype).step_forward(carry, time, *as_action(action, self.width))
+        return self.form(carry.values.dtype).step_forward(carry, jnp.asarray(time), *as_action(action, self.width))
 
     def start_backward(self, action, steps):
         push, pop, value = as_action(action, self.width, steps=True)
-        return self.form(value.dtype).start_backward(push, pop, value, steps)
+        return self.form(value.dtype).start_backward(push, pop, value, jnp.asarray(steps))
 
     def step_backward(self, carry, time, read_cotangent):
         carry, cotangents = self.form(carry.values.dtype).step_backward(carry, time, read_cotangent)

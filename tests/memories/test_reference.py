@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
-from neuralstack import Action, NeuralStack, run
+from neuralstack import Action, NeuralStack, kernels, run
 from neuralstack.reference import stack_backward, stack_forward
 
 WIDTH = 3
-STACK = NeuralStack(WIDTH)
-LENGTHS = (1, 2, 31, 32, 33, 100)  # around one block of the whole-sequence form, and several
+STACKS = {"pure": NeuralStack(WIDTH, kernel=False)}
+if kernels.is_built():
+    STACKS["kernels"] = NeuralStack(WIDTH, kernel=True)
+LENGTHS = (1, 2, 31, 32, 33, 100)  # around one block of the pure whole-sequence form, and several
 
 
 def literal(push, pop, values):
@@ -28,12 +30,13 @@ def literal(push, pop, values):
     return jax.lax.scan(step, jnp.zeros(steps), (jnp.arange(steps), push, pop))[1]
 
 
-def by_run(push, pop, values):
-    return run(STACK, Action(push, pop, values))
+def by_run(stack, push, pop, values):
+    return run(stack, Action(push, pop, values))
 
 
 def by_steps(push, pop, values):
-    return jax.lax.scan(STACK.step, STACK.init(len(push)), Action(push, pop, values))[1]
+    stack = STACKS["pure"]
+    return jax.lax.scan(stack.step, stack.init(len(push)), Action(push, pop, values))[1]
 
 
 def pulled_back(form, push, pop, values, cotangent):
@@ -41,15 +44,20 @@ def pulled_back(form, push, pop, values, cotangent):
     return reads, pull(cotangent)
 
 
-def by_steps_backward(push, pop, values, cotangent):
-    """The backward form that the unroll uses, with the reads of the forward one."""
-    carry = STACK.start_backward(Action(push, pop, values))
-    now = jnp.arange(len(push)), cotangent
-    _, action = jax.lax.scan(lambda carry, now: STACK.step_backward(carry, *now), carry, now, reverse=True)
-    return by_steps(push, pop, values), tuple(action)
+def as_unrolled(stack, push, pop, values, cotangent):
+    """The forward and the backward steps that the unroll uses."""
+    action, times = Action(push, pop, values), jnp.arange(len(push))
+    empty, full = stack.start_forward(len(push), values.dtype), stack.start_backward(action, len(push))
+    _, reads = jax.lax.scan(lambda carry, now: stack.step_forward(carry, *now), empty, (times, action))
+    _, gradient = jax.lax.scan(
+        lambda carry, now: stack.step_backward(carry, *now), full, (times, cotangent), reverse=True
+    )
+    return reads, tuple(gradient)
 
 
-OURS = {"run": partial(pulled_back, by_run), "steps": partial(pulled_back, by_steps), "backward": by_steps_backward}
+RUNS = {f"run, {name}": partial(pulled_back, partial(by_run, stack)) for name, stack in STACKS.items()}
+UNROLLED = {f"unrolled, {name}": partial(as_unrolled, stack) for name, stack in STACKS.items()}
+OURS = {"steps": partial(pulled_back, by_steps), **RUNS, **UNROLLED}
 FORMS = {"literal": partial(pulled_back, literal)} | OURS
 of_many = {name: jax.jit(jax.vmap(form)) for name, form in FORMS.items()}
 
@@ -98,12 +106,13 @@ def drawn_and_answered(steps):
 
 
 @pytest.mark.parametrize("steps", LENGTHS)
-def test_a_whole_run_has_the_reads_and_the_gradients_of_the_reference(steps, float64):
+@pytest.mark.parametrize("form", RUNS)
+def test_a_whole_run_has_the_reads_and_the_gradients_of_the_reference(form, steps, float64):
     given, wanted = drawn_and_answered(steps)
-    assert_same(of_many["run"](*given), wanted, "at some strengths")
+    assert_same(of_many[form](*given), wanted, "at some strengths")
 
 
-@pytest.mark.parametrize("form", ["steps", "backward"])
+@pytest.mark.parametrize("form", ["steps", *UNROLLED])
 def test_single_steps_have_the_reads_and_the_gradients_of_the_reference(form, float64):
     given, wanted = drawn_and_answered(33)
     assert_same(of_many[form](*given), wanted, "at some strengths")
@@ -154,7 +163,7 @@ def test_the_gradient_of_a_pop_at_a_tie_is_its_difference_to_a_larger_pop(kind):
 
 STEPS = 9
 VALUES, COTANGENT = np.random.default_rng(3).normal(size=(2, STEPS, WIDTH))
-reads_of_one = jax.jit(lambda *given: {"run": by_run(*given), "steps": by_steps(*given)})
+reads_of_one = jax.jit(lambda *given: {name: form(*given)[0] for name, form in OURS.items()})
 gradients_of_one = jax.jit(lambda *given: {name: form(*given)[1] for name, form in OURS.items()})
 
 
@@ -166,7 +175,7 @@ def strengths_from(one):
 def test_no_strengths_are_found_for_which_the_reads_differ(push, pop):
     wanted = stack_forward(push, pop, VALUES)[2]
     with jax.enable_x64(True):
-        for name, reads in reads_of_one(push, pop, VALUES).items():
+        for name, reads in reads_of_one(push, pop, VALUES, COTANGENT).items():
             assert_same(reads, wanted, name)
 
 
