@@ -10,17 +10,21 @@ export NO_MKDOCS_2_WARNING := 1
 BIN := .venv/bin
 READY := .venv/.ready
 PYTEST := $(BIN)/pytest -n $(JOBS) --dist worksteal
+KERNELS := CMakeLists.txt $(wildcard neuralstack/kernels/*.cc neuralstack/kernels/*.hpp)
 BENCHMARKS := $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test slow lint format bench docs clean
+.PHONY: help setup demo test slow sanitize pure lint format bench docs clean
 
 help: ## Print this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(READY) ## Make the environment .venv with the tested versions of everything
 
-$(READY): pyproject.toml constraints.txt
+# The constraints hold for what builds the kernels too: their headers are those of the tested JAX.
+export PIP_BUILD_CONSTRAINT := $(CURDIR)/constraints.txt
+
+$(READY): pyproject.toml constraints.txt $(KERNELS)
 	@test -n "$(PYTHON)" || { echo "neuralstack needs Python 3.11 or newer and none was found;" \
 		"install one, or name it: make PYTHON=/path/to/python" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
@@ -35,6 +39,24 @@ test: $(READY) ## Run the tests and the examples in docstrings, README and docs
 
 slow: $(READY) ## Run the tests that learn for more than a few seconds
 	$(PYTEST) -m slow
+
+# An environment of its own that holds only this package, built another way; all else it takes from .venv.
+define other-environment
+rm -rf build/$@ && $(BIN)/python -m venv --without-pip build/$@
+$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	> "$$(build/$@/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/rest.pth"
+$(2) $(BIN)/python -m pip --python build/$@/bin/python install --quiet --disable-pip-version-check --no-deps $(1) .
+endef
+
+sanitize: $(READY) ## Run the tests of the kernels under AddressSanitizer and UndefinedBehaviorSanitizer
+	$(call other-environment,--config-settings=cmake.define.NEURALSTACK_SANITIZE=ON --config-settings=build-dir=build/sanitized)
+	LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
+		build/$@/bin/python -P -m pytest -q tests/kernels tests/memories/test_reference.py
+
+pure: $(READY) ## Install without a C++ compiler and run the tests of the memories
+	$(call other-environment,--config-settings=build-dir=build/unbuilt,CXX=/bin/false)
+	build/$@/bin/python -P -c 'from neuralstack import kernels; assert not kernels.is_built()'
+	build/$@/bin/python -P -m pytest -q -W 'ignore:neuralstack was installed without' tests/memories
 
 lint: $(READY) ## Check style, types and that the docs build without a warning
 	$(BIN)/ruff check

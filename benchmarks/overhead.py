@@ -31,12 +31,13 @@ from rich.console import Console
 from rich.progress import track
 
 import neuralstack as ns
-from neuralstack.analysis import table
+from neuralstack.analysis import COLOURS, figure, table
 from neuralstack.training import Program, begin, complete, train_until
 
 BATCH, WIDTH, VOCABULARY = 50, 64, 131
 STEPS = (74, 130, 258, 514, 1026, 4098)
 MOST_BYTES = 6 * 2**30  # a variant that needs more memory than this is left out
+LINES = [(colour, style) for colour in COLOURS[:4] for style in ("-", "--")]
 
 
 def machine(memory: ns.AbstractMemory, wiring: str) -> ns.Machine:
@@ -164,17 +165,17 @@ def tables(found: dict[str, dict[str, dict[str, float]]], names: list[str], toke
 
 def draw(found: dict[str, dict[str, dict[str, float]]], names: list[str], path: Path) -> None:
     """Draw time and memory against length."""
-    from neuralstack.analysis import new_figure
-
-    figure, axes = new_figure(1, 2, figsize=(10, 4.2))
-    for axis, part, label in zip(axes, ("seconds", "bytes"), ("milliseconds", "MiB"), strict=True):
-        for name in names:
-            scale = 1000 if part == "seconds" else 1 / 2**20
-            points = [(int(n), scale * one[name][part]) for n, one in found.items() if part in one.get(name, {})]
-            axis.plot(*zip(*points, strict=True), marker="o", markersize=3, label=name)
-        axis.set(xscale="log", yscale="log", xlabel="steps", ylabel=label)
-    axes[0].legend(fontsize="small")
-    figure.savefig(path, dpi=150)
+    parts = (("seconds", 1000, "milliseconds"), ("bytes", 1 / 2**20, "MiB"))
+    with figure(path, 1, 2, (10, 4.2)) as (drawn, axes):
+        for axis, (part, scale, label) in zip(axes[0], parts, strict=True):
+            for name, (colour, style) in zip(names, LINES, strict=False):
+                points = [(int(n), scale * one[name][part]) for n, one in found.items() if part in one[name]]
+                axis.plot(*zip(*points, strict=True), style, color=colour, marker="o", markersize=3, label=name)
+            axis.set(xscale="log", yscale="log", xlabel="steps", ylabel=label)
+            ticks = [int(n) for n in found]
+            axis.set_xticks(ticks, [str(n) for n in ticks])
+            axis.minorticks_off()
+        drawn.legend(*axes[0][0].get_legend_handles_labels(), loc="outside right center")
 
 
 def main() -> None:
@@ -207,7 +208,7 @@ def main() -> None:
             "tables": built,
         }
         (arguments.out / "overhead.json").write_text(json.dumps(result, indent=1) + "\n")
-        draw(found, names, arguments.out / "overhead.png")
+        draw(found, names, arguments.out / "overhead")
     if arguments.json:
         seconds = {
             steps: {name: one[name]["seconds"] for name in names if "seconds" in one[name]}

@@ -114,12 +114,13 @@ class Apply:
 
 @dataclass(frozen=True)
 class List:
-    """Name the tasks, memories, controllers, wirings and experiments there are."""
+    """Name the tasks, memories, controllers, wirings and experiments there are, and say which kernel is in use."""
 
     def __call__(self) -> int:
         """Print them with a sentence each."""
         from rich.console import Console
 
+        from neuralstack import kernels
         from neuralstack.analysis import table
         from neuralstack.controllers import CONTROLLERS
         from neuralstack.experiments import EXPERIMENTS
@@ -134,6 +135,9 @@ class List:
             for name, thing in things.items()
         ]
         rows += [("wiring", name, describe(recipe)) for name, recipe in RECIPES.items()]
+        rows.append(
+            ("kernel", "stack", "C++, in use on CPUs" if kernels.is_built() else "not built: pure JAX is in use")
+        )
         Console().print(table("", ("family", "name", "what it is"), rows, texts=3))
         return 0
 

@@ -1,10 +1,12 @@
 """The batched unroll over time, with a gradient of its own.
 
-This is the one place with a batch axis: the weights' gradient is then taken once, over all steps and examples, in
-large matrix products, where a gradient rule per sequence under `vmap` would build one for each example. The loop runs
-to a length known only at run time, so one compilation serves every length up to the buffer; automatic
-differentiation alone could not go back through such a loop. Kept for the backward pass are the states, the reads and
-the actions: memory linear in the length.
+This is the one place with a batch axis: the weights' gradient is then summed over the examples of a step in one matrix
+product, where a gradient rule per sequence under `vmap` would build one for each example. The loop runs to a length
+known only at run time, so one compilation serves every length up to the buffer; automatic differentiation alone could
+not go back through such a loop.
+
+Each step is differentiated as it is taken, and what its backward pass needs is logged beside the actions: memory linear
+in the length, and nothing of the controller is computed twice. Of the memory nothing is logged; it undoes its steps.
 """
 
 from collections.abc import Callable
@@ -74,7 +76,7 @@ def _run_forward(act, memory, parameters, state, inputs, steps):
     memory_step = jax.vmap(memory.step_forward, in_axes=(0, None, 0))
 
     def controller_step(state, x, read):
-        shown, pull = jax.vjp(jax.vmap(act, in_axes=(None, 0, 0, 0)), parameters, state, x, read)
+        shown, pull = differentiate(act, parameters, state, x, read)
         return *shown, split(act, pull, (parameters, state, x, read))[1]
 
     def step(time, carry):
@@ -93,7 +95,6 @@ def _run_forward(act, memory, parameters, state, inputs, steps):
 
 def _run_backward(act, memory, saved, cotangent):
     parameters, state, inputs, steps, residuals, actions = saved
-    length, batch = cotangent.read.shape[:2]
     arguments = parameters, state, at(inputs, 0), jnp.zeros_like(cotangent.read[0])
     pull_step = pull_from(act, arguments)
     start_backward = jax.vmap(memory.start_backward, in_axes=(1, None))
@@ -117,12 +118,17 @@ def _run_backward(act, memory, saved, cotangent):
     return parameters_cotangent, state_cotangent, inputs_cotangent
 
 
+def differentiate(act: Act, parameters: PyTree[Array], *arguments: PyTree[Array]) -> tuple[Any, PyTree[Array]]:
+    """Return what `act` gives for a batch, and its backward pass: a function that is a tree of what it has kept."""
+    return jax.vjp(jax.vmap(act, in_axes=(None, 0, 0, 0)), parameters, *arguments)
+
+
 def pull_from(act: Act, arguments: tuple[PyTree[Array], ...]) -> Callable[[list[Array], PyTree[Array]], Any]:
     """Return the backward pass of `act` on a batch like `arguments`, as a function of logged residuals and cotangents.
 
     What is computed of the arguments themselves is needed for its form only, and the compiler drops it.
     """
-    _, pull = jax.vjp(jax.vmap(act, in_axes=(None, 0, 0, 0)), *arguments)
+    _, pull = differentiate(act, *arguments)
     fixed, _ = split(act, pull, arguments)
 
     def pull_residuals(residuals, cotangent):
@@ -141,12 +147,9 @@ def split(
     The first are those whose shape does not depend on the size of the batch.
     """
 
-    def kept(parameters, *rest):
-        return jax.vjp(jax.vmap(act, in_axes=(None, 0, 0, 0)), parameters, *rest)[1]
-
     parameters, *rest = arguments
     larger = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((leaf.shape[0] + 1, *leaf.shape[1:]), leaf.dtype), rest)
-    others = jax.tree.leaves(jax.eval_shape(kept, parameters, *larger))
+    others = jax.tree.leaves(jax.eval_shape(lambda *given: differentiate(act, *given)[1], parameters, *larger))
     leaves = jax.tree.leaves(pull)
     same = [leaf.shape == other.shape for leaf, other in zip(leaves, others, strict=True)]
     fixed = [leaf if is_same else None for leaf, is_same in zip(leaves, same, strict=True)]

@@ -9,7 +9,7 @@ import equinox as eqx
 import pytest
 
 import neuralstack.experiments as experiments
-from neuralstack import CONTROLLERS, MEMORIES, TASKS, WIRINGS, Reversal, evaluate, fixed_set, load
+from neuralstack import CONTROLLERS, MEMORIES, TASKS, WIRINGS, Reversal, evaluate, fixed_set, kernels, load
 from neuralstack.cli import COMMANDS, main, one_line
 from neuralstack.training import Run, _loop as loop
 from small import OPTIONS, SMALL, assert_same_run, command, contents, json_lines, with_huge_weights
@@ -251,6 +251,8 @@ def test_list_names_everything_there_is(call):
     }
     for family, names in families.items():
         assert {name for kind, name in rows if kind == family} == set(names)
+    assert ("C++, in use on CPUs" in out) is kernels.is_built()
+    assert ("not built: pure JAX is in use" in out) is not kernels.is_built()
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ LAYERS = (
 )
 HEIGHT = {room: height for height, rooms in enumerate(LAYERS) for room in rooms}
 SEPARATE = {"memories", "controllers", "tasks"}  # these never import each other
-KERNEL_USERS = {"kernels", "memories", "machine", "unroll"}
+KERNEL_USERS = {"kernels", "memories", "cli"}
 ALONE = "reference"  # imports nothing else of the package, and is imported by nothing in it
 LATE = {"matplotlib"}  # imported inside functions only, everywhere
 LATE_IN_CLI = {"equinox", "jax", "jaxlib", "optax"}

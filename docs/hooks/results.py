@@ -1,7 +1,7 @@
 """Put the tables of a committed result file into its page, so that no measured number is typed by hand.
 
-A line `<!-- tables: results/NAME.json -->` in a page, with a path inside `docs/`, becomes the experiment's tables, the
-settings of its machines, and how the file was made.
+A line `<!-- tables: results/NAME.json -->` in a page, with a path inside `docs/`, becomes the tables of an experiment
+or a benchmark, the settings of an experiment's machines, and how the file was made.
 """
 
 import json
@@ -33,7 +33,7 @@ def on_page_markdown(markdown, page, config, **_):
         except (OSError, ValueError, KeyError) as error:
             raise PluginError(
                 f"{page.file.src_uri} needs the result file docs/{found[1]}, which is missing, broken or of another "
-                f"version ({error!r}): run `neuralstack reproduce {Path(found[1]).stem}` and copy its result.json."
+                f"version ({error!r}): run the command that {page.file.src_uri} names."
             ) from None
 
     return MARKER.sub(tables, markdown)
@@ -41,20 +41,32 @@ def on_page_markdown(markdown, page, config, **_):
 
 def describe(result):
     """Return everything that a page shows of a result file."""
+    tables = experiment_tables(result) if "experiment" in result else benchmark_tables(result)
+    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    source = f"Made by `{result['command']}` with {versions}, Python {result['python']}, on {result['machine']}."
+    return "\n\n".join([*tables, source])
+
+
+def experiment_tables(result):
+    """Return the tables that the experiment prints, and the settings in which its machines differ."""
     if "--quick" in result["command"]:
         raise ValueError("it is of a quick run")
-    tables = [
-        markdown_table(title, columns, rows, texts=1 + ("source" in columns))
-        for title, columns, rows in ROWS[result["experiment"]](result)
-    ]
     settings = [
         (arm["label"], *(shown(arm["config"][option]) for option in SETTINGS.values()))
         for arm in result["arms"].values()
     ]
-    tables.append(markdown_table("Settings in which the machines differ", ("machine", *SETTINGS), settings, texts=2))
-    versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
-    source = f"Made by `{result['command']}` with {versions}, Python {result['python']}, on {result['machine']}."
-    return "\n\n".join([*tables, source])
+    return [
+        *(
+            markdown_table(title, columns, rows, texts=1 + ("source" in columns))
+            for title, columns, rows in ROWS[result["experiment"]](result)
+        ),
+        markdown_table("Settings in which the machines differ", ("machine", *SETTINGS), settings, texts=2),
+    ]
+
+
+def benchmark_tables(result):
+    """Return the tables that the benchmark printed."""
+    return [markdown_table(one["title"], one["columns"], one["rows"], texts=1) for one in result["tables"]]
 
 
 def shown(value):
