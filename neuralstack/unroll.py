@@ -146,7 +146,6 @@ def split(
 
     The first are those whose shape does not depend on the size of the batch.
     """
-
     parameters, *rest = arguments
     larger = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((leaf.shape[0] + 1, *leaf.shape[1:]), leaf.dtype), rest)
     others = jax.tree.leaves(jax.eval_shape(lambda *given: differentiate(act, *given)[1], parameters, *larger))

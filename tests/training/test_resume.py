@@ -171,10 +171,11 @@ def test_training_ends_early_when_validation_was_perfect_in_a_row(parts, patienc
     assert last[0] == (status or "done")
 
 
-def test_a_run_that_learned_stopped_at_the_third_perfect_evaluation_in_a_row(learned):
+def test_a_run_that_learned_stopped_when_validation_had_been_perfect_as_often_as_asked(learned):
     accuracies = [record["validation"]["coarse"] for record in Run.open(learned).metrics()]
-    assert accuracies[-3:] == [1, 1, 1]
-    assert [1, 1, 1] not in [accuracies[n : n + 3] for n in range(len(accuracies) - 3)]
+    perfect = [1] * SMALL.patience
+    assert accuracies[-len(perfect) :] == perfect
+    assert perfect not in [accuracies[n : n + len(perfect)] for n in range(len(accuracies) - len(perfect))]
 
 
 def test_a_second_run_of_the_same_configuration_is_the_same(tmp_path, straight):
