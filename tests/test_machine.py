@@ -74,8 +74,13 @@ batch_with_gradient = jax.jit(partial(with_gradient, batch_to))
 traces_with_gradient = jax.jit(partial(with_gradient, batch_of_traces))
 
 
-@pytest.mark.parametrize("layer", CONTROLLERS_UNDER_TEST)
-@pytest.mark.parametrize(("wiring", "memory"), JOINED)
+# Every way to join, with one controller; and every controller, joined in the way that asks most of the unroll.
+DRIVEN = [(*joined, "gru") for joined in JOINED] + [
+    ("feedback", "stack", layer) for layer in CONTROLLERS_UNDER_TEST if layer != "gru"
+]
+
+
+@pytest.mark.parametrize(("wiring", "memory", "layer"), DRIVEN)
 def test_a_batch_is_every_sequence_traced_in_values_and_in_every_gradient(wiring, memory, layer, float64):
     layers = 2 if layer == "gru" else 1
     machine, tokens = build(wiring, layer, memory, layers=layers), draw_tokens(BUFFER, BATCH)
