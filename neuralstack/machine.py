@@ -180,8 +180,7 @@ class Machine(eqx.Module):
         number of steps.
         """
         steps = jnp.asarray(len(tokens) if steps is None else steps)
-        # A product with one-hot rows: the gradient of indexing is a scatter, which is slow on every platform.
-        embedded = jax.nn.one_hot(tokens, len(self.embedding), dtype=self.embedding.dtype) @ self.embedding
+        embedded = self.embedding[tokens]
         projected = self.controller.project(embedded)
         batch = tokens.shape[1]
         state = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (batch, *leaf.shape)), self.controller.init())

@@ -133,7 +133,7 @@ class NeuralStack(AbstractMemory):
         return read
 
     def portable(self):
-        return replace(self, kernel=False)
+        return replace(self, kernel=False) if self.kernel is not False and kernels.is_built() else self
 
     def start_forward(self, steps, dtype):
         return self.form(dtype).start_forward(steps, self.width, dtype)
