@@ -187,7 +187,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, nargs="+", default=STEPS, help="lengths to measure")
     parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS), help="what to measure")
-    parser.add_argument("--rounds", type=int, default=7, help="how often each is timed, at least 5")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each is timed, at least 5")
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     parser.add_argument("--out", type=Path, help="directory for overhead.json and overhead.png")
     arguments = parser.parse_args()
