@@ -21,8 +21,10 @@ help: ## Print this list
 
 setup: $(READY) ## Make the environment .venv with the tested versions of everything
 
-# The constraints hold for what builds the kernels too: their headers are those of the tested JAX.
+# The constraints hold for what builds the kernels too: their headers are those of the tested JAX. Older versions of
+# pip know the second name only.
 export PIP_BUILD_CONSTRAINT := $(CURDIR)/constraints.txt
+export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 
 $(READY): pyproject.toml constraints.txt $(KERNELS)
 	@test -n "$(PYTHON)" || { echo "neuralstack needs Python 3.11 or newer and none was found;" \

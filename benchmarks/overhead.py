@@ -131,14 +131,14 @@ def measure(names: list[str], steps: int, rounds: int) -> dict[str, dict[str, fl
     return found
 
 
-def tokens_per_second(memory: str, kernel_steps: int = 30) -> float:
+def tokens_per_second(memory: str, steps: int = 30) -> float:
     """Return the tokens that whole training steps take in per second: drawing, both passes, clipping, Adam."""
     config = complete(ns.Config("reversal", memory=memory, controller="lstm", min_length=64, first_lengths=()))
     program, state = Program.of(config), begin(config)
     state = jax.block_until_ready(train_until(state, program, 5))
     started = time.perf_counter()
-    jax.block_until_ready(train_until(state, program, 5 + kernel_steps))
-    return kernel_steps * config.batch * (2 * 64 + 2) / (time.perf_counter() - started)
+    jax.block_until_ready(train_until(state, program, 5 + steps))
+    return steps * config.batch * (2 * 64 + 2) / (time.perf_counter() - started)
 
 
 def tables(found: dict[str, dict[str, dict[str, float]]], names: list[str], tokens: dict[str, float]) -> list[dict]:

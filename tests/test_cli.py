@@ -10,7 +10,7 @@ import pytest
 
 import neuralstack.experiments as experiments
 from neuralstack import CONTROLLERS, MEMORIES, TASKS, WIRINGS, Reversal, evaluate, fixed_set, kernels, load
-from neuralstack.cli import COMMANDS, main, one_line
+from neuralstack.cli import COMMANDS, main
 from neuralstack.training import Run, _loop as loop
 from small import OPTIONS, SMALL, assert_same_run, command, contents, json_lines, with_huge_weights
 
@@ -266,45 +266,3 @@ def test_reproduce_runs_the_experiment(call, monkeypatch, more, quick, name):
     ((path, was_quick),) = asked
     assert path.parts == (("runs", name) if name else ("x",))
     assert was_quick is quick
-
-
-CACHE_VARIABLES = {"XDG_CACHE_HOME", "JAX_COMPILATION_CACHE_DIR"}
-
-
-def test_the_users_own_directory_for_compiled_programs_is_used_if_there_is_no_other(tmp_path):
-    code = """import jax, neuralstack._cache as cache
-cache.use_compilation_cache()
-print(jax.config.jax_compilation_cache_dir)"""
-    for variables, wanted in (
-        ({"XDG_CACHE_HOME": str(tmp_path)}, tmp_path / "neuralstack" / "jax"),
-        ({"HOME": str(tmp_path)}, tmp_path / ".cache" / "neuralstack" / "jax"),
-        ({"HOME": str(tmp_path), "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "own")}, tmp_path / "own"),
-    ):
-        kept = {name: value for name, value in os.environ.items() if name not in CACHE_VARIABLES}
-        done = subprocess.run([sys.executable, "-c", code], env={**kept, **variables}, capture_output=True, text=True)
-        assert done.stdout.strip() == str(wanted)
-
-
-BOXES = {
-    "round corners": "╭─ Oops ─╮\n│ bad    │\n│ value. │\n│ ────── │\n│ For full help, run x │\n╰────────╯",
-    "a terminal without lines": " Oops   \n ------ \n  bad   \n  value. \n  ------\n  For full help, run x \n",
-}
-
-
-@pytest.mark.parametrize("box", BOXES.values(), ids=BOXES)
-def test_the_box_around_an_error_becomes_one_line(box):
-    assert one_line(box, ["train"]) == "bad value; see neuralstack train --help"
-    assert one_line(box, ["--x"]) == "bad value; see neuralstack --help"
-
-
-@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
-def test_an_error_is_told_whatever_the_terminal_can_show(encoding):
-    done = subprocess.run(
-        command("train", "reversal", "--hiden", "3"),
-        env={**os.environ, "PYTHONIOENCODING": encoding},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 2
-    error = "unknown option '--hiden': did you mean '--hidden'? see neuralstack train --help"
-    assert done.stderr == f"neuralstack: {error}\n"

@@ -123,7 +123,7 @@ ffi::Error run_backward(ffi::ThreadPool pool, ffi::Buffer<kInt> steps, ffi::Buff
     std::fill(of_pops, of_pops + length, Real(0));
     std::fill(of_values, of_values + length * width, Real(0));
     for (int64_t time = 0; time < taken; ++time) {
-      changes[time] = step_and_note(slots, static_cast<int32_t>(time), pushes[time], pops[time]);
+      changes[time] = step(slots, static_cast<int32_t>(time), pushes[time], pops[time]);
     }
     for (int64_t time = taken - 1; time >= 0; --time) {
       read_backward(slots, rows, given + time * width, of_values, of_strengths, width);
@@ -179,7 +179,7 @@ ffi::Error replay(ffi::Buffer<kInt> steps, ffi::Buffer<kReal> push, ffi::Buffer<
     int32_t* of_slots = changed_slots->typed_data() + i * length * 2;
     Real* of_strengths = changed_strengths->typed_data() + i * length * 2;
     for (int64_t time = 0; time < bounded(steps.typed_data()[i], length); ++time) {
-      const Change<Real> change = step_and_note(slots, static_cast<int32_t>(time), push.typed_data()[i * length + time],
+      const Change<Real> change = step(slots, static_cast<int32_t>(time), push.typed_data()[i * length + time],
                                                 pop.typed_data()[i * length + time]);
       of_slots[2 * time] = change.count;
       of_slots[2 * time + 1] = change.element;

@@ -35,18 +35,7 @@ struct Change {
 };
 
 template <typename Real>
-void step(Slots<Real>& slots, int32_t time, Real push, Real pop) {
-  while (slots.count > 0 && slots.strengths[slots.count - 1] <= pop) {
-    pop -= slots.strengths[--slots.count];
-  }
-  if (slots.count > 0) slots.strengths[slots.count - 1] -= pop;
-  slots.elements[slots.count] = time;
-  slots.strengths[slots.count] = push;
-  ++slots.count;
-}
-
-template <typename Real>
-Change<Real> step_and_note(Slots<Real>& slots, int32_t time, Real push, Real pop) {
+Change<Real> step(Slots<Real>& slots, int32_t time, Real push, Real pop) {
   Change<Real> change{slots.count, 0, 0, 0};
   while (slots.count > 0 && slots.strengths[slots.count - 1] <= pop) {
     pop -= slots.strengths[--slots.count];
