@@ -101,8 +101,7 @@ def compiled(name: str, steps: int):
     model, outputs = VARIANTS[name]
 
     def loss(machine, tokens, targets):
-        logits = outputs(machine, tokens)
-        return -jnp.take_along_axis(jax.nn.log_softmax(logits), targets[..., None], -1).mean()
+        return ns.cross_entropy(outputs(machine, tokens), targets, jnp.ones(targets.shape, bool)).mean()
 
     tokens, targets = jax.random.randint(jax.random.key(1), (2, steps, BATCH), 0, VOCABULARY)
     program = jax.jit(jax.value_and_grad(loss)).lower(model, tokens, targets).compile()
@@ -131,14 +130,20 @@ def measure(names: list[str], steps: int, rounds: int) -> dict[str, dict[str, fl
     return found
 
 
-def tokens_per_second(memory: str, steps: int = 30) -> float:
+def tokens_per_second(rounds: int, steps: int = 10) -> dict[str, float]:
     """Return the tokens that whole training steps take in per second: drawing, both passes, clipping, Adam."""
-    config = complete(ns.Config("reversal", memory=memory, controller="lstm", min_length=64, first_lengths=()))
-    program, state = Program.of(config), begin(config)
-    state = jax.block_until_ready(train_until(state, program, 5))
-    started = time.perf_counter()
-    jax.block_until_ready(train_until(state, program, 5 + steps))
-    return steps * config.batch * (2 * 64 + 2) / (time.perf_counter() - started)
+    machines = {"LSTM": "none", "LSTM + stack": "stack"}
+    options = {"controller": "lstm", "min_length": 64, "first_lengths": (), "batch": BATCH}
+    configs = {name: complete(ns.Config("reversal", memory=memory, **options)) for name, memory in machines.items()}
+    states = {name: begin(config) for name, config in configs.items()}
+    taken: dict[str, list[float]] = {name: [] for name in configs}
+    for until in range(steps, (rounds + 2) * steps, steps):
+        for name, config in configs.items():
+            started = time.perf_counter()
+            states[name] = jax.block_until_ready(train_until(states[name], Program.of(config), until))
+            taken[name].append(time.perf_counter() - started)
+    tokens = steps * BATCH * (2 * 64 + 2)
+    return {name: tokens / statistics.median(seconds[1:]) for name, seconds in taken.items()}
 
 
 def tables(found: dict[str, dict[str, dict[str, float]]], names: list[str], tokens: dict[str, float]) -> list[dict]:
@@ -195,9 +200,7 @@ def main() -> None:
         parser.error(f"--rounds must be at least 5, got {arguments.rounds}")
     names = arguments.variants
     found = {str(steps): measure(names, steps, arguments.rounds) for steps in track(arguments.steps, "measuring")}
-    tokens = {}
-    if arguments.out:
-        tokens = {"LSTM": tokens_per_second("none"), "LSTM + stack": tokens_per_second("stack")}
+    tokens = tokens_per_second(arguments.rounds) if arguments.out else {}
     built = tables(found, names, tokens)
     for one in built:
         Console().print(table(one["title"], one["columns"], one["rows"]))

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
+from neuralstack._activations import tanh
 from neuralstack._lookup import lookup
 from neuralstack.controllers import AbstractLayer, Controller, glorot
 from neuralstack.memories import AbstractMemory, NoMemory
@@ -181,7 +182,7 @@ class Machine(eqx.Module):
         """
         steps = jnp.asarray(len(tokens) if steps is None else steps)
         embedded = self.embedding[tokens]
-        projected = self.controller.project(embedded)
+        projected = self.controller.project(self.embedding)[tokens]
         batch = tokens.shape[1]
         state = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (batch, *leaf.shape)), self.controller.init())
         if self.wiring.feedback and self.memory.read_size:
@@ -203,7 +204,7 @@ class Machine(eqx.Module):
 
     def _fed_back(self, read):
         """Return what a read adds to the controller's projected input."""
-        return self.wiring.feedback * (read[..., : len(self.feedback)] @ self.feedback)
+        return (self.wiring.feedback * read[..., : len(self.feedback)]) @ self.feedback
 
     def _act(self, hidden, embedded):
         """Return the action that a controller which shows `hidden` takes."""
@@ -218,7 +219,7 @@ class Machine(eqx.Module):
         if self.wiring.answer_from_read:
             answer = read @ self.answer_weights
         else:
-            answer = jnp.tanh(hidden @ self.answer_weights + self.answer_bias)
+            answer = tanh(hidden @ self.answer_weights + self.answer_bias)
         return answer @ self.output_weights + self.output_bias
 
 

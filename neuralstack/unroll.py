@@ -74,85 +74,125 @@ def _run_forward(act, memory, parameters, state, inputs, steps):
     memory_state = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (batch, *leaf.shape)), empty)
     # All sequences march in step, so the time is shared: a store at a shared index is a slice, not a scatter.
     memory_step = jax.vmap(memory.step_forward, in_axes=(0, None, 0))
-
-    def controller_step(state, x, read):
-        shown, pull = differentiate(act, parameters, state, x, read)
-        return *shown, split(act, pull, (parameters, state, x, read))[1]
+    first = Given(state, at(inputs, 0), jnp.zeros((batch, memory.read_size), dtype))
+    taken = take(act, parameters, first)
 
     def step(time, carry):
-        state, memory_state, read, logs = carry
-        state, hidden, action, residuals = controller_step(state, at(inputs, time), read)
-        memory_state, read = memory_step(memory_state, time, action)
-        return state, memory_state, read, store(logs, (residuals, hidden, action, read), time)
+        given, memory_state, logs = carry
+        now = take(act, parameters, given._replace(inputs=at(inputs, time)))
+        memory_state, read = memory_step(memory_state, time, now.shown.action)
+        logs = store(logs, (unique(now), read), time)
+        return Given(now.shown.state, given.inputs, read), memory_state, logs
 
-    read = jnp.zeros((batch, memory.read_size), dtype)
-    _, *shown = jax.eval_shape(controller_step, state, at(inputs, 0), read)
-    hidden, action, residuals = blank(shown, length)
-    logs = residuals, hidden, action, blank(read, length)
-    *_, (residuals, hidden, action, reads) = jax.lax.fori_loop(0, steps, step, (state, memory_state, read, logs))
-    return Unrolled(hidden, action, reads), (parameters, state, inputs, steps, residuals, action)
+    logs = blank((unique(taken), first.read), length)
+    *_, (kept, reads) = jax.lax.fori_loop(0, steps, step, (first, memory_state, logs))
+    shown, extra = restore(taken, kept)
+    return Unrolled(shown.hidden, shown.action, reads), (parameters, state, inputs, steps, shown, extra, reads)
 
 
 def _run_backward(act, memory, saved, cotangent):
-    parameters, state, inputs, steps, residuals, actions = saved
-    arguments = parameters, state, at(inputs, 0), jnp.zeros_like(cotangent.read[0])
-    pull_step = pull_from(act, arguments)
+    parameters, state, inputs, steps, shown, extra, reads = saved
+    first = Given(state, at(inputs, 0), jnp.zeros_like(reads[0]))
+    pull = pull_from(act, parameters, first)
     start_backward = jax.vmap(memory.start_backward, in_axes=(1, None))
     step_backward = jax.vmap(memory.step_backward, in_axes=(0, None, 0))
+
+    def before(time):
+        """What step `time` was given: the first step nothing but the initial state, the others what was logged."""
+        earlier = Given(at(shown.state, time - 1), at(inputs, time), reads[time - 1])
+        return jax.tree.map(lambda a, b: jnp.where(time > 0, a, b), earlier, first._replace(inputs=earlier.inputs))
 
     def step(count, carry):
         parameters_cotangent, state_cotangent, read_cotangent, memory_carry, inputs_cotangent = carry
         time = steps - 1 - count
-        given = at(cotangent, time)
-        memory_carry, action_cotangent = step_backward(memory_carry, time, given.read + read_cotangent)
-        action_cotangent = jax.tree.map(lambda a, b: a + b.astype(a.dtype), given.action, action_cotangent)
-        shown_cotangent = state_cotangent, given.hidden, action_cotangent
-        more, state_cotangent, x_cotangent, read_cotangent = pull_step(at(residuals, time), shown_cotangent)
+        asked = at(cotangent, time)
+        memory_carry, action_cotangent = step_backward(memory_carry, time, asked.read + read_cotangent)
+        action_cotangent = jax.tree.map(lambda a, b: a + b.astype(a.dtype), asked.action, action_cotangent)
+        more, given_cotangent = pull(
+            before(time), at(shown, time), at(extra, time), Shown(state_cotangent, asked.hidden, action_cotangent)
+        )
         parameters_cotangent = jax.tree.map(jnp.add, parameters_cotangent, more)
-        inputs_cotangent = store(inputs_cotangent, x_cotangent, time)
-        return parameters_cotangent, state_cotangent, read_cotangent, memory_carry, inputs_cotangent
+        inputs_cotangent = store(inputs_cotangent, given_cotangent.inputs, time)
+        return parameters_cotangent, given_cotangent.state, given_cotangent.read, memory_carry, inputs_cotangent
 
-    zeros = jax.tree.map(jnp.zeros_like, (parameters, state, arguments[3]))
-    carry = *zeros, start_backward(actions, steps), jax.tree.map(jnp.zeros_like, inputs)
+    zeros = jax.tree.map(jnp.zeros_like, (parameters, state, first.read))
+    carry = *zeros, start_backward(shown.action, steps), jax.tree.map(jnp.zeros_like, inputs)
     parameters_cotangent, state_cotangent, *_, inputs_cotangent = jax.lax.fori_loop(0, steps, step, carry)
     return parameters_cotangent, state_cotangent, inputs_cotangent
 
 
-def differentiate(act: Act, parameters: PyTree[Array], *arguments: PyTree[Array]) -> tuple[Any, PyTree[Array]]:
-    """Return what `act` gives for a batch, and its backward pass: a function that is a tree of what it has kept."""
-    return jax.vjp(jax.vmap(act, in_axes=(None, 0, 0, 0)), parameters, *arguments)
+class Given(NamedTuple):
+    """What a step of a batch is given."""
+
+    state: PyTree[Array]
+    inputs: PyTree[Array]
+    read: Float[Array, "batch read"]
 
 
-def pull_from(act: Act, arguments: tuple[PyTree[Array], ...]) -> Callable[[list[Array], PyTree[Array]], Any]:
-    """Return the backward pass of `act` on a batch like `arguments`, as a function of logged residuals and cotangents.
+class Shown(NamedTuple):
+    """What a step of a batch shows."""
 
-    What is computed of the arguments themselves is needed for its form only, and the compiler drops it.
+    state: PyTree[Array]
+    hidden: Float[Array, "batch hidden"]
+    action: PyTree[Array]
+
+
+class Taken(NamedTuple):
+    """A step of a batch, differentiated: what it shows, its backward pass, and what only that has kept."""
+
+    shown: Shown
+    pull: PyTree[Array]
+    extra: list[Array]
+
+
+def take(act: Act, parameters: PyTree[Array], given: Given) -> Taken:
+    """Take one step of a batch.
+
+    Of the arrays that its backward pass keeps, those that were given or are shown are logged as such, and those whose
+    shape does not depend on the size of the batch follow from the parameters alone. What is left must be logged too.
     """
-    _, pull = differentiate(act, *arguments)
-    fixed, _ = split(act, pull, arguments)
-
-    def pull_residuals(residuals, cotangent):
-        rest = iter(residuals)
-        leaves = [next(rest) if leaf is None else leaf for leaf in fixed]
-        return jax.tree.unflatten(jax.tree.structure(pull), leaves)(cotangent)
-
-    return pull_residuals
+    shown, pull = differentiate(act, parameters, given)
+    larger = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((leaf.shape[0] + 1, *leaf.shape[1:]), leaf.dtype), given)
+    others = jax.tree.leaves(jax.eval_shape(lambda given: differentiate(act, parameters, given)[1], larger))
+    logged = {id(leaf) for leaf in jax.tree.leaves((given, shown))}
+    kept = zip(jax.tree.leaves(pull), others, strict=True)
+    return Taken(shown, pull, [leaf for leaf, other in kept if leaf.shape != other.shape and id(leaf) not in logged])
 
 
-def split(
-    act: Act, pull: PyTree[Array], arguments: tuple[PyTree[Array], ...]
-) -> tuple[list[Array | None], list[Array]]:
-    """Split what a backward pass has kept into what follows from the parameters alone, and what a step must log.
+def differentiate(act: Act, parameters: PyTree[Array], given: Given) -> tuple[Shown, Any]:
+    """Return what a batch shows, and its backward pass: a function that is a tree of the arrays it has kept."""
 
-    The first are those whose shape does not depend on the size of the batch.
+    def batch(parameters, given):
+        return Shown(*jax.vmap(act, in_axes=(None, 0, 0, 0))(parameters, *given))
+
+    return jax.vjp(batch, parameters, given)
+
+
+def pull_from(act: Act, parameters: PyTree[Array], given: Given) -> Callable[..., tuple[PyTree[Array], Given]]:
+    """Return the backward pass of any step: a function of what it was given, showed and kept, and of cotangents.
+
+    What is computed here of the first step is needed for its form only, and the compiler drops it.
     """
-    parameters, *rest = arguments
-    larger = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((leaf.shape[0] + 1, *leaf.shape[1:]), leaf.dtype), rest)
-    others = jax.tree.leaves(jax.eval_shape(lambda *given: differentiate(act, *given)[1], parameters, *larger))
-    leaves = jax.tree.leaves(pull)
-    same = [leaf.shape == other.shape for leaf, other in zip(leaves, others, strict=True)]
-    fixed = [leaf if is_same else None for leaf, is_same in zip(leaves, same, strict=True)]
-    return fixed, [leaf for leaf, is_same in zip(leaves, same, strict=True) if not is_same]
+    taken = take(act, parameters, given)
+    names = [id(leaf) for leaf in jax.tree.leaves((given, taken.shown, taken.extra))]
+
+    def pull(given, shown, extra, cotangent):
+        logged = dict(zip(names, jax.tree.leaves((given, shown, extra)), strict=True))
+        leaves, form = jax.tree.flatten(taken.pull)
+        return jax.tree.unflatten(form, [logged.get(id(leaf), leaf) for leaf in leaves])(cotangent)
+
+    return pull
+
+
+def unique(taken: Taken) -> list[Array]:
+    """Return what must be logged of a step, each array once."""
+    return list({id(leaf): leaf for leaf in jax.tree.leaves((taken.shown, taken.extra))}.values())
+
+
+def restore(taken: Taken, logs: list[Array]) -> tuple[Shown, list[Array]]:
+    """Return the logs of the arrays in `unique` in the form in which a step shows them."""
+    names = dict(zip([id(leaf) for leaf in unique(taken)], logs, strict=True))
+    return jax.tree.map(lambda leaf: names[id(leaf)], (taken.shown, taken.extra))
 
 
 def at(logs: PyTree[Array], time: Int[Array, ""] | int) -> PyTree[Array]:

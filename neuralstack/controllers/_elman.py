@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from neuralstack._activations import tanh
 from neuralstack.controllers._base import AbstractLayer, glorot
 
 
@@ -39,5 +40,5 @@ class ElmanLayer(AbstractLayer):
         return x @ self.input_weights + self.bias
 
     def step(self, state, projected):
-        hidden = jnp.tanh(projected + state @ self.recurrent_weights)
+        hidden = tanh(projected + state @ self.recurrent_weights)
         return hidden, hidden

@@ -4,6 +4,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from neuralstack._activations import tanh
 from neuralstack.controllers._base import AbstractLayer, glorot
 
 
@@ -33,4 +34,4 @@ class FeedforwardLayer(AbstractLayer):
         return x @ self.input_weights + self.bias
 
     def step(self, state, projected):
-        return state, jnp.tanh(projected)
+        return state, tanh(projected)

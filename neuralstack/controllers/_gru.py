@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from neuralstack._activations import sigmoid, tanh
 from neuralstack.controllers._base import AbstractLayer, glorot
 
 KEEP_BIAS = 1.0  # the keep gate starts mostly open
@@ -46,7 +47,7 @@ class GRULayer(AbstractLayer):
 
     def step(self, state, projected):
         gates, candidate = jnp.split(projected, [2 * self.hidden_size], axis=-1)
-        keep, reset = jnp.split(jax.nn.sigmoid(gates + state @ self.gate_weights), 2, axis=-1)
-        candidate = jnp.tanh(candidate + (reset * state) @ self.candidate_weights)
+        keep, reset = jnp.split(sigmoid(gates + state @ self.gate_weights), 2, axis=-1)
+        candidate = tanh(candidate + (reset * state) @ self.candidate_weights)
         hidden = keep * state + (1 - keep) * candidate
         return hidden, hidden

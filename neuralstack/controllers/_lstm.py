@@ -5,6 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from neuralstack._activations import sigmoid, tanh
 from neuralstack.controllers._base import AbstractLayer, glorot
 
 FORGET_BIAS = 1.0  # the forget gate starts mostly open (Gers et al., 2000)
@@ -47,6 +48,6 @@ class LSTMLayer(AbstractLayer):
         hidden, cell = state
         gates = projected + hidden @ self.recurrent_weights
         write, forget, show, candidate = jnp.split(gates, 4, axis=-1)
-        cell = jax.nn.sigmoid(forget) * cell + jax.nn.sigmoid(write) * jnp.tanh(candidate)
-        hidden = jax.nn.sigmoid(show) * jnp.tanh(cell)
+        cell = sigmoid(forget) * cell + sigmoid(write) * tanh(candidate)
+        hidden = sigmoid(show) * tanh(cell)
         return (hidden, cell), hidden

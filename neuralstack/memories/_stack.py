@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from neuralstack import kernels
+from neuralstack._activations import sigmoid, tanh
 from neuralstack.memories import _stack_interval as interval
 from neuralstack.memories._base import AbstractMemory, Action, on_platform
 from neuralstack.memories._stack_interval import strength_dtype
@@ -111,7 +112,7 @@ class NeuralStack(AbstractMemory):
         return StackState(*interval.start_forward(steps, self.width, dtype), jnp.zeros((), jnp.int32))
 
     def decode(self, raw):
-        return Action(jax.nn.sigmoid(raw[..., 0]), jax.nn.sigmoid(raw[..., 1]), jnp.tanh(raw[..., 2:]))
+        return Action(sigmoid(raw[..., 0]), sigmoid(raw[..., 1]), tanh(raw[..., 2:]))
 
     def initial_bias(self):
         # A pop that takes away what was just pushed leaves the stack without a gradient: start with the opposite.
