@@ -21,9 +21,22 @@ from .memories import (
     MEMORIES as MEMORIES,
     AbstractMemory as AbstractMemory,
     Action as Action,
+    DequeAction as DequeAction,
+    HardStack as HardStack,
+    Memories as Memories,
+    MixedAction as MixedAction,
+    NeuralDeque as NeuralDeque,
+    NeuralQueue as NeuralQueue,
     NeuralStack as NeuralStack,
     NoMemory as NoMemory,
+    PointerStack as PointerStack,
+    SuperpositionStack as SuperpositionStack,
+    Tape as Tape,
+    TapeAction as TapeAction,
+    read_weights as read_weights,
     run as run,
+    soft_assign as soft_assign,
+    soft_lookup as soft_lookup,
 )
 from .metrics import (
     Score as Score,
@@ -31,6 +44,7 @@ from .metrics import (
     score as score,
     success_interval as success_interval,
 )
+from .parallel import PARALLEL_CONTROLLERS as PARALLEL_CONTROLLERS, MemoryLayer as MemoryLayer
 from .tasks import TASKS as TASKS, AbstractTask as AbstractTask, Example as Example, Reversal as Reversal
 from .training import (
     RECIPES as RECIPES,

@@ -20,9 +20,16 @@ def tanh(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     return jax.lax.tanh(x)
 
 
+@jax.custom_vjp
+def rounded(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """Round each number; going backwards it is the identity (straight-through; Bengio et al., 2013)."""
+    return jax.lax.round(x)
+
+
 def _value_twice(value):
     return value, value
 
 
 sigmoid.defvjp(lambda x: _value_twice(jax.lax.logistic(x)), lambda value, cotangent: (cotangent * value * (1 - value),))
 tanh.defvjp(lambda x: _value_twice(jax.lax.tanh(x)), lambda value, cotangent: (cotangent * (1 - value * value),))
+rounded.defvjp(lambda x: (jax.lax.round(x), None), lambda _, cotangent: (cotangent,))

@@ -129,10 +129,11 @@ class Machine(eqx.Module):
                 f"wiring {wiring!r} answers from what the memory reads, but {type(memory).__name__} reads nothing: "
                 "use wiring 'paper'."
             )
-        if self.wiring.value_sees_input and embedding != memory.heads[-1]:
+        others = [width for width in memory.value_widths if width != embedding]
+        if self.wiring.value_sees_input and others:
             raise ValueError(
                 f"wiring {wiring!r} adds the embedding to the pushed value, so both must be equally wide, got an "
-                f"embedding of {embedding} and values of {memory.heads[-1]}."
+                f"embedding of {embedding} and values of {others[0]}."
             )
         keys = jax.random.split(key, 6)
         self.memory = memory
@@ -142,7 +143,9 @@ class Machine(eqx.Module):
         )
         fed = memory.read_size if self.wiring.feedback else 0
         self.feedback = glorot(keys[2], fed, self.controller.projected_size)
-        self.action_weights = draw_heads(keys[3], hidden, memory.heads, self.wiring.gate_scale)
+        self.action_weights = draw_heads(
+            keys[3], hidden, memory.gate_widths, memory.value_widths, self.wiring.gate_scale
+        )
         self.action_bias = memory.initial_bias()
         self.answer_weights = glorot(keys[4], memory.read_size if self.wiring.answer_from_read else hidden, hidden)
         self.answer_bias = None if self.wiring.answer_from_read else jnp.zeros(hidden)
@@ -210,8 +213,9 @@ class Machine(eqx.Module):
         """Return the action that a controller which shows `hidden` takes."""
         raw = hidden @ self.action_weights + self.action_bias
         if self.wiring.value_sees_input:
-            room = [(0, 0)] * (raw.ndim - 1) + [(raw.shape[-1] - embedded.shape[-1], 0)]
-            raw = raw + jnp.pad(embedded, room)
+            values = len(self.memory.value_widths) * [embedded]
+            gates = jnp.zeros((*raw.shape[:-1], sum(self.memory.gate_widths)), raw.dtype)
+            raw = raw + jnp.concatenate([gates, *values], axis=-1)
         return self.memory.decode(raw)
 
     def _answer(self, hidden, read):
@@ -224,13 +228,15 @@ class Machine(eqx.Module):
 
 
 def draw_heads(
-    key: PRNGKeyArray, hidden: int, widths: tuple[int, ...], gate_scale: float
+    key: PRNGKeyArray, hidden: int, gate_widths: tuple[int, ...], value_widths: tuple[int, ...], gate_scale: float
 ) -> Float[Array, "{hidden} action"]:
-    """Draw the weights from a controller to the parts of a raw action: strengths, and last a value.
+    """Draw the weights from a controller to the parts of a raw action: what to do, and with which values.
 
     Each head is a matrix of its own: drawn as one, the strengths would start with the small weights of a wide value,
     and a machine that cannot tell reading from answering by its strengths for long enough gets stuck.
     """
+    widths = gate_widths + value_widths
+    scales = [gate_scale] * len(gate_widths) + [1.0] * len(value_widths)
     keys = jax.random.split(key, len(widths))
-    heads = [glorot(key, hidden, width) for key, width in zip(keys, widths, strict=True)]
-    return jnp.concatenate([jnp.zeros((hidden, 0)), *(gate_scale * gate for gate in heads[:-1]), *heads[-1:]], axis=1)
+    heads = [scale * glorot(key, hidden, width) for key, width, scale in zip(keys, widths, scales, strict=True)]
+    return jnp.concatenate([jnp.zeros((hidden, 0)), *heads], axis=1)

@@ -61,19 +61,21 @@ def _unroll(act, memory, *arguments):
 
 
 def _forward(act, memory, *arguments):
-    return on_platform(memory, partial(_run_forward, act), *arguments)
+    return on_platform(memory, partial(_run_forward, act, memory), *arguments)
 
 
 def _backward(act, memory, saved, cotangent):
-    return *on_platform(memory, partial(_run_backward, act), saved, cotangent), None
+    return *on_platform(memory, partial(_run_backward, act, memory), saved, cotangent), None
 
 
-def _run_forward(act, memory, parameters, state, inputs, steps):
+def _run_forward(act, memory, passes, parameters, state, inputs, steps):
     length, batch, dtype = *(leaf := jax.tree.leaves(inputs)[0]).shape[:2], leaf.dtype
-    empty = memory.start_forward(length, dtype)
+    empty = passes.start_forward(length, dtype)
     memory_state = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (batch, *leaf.shape)), empty)
     # All sequences march in step, so the time is shared: a store at a shared index is a slice, not a scatter.
-    memory_step = jax.vmap(memory.step_forward, in_axes=(0, None, 0))
+    memory_step = jax.vmap(
+        lambda carry, time, action: passes.step_forward(carry, time, memory.check(action)), in_axes=(0, None, 0)
+    )
     first = Given(state, at(inputs, 0), jnp.zeros((batch, memory.read_size), dtype))
     taken = take(act, parameters, first)
 
@@ -90,12 +92,12 @@ def _run_forward(act, memory, parameters, state, inputs, steps):
     return Unrolled(shown.hidden, shown.action, reads), (parameters, state, inputs, steps, shown, extra, reads)
 
 
-def _run_backward(act, memory, saved, cotangent):
+def _run_backward(act, memory, passes, saved, cotangent):
     parameters, state, inputs, steps, shown, extra, reads = saved
     first = Given(state, at(inputs, 0), jnp.zeros_like(reads[0]))
     pull = pull_from(act, parameters, first)
-    start_backward = jax.vmap(memory.start_backward, in_axes=(1, None))
-    step_backward = jax.vmap(memory.step_backward, in_axes=(0, None, 0))
+    start_backward = jax.vmap(lambda action: passes.start_backward(memory.check(action, steps=True), steps), in_axes=1)
+    step_backward = jax.vmap(passes.step_backward, in_axes=(0, None, 0))
 
     def before(time):
         """What step `time` was given: the first step nothing but the initial state, the others what was logged."""
@@ -116,7 +118,7 @@ def _run_backward(act, memory, saved, cotangent):
         return parameters_cotangent, given_cotangent.state, given_cotangent.read, memory_carry, inputs_cotangent
 
     zeros = jax.tree.map(jnp.zeros_like, (parameters, state, first.read))
-    carry = *zeros, start_backward(shown.action, steps), jax.tree.map(jnp.zeros_like, inputs)
+    carry = *zeros, start_backward(shown.action), jax.tree.map(jnp.zeros_like, inputs)
     parameters_cotangent, state_cotangent, *_, inputs_cotangent = jax.lax.fori_loop(0, steps, step, carry)
     return parameters_cotangent, state_cotangent, inputs_cotangent
 

@@ -6,18 +6,33 @@ from neuralstack import (
     ElmanLayer,
     FeedforwardLayer,
     GRULayer,
+    HardStack,
     LSTMLayer,
     Machine,
+    Memories,
+    NeuralDeque,
+    NeuralQueue,
     NeuralStack,
     NoMemory,
+    PointerStack,
     Reversal,
+    SuperpositionStack,
+    Tape,
 )
 
 # Each takes the width of the values.
 MEMORIES_UNDER_TEST = {
+    "deque": NeuralDeque.of_width,
+    "hard": HardStack.of_width,
     "none": NoMemory.of_width,
+    "pointer": PointerStack.of_width,
+    "queue": NeuralQueue.of_width,
     "stack": NeuralStack.of_width,
     "stack in pure JAX": partial(NeuralStack, kernel=False),
+    "stack and queue": lambda width: Memories(NeuralStack(width), NeuralQueue(width)),
+    "superposition": SuperpositionStack.of_width,
+    "superposition of two, three cells read": partial(SuperpositionStack, stacks=2, depth_read=3),
+    "tape": Tape.of_width,
 }
 
 # Each takes the widths of its input and of itself, and a key.

@@ -11,7 +11,7 @@ LAYERS = (
     ("_types", "_activations", "_cache", "_lookup"),
     ("kernels",),
     ("memories", "controllers", "tasks"),
-    ("machine", "unroll", "metrics"),
+    ("machine", "parallel", "unroll", "metrics"),
     ("training", "evaluation", "analysis"),
     ("__init__",),
     ("experiments",),

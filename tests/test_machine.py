@@ -88,6 +88,7 @@ def test_a_batch_is_every_sequence_traced_in_values_and_in_every_gradient(wiring
     wanted = traces_with_gradient(machine, tokens[:STEPS])
     for (path, one), other in zip(jax.tree.leaves_with_path(got), jax.tree.leaves(wanted), strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-10, err_msg=jax.tree_util.keystr(path))
+    for path, one in jax.tree.leaves_with_path(got[1]):
         assert np.any(one) or one.size == 0, f"nothing is learned at {jax.tree_util.keystr(path)}"
 
 
@@ -202,12 +203,12 @@ def test_in_the_feedback_wiring_the_read_goes_back_quietly(unoptimised):
 
 
 def test_each_head_is_drawn_on_its_own_and_the_gates_are_scaled(unoptimised):
-    weights = jax.jit(lambda key: draw_heads(key, 60, (1, 1, 60), gate_scale=3.0))(jax.random.key(0))
+    weights = jax.jit(lambda key: draw_heads(key, 60, (1, 1), (60,), gate_scale=3.0))(jax.random.key(0))
     assert weights.shape == (60, 62)
     bounds = [3 * (6 / 61) ** 0.5, 3 * (6 / 61) ** 0.5, (6 / 120) ** 0.5]
     for head, bound in zip(jnp.split(weights, [1, 2], axis=1), bounds, strict=True):
         assert 0.9 * bound < float(jnp.abs(head).max()) <= bound
-    assert draw_heads(jax.random.key(0), 60, (), gate_scale=3.0).shape == (60, 0)
+    assert draw_heads(jax.random.key(0), 60, (), (), gate_scale=3.0).shape == (60, 0)
 
 
 def make(memory=None, layer=GRULayer, vocabulary=VOCABULARY, embedding=WIDTH, **sizes):

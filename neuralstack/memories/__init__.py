@@ -3,10 +3,29 @@
 from neuralstack.memories._base import (
     AbstractMemory as AbstractMemory,
     Action as Action,
+    MixedAction as MixedAction,
     on_platform as on_platform,
     run as run,
 )
+from neuralstack.memories._closed_form import read_weights as read_weights
+from neuralstack.memories._deque import DequeAction as DequeAction, NeuralDeque as NeuralDeque
+from neuralstack.memories._hard import HardStack as HardStack
 from neuralstack.memories._none import NoMemory as NoMemory
+from neuralstack.memories._pointer import PointerStack as PointerStack
+from neuralstack.memories._queue import NeuralQueue as NeuralQueue
+from neuralstack.memories._several import Memories as Memories
+from neuralstack.memories._soft import soft_assign as soft_assign, soft_lookup as soft_lookup
 from neuralstack.memories._stack import NeuralStack as NeuralStack
+from neuralstack.memories._superposition import SuperpositionStack as SuperpositionStack
+from neuralstack.memories._tape import Tape as Tape, TapeAction as TapeAction
 
-MEMORIES = {"none": NoMemory, "stack": NeuralStack}
+MEMORIES = {
+    "deque": NeuralDeque,
+    "hard": HardStack,
+    "none": NoMemory,
+    "pointer": PointerStack,
+    "queue": NeuralQueue,
+    "stack": NeuralStack,
+    "superposition": SuperpositionStack,
+    "tape": Tape,
+}

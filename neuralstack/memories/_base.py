@@ -2,6 +2,7 @@
 
 import abc
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -27,6 +28,18 @@ class Action(NamedTuple):
     value: Any
 
 
+class MixedAction(NamedTuple):
+    """What a controller asks of a memory that does several things at once, each to a degree.
+
+    Attributes:
+        operation: Weights of push, pop and no-op, which add up to 1; the last axis.
+        value: The pushed vector.
+    """
+
+    operation: Any
+    value: Any
+
+
 class AbstractMemory(eqx.Module):
     """A differentiable data structure for one sequence: no weights, no batch axis, no randomness.
 
@@ -40,8 +53,13 @@ class AbstractMemory(eqx.Module):
 
     @property
     @abc.abstractmethod
-    def heads(self) -> tuple[int, ...]:
-        """Widths of the parts of a raw action, in order; the last part is the pushed value's."""
+    def gate_widths(self) -> tuple[int, ...]:
+        """Widths of the parts of a raw action that say what to do, in order; they come first."""
+
+    @property
+    @abc.abstractmethod
+    def value_widths(self) -> tuple[int, ...]:
+        """Widths of the parts of a raw action that say with which values, in order; they come last."""
 
     @property
     @abc.abstractmethod
@@ -51,7 +69,7 @@ class AbstractMemory(eqx.Module):
     @property
     def action_size(self) -> int:
         """How many raw numbers make an action."""
-        return sum(self.heads)
+        return sum(self.gate_widths) + sum(self.value_widths)
 
     @abc.abstractmethod
     def init(self, steps: int, dtype: DTypeLike | None = None) -> PyTree[Array]:
@@ -75,28 +93,53 @@ class AbstractMemory(eqx.Module):
 
     @abc.abstractmethod
     def strengths(self, state: PyTree[Array]) -> Float[Array, " cells"]:
-        """Return how much of each element is left, oldest first: what an observer of the memory sees."""
+        """Return how much of each element is there: what an observer of the memory sees."""
 
     @abc.abstractmethod
-    def run(self, action: Any, steps: Int[Array, ""] | int | None = None) -> Float[Array, "steps {self.read_size}"]:
-        """Apply the actions of a whole sequence at once; only the first `steps` reads are defined.
+    def check(self, action: Any, *, steps: bool = False) -> Any:
+        """Return an action of one step, or of all `steps`, as arrays of floating dtypes.
 
-        `steps` may be known at run time only. Gradients need memory linear in the length.
+        Raises:
+            ValueError: If it does not fit, or holds a strength that is known and outside of [0, 1].
         """
 
     @abc.abstractmethod
-    def portable(self) -> "AbstractMemory":
-        """Return the same memory without what runs on CPUs only; itself, if there is nothing of the kind."""
+    def passes(self, *, portable: bool = False) -> "AbstractPasses":
+        """Return how whole sequences go forward and backward; `portable`: on any platform, not on CPUs only."""
+
+    def run(self, action: Any, steps: Int[Array, ""] | int | None = None) -> Float[Array, "steps {self.read_size}"]:
+        """Apply the actions of a whole sequence at once; only the first `steps` reads are defined.
+
+        `steps` may be known at run time only.
+        """
+        action = self.check(action, steps=True)
+        length = len(jax.tree.leaves(action)[0])
+        return _reads(self, action, jnp.asarray(length if steps is None else steps))
+
+
+class AbstractPasses(eqx.Module):
+    """The forward and the backward pass of a memory, over a sequence at once and step by step in the unroll.
+
+    Actions are those that `check` returns. A length may be known at run time only.
+    """
+
+    @abc.abstractmethod
+    def reads(self, action: Any, steps: Int[Array, ""]) -> Float[Array, "steps read"]:
+        """Return every read of a whole sequence, of which only the first `steps` are defined."""
+
+    @abc.abstractmethod
+    def reads_backward(self, action: Any, steps: Int[Array, ""], reads_cotangent: Float[Array, "steps read"]) -> Any:
+        """Return the cotangent of the actions."""
 
     @abc.abstractmethod
     def start_forward(self, steps: int, dtype: DTypeLike) -> PyTree[Array]:
-        """Return what `step_forward` carries, with room for `steps` steps: the unroll's own form of `init`."""
+        """Return what `step_forward` carries, with room for `steps` steps."""
 
     @abc.abstractmethod
     def step_forward(
         self, carry: PyTree[Array], time: Int[Array, ""], action: Any
-    ) -> tuple[PyTree[Array], Float[Array, " {self.read_size}"]]:
-        """Take step `time`; return the new carry and what is then read: the unroll's own form of `step`."""
+    ) -> tuple[PyTree[Array], Float[Array, " read"]]:
+        """Take step `time`; return the new carry and what is then read."""
 
     @abc.abstractmethod
     def start_backward(self, action: Any, steps: Int[Array, ""]) -> PyTree[Array]:
@@ -104,18 +147,34 @@ class AbstractMemory(eqx.Module):
 
     @abc.abstractmethod
     def step_backward(
-        self, carry: PyTree[Array], time: Int[Array, ""], read_cotangent: Float[Array, " {self.read_size}"]
+        self, carry: PyTree[Array], time: Int[Array, ""], read_cotangent: Float[Array, " read"]
     ) -> tuple[PyTree[Array], Any]:
         """Undo step `time`, the last one not yet undone; return the new carry and the cotangent of its action."""
 
 
+@partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _reads(memory, action, steps):
+    return _reads_forward(memory, action, steps)[0]
+
+
+def _reads_forward(memory, action, steps):
+    return on_platform(memory, lambda passes, *given: passes.reads(*given), action, steps), (action, steps)
+
+
+def _reads_backward(memory, saved, reads_cotangent):
+    return on_platform(memory, lambda passes, *given: passes.reads_backward(*given), *saved, reads_cotangent), None
+
+
+_reads.defvjp(_reads_forward, _reads_backward)
+
+
 def on_platform(memory: AbstractMemory, function: Callable[..., PyTree[Array]], *arguments: PyTree[Array]) -> Any:
-    """Return `function(memory, *arguments)`, with the portable memory where the program is not compiled for a CPU."""
-    portable = memory.portable()
-    if portable is memory:
-        return function(memory, *arguments)
+    """Return `function(passes, *arguments)`, with portable passes where the program is not compiled for a CPU."""
+    passes, portable = memory.passes(), memory.passes(portable=True)
+    if passes == portable:
+        return function(passes, *arguments)
     return jax.lax.platform_dependent(
-        *arguments, cpu=lambda *given: function(memory, *given), default=lambda *given: function(portable, *given)
+        *arguments, cpu=lambda *given: function(passes, *given), default=lambda *given: function(portable, *given)
     )
 
 

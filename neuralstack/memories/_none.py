@@ -2,7 +2,7 @@
 
 import jax.numpy as jnp
 
-from neuralstack.memories._base import AbstractMemory
+from neuralstack.memories._base import AbstractMemory, AbstractPasses
 
 
 class NoMemory(AbstractMemory):
@@ -22,7 +22,11 @@ class NoMemory(AbstractMemory):
         return cls()
 
     @property
-    def heads(self):
+    def gate_widths(self):
+        return ()
+
+    @property
+    def value_widths(self):
         return ()
 
     @property
@@ -47,17 +51,27 @@ class NoMemory(AbstractMemory):
     def strengths(self, state):
         return state
 
-    def run(self, action, steps=None):
+    def check(self, action, *, steps=False):
+        return action
+
+    def passes(self, *, portable=False):
+        return NoPasses()
+
+
+class NoPasses(AbstractPasses):
+    """Nothing is carried, read or learned."""
+
+    def reads(self, action, steps):
         return jnp.zeros_like(action)
 
-    def portable(self):
-        return self
+    def reads_backward(self, action, steps, reads_cotangent):
+        return jnp.zeros_like(action)
 
     def start_forward(self, steps, dtype):
-        return self.init(steps, dtype)
+        return jnp.zeros(0, dtype)
 
     def step_forward(self, carry, time, action):
-        return self.step(carry, action)
+        return carry, carry
 
     def start_backward(self, action, steps):
         return jnp.zeros_like(action[0])

@@ -1,19 +1,17 @@
 """The neural stack of Grefenstette et al. (2015)."""
 
-from dataclasses import replace
-from functools import partial
 from typing import NamedTuple
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from neuralstack import kernels
 from neuralstack._activations import sigmoid, tanh
 from neuralstack.memories import _stack_interval as interval
-from neuralstack.memories._base import AbstractMemory, Action, on_platform
-from neuralstack.memories._stack_interval import strength_dtype
+from neuralstack.memories._base import AbstractMemory, Action
+from neuralstack.memories._check import fit, require_strengths
+from neuralstack.memories._stack_passes import StackPasses
 
 PUSH_BIAS, POP_BIAS = 1.0, -1.0
 
@@ -26,25 +24,6 @@ class StackState(NamedTuple):
     values: Float[Array, "cells width"]
     height: Float[Array, ""]
     pushed: Int[Array, ""]
-
-
-def as_action(action: Action, width: int, *, steps: bool = False) -> Action:
-    """Check the shapes of an action, of one step or of all `steps`, and give it floating dtypes.
-
-    Numbers without a dtype of their own take JAX's default; strengths take the one that goes with the value's.
-    """
-    push, pop, value = (jnp.asarray(part) for part in action)
-    if not (push.ndim == pop.ndim == value.ndim - 1 == steps and push.shape == pop.shape == value.shape[:-1]):
-        wanted = (
-            "push and pop of shape [steps] and a value of shape [steps, width]" if steps else "numbers and a vector"
-        )
-        raise ValueError(f"this stack takes {wanted}; got shapes {push.shape}, {pop.shape} and {value.shape}.")
-    if value.shape[-1] != width:
-        raise ValueError(f"this stack holds values of width {width}, got one of width {value.shape[-1]}.")
-    if not jnp.issubdtype(value.dtype, jnp.floating):
-        value = value.astype(jnp.result_type(float))
-    dtype = strength_dtype(value.dtype)
-    return Action(push.astype(dtype), pop.astype(dtype), value)
 
 
 class NeuralStack(AbstractMemory):
@@ -91,8 +70,12 @@ class NeuralStack(AbstractMemory):
         return cls(width)
 
     @property
-    def heads(self):
-        return 1, 1, self.width
+    def gate_widths(self):
+        return 1, 1
+
+    @property
+    def value_widths(self):
+        return (self.width,)
 
     @property
     def read_size(self):
@@ -122,66 +105,20 @@ class NeuralStack(AbstractMemory):
         return jnp.stack([action.push, action.pop], axis=-1)
 
     def step(self, state, action):
-        carry, read = interval.step_forward(interval.Forward(*state[:-1]), state.pushed, *as_action(action, self.width))
+        action = self.check(action)
+        carry, read = interval.step_forward(interval.Forward(*state[:-1]), state.pushed, *action)
         return StackState(*carry, state.pushed + 1), read
 
     def strengths(self, state):
         return state.tops - state.bottoms
 
-    def run(self, action, steps=None):
-        push, pop, value = as_action(action, self.width, steps=True)
-        read: Array = reads(self, push, pop, value, jnp.asarray(len(push) if steps is None else steps))
-        return read
+    def check(self, action, *, steps=False):
+        action = fit(self, action, ((), (), (self.width,)), steps=steps)
+        require_strengths("push", action.push)
+        require_strengths("pop", action.pop)
+        return action
 
-    def portable(self):
-        return replace(self, kernel=False) if self.kernel is not False and kernels.is_built() else self
-
-    def start_forward(self, steps, dtype):
-        return self.form(dtype).start_forward(steps, self.width, dtype)
-
-    def step_forward(self, carry, time, action):
-        return self.form(carry.values.dtype).step_forward(carry, jnp.asarray(time), *as_action(action, self.width))
-
-    def start_backward(self, action, steps):
-        push, pop, value = as_action(action, self.width, steps=True)
-        return self.form(value.dtype).start_backward(push, pop, value, jnp.asarray(steps))
-
-    def step_backward(self, carry, time, read_cotangent):
-        carry, cotangents = self.form(carry.values.dtype).step_backward(carry, time, read_cotangent)
-        return carry, Action(*cotangents)
-
-    def form(self, dtype):
-        """Return the module that computes with values of a dtype: the kernels, or pure JAX."""
+    def passes(self, *, portable=False):
         if self.kernel is None:
             kernels.warn_if_not_built()
-        wanted = self.kernel is not False and dtype in (jnp.float32, jnp.float64)
-        return kernels.stack if wanted and kernels.is_built() else interval
-
-
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
-def reads(
-    stack: NeuralStack,
-    push: Float[Array, " steps"],
-    pop: Float[Array, " steps"],
-    values: Float[Array, "steps width"],
-    steps: Int[Array, ""],
-) -> Float[Array, "steps width"]:
-    """Return every read of a whole sequence, with a gradient that keeps nothing but the actions."""
-    return _reads_forward(stack, push, pop, values, steps)[0]
-
-
-def _reads_forward(stack, *saved):
-    def forward(stack, *saved):
-        return stack.form(saved[2].dtype).reads(*saved)
-
-    return on_platform(stack, forward, *saved), saved
-
-
-def _reads_backward(stack, saved, reads_cotangent):
-    def backward(stack, *arguments):
-        return stack.form(saved[2].dtype).reads_backward(*arguments)
-
-    return *on_platform(stack, backward, *saved, reads_cotangent), None
-
-
-reads.defvjp(_reads_forward, _reads_backward)
+        return StackPasses(self.width, kernel=self.kernel is not False and kernels.is_built() and not portable)

@@ -11,9 +11,9 @@ import jax.numpy as jnp
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int
 
+from neuralstack.memories._blocks import BLOCK, blocks_of, whole_blocks
+from neuralstack.memories._check import strength_dtype
 from neuralstack.memories._interval import clip_to, heights, lows_before, overlap, pop_height, read_rows
-
-BLOCK = 32  # steps whose read weights are held at once
 
 
 class Forward(NamedTuple):
@@ -36,11 +36,6 @@ class Backward(NamedTuple):
     values_cotangent: Float[Array, "steps width"]
     lows_cotangent: Float[Array, " steps"]
     height_cotangent: Float[Array, ""]
-
-
-def strength_dtype(dtype: DTypeLike) -> DTypeLike:
-    """Return the dtype of strengths and heights beside values of `dtype`: at least float32."""
-    return jnp.promote_types(dtype, jnp.float32)
 
 
 def reads(
@@ -147,14 +142,3 @@ def step_backward(
     level = jnp.where(carry.bottoms[time] > 0, push + bottoms[time], 0.0)
     carry = Backward(carry.bottoms, carry.tops, carry.values, bottoms, tops, values, lows_cotangent, level)
     return carry, (push, -level, values[time])
-
-
-def blocks_of(steps: Int[Array, ""]) -> Int[Array, ""]:
-    """Return how many blocks hold so many steps."""
-    return (steps + BLOCK - 1) // BLOCK
-
-
-def whole_blocks(*sequences: Float[Array, "steps ..."]) -> tuple[Float[Array, "padded ..."], ...]:
-    """Pad sequences with zeros to a whole number of blocks, one at least."""
-    pad = -len(sequences[0]) % BLOCK or BLOCK * (len(sequences[0]) == 0)
-    return tuple(jnp.pad(one, [(0, pad)] + [(0, 0)] * (one.ndim - 1)) for one in sequences)

@@ -168,9 +168,12 @@ def test_steps_beyond_those_asked_for_read_nothing_and_get_no_gradient():
 
 @pytest.mark.parametrize("time", [-1, 3])
 def test_a_step_that_has_no_room_is_refused(time):
-    carry = KERNEL.start_forward(3, jnp.float32)
+    passes = KERNEL.passes()
+    carry = passes.start_forward(3, jnp.float32)
     with pytest.raises(jax.errors.JaxRuntimeError, match="beyond its room, or out of order"):
-        jax.block_until_ready(KERNEL.step_forward(carry, time, ns.Action(1.0, 0.0, jnp.ones(WIDTH))))
+        jax.block_until_ready(
+            passes.step_forward(carry, jnp.asarray(time), ns.Action(jnp.ones(()), jnp.zeros(()), jnp.ones(WIDTH)))
+        )
 
 
 @pytest.mark.parametrize(("platform", "kernels_inside"), [("cpu", True), ("cuda", False), ("tpu", False)])

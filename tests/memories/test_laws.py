@@ -9,8 +9,8 @@ from cases import MEMORIES_UNDER_TEST
 from neuralstack import Action, run
 
 STEPS, BATCH = 40, 16
-WITH_STRENGTHS = [name for name, memory in MEMORIES_UNDER_TEST.items() if memory(1).heads == (1, 1, 1)]
-ENDS = {"stack": -1}  # where a list is popped and read to be the memory's discrete twin
+WITH_STRENGTHS = ["queue", "stack", "stack in pure JAX"]
+ENDS = {"queue": 0, "stack": -1}  # where a list is popped and read to be the memory's discrete twin
 
 
 @cache
@@ -100,12 +100,12 @@ def test_a_run_to_some_steps_is_the_start_of_a_longer_one_and_its_gradient_too(n
         reads, gradient = pulled_back(raw, scored, steps)
         longer_reads, longer_gradient = pulled_back(raw, scored, 80)
         np.testing.assert_array_equal(reads[:steps], longer_reads[:steps])
-        np.testing.assert_allclose(gradient, longer_gradient, atol=1e-6)
+        np.testing.assert_allclose(gradient, longer_gradient, atol=1e-5)
         assert not np.any(gradient[steps:])
     assert pulled_back._cache_size() == 1
     shorter_reads, shorter_gradient = pulled_back(raw[:33], cotangent[:33], 33)
     np.testing.assert_allclose(longer_reads[:33], shorter_reads, atol=1e-6)
     np.testing.assert_allclose(
-        pulled_back(raw, jnp.pad(cotangent[:33], ((0, 47), (0, 0))), 80)[1][:33], shorter_gradient, atol=1e-6
+        pulled_back(raw, jnp.pad(cotangent[:33], ((0, 47), (0, 0))), 80)[1][:33], shorter_gradient, atol=1e-5
     )
     np.testing.assert_array_equal(jax.jit(lambda raw: run(memory, memory.decode(raw)))(raw), longer_reads)

@@ -8,8 +8,11 @@ from neuralstack import Action, run
 
 # Grefenstette et al. (2015), Figure 1a: three pushes of 1, 2 and 3.
 FIGURE = Action(push=[0.8, 0.5, 0.9], pop=[0.0, 0.1, 0.9], value=[[1.0], [2.0], [3.0]])
-READS = {"stack": [0.8, 1.5, 2.8]}
-STRENGTHS = {"stack": [[0.8, 0, 0], [0.7, 0.5, 0], [0.3, 0, 0.9]]}
+READS = {"queue": [0.8, 1.3, 2.7], "stack": [0.8, 1.5, 2.8]}
+STRENGTHS = {
+    "queue": [[0.8, 0, 0], [0.7, 0.5, 0], [0, 0.3, 0.9]],
+    "stack": [[0.8, 0, 0], [0.7, 0.5, 0], [0.3, 0, 0.9]],
+}
 
 
 @pytest.mark.parametrize("name", READS)

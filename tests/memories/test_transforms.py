@@ -68,7 +68,7 @@ def test_mapped_twice_it_reads_what_it_reads_mapped_once(name, unoptimised):
 @every_memory
 def test_a_raw_action_has_its_heads_and_decodes_alike_one_step_or_many_at_a_time(name):
     memory, raw = memory_and_raw(name)
-    assert sum(memory.heads) == memory.action_size == len(memory.initial_bias())
+    assert sum(memory.gate_widths + memory.value_widths) == memory.action_size == len(memory.initial_bias())
     assert_close(memory.decode(raw), jax.vmap(memory.decode)(raw))
     gates = memory.gates(memory.decode(raw))
     assert gates.shape[0] == STEPS

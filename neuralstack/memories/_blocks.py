@@ -1,0 +1,17 @@
+"""Sequences cut into blocks of steps, so that the read weights of one block are held at a time."""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+BLOCK = 32  # steps whose read weights are held at once
+
+
+def blocks_of(steps: Int[Array, ""]) -> Int[Array, ""]:
+    """Return how many blocks hold so many steps."""
+    return (steps + BLOCK - 1) // BLOCK
+
+
+def whole_blocks(*sequences: Float[Array, "steps ..."]) -> tuple[Float[Array, "padded ..."], ...]:
+    """Pad sequences with zeros to a whole number of blocks, one at least."""
+    pad = -len(sequences[0]) % BLOCK or BLOCK * (len(sequences[0]) == 0)
+    return tuple(jnp.pad(one, [(0, pad)] + [(0, 0)] * (one.ndim - 1)) for one in sequences)

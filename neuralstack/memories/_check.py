@@ -1,0 +1,74 @@
+"""Whether an action fits a memory, said clearly if not."""
+
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax.core import Tracer
+from jax.typing import DTypeLike
+from jaxtyping import Array, Float
+
+
+def strength_dtype(dtype: DTypeLike) -> DTypeLike:
+    """Return the dtype of strengths and weights beside values of `dtype`: at least float32."""
+    return jnp.promote_types(dtype, jnp.float32)
+
+
+def fit(memory: Any, action: Any, shapes: tuple[tuple[int, ...], ...], *, steps: bool) -> Any:
+    """Return an action, a named tuple whose last field is the value, as arrays of the dtypes that go together.
+
+    Numbers without a dtype of their own take JAX's default; the others take the one that goes with the value's.
+
+    Args:
+        memory: The memory, named in errors.
+        action: The action.
+        shapes: The shape of each of its fields at one step.
+        steps: Whether it is the action of all steps, which are then the first axis of every field.
+
+    Raises:
+        ValueError: If the shapes are others.
+    """
+    *others, value = parts = [jnp.asarray(part) for part in action]
+    length = parts[0].shape[:1] if steps and parts[0].ndim else ()
+    if (steps and not length) or [part.shape for part in parts] != [length + shape for shape in shapes]:
+        first = ("steps",) if steps else ()
+        wanted = listed(action._fields, [(*first, *shape) for shape in shapes])
+        given = listed(action._fields, [part.shape for part in parts])
+        raise ValueError(f"{type(memory).__name__} takes {wanted}; got {given}.")
+    if not jnp.issubdtype(value.dtype, jnp.floating):
+        value = value.astype(jnp.result_type(float))
+    dtype = strength_dtype(value.dtype)
+    return type(action)(*(part.astype(dtype) for part in others), value)
+
+
+def listed(names: tuple[str, ...], shapes: list[tuple[int | str, ...]]) -> str:
+    """Name fields with their shapes."""
+    return ", ".join(f"{name} [{', '.join(map(str, shape))}]" for name, shape in zip(names, shapes, strict=True))
+
+
+def require_strengths(what: str, numbers: Float[Array, "..."], *, only_ends: bool = False) -> None:
+    """Refuse strengths outside of [0, 1], or other than 0 and 1, where they are known: not while a program is traced.
+
+    Raises:
+        ValueError: If there is one.
+    """
+    if isinstance(numbers, Tracer):
+        return
+    known = np.asarray(numbers, np.float64)
+    wrong = ~((known == 0) | (known == 1)) if only_ends else ~((known >= 0) & (known <= 1))
+    if wrong.any():
+        place = [int(index) for index in np.argwhere(wrong)[0]]
+        where = f" at {place}" if place else ""
+        wanted = "be 0 or 1" if only_ends else "lie in [0, 1]"
+        raise ValueError(f"{what} must {wanted}, got {known[wrong][0]:g}{where}.")
+
+
+def require_mixture(what: str, weights: Float[Array, "... operations"]) -> None:
+    """Refuse weights that are known and not a mixture: each in [0, 1], together 1.
+
+    Raises:
+        ValueError: If there are such.
+    """
+    require_strengths(what, weights)
+    if not isinstance(weights, Tracer) and not np.allclose(total := np.sum(weights, -1), 1, atol=1e-3):
+        raise ValueError(f"{what} must add up to 1, got {np.ravel(total)[np.abs(np.ravel(total) - 1).argmax()]:g}.")

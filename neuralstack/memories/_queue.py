@@ -1,0 +1,126 @@
+"""The neural queue of Grefenstette et al. (2015)."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from neuralstack._activations import sigmoid, tanh
+from neuralstack.memories import _queue_interval as interval
+from neuralstack.memories._base import AbstractMemory, AbstractPasses, Action
+from neuralstack.memories._check import fit, require_strengths
+
+PUSH_BIAS, POP_BIAS = 1.0, -1.0
+
+
+class QueueState(NamedTuple):
+    """The elements as they were pushed, oldest first, the line's two ends, and how many steps have been taken."""
+
+    bottoms: Float[Array, " cells"]
+    tops: Float[Array, " cells"]
+    values: Float[Array, "cells width"]
+    front: Float[Array, ""]
+    back: Float[Array, ""]
+    pushed: Int[Array, ""]
+
+
+class NeuralQueue(AbstractMemory):
+    r"""A queue of vectors held with fractional strength (Grefenstette et al., 2015).
+
+    Elements are intervals on a line that is pushed at its back $P$ and popped at its front $F$, $P_0 = F_0 = 0$:
+
+    $F_t = \min(P_{t-1}, F_{t-1} + u_t)$ (pop), $P_t = P_{t-1} + d_t$ (push: the new element is $[P_{t-1}, P_t]$),
+    $r_t = \sum_i |[\max(P_{i-1}, F_t), P_i] \cap [F_t, F_t + 1]|\, v_i$ (read).
+
+    In code `push` is $d_t$, `pop` is $u_t$, `value` is $v_t$. Ties belong to the larger pop.
+
+    A step costs O(steps x width), in `step` as in whole sequences. Room, dtypes and the resolution of heights are as
+    in `NeuralStack`.
+
+    Raises:
+        ValueError: If the width is below 1.
+
+    Examples:
+        >>> import neuralstack as ns
+        >>> reads = ns.run(ns.NeuralQueue(width=1), ns.Action([0.8, 0.5, 0.9], [0.0, 0.1, 0.9], [[1.0], [2.0], [3.0]]))
+        >>> [round(float(read), 6) for read in reads[:, 0]]
+        [0.8, 1.3, 2.7]
+    """
+
+    width: int = eqx.field(static=True)
+    """Width of the values, at least 1."""
+
+    @classmethod
+    def of_width(cls, width):
+        return cls(width)
+
+    @property
+    def gate_widths(self):
+        return 1, 1
+
+    @property
+    def value_widths(self):
+        return (self.width,)
+
+    @property
+    def read_size(self):
+        return self.width
+
+    def __check_init__(self):
+        if self.width < 1:
+            raise ValueError(f"a queue's values must be at least 1 wide, got width={self.width}.")
+
+    def init(self, steps, dtype=None):
+        dtype = jnp.result_type(float) if dtype is None else jnp.dtype(dtype)
+        return QueueState(*interval.start_forward(steps, self.width, dtype), jnp.zeros((), jnp.int32))
+
+    def decode(self, raw):
+        return Action(sigmoid(raw[..., 0]), sigmoid(raw[..., 1]), tanh(raw[..., 2:]))
+
+    def initial_bias(self):
+        return jnp.zeros(self.action_size).at[:2].set(jnp.array([PUSH_BIAS, POP_BIAS]))
+
+    def gates(self, action):
+        return jnp.stack([action.push, action.pop], axis=-1)
+
+    def step(self, state, action):
+        carry, read = interval.step_forward(interval.Forward(*state[:-1]), state.pushed, *self.check(action))
+        return QueueState(*carry, state.pushed + 1), read
+
+    def strengths(self, state):
+        return interval.lengths(state.bottoms, state.tops, state.front)
+
+    def check(self, action, *, steps=False):
+        action = fit(self, action, ((), (), (self.width,)), steps=steps)
+        require_strengths("push", action.push)
+        require_strengths("pop", action.pop)
+        return action
+
+    def passes(self, *, portable=False):
+        return QueuePasses(self.width)
+
+
+class QueuePasses(AbstractPasses):
+    """The passes of a queue of some width."""
+
+    width: int = eqx.field(static=True)
+
+    def reads(self, action, steps):
+        return interval.reads(action.push, action.pop, action.value, steps)
+
+    def reads_backward(self, action, steps, reads_cotangent):
+        return Action(*interval.reads_backward(action.push, action.pop, action.value, steps, reads_cotangent))
+
+    def start_forward(self, steps, dtype):
+        return interval.start_forward(steps, self.width, dtype)
+
+    def step_forward(self, carry, time, action):
+        return interval.step_forward(carry, time, action.push, action.pop, action.value)
+
+    def start_backward(self, action, steps):
+        return interval.start_backward(action.push, action.pop, action.value, steps)
+
+    def step_backward(self, carry, time, read_cotangent):
+        carry, cotangents = interval.step_backward(carry, time, read_cotangent)
+        return carry, Action(*cotangents)

@@ -1,0 +1,128 @@
+"""A memory as a layer of a network, trained over all steps of a sequence at once, as attention is.
+
+A controller that does not see what is read knows every action beforehand. The reads are then one matrix of weights
+times the values, and nothing in the forward or the backward pass is a loop over time.
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from neuralstack._lookup import lookup
+from neuralstack.memories import Action
+from neuralstack.memories._closed_form import read_weights
+from neuralstack.memories._stack import POP_BIAS, PUSH_BIAS
+
+
+class Feedforward(eqx.Module):
+    r"""A controller that looks at each step alone: $h_t = \tanh(W x_t + b)$."""
+
+    project: eqx.nn.Linear
+
+    def __init__(self, size: int, hidden: int, heads: int, *, key: PRNGKeyArray):
+        self.project = eqx.nn.Linear(size, hidden, key=key)
+
+    def __call__(self, inputs: Float[Array, "steps size"]) -> Float[Array, "steps hidden"]:
+        """Return what it shows at each step."""
+        return jnp.tanh(jax.vmap(self.project)(inputs))
+
+
+class Attention(eqx.Module):
+    r"""A controller that looks at each step and all before it: $h_t = \tanh(y_t + \mathrm{attend}(y_{\le t}))$.
+
+    $y_t = W x_t + b$. It adds no positions: where they matter, they are for the inputs to tell.
+    """
+
+    project: eqx.nn.Linear
+    attend: eqx.nn.MultiheadAttention
+
+    def __init__(self, size: int, hidden: int, heads: int, *, key: PRNGKeyArray):
+        if heads < 1 or hidden % heads:
+            raise ValueError(f"attention needs heads, at least 1, that divide its width, got {heads=}, {hidden=}.")
+        project_key, attend_key = jax.random.split(key)
+        self.project = eqx.nn.Linear(size, hidden, key=project_key)
+        self.attend = eqx.nn.MultiheadAttention(heads, hidden, key=attend_key)
+
+    def __call__(self, inputs: Float[Array, "steps size"]) -> Float[Array, "steps hidden"]:
+        """Return what it shows at each step."""
+        projected = jax.vmap(self.project)(inputs)
+        so_far = jnp.tril(jnp.ones((len(inputs), len(inputs)), bool))
+        return jnp.tanh(projected + self.attend(projected, projected, projected, mask=so_far))
+
+
+PARALLEL_CONTROLLERS = {"attention": Attention, "feedforward": Feedforward}
+"""The controllers whose actions at every step are known at once."""
+
+
+class MemoryLayer(eqx.Module):
+    """A stack or a queue as a layer, from a vector at each step to another one, without a loop over time.
+
+    A controller shows a vector at each step; linear maps of it, squashed, are the strengths of the push and of the
+    pop, and the value. The output is a linear map of what is then read. No read goes back to the controller.
+
+    Layers can be piled up, between others. Work and memory grow with the square of the length.
+
+    Args:
+        size: Width of the inputs and of the outputs.
+        controller: One of `PARALLEL_CONTROLLERS`: each step alone, or with causal attention to those before it.
+        queue: Whether the memory is a queue, or a stack.
+        hidden: Width of what the controller shows.
+        width: Width of the values.
+        heads: Number of heads, for attention.
+        key: Source of the first weights.
+
+    Raises:
+        ValueError: If a size is below 1, the controller is unknown, or the heads do not divide its width.
+
+    Examples:
+        >>> import jax, jax.numpy as jnp, neuralstack as ns
+        >>> layer = ns.MemoryLayer(5, controller="attention", heads=4, key=jax.random.key(0))
+        >>> layer(jnp.ones((7, 5))).shape
+        (7, 5)
+        >>> jax.vmap(layer)(jnp.ones((3, 7, 5))).shape  # a batch
+        (3, 7, 5)
+        >>> layer.act(jnp.ones((7, 5))).push.shape  # what it does at each step
+        (7,)
+    """
+
+    controller: Feedforward | Attention
+    strengths: eqx.nn.Linear
+    value: eqx.nn.Linear
+    answer: eqx.nn.Linear
+    queue: bool = eqx.field(static=True)
+
+    def __init__(
+        self,
+        size: int,
+        *,
+        controller: str = "feedforward",
+        queue: bool = False,
+        hidden: int = 64,
+        width: int = 64,
+        heads: int = 1,
+        key: PRNGKeyArray,
+    ):
+        kind = lookup("controller", PARALLEL_CONTROLLERS, controller)
+        if min(size, hidden, width) < 1:
+            raise ValueError(f"a memory layer's sizes must be at least 1, got {size=}, {hidden=}, {width=}.")
+        keys = jax.random.split(key, 4)
+        self.controller = kind(size, hidden, heads, key=keys[0])
+        # A pop that takes away what was just pushed leaves the memory without a gradient: start with the opposite.
+        strengths = eqx.nn.Linear(hidden, 2, key=keys[1])
+        self.strengths = eqx.tree_at(lambda linear: linear.bias, strengths, jnp.array([PUSH_BIAS, POP_BIAS]))
+        self.value = eqx.nn.Linear(hidden, width, key=keys[2])
+        self.answer = eqx.nn.Linear(width, size, key=keys[3])
+        self.queue = queue
+
+    def __call__(self, inputs: Float[Array, "steps size"]) -> Float[Array, "steps size"]:
+        """Run one sequence from empty."""
+        push, pop, values = self.act(inputs)
+        reads = read_weights(push, pop, queue=self.queue).astype(values.dtype) @ values
+        return jax.vmap(self.answer)(reads)
+
+    def act(self, inputs: Float[Array, "steps size"]) -> Action:
+        """Return the actions at all steps: an `Action` for the stack or the queue of the layer's width."""
+        hidden = self.controller(inputs)
+        strengths = jax.nn.sigmoid(jax.vmap(self.strengths)(hidden))
+        return Action(strengths[:, 0], strengths[:, 1], jnp.tanh(jax.vmap(self.value)(hidden)))
