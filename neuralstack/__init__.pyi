@@ -29,6 +29,8 @@ from .memories import (
     NeuralQueue as NeuralQueue,
     NeuralStack as NeuralStack,
     NoMemory as NoMemory,
+    NondeterministicAction as NondeterministicAction,
+    NondeterministicStack as NondeterministicStack,
     PointerStack as PointerStack,
     SuperpositionStack as SuperpositionStack,
     Tape as Tape,

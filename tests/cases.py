@@ -14,6 +14,7 @@ from neuralstack import (
     NeuralQueue,
     NeuralStack,
     NoMemory,
+    NondeterministicStack,
     PointerStack,
     Reversal,
     SuperpositionStack,
@@ -24,6 +25,7 @@ from neuralstack import (
 MEMORIES_UNDER_TEST = {
     "deque": NeuralDeque.of_width,
     "hard": HardStack.of_width,
+    "nondeterministic": lambda width: NondeterministicStack(states=2, symbols=2),
     "none": NoMemory.of_width,
     "pointer": PointerStack.of_width,
     "queue": NeuralQueue.of_width,

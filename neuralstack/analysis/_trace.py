@@ -8,6 +8,7 @@ import numpy as np
 
 from neuralstack.analysis._style import COLOURS, figure
 from neuralstack.machine import Machine
+from neuralstack.memories import Action
 from neuralstack.tasks import AbstractTask
 
 SHOWN = 1e-3  # strengths below are left white
@@ -27,9 +28,10 @@ def plot_trace(machine: Machine, task: AbstractTask, source: list[int], path: st
     Raises:
         ValueError: If the machine's memory has no strengths to show.
     """
-    if machine.memory.action_size == 0:
-        raise ValueError(f"a trace shows a memory's strengths, and {type(machine.memory).__name__} has none.")
     inputs = jnp.array([*task.prompt(source), *task.answer(source)])
+    shapes = jax.eval_shape(lambda machine, inputs: machine.trace(inputs), machine, inputs)
+    if not isinstance(shapes.action, Action):
+        raise ValueError(f"a trace shows a memory's strengths, and {type(machine.memory).__name__} has none.")
     shown = jax.device_get(jax.jit(lambda machine, inputs: machine.trace(inputs))(machine, inputs))
     given = [readable(task, token) for token in inputs.tolist()]
     answered = [readable(task, token) for token in np.argmax(shown.output, axis=-1).tolist()]

@@ -10,6 +10,10 @@ from neuralstack.memories._base import (
 from neuralstack.memories._closed_form import read_weights as read_weights
 from neuralstack.memories._deque import DequeAction as DequeAction, NeuralDeque as NeuralDeque
 from neuralstack.memories._hard import HardStack as HardStack
+from neuralstack.memories._nondeterministic import (
+    NondeterministicAction as NondeterministicAction,
+    NondeterministicStack as NondeterministicStack,
+)
 from neuralstack.memories._none import NoMemory as NoMemory
 from neuralstack.memories._pointer import PointerStack as PointerStack
 from neuralstack.memories._queue import NeuralQueue as NeuralQueue
@@ -22,6 +26,7 @@ from neuralstack.memories._tape import Tape as Tape, TapeAction as TapeAction
 MEMORIES = {
     "deque": NeuralDeque,
     "hard": HardStack,
+    "nondeterministic": NondeterministicStack,
     "none": NoMemory,
     "pointer": PointerStack,
     "queue": NeuralQueue,

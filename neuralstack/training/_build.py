@@ -8,7 +8,7 @@ import jax
 from neuralstack._lookup import lookup
 from neuralstack.controllers import CONTROLLERS
 from neuralstack.machine import WIRINGS, Machine
-from neuralstack.memories import MEMORIES
+from neuralstack.memories import MEMORIES, AbstractMemory, Memories
 from neuralstack.tasks import TASKS, AbstractTask
 from neuralstack.training._config import RECIPES, Config
 
@@ -31,7 +31,8 @@ def complete(config: Config) -> Config:
         ('layer', 0.01, (8, 16, 32), (8, 64))
     """
     task = lookup("task", TASKS, config.task)
-    lookup("memory", MEMORIES, config.memory)
+    for name in config.memory.split("+"):
+        lookup("memory", MEMORIES, name)
     lookup("controller", CONTROLLERS, config.controller)
     wiring = config.wiring or ("paper" if config.memory == "none" else "layer")
     lookup("wiring", WIRINGS, wiring)
@@ -82,10 +83,16 @@ def build_task(config: Config) -> AbstractTask:
     return TASKS[config.task](max_length=config.lengths[1])
 
 
+def build_memory(config: Config) -> AbstractMemory:
+    """Return the memory, or all of them side by side where several names are joined by a plus."""
+    memories = [MEMORIES[name].of_width(config.width) for name in config.memory.split("+")]
+    return memories[0] if len(memories) == 1 else Memories(*memories)
+
+
 def build_machine(config: Config, key: jax.Array) -> Machine:
     """Return a machine with its first weights."""
     return Machine(
-        MEMORIES[config.memory].of_width(config.width),
+        build_memory(config),
         CONTROLLERS[config.controller],
         build_task(config).vocabulary,
         hidden=config.hidden,

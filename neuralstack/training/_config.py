@@ -34,7 +34,7 @@ class Config:
     task: Positional[str]
     """The task to learn."""
     memory: str = "stack"
-    """The memory to learn it with."""
+    """The memory to learn it with; several are joined by a plus, as in stack+queue."""
     controller: str = "gru"
     """The kind of the controller's layers."""
     wiring: str | None = None

@@ -1,0 +1,207 @@
+"""The nondeterministic stack of DuSell & Chiang (2020 and 2022)."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from neuralstack.memories._base import AbstractMemory
+from neuralstack.memories._check import fit, strength_dtype
+from neuralstack.memories._replay import Replay
+
+IMPOSSIBLE = -1e30
+"""The log weight of what cannot be: finite, so that neither it nor a gradient is ever NaN."""
+
+
+class NondeterministicAction(NamedTuple):
+    """Log weights of the transitions of a pushdown automaton, at one step or at every step of a sequence.
+
+    They need not be normalised: each is any number, of which those below -5e29, and -inf, stand for no transition.
+    From state q with symbol x on top the automaton goes to state r, and y is the symbol that comes on top.
+
+    Attributes:
+        push: Of putting y on top of x, by q, x, r, y; of shape [states, symbols, states, symbols], after [steps].
+        replace: Of putting y in the place of x, by q, x, r, y; of the same shape.
+        pop: Of removing x, by q, x, r; of shape [states, symbols, states], after [steps].
+    """
+
+    push: Float[Array, "*steps states symbols states symbols"]
+    replace: Float[Array, "*steps states symbols states symbols"]
+    pop: Float[Array, "*steps states symbols states"]
+
+
+class NondeterministicState(NamedTuple):
+    """Log weights of all runs so far, and what was read last.
+
+    Time 0 comes before the bottom symbol was pushed, time 1 before the first step, time t + 1 after step t.
+
+    Attributes:
+        gamma: By i, t, q, x, r, y, of the runs from state q with x on top at time i to state r with y on top at time
+            t, where y stands in the place that the push right after time i filled, and was never uncovered below.
+        alpha: By t, r, y, of the runs from the start to state r with y on top at time t.
+        read: The last reading.
+        time: How many steps have been taken.
+    """
+
+    gamma: Float[Array, "times times states symbols states symbols"]
+    alpha: Float[Array, "times states symbols"]
+    read: Float[Array, " read"]
+    time: Int[Array, ""]
+
+
+class NondeterministicStack(AbstractMemory):
+    r"""All runs of a weighted pushdown automaton at once (DuSell & Chiang, 2020; 2022).
+
+    A controller gives, at each step, the weight of every transition of an automaton with `states` states $q, r, s, u$
+    and `symbols` stack symbols $x, y, z$: a push, a replacement of the symbol on top, or a pop. A run's weight is the
+    product of the weights of its transitions. Runs start in state 0 with the symbol 0 at the bottom, which may be
+    replaced but is never popped: a run that would, ends. What is read is how likely each pair of state and symbol on
+    top is among the runs that are alive; pair (r, y) is at r x symbols + y. This is the RNS of the 2022 paper.
+
+    With $\gamma_{i,t}(q,x,r,y)$ the weight of the runs from $(q, x)$ at time $i$ to $(r, y)$ at time $t$ in which $y$
+    stands where the push after time $i$ put a symbol on $x$, and nothing popped it, and with
+    $\gamma_{0,1}(0,0,0,0) = \alpha_0(0,0) = \alpha_1(0,0) = 1$:
+
+    $\gamma_{t-1,t}(q,x,r,y) = \mathrm{push}_t(q,x,r,y)$,
+
+    $\gamma_{i,t}(q,x,r,y) = \sum_{s,z} \gamma_{i,t-1}(q,x,s,z)\, \mathrm{replace}_t(s,z,r,y) +
+    \sum_{k=i+1}^{t-2} \sum_u \gamma_{i,k}(q,x,u,y) \sum_{s,z} \gamma_{k,t-1}(u,y,s,z)\, \mathrm{pop}_t(s,z,r)$
+    for $i < t - 1$,
+
+    $\alpha_t(r,y) = \sum_{i<t} \sum_{q,x} \alpha_i(q,x)\, \gamma_{i,t}(q,x,r,y)$, and
+    $\mathrm{read}_t = \alpha_t / \sum \alpha_t$, or 0 where no run is alive.
+
+    All of it is computed in logarithms, relative to the heaviest transition of each step. They grow with the length:
+    an error is about 6e-8, in float32, of the logarithm of a run's weight.
+
+    With Q states and G symbols a step costs O(steps² Q³ G² + steps Q³ G³) and the state takes O(steps² Q² G²) memory:
+    a sequence costs the cube of its length. Going backwards costs it three times and holds O(√steps) states.
+
+    It holds no values, so that no width can be chosen: `of_width` returns the default whatever the width.
+    Log weights are kept in at least float32; reads have the dtype that `init` was told.
+
+    Raises:
+        ValueError: If there are no states or no symbols.
+
+    Examples:
+        Step 1 pushes the symbol 1 with a weight of 3, or keeps the bottom symbol 0 with a weight of 1. Step 2 pops,
+        which only the first of the two runs survives.
+
+        >>> import jax.numpy as jnp, neuralstack as ns
+        >>> stack = ns.NondeterministicStack(states=1, symbols=2)
+        >>> never = jnp.full((2, 1, 2, 1, 2), -jnp.inf)
+        >>> push, replace = never.at[0, 0, 0, 0, 1].set(jnp.log(3.0)), never.at[0, 0, 0, 0, 0].set(0.0)
+        >>> pop = never[..., 0].at[1].set(0.0)
+        >>> ns.run(stack, ns.NondeterministicAction(push, replace, pop)).round(3).tolist()
+        [[0.25, 0.75], [1.0, 0.0]]
+    """
+
+    states: int = eqx.field(static=True, default=2)
+    """Number of states of the automaton, at least 1."""
+    symbols: int = eqx.field(static=True, default=3)
+    """Number of stack symbols, at least 1."""
+
+    @classmethod
+    def of_width(cls, width):
+        return cls()
+
+    @property
+    def gate_widths(self):
+        pairs = self.read_size
+        return pairs**2, pairs**2, pairs * self.states
+
+    @property
+    def value_widths(self):
+        return ()
+
+    @property
+    def read_size(self):
+        return self.states * self.symbols
+
+    def __check_init__(self):
+        if min(self.states, self.symbols) < 1:
+            raise ValueError(
+                "a nondeterministic stack must have at least 1 state and 1 symbol, got "
+                f"states={self.states}, symbols={self.symbols}."
+            )
+
+    def init(self, steps, dtype=None):
+        dtype = jnp.result_type(float) if dtype is None else jnp.dtype(dtype)
+        pair, times = (self.states, self.symbols), steps + 2
+        gamma = jnp.full((times, times, *pair, *pair), IMPOSSIBLE, strength_dtype(dtype))
+        alpha = jnp.full((times, *pair), IMPOSSIBLE, strength_dtype(dtype))
+        return NondeterministicState(
+            gamma.at[0, 1, 0, 0, 0, 0].set(0),
+            alpha.at[:2, 0, 0].set(0),
+            jax.nn.one_hot(0, self.read_size, dtype=dtype),
+            jnp.zeros((), jnp.int32),
+        )
+
+    def decode(self, raw):
+        first, second, _ = self.gate_widths
+        parts = jnp.split(raw, [first, first + second], axis=-1)
+        shapes = zip(parts, self._shapes(), strict=True)
+        return NondeterministicAction(*(part.reshape(*raw.shape[:-1], *shape) for part, shape in shapes))
+
+    def initial_bias(self):
+        return jnp.zeros(self.action_size)
+
+    def gates(self, action):
+        return action.pop[..., 0, 0, :0]  # no number of it is 0 or 1
+
+    def step(self, state, action):
+        gamma, alpha, read, time = state
+        push, replace, pop = relative(*(part.astype(gamma.dtype) for part in self.check(action)))
+        last = jax.lax.dynamic_index_in_dim(gamma, time + 1, axis=1, keepdims=False)
+        # The axes of sums, each in front of what is summed over it: [i, q, x, s, z, r, y], [k, u, y, s, z, r] and
+        # [i, k, q, x, u, y, r]. What is impossible keeps i < k < t - 1, and so out of the sums what is not in them.
+        replaced = total(last[..., None, None] + replace[None, None, None], (3, 4))
+        popped = total(last[..., None] + pop[None, None, None], (3, 4))
+        uncovered = total(gamma[..., None] + popped[None, :, None, None], (1, 4)).swapaxes(-1, -2)
+        now = possible(jnp.logaddexp(replaced, uncovered)).at[time + 1].set(push)
+        reached = total(alpha[..., None, None] + now, (0, 1, 2))
+        read = reading(reached).astype(read.dtype)
+        gamma, alpha = gamma.at[:, time + 2].set(now), alpha.at[time + 2].set(reached)
+        return NondeterministicState(gamma, alpha, read, time + 1), read
+
+    def strengths(self, state):
+        return state.read
+
+    def check(self, action, *, steps=False):
+        return fit(self, NondeterministicAction(*action), self._shapes(), steps=steps)
+
+    def passes(self, *, portable=False):
+        return Replay(self)
+
+    def _shapes(self):
+        pair = self.states, self.symbols
+        return (*pair, *pair), (*pair, *pair), (*pair, self.states)
+
+
+def possible(weights: Float[Array, "..."]) -> Float[Array, "..."]:
+    """Give whatever is impossible the one log weight that stands for it, and no gradient."""
+    return jnp.where(weights > IMPOSSIBLE / 2, weights, IMPOSSIBLE)
+
+
+def total(weights: Float[Array, "..."], axes: tuple[int, ...]) -> Float[Array, "..."]:
+    """Add up log weights, which are finite."""
+    return possible(jax.nn.logsumexp(weights, axis=axes))
+
+
+def relative(*weights: Float[Array, "..."]) -> tuple[Float[Array, "..."], ...]:
+    """Return the log weights of the transitions of one step, relative to the heaviest of them.
+
+    Each run takes one transition a step, so that nothing read depends on it: the heaviest one has no gradient.
+    """
+    weights = tuple(map(possible, weights))
+    heaviest = jnp.stack([part.max() for part in weights]).max()
+    heaviest = jax.lax.stop_gradient(jnp.where(heaviest > IMPOSSIBLE / 2, heaviest, 0))
+    return tuple(jnp.where(part > IMPOSSIBLE / 2, part - heaviest, IMPOSSIBLE) for part in weights)
+
+
+def reading(weights: Float[Array, "states symbols"]) -> Float[Array, " read"]:
+    """Return what part of all runs each state and symbol on top has, or 0 where no run is alive."""
+    weights = weights.ravel()
+    return jnp.where(weights.max() > IMPOSSIBLE / 2, jax.nn.softmax(weights), 0)
