@@ -47,7 +47,7 @@ TRAININGS = {
     ),
     "an unknown memory": (
         f"{TRAIN} --memory stak",
-        "unknown memory 'stak': did you mean 'stack'? choose from none, stack",
+        "unknown memory 'stak': did you mean 'stack'? choose from deque, hard, ",
     ),
     "an unknown controller": (f"{TRAIN} --controller gruu", "unknown controller 'gruu': did you mean 'gru'?"),
     "an unknown wiring": (f"{TRAIN} --wiring papre", "unknown wiring 'papre': did you mean 'paper'?"),

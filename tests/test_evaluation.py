@@ -1,4 +1,5 @@
 import hashlib
+import itertools
 import json
 import re
 from pathlib import Path
@@ -160,13 +161,13 @@ def test_a_file_without_sequences_is_refused(tmp_path, make, text):
 @pytest.fixture(scope="module")
 def noisy_machine(learned_machine):
     """A machine that learned and then forgot a little: it makes mistakes, most of them late."""
-    for noise in np.linspace(0.02, 0.2, 19):
-        rng = np.random.default_rng(2)
+    for seed, noise in itertools.product(range(10), np.linspace(0.02, 0.2, 10)):
+        rng = np.random.default_rng(seed)
         noisy = jax.tree.map(
             lambda leaf, noise=noise, rng=rng: leaf + noise * rng.standard_normal(leaf.shape).astype(leaf.dtype),
             learned_machine,
         )
-        if evaluate(noisy, fixed_set(TASK, (2, 8))).coarse < 0.7:
+        if 0.1 < evaluate(noisy, fixed_set(TASK, (2, 8))).coarse < 0.7:
             return noisy
     raise AssertionError("no noise makes it forget")
 
