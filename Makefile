@@ -55,10 +55,11 @@ sanitize: $(READY) ## Run the tests of the kernels under AddressSanitizer and Un
 	LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
 		build/$@/bin/python -P -m pytest -q tests/kernels tests/memories/test_reference.py
 
-pure: $(READY) ## Install without a C++ compiler and run the tests of the memories
+pure: $(READY) ## Install without a C++ compiler and run the tests of the stack
 	$(call other-environment,--config-settings=build-dir=build/unbuilt,CXX=/bin/false)
 	build/$@/bin/python -P -c 'from neuralstack import kernels; assert not kernels.is_built()'
-	build/$@/bin/python -P -m pytest -q -W 'ignore:neuralstack was installed without' tests/memories
+	build/$@/bin/python -P -m pytest -q -n $(JOBS) -W 'ignore:neuralstack was installed without' \
+		tests/memories -k 'stack and not pointer and not closed and not nondeterministic'
 
 lint: $(READY) ## Check style, types and that the docs build without a warning
 	$(BIN)/ruff check

@@ -19,7 +19,14 @@ def fits(wiring, memory):
     return MEMORIES_UNDER_TEST[memory](WIDTH).read_size > 0 or not WIRINGS[wiring].answer_from_read
 
 
-JOINED = [(wiring, memory) for wiring in WIRINGS_UNDER_TEST for memory in MEMORIES_UNDER_TEST if fits(wiring, memory)]
+# A memory that goes backwards by its own step alone joins like any other of them: one wiring is enough.
+OWN_PASSES = ("none", "queue", "stack", "stack in pure JAX")
+JOINED = [
+    (wiring, memory)
+    for wiring in WIRINGS_UNDER_TEST
+    for memory in MEMORIES_UNDER_TEST
+    if fits(wiring, memory) and (memory in OWN_PASSES or wiring == "feedback")
+]
 
 
 def build(wiring, layer, memory, embedding=WIDTH, layers=1):

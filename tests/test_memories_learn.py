@@ -106,6 +106,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_a_machine_learns_what_its_memory_is_made_for(name):
     case = CASES[name]
