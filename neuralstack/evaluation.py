@@ -91,7 +91,7 @@ def read_data(task: AbstractTask, path: str | Path) -> Examples:
     for row, pair in enumerate(pairs):
         for part, tokens in enumerate(pair):
             padded[part, row, : len(tokens)] = tokens
-    examples = jax.jit(jax.vmap(task.layout))(padded[0], lengths[0], padded[1], lengths[1])
+    examples = jax.jit(jax.vmap(task.lay_out))(padded[0], lengths[0], padded[1], lengths[1])
     return Examples(examples, jnp.asarray(lengths[0]))
 
 
@@ -152,22 +152,36 @@ class Answer(NamedTuple):
 
 
 def answer(machine: Machine, task: AbstractTask, source: list[int], limit: int | None = None) -> Answer:
-    """Let a machine answer on its own: greedy decoding, each answer being the next input.
+    """Let a machine answer on its own: greedy decoding, each answer being the next input where the task is joint.
 
     Args:
         machine: A trained machine.
         task: Its task.
         source: What it is to answer.
-        limit: The longest answer to wait for; unless said, twice as long as the right one, and 8 more.
+        limit: The longest answer to wait for; unless said, twice as long as the right one, and 8 more. Where the length
+            of an answer follows from the source's, that is what is given.
     """
-    prompt = task.prompt(source)
-    limit = 2 * len(task.answer(source)) + 8 if limit is None else limit
-    capacity = 1 << (len(prompt) + limit - 1).bit_length()  # few different capacities: few compilations
-    padded = np.full(capacity, task.end, np.int32)
-    padded[: len(prompt)] = prompt
-    tokens, count = jax.device_get(_run_freely(machine, padded, len(prompt), len(prompt) + limit, task.end))
+    prompt, expected = task.prompt(source), task.answer_length(len(source))
+    if task.end is None:
+        first = task.layout.first_answer(len(source))
+        chosen = np.argmax(_outputs(machine, padded(prompt, len(prompt))), axis=-1)
+        return Answer(chosen[first : first + expected].tolist(), True)
+    limit = 2 * expected + 8 if limit is None else limit
+    tokens, count = jax.device_get(
+        _run_freely(machine, padded(prompt, len(prompt) + limit), len(prompt), len(prompt) + limit, task.end)
+    )
     given = tokens[len(prompt) - 1 : count].tolist()
     return Answer(given[:-1], True) if given[-1:] == [task.end] else Answer(given, False)
+
+
+def padded(tokens: list[int], steps: int) -> np.ndarray:
+    """Return tokens with room for `steps`, and a few more: few different sizes, few compilations."""
+    return np.array(tokens + [0] * ((1 << (steps - 1).bit_length()) - len(tokens)), np.int32)
+
+
+@jax.jit
+def _outputs(machine, tokens):
+    return machine(tokens)
 
 
 @jax.jit

@@ -28,14 +28,15 @@ def plot_trace(machine: Machine, task: AbstractTask, source: list[int], path: st
     Raises:
         ValueError: If the machine's memory has no strengths to show.
     """
-    inputs = jnp.array([*task.prompt(source), *task.answer(source)])
+    right = task.answer(source) if task.end is not None else []
+    inputs = jnp.array([*task.prompt(source), *right])
     shapes = jax.eval_shape(lambda machine, inputs: machine.trace(inputs), machine, inputs)
     if not isinstance(shapes.action, Action):
         raise ValueError(f"a trace shows a memory's strengths, and {type(machine.memory).__name__} has none.")
     shown = jax.device_get(jax.jit(lambda machine, inputs: machine.trace(inputs))(machine, inputs))
     given = [readable(task, token) for token in inputs.tolist()]
     answered = [readable(task, token) for token in np.argmax(shown.output, axis=-1).tolist()]
-    first = len(task.prompt(source)) - 1
+    first = task.layout.first_answer(len(source))
     steps = np.arange(len(given))
     with figure(path, 2, 1, (max(6, 0.24 * len(given)), 5.5)) as (drawn, axes):
         actions, elements = axes[0, 0], axes[1, 0]

@@ -1,6 +1,11 @@
 """What machines learn."""
 
-from neuralstack.tasks._base import AbstractTask as AbstractTask, Example as Example
-from neuralstack.tasks._reversal import Reversal as Reversal
+from neuralstack.tasks._base import AbstractTask as AbstractTask
+from neuralstack.tasks._layouts import Blanks as Blanks, Example as Example, Joint as Joint, Stepwise as Stepwise
+from neuralstack.tasks.transductions import Reversal as Reversal
 
-TASKS = {"reversal": Reversal}
+FAMILIES = {"transductions": {"reversal": Reversal}}
+"""Every task, by family and name."""
+
+TASKS = {name: task for family in FAMILIES.values() for name, task in family.items()}
+"""Every task by its name."""

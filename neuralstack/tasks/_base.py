@@ -1,26 +1,23 @@
 """What every task is: a source, its answer, the steps a machine sees, and a way to type them."""
 
 import abc
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, PRNGKeyArray
 
-
-class Example(NamedTuple):
-    """One sequence as a machine sees it: the token given at each step, the one wanted, and whether it is scored."""
-
-    inputs: Int[Array, " steps"]
-    targets: Int[Array, " steps"]
-    mask: Bool[Array, " steps"]
+from neuralstack.tasks._layouts import AbstractLayout, Example, Pair
+from neuralstack.tasks._text import decode_text, encode_text
 
 
 @dataclass(frozen=True)
 class AbstractTask(abc.ABC):
-    """A family of sequences and their answers; tokens are integers from 0.
+    """A family of sequences and their answers; symbols are integers from 0.
 
-    Concrete tasks are frozen dataclasses, so that they can be static arguments of compiled functions.
+    Concrete tasks are frozen dataclasses, so that they can be static arguments of compiled functions. A task says how a
+    source is drawn, what its answer is and how its symbols are written; its layout says what a machine sees of that.
     """
 
     max_length: int
@@ -30,61 +27,125 @@ class AbstractTask(abc.ABC):
     test_lengths: ClassVar[tuple[int, int]]
     """The shortest and the longest source to test on, as published."""
 
-    @property
-    @abc.abstractmethod
-    def symbols(self) -> int:
-        """Number of different symbols that sources and answers are made of."""
+    def __post_init__(self):
+        if self.max_length < 1:
+            raise ValueError(f"the longest source must have at least 1 symbol, got max_length={self.max_length}.")
+        if not self.words or len(set(self.words)) < len(self.words):
+            raise ValueError(f"an alphabet needs at least one character, and each only once, got {self.words!r}.")
 
     @property
     @abc.abstractmethod
-    def vocabulary(self) -> int:
-        """Number of different tokens, marks included: what a machine's inputs and outputs range over."""
+    def words(self) -> Sequence[str]:
+        """How each symbol is written; where all are single characters, a text has no spaces between them."""
 
     @property
     @abc.abstractmethod
-    def steps(self) -> int:
-        """Number of steps of every example."""
+    def layout(self) -> AbstractLayout:
+        """How a source and its answer lie in one sequence."""
 
     @abc.abstractmethod
-    def used_steps(self, length: Int[Array, ""]) -> Int[Array, ""]:
-        """Return how many of the steps a source of `length` needs."""
+    def draw(self, key: PRNGKeyArray, length: Int[Array, ""] | int) -> Pair:
+        """Draw a source of `length` symbols, which may be traced, and its answer.
 
-    @abc.abstractmethod
-    def sample(self, key: PRNGKeyArray, length: Int[Array, ""] | int) -> Example:
-        """Draw one example; `length` may be traced, so that one compilation serves every length."""
+        The arrays are as long as the longest source and the longest answer. What lies beyond a pair's lengths is not
+        looked at.
+        """
 
     @abc.abstractmethod
     def answer(self, source: list[int]) -> list[int]:
-        """Return the right answer, in plain Python: what tests compare with."""
+        """Return the right answer, in plain Python: what tests compare with.
+
+        Raises:
+            ValueError: If no answer is defined, because the source is not one of the task's.
+        """
 
     @abc.abstractmethod
-    def layout(
+    def answer_length(self, source_length: Any) -> Any:
+        """Return how long the answer to a source of this length is; the length may be traced."""
+
+    def source_length(self, length: Any) -> Any:
+        """Return how long a source is of which `length` symbols were asked for: the same, where every length exists.
+
+        Elsewhere it is the next one that exists. The length may be traced.
+        """
+        return length
+
+    def scored(self, pair: Pair) -> Bool[Array, " target"]:
+        """Say which symbols of the answer count: all, unless a task says which."""
+        return jnp.arange(len(pair.target)) < pair.target_length
+
+    @property
+    def symbols(self) -> int:
+        """Number of different symbols that sources and answers are made of."""
+        return len(self.words)
+
+    @property
+    def vocabulary(self) -> int:
+        """Number of different tokens, marks included: what a machine's inputs and outputs range over."""
+        return self.symbols + len(self.layout.marks)
+
+    @property
+    def end(self) -> int | None:
+        """The token with which an answer ends; none, where its length follows from the source's."""
+        return self.layout.end
+
+    @property
+    def steps(self) -> int:
+        """Number of steps of every example."""
+        return self.used_steps(self.max_length)
+
+    def used_steps(self, length: Any) -> Any:
+        """Return how many of the steps a draw of `length` takes; it may be traced."""
+        source = self.source_length(length)
+        return self.layout.steps(source, self.answer_length(source))
+
+    def sample(self, key: PRNGKeyArray, length: Int[Array, ""] | int) -> Example:
+        """Draw one example; `length` may be traced, so that one compilation serves every length."""
+        pair = self.draw(key, length)
+        return self.layout.lay_out(pair, self.scored(pair))
+
+    def lay_out(
         self,
         source: Int[Array, " source"],
         source_length: Int[Array, ""] | int,
         target: Int[Array, " target"],
         target_length: Int[Array, ""] | int,
     ) -> Example:
-        """Lay out a given pair, from arrays padded to `max_length`; the lengths may be traced."""
+        """Lay out a given pair, from padded arrays of any size; the lengths may be traced."""
+        pair = Pair(source, source_length, target, target_length)
+        return self.layout.lay_out(pair, self.scored(pair))
 
     def example(self, source: list[int], target: list[int]) -> Example:
-        """Lay out one given pair, padded like a sampled one."""
-        padded = [jnp.zeros(self.max_length, int).at[: len(part)].set(jnp.array(part)) for part in (source, target)]
-        return self.layout(padded[0], len(source), padded[1], len(target))
+        """Lay out one given pair, padded like a sampled one.
 
-    @abc.abstractmethod
+        Raises:
+            ValueError: If one of them is longer than there is room for.
+        """
+        longest = self.source_length(self.max_length)
+        room = longest, self.answer_length(longest)
+        if len(source) > room[0] or len(target) > room[1]:
+            raise ValueError(
+                f"max_length={self.max_length} has room for a source of {room[0]} symbols and an answer of {room[1]}, "
+                f"got {len(source)} and {len(target)}: give a task with a larger one."
+            )
+        padded = [
+            jnp.zeros(size, int).at[: len(part)].set(jnp.array(part, int))
+            for part, size in zip((source, target), room, strict=True)
+        ]
+        return self.lay_out(padded[0], len(source), padded[1], len(target))
+
     def prompt(self, source: list[int]) -> list[int]:
-        """Return the tokens after which a free-running machine starts to answer."""
+        """Return the tokens after which, or during which, a free-running machine answers (see the layouts)."""
+        return self.layout.prompt(source, self.answer_length(len(source)))
 
-    @property
-    @abc.abstractmethod
-    def end(self) -> int:
-        """The token with which an answer ends."""
-
-    @abc.abstractmethod
     def encode(self, text: str) -> list[int]:
-        """Turn typed text into a source."""
+        """Turn typed text into a source.
 
-    @abc.abstractmethod
+        Raises:
+            ValueError: If it is empty, or has a word that is no symbol.
+        """
+        return encode_text(text, self.words)
+
     def decode(self, tokens: list[int]) -> str:
         """Turn tokens into text that can be read."""
+        return decode_text(tokens, self.words, self.layout.marks)

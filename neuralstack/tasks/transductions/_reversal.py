@@ -1,0 +1,63 @@
+"""String reversal: read a string, then write it backwards."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax.numpy as jnp
+
+from neuralstack.tasks._alphabet import ASCII, draw_symbols
+from neuralstack.tasks._base import AbstractTask
+from neuralstack.tasks._layouts import Joint, Pair
+
+
+@dataclass(frozen=True)
+class Reversal(AbstractTask):
+    """Read a string, then write it backwards (Grefenstette et al., 2015): easy with a stack, hard without.
+
+    Symbols are drawn uniformly with replacement; symbol i is the i-th character of `alphabet`, by default the 128
+    characters of ASCII. The layout is joint: `START source SEPARATOR target END`, scored on the target and END.
+
+    Args:
+        max_length: The longest source, at least 1.
+        alphabet: The characters that stand for the symbols, each once.
+
+    Raises:
+        ValueError: If `max_length` is below 1, or the alphabet is empty or has a character twice.
+
+    Examples:
+        With START 2, SEPARATOR 3 and END 4:
+
+        >>> task = Reversal(max_length=3, alphabet="ab")
+        >>> task.answer([0, 1, 1])
+        [1, 1, 0]
+        >>> example = task.example([0, 1, 1], [1, 1, 0])
+        >>> example.inputs.tolist()
+        [2, 0, 1, 1, 3, 1, 1, 0]
+        >>> example.targets.tolist()
+        [0, 1, 1, 3, 1, 1, 0, 4]
+        >>> task.decode(task.answer(task.encode("abb")))
+        'bba'
+    """
+
+    max_length: int = 128
+    alphabet: str = ASCII
+    train_lengths: ClassVar[tuple[int, int]] = (8, 64)
+    test_lengths: ClassVar[tuple[int, int]] = (65, 128)
+
+    @property
+    def words(self):
+        return self.alphabet
+
+    @property
+    def layout(self):
+        return Joint(self.symbols)
+
+    def draw(self, key, length):
+        source = draw_symbols(key, self.max_length, self.symbols)
+        return Pair(source, length, source[jnp.clip(length - 1 - jnp.arange(self.max_length), 0)], length)
+
+    def answer(self, source):
+        return source[::-1]
+
+    def answer_length(self, source_length):
+        return source_length
