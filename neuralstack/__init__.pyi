@@ -52,8 +52,10 @@ from .training import (
     RECIPES as RECIPES,
     Config as Config,
     Outcome as Outcome,
+    Population as Population,
     Recipe as Recipe,
     complete as complete,
     load as load,
     train as train,
+    train_population as train_population,
 )

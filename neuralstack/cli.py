@@ -8,6 +8,7 @@ from dataclasses import Field, dataclass, fields
 from io import StringIO
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import tyro
 from tyro.conf import OmitArgPrefixes, Positional
@@ -27,13 +28,18 @@ class Train:
     """The run's directory (unless said, runs/TASK-MEMORY-CONTROLLER-SEED)."""
     resume: bool = False
     """Continue the run in the directory, as if it had never stopped."""
+    seeds: int = 1
+    """Train from so many seeds at once, beginning with --seed, each in a directory of its own."""
+    learning_rates: tuple[float, ...] = ()
+    """Train each seed with each of these learning rates."""
 
     def __call__(self) -> int:
         """Train, and say how it ended."""
+        if self.seeds != 1 or self.learning_rates:
+            return self.train_population()
         from neuralstack.training import train
 
-        config = self.config
-        out = self.out or Path("runs", f"{config.task}-{config.memory}-{config.controller}-{config.seed}")
+        config, out = self.config, self.directory()
         outcome = train(config, out, resume=self.resume)
         restarts = f", {outcome.restarts} restarts" if outcome.restarts else ""
         report = f"{outcome.message} ({outcome.steps} steps, {outcome.seconds:.1f} s of training{restarts}): {out}"
@@ -41,6 +47,26 @@ class Train:
             print(f"neuralstack: {report}", file=sys.stderr)
             return WRONG if outcome.status == "failed" else INTERRUPTED
         print(report)
+        return 0
+
+    def directory(self) -> Path:
+        """Return where to."""
+        config = self.config
+        name = f"{config.task}-{config.memory}-{config.controller}-{config.seed}"
+        return self.out or Path("runs", name if self.seeds == 1 else f"{name}-{self.seeds}-seeds")
+
+    def train_population(self) -> int:
+        """Train several runs, and say how each ended."""
+        from neuralstack.analysis import print_population
+        from neuralstack.training import train_population
+
+        if self.learning_rates and self.config.learning_rate is not None:
+            raise ValueError("give --learning-rate or --learning-rates, not both.")
+        out = self.directory()
+        population = train_population(
+            self.config, out, seeds=self.seeds, learning_rates=self.learning_rates, resume=self.resume
+        )
+        print_population(population, out)
         return 0
 
 
@@ -125,15 +151,12 @@ class List:
         from neuralstack.controllers import CONTROLLERS
         from neuralstack.experiments import EXPERIMENTS
         from neuralstack.memories import MEMORIES
-        from neuralstack.tasks import TASKS
+        from neuralstack.tasks import FAMILIES
         from neuralstack.training import RECIPES
 
-        families = {"task": TASKS, "memory": MEMORIES, "controller": CONTROLLERS, "experiment": EXPERIMENTS}
-        rows = [
-            (family, name, (thing.__doc__ or "").strip().splitlines()[0])
-            for family, things in families.items()
-            for name, thing in things.items()
-        ]
+        families = {"memory": MEMORIES, "controller": CONTROLLERS, "experiment": EXPERIMENTS}
+        families = {f"{family} task": tasks for family, tasks in FAMILIES.items()} | families
+        rows = [(family, name, summary(thing)) for family, things in families.items() for name, thing in things.items()]
         rows += [("wiring", name, describe(recipe)) for name, recipe in RECIPES.items()]
         rows.append(
             ("kernel", "stack", "C++, in use on CPUs" if kernels.is_built() else "not built: pure JAX is in use")
@@ -242,6 +265,12 @@ def options_of(option: Field) -> list[str]:
     """Return how a field is spelled on the command line: a configuration's fields stand for themselves."""
     names = [inner.name for inner in fields(Config)] if option.name == "config" else [option.name]
     return ["--" + name.replace("_", "-") for name in names]
+
+
+def summary(thing: Any) -> str:
+    """Return the first line that a class, a function, or one of them with some arguments, says of itself."""
+    documented = getattr(thing, "func", thing)
+    return (documented.__doc__ or "").strip().splitlines()[0]
 
 
 def describe(recipe: Recipe) -> str:

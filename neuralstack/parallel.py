@@ -10,9 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralstack._lookup import lookup
-from neuralstack.memories import Action
-from neuralstack.memories._closed_form import read_weights
-from neuralstack.memories._stack import POP_BIAS, PUSH_BIAS
+from neuralstack.memories import STRENGTH_BIASES, Action, read_weights
 
 
 class Feedforward(eqx.Module):
@@ -108,9 +106,8 @@ class MemoryLayer(eqx.Module):
             raise ValueError(f"a memory layer's sizes must be at least 1, got {size=}, {hidden=}, {width=}.")
         keys = jax.random.split(key, 4)
         self.controller = kind(size, hidden, heads, key=keys[0])
-        # A pop that takes away what was just pushed leaves the memory without a gradient: start with the opposite.
         strengths = eqx.nn.Linear(hidden, 2, key=keys[1])
-        self.strengths = eqx.tree_at(lambda linear: linear.bias, strengths, jnp.array([PUSH_BIAS, POP_BIAS]))
+        self.strengths = eqx.tree_at(lambda linear: linear.bias, strengths, jnp.array(STRENGTH_BIASES))
         self.value = eqx.nn.Linear(hidden, width, key=keys[2])
         self.answer = eqx.nn.Linear(width, size, key=keys[3])
         self.queue = queue

@@ -7,6 +7,7 @@ settings.register_profile("tests", derandomize=True, deadline=None, database=Non
 settings.load_profile("tests")
 
 jax.config.update("jax_legacy_prng_key", "error")
+jax.config.update("jax_num_cpu_devices", 2)  # what is spread over devices is, here too
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -9,8 +10,9 @@ import equinox as eqx
 import pytest
 
 import neuralstack.experiments as experiments
-from neuralstack import CONTROLLERS, MEMORIES, TASKS, WIRINGS, Reversal, evaluate, fixed_set, kernels, load
+from neuralstack import CONTROLLERS, MEMORIES, WIRINGS, Reversal, evaluate, fixed_set, kernels, load
 from neuralstack.cli import COMMANDS, main
+from neuralstack.tasks import FAMILIES
 from neuralstack.training import Run, _loop as loop
 from small import OPTIONS, SMALL, assert_same_run, command, contents, json_lines, with_huge_weights
 
@@ -238,19 +240,34 @@ def test_apply_says_when_an_answer_was_cut_off(call, tmp_path, learned):
     assert call("apply", run.path, "ab", "--check")[0] == 1
 
 
+def test_train_with_seeds_says_what_became_of_each_and_how_many_succeeded(call, tmp_path):
+    more = ["--steps", "4", "--evaluate-every", "2", "--seeds", "2", "--out", tmp_path / "runs"]
+    status, out, _ = call(*OPTIONS, *more)
+    assert status == 0
+    assert [line.split()[0] for line in out.splitlines() if "done" in line] == ["seed-0", "seed-1"]
+    assert "0 of 2 answer every sequence of the validation set (95% interval 0.000-0.658), 0 after a restart" in out
+    assert call("evaluate", tmp_path / "runs", "--count", "5")[0] == 0
+    assert call(*OPTIONS, *more)[0] == 2
+
+
+def test_train_takes_one_learning_rate_or_several(call, tmp_path):
+    given = call(*OPTIONS, "--learning-rate", "0.1", "--learning-rates", "0.1", "0.2", "--out", tmp_path / "runs")
+    assert given == (2, "", "neuralstack: give --learning-rate or --learning-rates, not both.\n")
+
+
 def test_list_names_everything_there_is(call):
     status, out, err = call("list")
     assert (status, err) == (0, "")
-    rows = [tuple(line.split()[:2]) for line in out.splitlines() if len(line.split()) > 2]
+    rows = [tuple(re.split(r"\s{2,}", line.strip())[:2]) for line in out.splitlines() if line.strip()]
     families = {
-        "task": TASKS,
+        **{f"{family} task": tasks for family, tasks in FAMILIES.items()},
         "memory": MEMORIES,
         "controller": CONTROLLERS,
         "wiring": WIRINGS,
         "experiment": experiments.EXPERIMENTS,
     }
     for family, names in families.items():
-        assert {name for kind, name in rows if kind == family} == set(names)
+        assert {row[1] for row in rows if row[0] == family} == set(names)
     assert ("C++, in use on CPUs" in out) is kernels.is_built()
     assert ("not built: pure JAX is in use" in out) is not kernels.is_built()
 

@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neuralstack import Reversal, answer, evaluate, evaluation as evaluation_module, fixed_set, read_data
-from neuralstack.evaluation import length_bands
+from neuralstack import Reversal, answer, evaluate, fixed_set, read_data
+from neuralstack.evaluation import _scores, length_bands
 from neuralstack.metrics import score
 from small import assert_same_leaves, json_lines
 
@@ -196,7 +196,7 @@ def first(count):
 
 def test_a_set_that_is_answered_in_groups_is_answered_like_a_whole(noisy_machine, monkeypatch):
     data = first(37)
-    monkeypatch.setattr(evaluation_module, "GROUP_STEPS", 8 * 18)  # five groups, the last one not full
+    monkeypatch.setattr(_scores, "GROUP_STEPS", 8 * 18)  # five groups, the last one not full
     report = evaluate(noisy_machine, data)
     inputs, targets, mask = (leaf.T for leaf in data.examples)
     chosen = jnp.argmax(jax.jit(lambda machine, inputs: machine.batch(inputs).output)(noisy_machine, inputs), -1)
@@ -207,7 +207,7 @@ def test_a_set_that_is_answered_in_groups_is_answered_like_a_whole(noisy_machine
 
 def test_an_empty_group_of_steps_still_holds_one_sequence(noisy_machine, monkeypatch):
     data = first(5)
-    monkeypatch.setattr(evaluation_module, "GROUP_STEPS", 1)
+    monkeypatch.setattr(_scores, "GROUP_STEPS", 1)
     assert sum(one["sequences"] for one in evaluate(noisy_machine, data).by_length.values()) == 5
 
 

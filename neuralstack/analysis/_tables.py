@@ -1,6 +1,7 @@
 """Tables for the terminal, aligned and readable without colour."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from rich import box
 from rich.console import Console
@@ -8,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from neuralstack.evaluation import Report, length_bands
+from neuralstack.training import Population
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]], *, texts: int = 1) -> Table:
@@ -31,3 +33,30 @@ def print_report(title: str, report: Report) -> None:
     count = sum(one["sequences"] for one in report.by_length.values())
     rows.append(("all", count, f"{report.coarse:.3f}", f"{report.fine:.3f}", f"{report.token:.3f}"))
     Console().print(table(title, ("length", "sequences", "coarse", "fine", "token"), rows))
+
+
+def print_population(population: Population, where: Path) -> None:
+    """Print what became of each member of a population, and how many succeeded."""
+    rows = [
+        (
+            member.name,
+            member.outcome.status,
+            member.outcome.steps,
+            member.outcome.restarts,
+            f"{member.outcome.seconds:.1f}",
+            *(f"{member.validation[part]:.3f}" for part in ("coarse", "fine", "token")),
+        )
+        for member in population.members
+    ]
+    columns = ("run", "ended", "batches", "restarts", "seconds", "coarse", "fine", "token")
+    title = f"{where}: accuracies on the validation set"
+    console = Console()
+    console.print(table(title, columns, rows, texts=2))
+    low, high = population.interval
+    restarted = sum(member.outcome.restarts > 0 for member in population.members)
+    console.print(
+        f"{population.solved} of {len(population.members)} answer every sequence of the validation set (95% interval "
+        f"{low:.3f}-{high:.3f}), {restarted} after a restart; the best is {population.best.name}",
+        highlight=False,
+        soft_wrap=True,
+    )

@@ -15,6 +15,7 @@ from neuralstack.memories._nondeterministic import (
     NondeterministicStack as NondeterministicStack,
 )
 from neuralstack.memories._none import NoMemory as NoMemory
+from neuralstack.memories._one_end import STRENGTH_BIASES as STRENGTH_BIASES
 from neuralstack.memories._pointer import PointerStack as PointerStack
 from neuralstack.memories._queue import NeuralQueue as NeuralQueue
 from neuralstack.memories._several import Memories as Memories

@@ -14,6 +14,21 @@ def strength_dtype(dtype: DTypeLike) -> DTypeLike:
     return jnp.promote_types(dtype, jnp.float32)
 
 
+def value_dtype(dtype: DTypeLike | None) -> DTypeLike:
+    """Return the dtype of values of which `dtype` was asked for: JAX's default unless one was."""
+    return jnp.result_type(float) if dtype is None else jnp.dtype(dtype)
+
+
+def require_width(what: str, width: int) -> None:
+    """Refuse a width that values cannot have.
+
+    Raises:
+        ValueError: If it is below 1.
+    """
+    if width < 1:
+        raise ValueError(f"{what} must be at least 1 wide, got {width=}.")
+
+
 def fit(memory: Any, action: Any, shapes: tuple[tuple[int, ...], ...], *, steps: bool) -> Any:
     """Return an action, a named tuple whose last field is the value, as arrays of the dtypes that go together.
 
@@ -36,7 +51,7 @@ def fit(memory: Any, action: Any, shapes: tuple[tuple[int, ...], ...], *, steps:
         given = listed(action._fields, [part.shape for part in parts])
         raise ValueError(f"{type(memory).__name__} takes {wanted}; got {given}.")
     if not jnp.issubdtype(value.dtype, jnp.floating):
-        value = value.astype(jnp.result_type(float))
+        value = value.astype(value_dtype(None))
     dtype = strength_dtype(value.dtype)
     return type(action)(*(part.astype(dtype) for part in others), value)
 

@@ -12,6 +12,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from neuralstack.memories._check import require_strengths, strength_dtype
 from neuralstack.memories._interval import clip_to, overlap, pop_height
+from neuralstack.memories._queue_interval import rows
 
 
 def read_weights(push: Any, pop: Any, *, queue: bool = False) -> Float[Array, "steps steps"]:
@@ -85,20 +86,11 @@ def stack_weights(push: Float[Array, " steps"], pop: Float[Array, " steps"]) -> 
 
 @jax.jit
 def queue_weights(push: Float[Array, " steps"], pop: Float[Array, " steps"]) -> Float[Array, "steps steps"]:
-    """Return the read weights of a queue: what is behind the front of each element, seen through the window there.
-
-    An element counts at the step that pushed it even if its strength is 0: no pop has reached it yet, and more of it
-    would be read.
-    """
+    """Return the read weights of a queue: what is behind the front of each element, seen through the window there."""
     backs = jnp.concatenate([jnp.zeros(1, push.dtype), jnp.cumsum(push)])
     edges = held(backs, jnp.concatenate([jnp.zeros(1, bool), push > 0]))
-    bottoms, tops = edges[None, :-1], edges[None, 1:]
-    fronts = -stopped_sums(-edges[:-1], -pop)[:, None]
-    ends = fronts + 1
-    times, cells = steps_and_elements(push)
-    lengths = jnp.where(tops <= ends, tops, ends) - jnp.where(bottoms > fronts, bottoms, fronts)
-    left = ((times > cells) & (tops > fronts)) | (times == cells)
-    return jnp.where(left & (bottoms <= ends), lengths, 0.0)
+    fronts = -stopped_sums(-edges[:-1], -pop)
+    return rows(edges[:-1], edges[1:], fronts, 0, len(push))
 
 
 def stopped_sums(stops: Float[Array, " steps"], shifts: Float[Array, " steps"]) -> Float[Array, " steps"]:

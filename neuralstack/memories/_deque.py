@@ -8,11 +8,10 @@ from jaxtyping import Array, Float, Int
 
 from neuralstack._activations import sigmoid, tanh
 from neuralstack.memories._base import AbstractMemory, Action
-from neuralstack.memories._check import fit, require_strengths, strength_dtype
+from neuralstack.memories._check import fit, require_strengths, require_width, strength_dtype, value_dtype
 from neuralstack.memories._interval import clip_to, overlap
+from neuralstack.memories._one_end import STRENGTH_BIASES
 from neuralstack.memories._replay import Replay
-
-PUSH_BIAS, POP_BIAS = 1.0, -1.0
 
 
 class DequeAction(NamedTuple):
@@ -80,11 +79,10 @@ class NeuralDeque(AbstractMemory):
         return 2 * self.width
 
     def __check_init__(self):
-        if self.width < 1:
-            raise ValueError(f"a DeQue's values must be at least 1 wide, got width={self.width}.")
+        require_width("a DeQue's values", self.width)
 
     def init(self, steps, dtype=None):
-        dtype = jnp.result_type(float) if dtype is None else jnp.dtype(dtype)
+        dtype = value_dtype(dtype)
         edges = jnp.zeros(2 * steps, strength_dtype(dtype))
         end = jnp.zeros((), edges.dtype)
         return DequeState(edges, edges, jnp.zeros((2 * steps, self.width), dtype), end, end, jnp.zeros((), jnp.int32))
@@ -95,7 +93,7 @@ class NeuralDeque(AbstractMemory):
         return DequeAction(Action(gates[..., 0], gates[..., 1], top), Action(gates[..., 2], gates[..., 3], bottom))
 
     def initial_bias(self):
-        return jnp.zeros(self.action_size).at[:4].set(jnp.array([PUSH_BIAS, POP_BIAS, PUSH_BIAS, POP_BIAS]))
+        return jnp.zeros(self.action_size).at[:4].set(jnp.array([*STRENGTH_BIASES, *STRENGTH_BIASES]))
 
     def gates(self, action):
         return jnp.stack([action.top.push, action.top.pop, action.bottom.push, action.bottom.pop], axis=-1)

@@ -6,12 +6,11 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from neuralstack._activations import rounded, sigmoid, tanh
+from neuralstack._activations import rounded
+from neuralstack.memories import _one_end as one_end
 from neuralstack.memories._base import AbstractMemory, Action
-from neuralstack.memories._check import fit, require_strengths
+from neuralstack.memories._check import require_width
 from neuralstack.memories._replay import Replay
-
-PUSH_BIAS, POP_BIAS = 1.0, -1.0
 
 
 class HardState(NamedTuple):
@@ -62,20 +61,20 @@ class HardStack(AbstractMemory):
         return self.width
 
     def __check_init__(self):
-        if self.width < 1:
-            raise ValueError(f"a hard stack's values must be at least 1 wide, got width={self.width}.")
+        require_width("a hard stack's values", self.width)
 
     def init(self, steps, dtype=None):
         return HardState(jnp.zeros((steps, self.width), dtype), jnp.zeros((), jnp.int32))
 
     def decode(self, raw):
-        return Action(rounded(sigmoid(raw[..., 0])), rounded(sigmoid(raw[..., 1])), tanh(raw[..., 2:]))
+        soft = one_end.decode(raw)
+        return Action(rounded(soft.push), rounded(soft.pop), soft.value)
 
     def initial_bias(self):
-        return jnp.zeros(self.action_size).at[:2].set(jnp.array([PUSH_BIAS, POP_BIAS]))
+        return one_end.initial_bias(self.width)
 
     def gates(self, action):
-        return jnp.stack([action.push, action.pop], axis=-1)
+        return one_end.gates(action)
 
     def step(self, state, action):
         action = self.check(action)
@@ -90,10 +89,7 @@ class HardStack(AbstractMemory):
         return (jnp.arange(len(state.values)) < state.height).astype(state.values.dtype)
 
     def check(self, action, *, steps=False):
-        action = fit(self, Action(*action), ((), (), (self.width,)), steps=steps)
-        require_strengths("a hard stack's push", action.push, only_ends=True)
-        require_strengths("a hard stack's pop", action.pop, only_ends=True)
-        return action
+        return one_end.check(self, action, steps=steps, only_ends=True)
 
     def passes(self, *, portable=False):
         return Replay(self)

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from neuralstack.memories._base import AbstractMemory
-from neuralstack.memories._check import fit, strength_dtype
+from neuralstack.memories._check import fit, strength_dtype, value_dtype
 from neuralstack.memories._replay import Replay
 
 IMPOSSIBLE = -1e30
@@ -128,7 +128,7 @@ class NondeterministicStack(AbstractMemory):
             )
 
     def init(self, steps, dtype=None):
-        dtype = jnp.result_type(float) if dtype is None else jnp.dtype(dtype)
+        dtype = value_dtype(dtype)
         pair, times = (self.states, self.symbols), steps + 2
         gamma = jnp.full((times, times, *pair, *pair), IMPOSSIBLE, strength_dtype(dtype))
         alpha = jnp.full((times, *pair), IMPOSSIBLE, strength_dtype(dtype))

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from neuralstack._activations import tanh
 from neuralstack.memories._base import AbstractMemory, MixedAction
-from neuralstack.memories._check import fit, require_mixture
+from neuralstack.memories._check import fit, require_mixture, require_width, value_dtype
 from neuralstack.memories._replay import Replay
 from neuralstack.memories._soft import shift_down, shift_up, soft_assign, soft_lookup
 
@@ -70,11 +70,10 @@ class PointerStack(AbstractMemory):
         return self.width
 
     def __check_init__(self):
-        if self.width < 1:
-            raise ValueError(f"a pointer stack's values must be at least 1 wide, got width={self.width}.")
+        require_width("a pointer stack's values", self.width)
 
     def init(self, steps, dtype=None):
-        dtype = jnp.result_type(float) if dtype is None else jnp.dtype(dtype)
+        dtype = value_dtype(dtype)
         return PointerState(jnp.zeros((steps, self.width), dtype), jax.nn.one_hot(0, steps + 1, dtype=dtype))
 
     @staticmethod

@@ -6,12 +6,10 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from neuralstack._activations import sigmoid, tanh
-from neuralstack.memories import _queue_interval as interval
-from neuralstack.memories._base import AbstractMemory, AbstractPasses, Action
-from neuralstack.memories._check import fit, require_strengths
-
-PUSH_BIAS, POP_BIAS = 1.0, -1.0
+from neuralstack.memories import _one_end as one_end, _queue_interval as interval
+from neuralstack.memories._base import AbstractMemory
+from neuralstack.memories._check import require_width, value_dtype
+from neuralstack.memories._strength_passes import StrengthPasses
 
 
 class QueueState(NamedTuple):
@@ -68,21 +66,20 @@ class NeuralQueue(AbstractMemory):
         return self.width
 
     def __check_init__(self):
-        if self.width < 1:
-            raise ValueError(f"a queue's values must be at least 1 wide, got width={self.width}.")
+        require_width("a queue's values", self.width)
 
     def init(self, steps, dtype=None):
-        dtype = jnp.result_type(float) if dtype is None else jnp.dtype(dtype)
+        dtype = value_dtype(dtype)
         return QueueState(*interval.start_forward(steps, self.width, dtype), jnp.zeros((), jnp.int32))
 
     def decode(self, raw):
-        return Action(sigmoid(raw[..., 0]), sigmoid(raw[..., 1]), tanh(raw[..., 2:]))
+        return one_end.decode(raw)
 
     def initial_bias(self):
-        return jnp.zeros(self.action_size).at[:2].set(jnp.array([PUSH_BIAS, POP_BIAS]))
+        return one_end.initial_bias(self.width)
 
     def gates(self, action):
-        return jnp.stack([action.push, action.pop], axis=-1)
+        return one_end.gates(action)
 
     def step(self, state, action):
         carry, read = interval.step_forward(interval.Forward(*state[:-1]), state.pushed, *self.check(action))
@@ -92,35 +89,7 @@ class NeuralQueue(AbstractMemory):
         return interval.lengths(state.bottoms, state.tops, state.front)
 
     def check(self, action, *, steps=False):
-        action = fit(self, action, ((), (), (self.width,)), steps=steps)
-        require_strengths("push", action.push)
-        require_strengths("pop", action.pop)
-        return action
+        return one_end.check(self, action, steps=steps)
 
     def passes(self, *, portable=False):
-        return QueuePasses(self.width)
-
-
-class QueuePasses(AbstractPasses):
-    """The passes of a queue of some width."""
-
-    width: int = eqx.field(static=True)
-
-    def reads(self, action, steps):
-        return interval.reads(action.push, action.pop, action.value, steps)
-
-    def reads_backward(self, action, steps, reads_cotangent):
-        return Action(*interval.reads_backward(action.push, action.pop, action.value, steps, reads_cotangent))
-
-    def start_forward(self, steps, dtype):
-        return interval.start_forward(steps, self.width, dtype)
-
-    def step_forward(self, carry, time, action):
-        return interval.step_forward(carry, time, action.push, action.pop, action.value)
-
-    def start_backward(self, action, steps):
-        return interval.start_backward(action.push, action.pop, action.value, steps)
-
-    def step_backward(self, carry, time, read_cotangent):
-        carry, cotangents = interval.step_backward(carry, time, read_cotangent)
-        return carry, Action(*cotangents)
+        return StrengthPasses(self.width, interval, None)

@@ -39,10 +39,15 @@ class Replay(AbstractPasses):
             state, read = self.memory.step(state, at(action, time))
             return state, reads.at[time].set(read)
 
+        if not length:  # no memory has room for nothing
+            return jnp.zeros((0, self.memory.read_size), dtype)
         start = self.memory.init(length, dtype), jnp.zeros((length, self.memory.read_size), dtype)
         return jax.lax.fori_loop(0, steps, step, start)[1]
 
     def reads_backward(self, action, steps, reads_cotangent):
+        if not len(reads_cotangent):
+            return action
+
         def step(count, carry):
             backward, cotangent = carry
             time = steps - 1 - count

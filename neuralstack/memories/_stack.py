@@ -7,13 +7,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from neuralstack import kernels
-from neuralstack._activations import sigmoid, tanh
-from neuralstack.memories import _stack_interval as interval
-from neuralstack.memories._base import AbstractMemory, Action
-from neuralstack.memories._check import fit, require_strengths
-from neuralstack.memories._stack_passes import StackPasses
-
-PUSH_BIAS, POP_BIAS = 1.0, -1.0
+from neuralstack.memories import _one_end as one_end, _stack_interval as interval
+from neuralstack.memories._base import AbstractMemory
+from neuralstack.memories._check import require_width, value_dtype
+from neuralstack.memories._strength_passes import StrengthPasses
 
 
 class StackState(NamedTuple):
@@ -82,8 +79,7 @@ class NeuralStack(AbstractMemory):
         return self.width
 
     def __check_init__(self):
-        if self.width < 1:
-            raise ValueError(f"a stack's values must be at least 1 wide, got width={self.width}.")
+        require_width("a stack's values", self.width)
         if self.kernel and not kernels.is_built():
             raise ValueError(
                 "kernel=True needs the C++ kernels, which were not built: install neuralstack again with a C++ "
@@ -91,18 +87,17 @@ class NeuralStack(AbstractMemory):
             )
 
     def init(self, steps, dtype=None):
-        dtype = jnp.result_type(float) if dtype is None else jnp.dtype(dtype)
+        dtype = value_dtype(dtype)
         return StackState(*interval.start_forward(steps, self.width, dtype), jnp.zeros((), jnp.int32))
 
     def decode(self, raw):
-        return Action(sigmoid(raw[..., 0]), sigmoid(raw[..., 1]), tanh(raw[..., 2:]))
+        return one_end.decode(raw)
 
     def initial_bias(self):
-        # A pop that takes away what was just pushed leaves the stack without a gradient: start with the opposite.
-        return jnp.zeros(self.action_size).at[:2].set(jnp.array([PUSH_BIAS, POP_BIAS]))
+        return one_end.initial_bias(self.width)
 
     def gates(self, action):
-        return jnp.stack([action.push, action.pop], axis=-1)
+        return one_end.gates(action)
 
     def step(self, state, action):
         action = self.check(action)
@@ -113,12 +108,10 @@ class NeuralStack(AbstractMemory):
         return state.tops - state.bottoms
 
     def check(self, action, *, steps=False):
-        action = fit(self, action, ((), (), (self.width,)), steps=steps)
-        require_strengths("push", action.push)
-        require_strengths("pop", action.pop)
-        return action
+        return one_end.check(self, action, steps=steps)
 
     def passes(self, *, portable=False):
         if self.kernel is None:
             kernels.warn_if_not_built()
-        return StackPasses(self.width, kernel=self.kernel is not False and kernels.is_built() and not portable)
+        use_kernel = self.kernel is not False and kernels.is_built() and not portable
+        return StrengthPasses(self.width, interval, kernels.stack if use_kernel else None)

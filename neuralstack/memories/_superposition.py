@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from neuralstack._activations import sigmoid
 from neuralstack.memories._base import AbstractMemory, MixedAction
-from neuralstack.memories._check import fit, require_mixture
+from neuralstack.memories._check import fit, require_mixture, value_dtype
 from neuralstack.memories._replay import Replay
 
 
@@ -81,7 +81,7 @@ class SuperpositionStack(AbstractMemory):
             )
 
     def init(self, steps, dtype=None):
-        dtype = jnp.result_type(float) if dtype is None else jnp.dtype(dtype)
+        dtype = value_dtype(dtype)
         shape = self.stacks, max(steps, self.depth_read)
         return SuperpositionState(jnp.full((*shape, self.width), self.empty, dtype), jnp.zeros(shape, dtype))
 

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 
 from neuralstack._activations import sigmoid, tanh
 from neuralstack.memories._base import AbstractMemory
-from neuralstack.memories._check import fit, require_mixture, require_strengths
+from neuralstack.memories._check import fit, require_mixture, require_strengths, require_width, value_dtype
 from neuralstack.memories._replay import Replay
 from neuralstack.memories._soft import shift_down, shift_up, soft_assign, soft_lookup
 
@@ -80,11 +80,10 @@ class Tape(AbstractMemory):
         return self.width
 
     def __check_init__(self):
-        if self.width < 1:
-            raise ValueError(f"a tape's cells must be at least 1 wide, got width={self.width}.")
+        require_width("a tape's cells", self.width)
 
     def init(self, steps, dtype=None):
-        dtype = jnp.result_type(float) if dtype is None else jnp.dtype(dtype)
+        dtype = value_dtype(dtype)
         return TapeState(jnp.zeros((steps + 1, self.width), dtype), jax.nn.one_hot(0, steps + 1, dtype=dtype))
 
     def decode(self, raw):

@@ -4,7 +4,7 @@ from neuralstack.tasks._base import AbstractTask as AbstractTask
 from neuralstack.tasks._layouts import Blanks as Blanks, Example as Example, Joint as Joint, Stepwise as Stepwise
 from neuralstack.tasks.transductions import Reversal as Reversal
 
-FAMILIES = {"transductions": {"reversal": Reversal}}
+FAMILIES = {"transduction": {"reversal": Reversal}}
 """Every task, by family and name."""
 
 TASKS = {name: task for family in FAMILIES.values() for name, task in family.items()}

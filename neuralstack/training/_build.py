@@ -36,7 +36,7 @@ def complete(config: Config) -> Config:
     lookup("controller", CONTROLLERS, config.controller)
     wiring = config.wiring or ("paper" if config.memory == "none" else "layer")
     lookup("wiring", WIRINGS, wiring)
-    low, high = task.train_lengths
+    low, high = task().train_lengths
     defaults: dict[str, Any] = {"wiring": wiring, "min_length": low, "max_length": high, **RECIPES[wiring]._asdict()}
     filled = replace(config, **{name: value for name, value in defaults.items() if getattr(config, name) is None})
     if config.first_lengths is None and filled.first_lengths:

@@ -3,21 +3,21 @@
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
-import numpy as np
 
 from neuralstack.evaluation import evaluate, fixed_set
 from neuralstack.training._build import complete
 from neuralstack.training._config import Config
-from neuralstack.training._progress import show_progress
+from neuralstack.training._members import Member, advance, used_devices
+from neuralstack.training._progress import TrainingProgress, show_progress
 from neuralstack.training._run import Run
-from neuralstack.training._step import HEALTHY, NOT_FINITE, Program, TrainState, begin, train_until
+from neuralstack.training._step import HEALTHY, NOT_FINITE, Program, TrainState, begin
 
 CHUNK = 10  # steps between two looks at the clock, the keyboard and the progress bar
 
@@ -34,7 +34,8 @@ class Outcome(NamedTuple):
     restarts: int
     """How often training started anew."""
     seconds: float
-    """Time spent on training steps, in all attempts, without compilation and evaluations."""
+    """Time spent on training steps, in all attempts, without compilation and evaluations; a share of it, where several
+    runs are trained together."""
 
 
 def train(config: Config, path: str | Path, *, resume: bool = False, show: bool = True) -> Outcome:
@@ -50,44 +51,92 @@ def train(config: Config, path: str | Path, *, resume: bool = False, show: bool 
         ValueError: If the configuration is impossible, the directory holds something, or what is to be resumed is
             broken or was another run.
     """
-    config = complete(config)
-    begun = resume and Path(path).exists() and not Run.is_empty(path)
-    run = reopen(path, config) if begun else Run.create(path, config)
-    state, records = run.load_checkpoint(), run.metrics()
-    program = Program.of(config)
+    (outcome,) = train_all([(config, path)], resume=resume, show=show)
+    return outcome
+
+
+def train_all(runs: Sequence[tuple[Config, str | Path]], *, resume: bool = False, show: bool = True) -> list[Outcome]:
+    """Train several runs together, as one compiled program; they may differ in seed and learning rate only.
+
+    Each is as it would be alone, up to rounding, and ends on its own.
+
+    Args:
+        runs: The configuration and the directory of each.
+        resume: Continue those that were begun, as `train` does.
+        show: Whether to show progress on the terminal.
+
+    Raises:
+        ValueError: As `train`.
+    """
+    members = [enroll(complete(config), path, resume=resume) for config, path in runs]
+    config, program = members[0].config, Program.of(members[0].config)
     sets = {"validation": fixed_set(program.task, config.lengths)}
     if config.watch_test:
         sets["test"] = fixed_set(program.task, program.task.test_lengths)
-    state = train_until(state, program, np.int32(state.step))  # takes no step: this compiles the program
-    seconds = records[-1]["seconds"] if records else 0.0
-    outcome = verdict(config, records, int(state.step))
-    with heed_interrupt() as interrupted, show_progress(config, state, enabled=show) as progress:
-        while outcome is None:
+    advance(members, program, [int(member.state.step) for member in members])  # no step: this compiles the program
+    with heed_interrupt() as interrupted, show_progress(members, enabled=show) as progress:
+        while active := [member for member in members if not member.ended]:
             started = time.perf_counter()
-            state = train_until(state, program, np.int32(next_stop(config, state)))
-            step, problem = int(state.step), int(state.problem)
-            seconds += time.perf_counter() - started
-            progress.advance(state, seconds)
-            if problem != HEALTHY:
-                outcome = "failed", explain(problem, step, run.path)
-            elif step % config.evaluate_every == 0 or step == config.steps:
-                record = {**assess(state, sets), "seconds": seconds}
-                if not any(rank(other) > rank(record) for other in records):
-                    run.save_model(state.machine)
-                records.append(record)
-                run.append_metrics(record)
-                state = replace(state, counted=state.counted * 0, loss=state.loss * 0, accuracy=state.accuracy * 0)
-                run.save_checkpoint(state)
-                outcome = verdict(config, records, step)
-            if outcome is None and hopeless(config, state):
-                state = begin(config, int(state.attempt) + 1, step)
-                progress.restart(state)
-            if outcome is None and interrupted():
-                outcome = "interrupted", f"stopped at step {step}: continue with the same command and --resume"
-    run.save_checkpoint(replace(state, problem=jnp.full_like(state.problem, HEALTHY)))
-    if not records:
-        run.save_model(state.machine)
-    return Outcome(*outcome, int(state.step), int(state.attempt), seconds)
+            advance(members, program, [stop_of(member) for member in members])
+            share = min(used_devices(len(members)), len(active)) / len(active)
+            seconds = (time.perf_counter() - started) * share
+            for member in active:
+                member.seconds += seconds
+                look_after(member, sets, progress)
+            progress.advance()
+            if interrupted():
+                for member in members:
+                    stop = f"stopped at step {int(member.state.step)}: continue with the same command and --resume"
+                    member.ended = member.ended or ("interrupted", stop)
+    return [conclude(member) for member in members]
+
+
+def enroll(config: Config, path: str | Path, *, resume: bool) -> Member:
+    """Begin a run, or take it up where it was left.
+
+    Raises:
+        ValueError: If it cannot be.
+    """
+    begun = resume and Path(path).exists() and not Run.is_empty(path)
+    run = reopen(path, config) if begun else Run.create(path, config)
+    state, records = run.load_checkpoint(), run.metrics()
+    seconds = records[-1]["seconds"] if records else 0.0
+    return Member(config, run, state, records, seconds, verdict(config, records, int(state.step)))
+
+
+def stop_of(member: Member) -> int:
+    """Return the step until which a member is trained next: one that has ended stays where it is."""
+    return int(member.state.step) if member.ended else next_stop(member.config, member.state)
+
+
+def look_after(member: Member, sets: dict[str, Any], progress: TrainingProgress) -> None:
+    """Do what a member needs between two chunks of steps: an evaluation, a checkpoint, a new start, or its end."""
+    config, run, state = member.config, member.run, member.state
+    step, problem = int(state.step), int(state.problem)
+    if problem != HEALTHY:
+        member.ended = "failed", explain(problem, step, run.path)
+    elif step % config.evaluate_every == 0 or step == config.steps:
+        record = {**assess(state, sets), "seconds": member.seconds}
+        if not any(rank(other) > rank(record) for other in member.records):
+            run.save_model(state.machine)
+        member.records.append(record)
+        run.append_metrics(record)
+        member.state = replace(state, counted=state.counted * 0, loss=state.loss * 0, accuracy=state.accuracy * 0)
+        run.save_checkpoint(member.state)
+        member.ended = verdict(config, member.records, step)
+    if not member.ended and hopeless(config, state):
+        member.state = begin(config, int(state.attempt) + 1, step)
+        progress.restart(member)
+
+
+def conclude(member: Member) -> Outcome:
+    """Leave a member's directory so that it can be resumed, and say how it ended."""
+    state = member.state
+    member.run.save_checkpoint(replace(state, problem=jnp.full_like(state.problem, HEALTHY)))
+    if not member.records:
+        member.run.save_model(state.machine)
+    status, message = member.ended or ("", "")
+    return Outcome(status, message, int(state.step), int(state.attempt), member.seconds)
 
 
 def reopen(path: str | Path, config: Config) -> Run:

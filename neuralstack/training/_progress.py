@@ -1,46 +1,57 @@
 """What a training shows on the terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
-from neuralstack.training._config import Config
-from neuralstack.training._step import TrainState
+from neuralstack.training._members import Member
 
 
 class TrainingProgress:
-    """A bar with the loss, the accuracy, the speed and the time left at most."""
+    """A bar with the loss, the accuracy, the speed and the time left at most; of several runs, their means."""
 
-    def __init__(self, config: Config, state: TrainState, progress: Progress):
+    def __init__(self, members: Sequence[Member], progress: Progress):
+        self._members = members
         self._progress = progress
-        self._batch = config.batch
-        self._start = int(state.step)
-        self._task = progress.add_task(
-            f"{config.memory} + {config.controller}", total=config.steps, completed=self._start, shown=""
-        )
+        self._start = self._taken()
+        config = members[0].config
+        together = f", {len(members)} runs" if len(members) > 1 else ""
+        total = sum(member.config.steps for member in members)
+        name = f"{config.memory} + {config.controller}{together}"
+        self._task = progress.add_task(name, total=total, completed=self._start, shown="")
 
-    def advance(self, state: TrainState, seconds: float) -> None:
-        """Show the state after a chunk of steps, and `seconds` of training."""
-        step, counted = int(state.step), max(int(state.counted), 1)
-        speed = (step - self._start) * self._batch / max(seconds, 1e-9)
-        shown = (
-            f"loss {float(state.loss) / counted:.4f}  accuracy {float(state.accuracy) / counted:.3f}  {speed:.0f} seq/s"
+    def advance(self) -> None:
+        """Show the runs after a chunk of steps."""
+        taken, counted = self._taken(), max(sum(int(member.state.counted) for member in self._members), 1)
+        batch, seconds = self._members[0].config.batch, sum(member.seconds for member in self._members)
+        loss, accuracy = (
+            sum(float(getattr(member.state, part)) for member in self._members) / counted
+            for part in ("loss", "accuracy")
         )
-        self._progress.update(self._task, completed=step, shown=shown)
+        speed = (taken - self._start) * batch / max(seconds, 1e-9)
+        shown = f"loss {loss:.4f}  accuracy {accuracy:.3f}  {speed:.0f} seq/s"
+        if len(self._members) > 1:
+            shown += f"  {sum(bool(member.ended) for member in self._members)} ended"
+        self._progress.update(self._task, completed=taken, shown=shown)
 
-    def restart(self, state: TrainState) -> None:
-        """Say that training starts anew."""
+    def restart(self, member: Member) -> None:
+        """Say that a run starts anew."""
+        whose = f" of seed {member.config.seed}" if len(self._members) > 1 else ""
         self._progress.console.print(
-            f"restart {int(state.attempt)} at step {int(state.step)}: the machine did not take to its memory"
+            f"restart {int(member.state.attempt)}{whose} at step {int(member.state.step)}: "
+            "the machine did not take to its memory"
         )
+
+    def _taken(self) -> int:
+        return sum(int(member.state.step) for member in self._members)
 
 
 @contextmanager
-def show_progress(config: Config, state: TrainState, *, enabled: bool) -> Iterator[TrainingProgress]:
-    """Show a progress bar while a training runs; off a terminal, nothing but restarts."""
+def show_progress(members: Sequence[Member], *, enabled: bool) -> Iterator[TrainingProgress]:
+    """Show a progress bar while runs are trained; off a terminal, nothing but restarts."""
     console = Console(stderr=True, quiet=not enabled)
     columns = (
         TextColumn("{task.description}"),
@@ -50,4 +61,4 @@ def show_progress(config: Config, state: TrainState, *, enabled: bool) -> Iterat
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, disable=not (enabled and console.is_terminal)) as progress:
-        yield TrainingProgress(config, state, progress)
+        yield TrainingProgress(members, progress)

@@ -39,14 +39,23 @@ class Run:
             ValueError: If it exists and holds anything: no run is overwritten.
         """
         run = cls(Path(path))
-        if run.path.exists() and not cls.is_empty(path):
+        cls.require_empty(path)
+        run.path.mkdir(parents=True, exist_ok=True)
+        run.write("config.json", json.dumps(asdict(config), indent=2) + "\n")
+        return run
+
+    @classmethod
+    def require_empty(cls, path: str | Path) -> None:
+        """Refuse a path that holds anything.
+
+        Raises:
+            ValueError: If it does.
+        """
+        if Path(path).exists() and not cls.is_empty(path):
             raise ValueError(
                 f"the output directory {str(path)!r} exists and is not empty: give another --out, "
                 "add --resume to continue the run in it, or remove it."
             )
-        run.path.mkdir(parents=True, exist_ok=True)
-        run.write("config.json", json.dumps(asdict(config), indent=2) + "\n")
-        return run
 
     @staticmethod
     def is_empty(path: str | Path) -> bool:
@@ -72,7 +81,7 @@ class Run:
     def write(self, name: str, content: str | bytes) -> None:
         """Write one of the run's files, whole or not at all: a kill at any moment leaves the old one or the new one."""
         path = self.file(name)
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(path.name + PARTIAL)
         with open(partial, "wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)

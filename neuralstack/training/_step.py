@@ -26,7 +26,6 @@ class Program(NamedTuple):
 
     task: AbstractTask
     batch: int
-    learning_rate: float
     clip: float
     pull: float
     min_length: int
@@ -39,8 +38,8 @@ class Program(NamedTuple):
         return cls(build_task(config), **values)
 
     def optimiser(self) -> optax.GradientTransformation:
-        """Return Adam (Kingma & Ba, 2015) after clipping the gradient's norm."""
-        return optax.chain(optax.clip_by_global_norm(self.clip), optax.adam(self.learning_rate))
+        """Return Adam (Kingma & Ba, 2015) of rate 1 after clipping the gradient's norm; each state has its own rate."""
+        return optax.chain(optax.clip_by_global_norm(self.clip), optax.scale_by_adam())
 
 
 class TrainState(eqx.Module):
@@ -48,6 +47,7 @@ class TrainState(eqx.Module):
 
     machine: Machine
     optimiser: Any
+    learning_rate: Float[Array, ""]
     seed: Int[Array, ""]
     attempt: Int[Array, ""]
     """How often training has started anew."""
@@ -75,6 +75,7 @@ def begin(config: Config, attempt: int = 0, step: int = 0) -> TrainState:
     return TrainState(
         machine=machine,
         optimiser=Program.of(config).optimiser().init(machine),
+        learning_rate=jnp.asarray(config.learning_rate, jnp.float32),
         seed=jnp.asarray(config.seed, jnp.int32),
         attempt=jnp.asarray(attempt, jnp.int32),
         attempt_start=now,
@@ -118,6 +119,7 @@ def train_step(state: TrainState, program: Program) -> TrainState:
     finite = jnp.isfinite(loss) & jnp.isfinite(norm)
     problem = jnp.select([~finite, vanished], [NOT_FINITE, VANISHED], HEALTHY).astype(jnp.int32)
     updates, optimiser = program.optimiser().update(gradient, state.optimiser)
+    updates = jax.tree.map(lambda update: -state.learning_rate * update, updates)
     machine, optimiser = jax.tree.map(
         lambda new, old: jnp.where(problem == HEALTHY, new, old),
         (eqx.apply_updates(state.machine, updates), optimiser),
@@ -127,6 +129,7 @@ def train_step(state: TrainState, program: Program) -> TrainState:
     return TrainState(
         machine=machine,
         optimiser=optimiser,
+        learning_rate=state.learning_rate,
         seed=state.seed,
         attempt=state.attempt,
         attempt_start=state.attempt_start,

@@ -74,8 +74,12 @@ MISFITS = {
         TapeAction(1.0, [1.0, 0.0, 0.0], [1.0]),
         "Tape takes write [], move [4], value [1]; got write [], move [3], value [1].",
     ),
-    "a push outside of [0, 1]": (NeuralStack(1), Action(1.5, 0.0, [1.0]), "push must lie in [0, 1], got 1.5."),
-    "a negative push": (NeuralQueue(1), Action(-0.5, 0.0, [1.0]), "push must lie in [0, 1], got -0.5."),
+    "a push outside of [0, 1]": (
+        NeuralStack(1),
+        Action(1.5, 0.0, [1.0]),
+        "NeuralStack's push must lie in [0, 1], got 1.5.",
+    ),
+    "a negative push": (NeuralQueue(1), Action(-0.5, 0.0, [1.0]), "NeuralQueue's push must lie in [0, 1], got -0.5."),
     "a pop of more than one element": (NeuralStack(1), Action(0.0, 7, [1.0]), "pop must lie in [0, 1], got 7."),
     "a pop that is no number": (NeuralStack(1), Action(0.0, float("nan"), [1.0]), "pop must lie in [0, 1], got nan."),
     "a pop at one of two ends": (
@@ -83,7 +87,7 @@ MISFITS = {
         DequeAction(Action(1.0, 0.0, [1.0]), Action(1.0, 2.0, [1.0])),
         "pop at the bottom must lie in [0, 1], got 2.",
     ),
-    "half a push": (HardStack(1), Action(0.5, 0.0, [1.0]), "a hard stack's push must be 0 or 1, got 0.5."),
+    "half a push": (HardStack(1), Action(0.5, 0.0, [1.0]), "HardStack's push must be 0 or 1, got 0.5."),
     "weights of more than 1": (
         PointerStack(1),
         MixedAction([1.0, 1.0, 0.0], [1.0]),

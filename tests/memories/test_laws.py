@@ -86,7 +86,7 @@ def test_a_pop_without_a_push_takes_off_its_strength(name):
 
 # The nondeterministic stack is not made for so many steps, and is replayed as others are.
 @pytest.mark.parametrize("name", sorted(MEMORIES_UNDER_TEST.keys() - {"nondeterministic"}))
-def test_a_run_to_some_steps_is_the_start_of_a_longer_one_and_its_gradient_too(name, unoptimised):
+def test_a_run_to_some_steps_is_the_start_of_a_longer_one_and_its_gradient_too(name, float64):
     memory = MEMORIES_UNDER_TEST[name](3)
     raw = jax.random.normal(jax.random.key(0), (80, memory.action_size))
     cotangent = jax.random.normal(jax.random.key(1), (80, memory.read_size))
@@ -101,12 +101,12 @@ def test_a_run_to_some_steps_is_the_start_of_a_longer_one_and_its_gradient_too(n
         reads, gradient = pulled_back(raw, scored, steps)
         longer_reads, longer_gradient = pulled_back(raw, scored, 80)
         np.testing.assert_array_equal(reads[:steps], longer_reads[:steps])
-        np.testing.assert_allclose(gradient, longer_gradient, atol=1e-5)
+        np.testing.assert_allclose(gradient, longer_gradient, atol=1e-12)
         assert not np.any(gradient[steps:])
     assert pulled_back._cache_size() == 1
     shorter_reads, shorter_gradient = pulled_back(raw[:33], cotangent[:33], 33)
-    np.testing.assert_allclose(longer_reads[:33], shorter_reads, atol=1e-6)
+    np.testing.assert_allclose(longer_reads[:33], shorter_reads, atol=1e-12)
     np.testing.assert_allclose(
-        pulled_back(raw, jnp.pad(cotangent[:33], ((0, 47), (0, 0))), 80)[1][:33], shorter_gradient, atol=1e-5
+        pulled_back(raw, jnp.pad(cotangent[:33], ((0, 47), (0, 0))), 80)[1][:33], shorter_gradient, atol=1e-12
     )
     np.testing.assert_array_equal(jax.jit(lambda raw: run(memory, memory.decode(raw)))(raw), longer_reads)

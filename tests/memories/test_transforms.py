@@ -47,6 +47,14 @@ def test_a_scan_of_its_step_reads_what_a_run_reads(name):
 
 
 @every_memory
+def test_a_run_of_no_steps_reads_nothing_and_has_no_gradient(name):
+    memory, raw = memory_and_raw(name)
+    reads, pull = jax.vjp(lambda raw: run(memory, memory.decode(raw)), raw[:0])
+    assert reads.shape == (0, memory.read_size)
+    assert pull(reads)[0].shape == (0, memory.action_size)
+
+
+@every_memory
 def test_mapped_it_has_the_reads_and_gradients_of_a_loop(name, unoptimised):
     memory, raw = memory_and_raw(name, 6)
 

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import pytest
 
 from neuralstack import complete, train
-from neuralstack.training import Run, _loop as loop, begin
+from neuralstack.training import Run, _members as members, begin
 from neuralstack.training._step import HEALTHY, VANISHED
 from small import SMALL, all_finite, assert_same_leaves, contents, with_huge_weights
 
@@ -17,13 +17,13 @@ CONFIG = replace(SMALL, steps=40, evaluate_every=10)
 @pytest.fixture
 def explode_at(monkeypatch):
     """Make the weights huge once training has come to a step."""
-    compute = loop.train_until
+    compute = members.train_until
 
     def set_up(step):
         def train_until(state, program, until):
             return compute(with_huge_weights(state) if state.step == step < until else state, program, until)
 
-        monkeypatch.setattr(loop, "train_until", train_until)
+        monkeypatch.setattr(members, "train_until", train_until)
 
     return set_up
 
@@ -74,13 +74,13 @@ def test_a_failed_training_fails_again_when_it_is_resumed(tmp_path, explode_at):
 
 
 def test_a_training_whose_gradient_has_vanished_stops_and_says_so(tmp_path, monkeypatch):
-    compute = loop.train_until
+    compute = members.train_until
 
     def vanish(state, program, until):
         state = compute(state, program, until)
         return replace(state, problem=jnp.asarray(VANISHED, jnp.int32)) if state.step == 20 else state
 
-    monkeypatch.setattr(loop, "train_until", vanish)
+    monkeypatch.setattr(members, "train_until", vanish)
     outcome = train(CONFIG, tmp_path / "run", show=False)
     assert (outcome.status, outcome.steps) == ("failed", 20)
     assert "the gradient has vanished: try another --seed, or the wiring 'layer'" in outcome.message

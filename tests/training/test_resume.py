@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from neuralstack import complete, train
-from neuralstack.training import Run, _loop as loop
+from neuralstack.training import Run, _loop as loop, _members as members_module
 from small import SMALL, assert_same_run, contents, without_seconds
 
 pytest_plugins = ("small_runs",)
@@ -25,7 +25,7 @@ def straight(tmp_path_factory, compilation_cache):
 @pytest.fixture
 def press_at(monkeypatch):
     """Press Ctrl-C while the steps up to the given ones are computed, as often as said."""
-    compute = loop.train_until
+    compute = members_module.train_until
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def set_up(*steps, times=1):
@@ -36,7 +36,7 @@ def press_at(monkeypatch):
                     signal.raise_signal(signal.SIGINT)
             return after
 
-        monkeypatch.setattr(loop, "train_until", pressed)
+        monkeypatch.setattr(members_module, "train_until", pressed)
 
     yield set_up
     signal.signal(signal.SIGINT, before)

@@ -1,4 +1,4 @@
-"""Whole sequences of the neural stack: by the C++ kernels where they can be used, else in pure JAX."""
+"""Whole sequences of a memory with one end: by C++ kernels where they can be used, else in pure JAX."""
 
 from types import ModuleType
 
@@ -6,16 +6,17 @@ import equinox as eqx
 import jax.numpy as jnp
 from jax.typing import DTypeLike
 
-from neuralstack import kernels
-from neuralstack.memories import _stack_interval as interval
 from neuralstack.memories._base import AbstractPasses, Action
 
 
-class StackPasses(AbstractPasses):
-    """The passes of a stack of some width."""
+class StrengthPasses(AbstractPasses):
+    """The passes of a memory of some width, whose arithmetic is a module of six functions of one sequence."""
 
     width: int = eqx.field(static=True)
-    kernel: bool = eqx.field(static=True)
+    plain: ModuleType = eqx.field(static=True)
+    """The arithmetic in pure JAX."""
+    kernel: ModuleType | None = eqx.field(static=True)
+    """The arithmetic in C++, for values of float32 and float64."""
 
     def reads(self, action, steps):
         return self.form(action.value.dtype).reads(*action, steps)
@@ -37,5 +38,5 @@ class StackPasses(AbstractPasses):
         return carry, Action(*cotangents)
 
     def form(self, dtype: DTypeLike) -> ModuleType:
-        """Return the module that computes with values of a dtype: six functions of one sequence."""
-        return kernels.stack if self.kernel and dtype in (jnp.float32, jnp.float64) else interval
+        """Return the module that computes with values of a dtype."""
+        return self.kernel if self.kernel and dtype in (jnp.float32, jnp.float64) else self.plain

@@ -1,0 +1,99 @@
+"""Sets of sequences to evaluate on: the fixed ones, and those of a file."""
+
+import json
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Int
+
+from neuralstack.tasks import AbstractTask, Example
+
+SET_SEED = 2015
+SET_SIZE = 1000
+LARGEST = 10**6  # sequences in a set, symbols in a source: beyond any machine's memory
+
+
+class Examples(NamedTuple):
+    """Laid-out sequences and the lengths of their sources."""
+
+    examples: Example
+    lengths: Int[Array, " sequences"]
+
+
+def fixed_set(task: AbstractTask, lengths: tuple[int, int], count: int = SET_SIZE) -> Examples:
+    """Draw the fixed evaluation set of a range of lengths: the same sequences on every machine, for every run.
+
+    Lengths are uniform between the two given, both included. Everything follows from the seed 2015 and the two
+    lengths: the key is `jax.random.key(2015)` with the shortest and then the longest length folded in.
+
+    Raises:
+        ValueError: If the lengths are not in order, the shortest is below 1, or there is no sequence to draw.
+    """
+    low, high = lengths
+    if not 1 <= low <= high:
+        raise ValueError(f"lengths must be two numbers in order, at least 1, got {low} and {high}.")
+    if high > LARGEST:
+        raise ValueError(f"lengths must be at most {LARGEST}, got {high}.")
+    if count < 1:
+        raise ValueError(f"a set needs at least 1 sequence, got count={count}.")
+    if count > LARGEST:
+        raise ValueError(f"a set holds at most {LARGEST} sequences, got count={count}.")
+    key = jax.random.fold_in(jax.random.fold_in(jax.random.key(SET_SEED), low), high)
+    return _draw(replace(task, max_length=high), low, count, key)
+
+
+@partial(jax.jit, static_argnums=(0, 1, 2))
+def _draw(task, low, count, key):
+    length_key, example_key = jax.random.split(key)
+    lengths = jax.random.randint(length_key, (count,), low, task.max_length + 1)
+    return Examples(jax.vmap(task.sample)(jax.random.split(example_key, count), lengths), lengths)
+
+
+def read_data(task: AbstractTask, path: str | Path) -> Examples:
+    """Read sequences from a JSON-lines file, one `{"source": [...], "target": [...]}` a line.
+
+    Tokens are numbers of the task's symbols, from 0; the END mark is not part of a target.
+
+    Raises:
+        ValueError: If the file cannot be read, holds nothing, or has a broken line, which is then named.
+    """
+    try:
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"cannot read the data file {str(path)!r}: {error}.") from None
+    pairs = [_read_pair(task, path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    if not pairs:
+        raise ValueError(
+            f"the data file {str(path)!r} is empty: it needs at least one line with a source and a target."
+        )
+    task = replace(task, max_length=max(max(map(len, pair)) for pair in pairs))
+    padded = np.zeros((2, len(pairs), task.max_length), np.int32)
+    lengths = np.array([[len(tokens) for tokens in pair] for pair in pairs]).T
+    for row, pair in enumerate(pairs):
+        for part, tokens in enumerate(pair):
+            padded[part, row, : len(tokens)] = tokens
+    examples = jax.jit(jax.vmap(task.lay_out))(padded[0], lengths[0], padded[1], lengths[1])
+    return Examples(examples, jnp.asarray(lengths[0]))
+
+
+def _read_pair(task, path, number, line):
+    where = f"line {number} of {str(path)!r}"
+    try:
+        pair = json.loads(line)
+        source, target = pair["source"], pair["target"]
+    except (ValueError, TypeError, KeyError):
+        raise ValueError(
+            f'{where} is broken: it needs {{"source": [...], "target": [...]}}, got {line[:60]!r}.'
+        ) from None
+    for name, tokens in (("source", source), ("target", target)):
+        if not isinstance(tokens, list) or not tokens or not all(type(token) is int for token in tokens):
+            raise ValueError(f"{where} is broken: its {name} must be a list of at least one whole number.")
+        wrong = [token for token in tokens if not 0 <= token < task.symbols]
+        if wrong:
+            raise ValueError(f"{where} is broken: symbol {wrong[0]} of its {name} is not in 0..{task.symbols - 1}.")
+    return source, target
