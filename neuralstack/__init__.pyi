@@ -16,7 +16,7 @@ from .evaluation import (
     fixed_set as fixed_set,
     read_data as read_data,
 )
-from .machine import WIRINGS as WIRINGS, Machine as Machine, Step as Step, Wiring as Wiring
+from .machine import Machine as Machine, Step as Step
 from .memories import (
     MEMORIES as MEMORIES,
     AbstractMemory as AbstractMemory,
@@ -59,3 +59,4 @@ from .training import (
     train as train,
     train_population as train_population,
 )
+from .wirings import WIRINGS as WIRINGS, Wiring as Wiring

@@ -57,6 +57,9 @@ class Train:
 
     def train_population(self) -> int:
         """Train several runs, and say how each ended."""
+        from neuralstack._devices import use_cores
+
+        use_cores(self.seeds * max(1, len(self.learning_rates)))
         from neuralstack.analysis import print_population
         from neuralstack.training import train_population
 

@@ -1,5 +1,6 @@
 """A machine: an embedding, a controller, the memory it acts on, and an answer."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -12,40 +13,7 @@ from neuralstack._lookup import lookup
 from neuralstack.controllers import AbstractLayer, Controller, glorot
 from neuralstack.memories import AbstractMemory, NoMemory
 from neuralstack.unroll import unroll
-
-
-class Wiring(NamedTuple):
-    """How a controller, a memory and the answer are joined."""
-
-    feedback: float
-    """What the last read is multiplied by on its way into the controller; at 0 it does not go there.
-
-    The weights behind it learn as much slower as this is smaller, since Adam's steps do not depend on the scale.
-    """
-    value_sees_input: bool
-    """Whether the pushed value is the embedding plus what the controller adds, or the controller's alone."""
-    answer_from_read: bool
-    """Whether the answer comes from what was read at the same step, or from the controller."""
-    input_scale: float
-    """What the controller's input weights are multiplied by at the start."""
-    gate_scale: float
-    """What the weights behind the strengths are multiplied by at the start."""
-
-
-WIRINGS = {
-    "layer": Wiring(feedback=0.0, value_sees_input=True, answer_from_read=True, input_scale=0.3, gate_scale=2.0),
-    "feedback": Wiring(feedback=0.01, value_sees_input=True, answer_from_read=True, input_scale=0.3, gate_scale=2.0),
-    "paper": Wiring(feedback=1.0, value_sees_input=False, answer_from_read=False, input_scale=1.0, gate_scale=1.0),
-}
-"""The ways to wire a machine.
-
-- `layer`: the read does not go back to the controller, so that the memory is a layer over time; the value sees the
-  input and the answer can only come from the memory. Nearly every seed learns, some after a restart.
-- `feedback`: the same, with the read going back, quietly at first: for tasks whose actions depend on what is read.
-- `paper`: Grefenstette et al. (2015), section 3.4, exactly: $(o'_t, h_t) = \\mathrm{RNN}((i_t, r_{t-1}), h_{t-1})$,
-  $d_t = \\sigma(W_d o'_t + b_d)$, $u_t = \\sigma(W_u o'_t + b_u)$, $v_t = \\tanh(W_v o'_t + b_v)$,
-  $o_t = \\tanh(W_o o'_t + b_o)$. It is also the wiring of a machine without memory, which then is a plain network.
-"""
+from neuralstack.wirings import WIRINGS, Wiring
 
 
 class Step(NamedTuple):
@@ -62,6 +30,13 @@ class BatchSteps(NamedTuple):
 
     output: Float[Array, "steps batch vocabulary"]
     action: Any
+    hidden: Float[Array, "steps batch hidden"]
+    raw: Float[Array, "steps batch action"]
+    """What the action was read from."""
+
+
+Choose = Callable[[Array, Any], Any]
+"""From the raw numbers of an action, and what else is known of its step, to the action."""
 
 
 class MachineState(NamedTuple):
@@ -172,18 +147,33 @@ class Machine(eqx.Module):
         embedded = self.embedding[token]
         projected = self.controller.project(embedded) + self._fed_back(state.read)
         controller, hidden = self.controller.step(state.controller, projected)
-        action = self._act(hidden, embedded)
+        action = self.memory.decode(self._raw(hidden, embedded))
         memory, read = self.memory.step(state.memory, action)
         shown = Step(self._answer(hidden, read), action, read, self.memory.strengths(memory))
         return MachineState(controller, memory, read), shown
 
-    def batch(self, tokens: Int[Array, "steps batch"], steps: Int[Array, ""] | int | None = None) -> BatchSteps:
+    def batch(
+        self,
+        tokens: Int[Array, "steps batch"],
+        steps: Int[Array, ""] | int | None = None,
+        *,
+        choose: Choose | None = None,
+        known: PyTree[Float[Array, "steps batch ..."]] = (),
+    ) -> BatchSteps:
         """Run a batch from empty, time first, to `steps` steps (all, unless said).
 
         `steps` may be known at run time only; what comes after it is not defined. Gradients need memory linear in the
         number of steps.
+
+        Args:
+            tokens: What it is given.
+            steps: How many steps to run.
+            choose: How an action follows from its raw numbers and what is `known` at its step, for training that
+                prescribes or draws actions; unless said, as the memory decodes them.
+            known: What `choose` is told of each step.
         """
         steps = jnp.asarray(len(tokens) if steps is None else steps)
+        decode = choose or (lambda raw, known: self.memory.decode(raw))
         embedded = self.embedding[tokens]
         projected = self.controller.project(self.embedding)[tokens]
         batch = tokens.shape[1]
@@ -191,32 +181,35 @@ class Machine(eqx.Module):
         if self.wiring.feedback and self.memory.read_size:
 
             def act(machine, state, inputs, read):
-                state, hidden = machine.controller.step(state, inputs[0] + machine._fed_back(read))
-                return state, hidden, machine._act(hidden, inputs[1])
+                projected, embedded, known = inputs
+                state, hidden = machine.controller.step(state, projected + machine._fed_back(read))
+                return state, hidden, decode(machine._raw(hidden, embedded), known)
 
-            hidden, action, read = unroll(act, self.memory, self, state, (projected, embedded), steps)
+            hidden, action, read = unroll(act, self.memory, self, state, (projected, embedded, known), steps)
+            raw = self._raw(hidden, embedded)
         else:
 
             def step(controller, state, inputs, _):
                 return *controller.step(state, inputs), jnp.zeros(0, inputs.dtype)
 
             hidden = unroll(step, NoMemory(), self.controller, state, projected, steps).hidden
-            action = self._act(hidden, embedded)
+            raw = self._raw(hidden, embedded)
+            action = decode(raw, known)
             read = jax.vmap(self.memory.run, in_axes=(1, None), out_axes=1)(action, steps)
-        return BatchSteps(self._answer(hidden, read), action)
+        return BatchSteps(self._answer(hidden, read), action, hidden, raw)
 
     def _fed_back(self, read):
         """Return what a read adds to the controller's projected input."""
         return (self.wiring.feedback * read[..., : len(self.feedback)]) @ self.feedback
 
-    def _act(self, hidden, embedded):
-        """Return the action that a controller which shows `hidden` takes."""
+    def _raw(self, hidden, embedded):
+        """Return the raw numbers of the action that a controller which shows `hidden` takes."""
         raw = hidden @ self.action_weights + self.action_bias
-        if self.wiring.value_sees_input:
-            values = len(self.memory.value_widths) * [embedded]
-            gates = jnp.zeros((*raw.shape[:-1], sum(self.memory.gate_widths)), raw.dtype)
-            raw = raw + jnp.concatenate([gates, *values], axis=-1)
-        return self.memory.decode(raw)
+        if not self.wiring.value_sees_input:
+            return raw
+        values = len(self.memory.value_widths) * [embedded]
+        gates = jnp.zeros((*raw.shape[:-1], sum(self.memory.gate_widths)), raw.dtype)
+        return raw + jnp.concatenate([gates, *values], axis=-1)
 
     def _answer(self, hidden, read):
         """Return the logits."""

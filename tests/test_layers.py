@@ -8,10 +8,10 @@ PACKAGE = Path(__file__).parents[1] / "neuralstack"
 # From the foundation to the roof. A room is a module or a folder directly inside the package; `__init__` is the
 # package's list of public names.
 LAYERS = (
-    ("_types", "_activations", "_cache", "_logged_step", "_lookup"),
+    ("_types", "_activations", "_cache", "_devices", "_logged_step", "_lookup"),
     ("kernels",),
     ("memories", "controllers", "tasks"),
-    ("machine", "parallel", "unroll", "metrics"),
+    ("machine", "parallel", "unroll", "metrics", "wirings"),
     ("training", "evaluation", "analysis"),
     ("__init__",),
     ("experiments",),

@@ -58,7 +58,7 @@ def batch_of_traces(machine, tokens):
 
 
 def batch_to(machine, tokens, steps):
-    return tuple(jax.tree.map(lambda leaf: leaf[:STEPS], machine.batch(tokens, steps)))
+    return tuple(jax.tree.map(lambda leaf: leaf[:STEPS], machine.batch(tokens, steps)))[:2]
 
 
 def with_gradient(outputs_of, machine, *given):

@@ -123,7 +123,7 @@ def test_a_machine_learns_what_its_memory_is_made_for(name):
 
     def loss(machine, key, length):
         tokens, scored, steps = case.sample(key, length)
-        output, action = machine.batch(tokens[:-1], steps)
+        output, action, *_ = machine.batch(tokens[:-1], steps)
         mask = jnp.broadcast_to((scored & (jnp.arange(ROOM) < steps))[:, None], tokens[1:].shape)
         right = (jnp.argmax(output, -1) == tokens[1:]) | ~mask
         return cross_entropy(output, tokens[1:], mask).mean() + case.trace(action, length), right.all(0).mean()

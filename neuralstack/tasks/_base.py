@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Int, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from neuralstack.tasks._layouts import AbstractLayout, Example, Pair
 from neuralstack.tasks._text import decode_text, encode_text
@@ -73,6 +73,19 @@ class AbstractTask(abc.ABC):
     def scored(self, pair: Pair) -> Bool[Array, " target"]:
         """Say which symbols of the answer count: all, unless a task says which."""
         return jnp.arange(len(pair.target)) < pair.target_length
+
+    def strengths(self, length: Int[Array, ""] | int) -> Float[Array, "steps 2"]:
+        """Return what a textbook program pushes and pops at each step of a draw of `length`, where there is one.
+
+        It is for a memory that is read after each step, and whose read is the next symbol of the answer.
+
+        Raises:
+            ValueError: If the task has none.
+        """
+        raise ValueError(
+            f"{type(self).__name__} has no textbook program whose pushes and pops could be learned: choose the "
+            "objective answers."
+        )
 
     @property
     def symbols(self) -> int:

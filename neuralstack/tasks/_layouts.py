@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Int
+from jaxtyping import Array, Bool, Float, Int
 
 
 class Example(NamedTuple):
@@ -46,7 +46,7 @@ class AbstractLayout(abc.ABC):
         """Return the number of steps that a pair takes; the lengths may be traced."""
 
     @abc.abstractmethod
-    def first_answer(self, source_length: int) -> int:
+    def first_answer(self, source_length: Any) -> Any:
         """Return the step whose output is the first of the answer."""
 
     @abc.abstractmethod
@@ -191,6 +191,17 @@ class Stepwise(AbstractLayout):
 
     def prompt(self, source, target_length):
         return list(source)
+
+
+def push_then_pop(first_answer: Array | int, length: Array | int, steps: int) -> Float[Array, "{steps} 2"]:
+    """Return the strengths that reverse a source of `length` on a stack, and copy it on a queue.
+
+    Every symbol is pushed, just before the first answer is due. That is then read as it is; each later step pops one.
+    """
+    time = jnp.arange(steps)
+    push = (time >= first_answer - length) & (time < first_answer)
+    pop = (time > first_answer) & (time <= first_answer + length)
+    return jnp.stack([push, pop], axis=-1).astype(float)
 
 
 def at(array: Array, place: Int[Array, " places"]) -> Array:

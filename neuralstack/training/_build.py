@@ -4,17 +4,22 @@ from dataclasses import replace
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 
 from neuralstack._lookup import lookup
-from neuralstack.controllers import CONTROLLERS
-from neuralstack.machine import WIRINGS, Machine
-from neuralstack.memories import MEMORIES, AbstractMemory, Memories
+from neuralstack.controllers import CONTROLLERS, glorot
+from neuralstack.machine import Machine
+from neuralstack.memories import MEMORIES, AbstractMemory, Action, HardStack, Memories, MixedAction
 from neuralstack.tasks import TASKS, AbstractTask
-from neuralstack.training._config import RECIPES, Config
+from neuralstack.training._config import BASELINES, CURRICULA, OBJECTIVES, RECIPES, Config
+from neuralstack.training._objectives import Heads
+from neuralstack.wirings import WIRINGS
 
-WHOLE = ("patience", "restart_after", "seed")
-AT_LEAST_ONE = ("hidden", "layers", "width", "batch", "steps", "min_length", "max_length", "evaluate_every")
-NOT_NEGATIVE = ("patience", "restart_after", "seed", "pull")
+WHOLE = ("patience", "restart_after", "seed", "forcing_steps")
+AT_LEAST_ONE = (
+    "hidden", "layers", "width", "batch", "steps", "min_length", "max_length", "grow_over", "evaluate_every"
+)  # fmt: skip
+NOT_NEGATIVE = ("patience", "restart_after", "seed", "pull", "forcing", "forcing_steps", "entropy", "autoencode")
 POSITIVE = ("learning_rate", "clip")
 LARGEST = 10**6  # beyond any machine's memory or anybody's patience, and well within 32 bits
 
@@ -36,9 +41,15 @@ def complete(config: Config) -> Config:
     lookup("controller", CONTROLLERS, config.controller)
     wiring = config.wiring or ("paper" if config.memory == "none" else "layer")
     lookup("wiring", WIRINGS, wiring)
+    for kind, known in (("objective", OBJECTIVES), ("baseline", BASELINES), ("curriculum", CURRICULA)):
+        lookup(kind, dict.fromkeys(known), getattr(config, kind))
     low, high = task().train_lengths
     defaults: dict[str, Any] = {"wiring": wiring, "min_length": low, "max_length": high, **RECIPES[wiring]._asdict()}
     filled = replace(config, **{name: value for name, value in defaults.items() if getattr(config, name) is None})
+    if config.curriculum != "first":
+        if config.first_lengths:
+            raise ValueError(f"first_lengths belong to the curriculum first, got curriculum={config.curriculum}.")
+        filled = replace(filled, first_lengths=())
     if config.first_lengths is None and filled.first_lengths:
         low, high = filled.lengths
         filled = replace(filled, first_lengths=tuple(n for n in filled.first_lengths if low <= n <= high))
@@ -75,7 +86,28 @@ def check(config: Config) -> None:
     for name, length in lengths:
         if not low <= length <= high:
             raise ValueError(f"{name} must lie between {low} and {high}, got {length}.")
+    if config.forcing > 1:
+        raise ValueError(f"forcing is a probability, at most 1, got {config.forcing}.")
+    check_objective(config)
     machine_skeleton(config)
+
+
+def check_objective(config: Config) -> None:
+    """Refuse an objective that makes no sense for the memory or the task.
+
+    Raises:
+        ValueError: If it does not.
+    """
+    memory = build_memory(config)
+    if config.objective == "reinforce" and not isinstance(memory, HardStack):
+        raise ValueError(f"the objective reinforce draws actions of 0 or 1: it needs memory hard, got {config.memory}.")
+    if config.objective == "traces":
+        jax.eval_shape(build_task(config).strengths, jnp.array(1))
+        if not isinstance(memory.decode(jnp.zeros(memory.action_size)), Action | MixedAction):
+            raise ValueError(
+                "the objective traces needs a memory with one end, pushed and popped: stack, queue, hard, pointer or "
+                f"superposition, got {config.memory}."
+            )
 
 
 def build_task(config: Config) -> AbstractTask:
@@ -100,6 +132,16 @@ def build_machine(config: Config, key: jax.Array) -> Machine:
         embedding=config.width,
         wiring=config.wiring or "layer",
         key=key,
+    )
+
+
+def build_heads(config: Config, key: jax.Array) -> Heads:
+    """Return what is learned beside the machine."""
+    reinforced = config.objective == "reinforce"
+    return Heads(
+        autoencoder=glorot(key, config.hidden, config.width) if config.autoencode else None,
+        running=jnp.zeros(build_task(config).steps) if reinforced and config.baseline == "running" else None,
+        learned=jnp.zeros(config.hidden + 1) if reinforced and config.baseline == "learned" else None,
     )
 
 

@@ -27,6 +27,17 @@ RECIPES = {
 """A recipe for each wiring. Short strings must carry a fair share of the gradient until the memory is used."""
 
 
+OBJECTIVES = ("answers", "traces", "reinforce")
+"""Learn from the answers alone; also from what a textbook program pushes and pops; or draw actions and learn them."""
+
+BASELINES = ("running", "learned")
+"""The return that is to be expected: a mean for each step, or told from what the controller shows."""
+
+CURRICULA = ("first", "uniform", "growing")
+"""Lengths to draw from: the first ones until several batches in a row were all right, then all; all from the start; or
+up to a longest one that grows."""
+
+
 @dataclass(frozen=True)
 class Config:
     """Everything a run depends on; what is None follows from other options (see `complete`)."""
@@ -53,14 +64,30 @@ class Config:
     """Shortest source to train and validate on (unless said, the task's own)."""
     max_length: int | None = None
     """Longest source to train and validate on (unless said, the task's own)."""
+    curriculum: str = "first"
+    """Which lengths come when: first, uniform or growing."""
     first_lengths: tuple[int, ...] | None = None
     """Lengths to start with, until several batches in a row were all right (unless said, by wiring)."""
+    grow_over: int = 500
+    """Batches over which the longest length grows, in the curriculum growing."""
     learning_rate: float | None = None
     """Step size of Adam (unless said, by wiring)."""
     clip: float = 1.0
     """Largest norm of a gradient."""
     pull: float | None = None
     """Weight of the pull of the strengths towards 0 and 1 (unless said, by wiring)."""
+    objective: str = "answers"
+    """What to learn from: answers, traces or reinforce."""
+    forcing: float = 1.0
+    """Probability that an action is the textbook program's, in the objective traces."""
+    forcing_steps: int = 0
+    """Batches over which that probability decays to 0; 0: it does not."""
+    entropy: float = 0.01
+    """Weight of the entropy of drawn actions, in the objective reinforce."""
+    baseline: str = "running"
+    """The expected return in the objective reinforce: running or learned."""
+    autoencode: float = 0.0
+    """Weight of telling the input before from what the controller shows."""
     restart_after: int | None = None
     """Batches after which an attempt still at its first lengths starts anew; 0: never (unless said, by wiring)."""
     evaluate_every: int = 50

@@ -11,10 +11,10 @@ import optax
 from jaxtyping import Array, Bool, Float, Int
 
 from neuralstack.machine import Machine
-from neuralstack.metrics import cross_entropy, score
-from neuralstack.tasks import AbstractTask, Example
-from neuralstack.training._build import build_machine, build_task
+from neuralstack.tasks import AbstractTask
+from neuralstack.training._build import build_heads, build_machine, build_task
 from neuralstack.training._config import Config
+from neuralstack.training._objectives import Batch, Heads, Weights, objective
 
 HEALTHY, NOT_FINITE, VANISHED = 0, 1, 2
 SETTLED_AFTER = 5  # batches in a row that are all right
@@ -27,15 +27,21 @@ class Program(NamedTuple):
     task: AbstractTask
     batch: int
     clip: float
-    pull: float
+    objective: str
+    weights: Weights
+    forcing: float
+    forcing_steps: int
     min_length: int
+    curriculum: str
     first_lengths: tuple[int, ...]
+    grow_over: int
 
     @classmethod
     def of(cls, config: Config) -> "Program":
         """Return the program of a complete configuration."""
-        values = {name: getattr(config, name) for name in cls._fields if name != "task"}
-        return cls(build_task(config), **values)
+        values = {name: getattr(config, name) for name in cls._fields if name not in ("task", "weights")}
+        weights = Weights(config.pull or 0.0, config.autoencode, config.entropy)
+        return cls(task=build_task(config), weights=weights, **values)
 
     def optimiser(self) -> optax.GradientTransformation:
         """Return Adam (Kingma & Ba, 2015) of rate 1 after clipping the gradient's norm; each state has its own rate."""
@@ -46,6 +52,7 @@ class TrainState(eqx.Module):
     """All that training changes: what a checkpoint holds, and what resuming needs."""
 
     machine: Machine
+    heads: Heads
     optimiser: Any
     learning_rate: Float[Array, ""]
     seed: Int[Array, ""]
@@ -70,11 +77,12 @@ class TrainState(eqx.Module):
 def begin(config: Config, attempt: int = 0, step: int = 0) -> TrainState:
     """Return the state at the start of an attempt; its weights follow from the run's seed and the attempt's number."""
     key = attempt_key(jnp.asarray(config.seed), jnp.asarray(attempt))
-    machine = jax.jit(build_machine, static_argnums=0)(shape_of(config), jax.random.fold_in(key, 0))
+    machine, heads = jax.jit(build_learners, static_argnums=0)(shape_of(config), jax.random.fold_in(key, 0))
     zero, now = jnp.zeros((), jnp.int32), jnp.asarray(step, jnp.int32)
     return TrainState(
         machine=machine,
-        optimiser=Program.of(config).optimiser().init(machine),
+        heads=heads,
+        optimiser=Program.of(config).optimiser().init((machine, heads)),
         learning_rate=jnp.asarray(config.learning_rate, jnp.float32),
         seed=jnp.asarray(config.seed, jnp.int32),
         attempt=jnp.asarray(attempt, jnp.int32),
@@ -89,11 +97,18 @@ def begin(config: Config, attempt: int = 0, step: int = 0) -> TrainState:
     )
 
 
+def build_learners(config: Config, key: Array) -> tuple[Machine, Heads]:
+    """Return a machine and what is learned beside it, with their first weights."""
+    return build_machine(config, key), build_heads(config, jax.random.fold_in(key, 0))
+
+
 def shape_of(config: Config) -> Config:
     """Return the configuration without what its machine's shapes do not depend on: what compilations can share."""
     default = Config(config.task)
-    kept = ("memory", "controller", "wiring", "hidden", "layers", "width", "min_length", "max_length")
-    return replace(default, **{name: getattr(config, name) for name in kept})
+    sizes = ("hidden", "layers", "width", "min_length", "max_length")
+    kept = ("memory", "controller", "wiring", "objective", "baseline", *sizes)
+    autoencode = float(config.autoencode > 0)
+    return replace(default, autoencode=autoencode, **{name: getattr(config, name) for name in kept})
 
 
 def attempt_key(seed: Int[Array, ""], attempt: Int[Array, ""]) -> Array:
@@ -111,23 +126,31 @@ def train_until(state: TrainState, program: Program, until: Int[Array, ""] | int
 
 def train_step(state: TrainState, program: Program) -> TrainState:
     """Draw one batch and take one step on it; a step that went wrong leaves weights and optimiser as they were."""
-    batch = draw_batch(state, program)
-    (_, (loss, right)), gradient = jax.value_and_grad(objective, has_aux=True)(state.machine, batch, program)
+    key = step_key(state)
+    batch = draw_batch(state, program, key)
+
+    def loss_of(learners):
+        machine, heads = learners
+        return objective(program.objective, machine, heads, batch, program.weights, jax.random.fold_in(key, 0))
+
+    learners = state.machine, state.heads
+    (_, (loss, right)), gradient = jax.value_and_grad(loss_of, has_aux=True)(learners)
     norm = optax.tree.norm(gradient)
     # What learns is the controller: the bias of the answer has a gradient even where nothing else can be reached.
-    vanished = (optax.tree.norm(gradient.controller) < VANISHING_NORM) & (right < 1)
+    vanished = (optax.tree.norm(gradient[0].controller) < VANISHING_NORM) & (right < 1)
     finite = jnp.isfinite(loss) & jnp.isfinite(norm)
     problem = jnp.select([~finite, vanished], [NOT_FINITE, VANISHED], HEALTHY).astype(jnp.int32)
     updates, optimiser = program.optimiser().update(gradient, state.optimiser)
     updates = jax.tree.map(lambda update: -state.learning_rate * update, updates)
-    machine, optimiser = jax.tree.map(
+    (machine, heads), optimiser = jax.tree.map(
         lambda new, old: jnp.where(problem == HEALTHY, new, old),
-        (eqx.apply_updates(state.machine, updates), optimiser),
-        (state.machine, state.optimiser),
+        (eqx.apply_updates(learners, updates), optimiser),
+        (learners, state.optimiser),
     )
     streak = jnp.where(right == 1, state.streak + 1, 0)
     return TrainState(
         machine=machine,
+        heads=heads,
         optimiser=optimiser,
         learning_rate=state.learning_rate,
         seed=state.seed,
@@ -143,30 +166,29 @@ def train_step(state: TrainState, program: Program) -> TrainState:
     )
 
 
-def draw_batch(state: TrainState, program: Program) -> tuple[Example, Int[Array, ""]]:
-    """Draw the batch of the state's step, time first, and say how many steps its longest sequence takes.
-
-    The key is that of the attempt with the step folded in, so a resumed run draws what it would have drawn.
-    """
-    key = jax.random.fold_in(attempt_key(state.seed, state.attempt), 1 + state.step)
-    first_key, all_key, example_key = jax.random.split(key, 3)
-    task = program.task
-    lengths = jax.random.randint(all_key, (program.batch,), program.min_length, task.max_length + 1)
-    if program.first_lengths:
-        first = jax.random.choice(first_key, jnp.array(program.first_lengths), (program.batch,))
-        lengths = jnp.where(state.settled, lengths, first)
-    batch = jax.vmap(task.sample, out_axes=1)(jax.random.split(example_key, program.batch), lengths)
-    return batch, task.used_steps(lengths.max())
+def step_key(state: TrainState) -> Array:
+    """Return the key of a step: that of the attempt with the step folded in, so that a resumed run draws the same."""
+    return jax.random.fold_in(attempt_key(state.seed, state.attempt), 1 + state.step)
 
 
-def objective(machine: Machine, batch: tuple[Example, Int[Array, ""]], program: Program):
-    """Return what is minimised, and beside it the cross-entropy alone and the fraction of sequences all right."""
-    (inputs, targets, mask), steps = batch
-    output, action = machine.batch(inputs, steps)
-    # Steps beyond the longest sequence are not defined; nothing of them may reach the loss.
-    loss = cross_entropy(output, targets, mask).mean()
-    gates = machine.memory.gates(action)
-    taken = (jnp.arange(len(inputs)) < steps)[:, None, None]
-    fuzzy = jnp.where(taken, 4 * gates * (1 - gates), 0.0).sum() / (steps * program.batch)
-    right = score(jnp.argmax(output, -1) == targets, mask).coarse.mean()
-    return loss + program.pull * fuzzy, (loss, right)
+def draw_batch(state: TrainState, program: Program, key: Array) -> Batch:
+    """Draw the batch of the state's step."""
+    *length_keys, example_key = jax.random.split(key, 3)
+    task, lengths = program.task, draw_lengths(state, program, *length_keys)
+    example = jax.vmap(task.sample, out_axes=1)(jax.random.split(example_key, program.batch), lengths)
+    strengths = jax.vmap(task.strengths, out_axes=1)(lengths) if program.objective == "traces" else None
+    decayed = jnp.minimum(state.step / program.forcing_steps, 1) if program.forcing_steps else 0.0
+    return Batch(example, task.used_steps(lengths.max()), strengths, jnp.asarray(program.forcing * (1 - decayed)))
+
+
+def draw_lengths(state: TrainState, program: Program, first_key: Array, all_key: Array) -> Int[Array, " batch"]:
+    """Draw the lengths of a batch's sources, as the curriculum says."""
+    low, high = program.min_length, program.task.max_length
+    if program.curriculum == "growing":
+        taken = (state.step - state.attempt_start) / program.grow_over
+        high = low + jnp.floor((high - low) * jnp.minimum(taken, 1)).astype(int)
+    lengths = jax.random.randint(all_key, (program.batch,), low, high + 1)
+    if not program.first_lengths:
+        return lengths
+    first = jax.random.choice(first_key, jnp.array(program.first_lengths), (program.batch,))
+    return jnp.where(state.settled, lengths, first)

@@ -9,7 +9,16 @@ import pytest
 
 from neuralstack import complete
 from neuralstack.training import Program, _step as step_module, begin, train_until
-from neuralstack.training._step import HEALTHY, NOT_FINITE, SETTLED_AFTER, VANISHED, draw_batch, objective, train_step
+from neuralstack.training._step import (
+    HEALTHY,
+    NOT_FINITE,
+    SETTLED_AFTER,
+    VANISHED,
+    draw_batch,
+    draw_lengths,
+    step_key,
+    train_step,
+)
 from small import SMALL, all_finite, assert_same_leaves
 
 pytest_plugins = ("small_runs",)
@@ -27,18 +36,20 @@ def draw_many(new_state):
     """Draw the batches of the first steps; small ones, so that they differ in their longest sequence."""
     program = PROGRAM._replace(batch=BATCH)
 
+    def draw_one(state):
+        return draw_batch(state, program, step_key(state))
+
     @jax.jit
     def draw(settled, seed, attempt):
         here = replace(new_state, settled=settled, seed=seed, attempt=attempt)
-        return jax.lax.map(lambda step: draw_batch(replace(here, step=step), program), jnp.arange(BATCHES))
+        return jax.lax.map(lambda step: draw_one(replace(here, step=step)), jnp.arange(BATCHES))
 
     return lambda settled, seed=0, attempt=0: draw(*map(jnp.asarray, (settled, seed, attempt)))
 
 
 def lengths_of(batches):
     """The length of every source, a row for each batch: the answer and its END are scored."""
-    (_, _, mask), _ = batches
-    return np.asarray(mask.sum(1)) - 1
+    return np.asarray(batches.example.mask.sum(1)) - 1
 
 
 def test_before_an_attempt_is_settled_its_lengths_are_the_first_ones_equally_often(draw_many):
@@ -64,21 +75,21 @@ def test_without_first_lengths_an_attempt_is_settled_from_the_start():
 def test_a_batch_runs_as_many_steps_as_its_longest_sequence_takes(draw_many):
     batches = draw_many(True)
     longest = lengths_of(batches).max(axis=1)
-    np.testing.assert_array_equal(batches[1], 2 * longest + 2)
+    np.testing.assert_array_equal(batches.steps, 2 * longest + 2)
     assert len(set(longest)) > 1
 
 
 def test_no_two_batches_of_a_run_are_the_same(draw_many):
-    inputs = np.asarray(draw_many(True)[0].inputs)
+    inputs = np.asarray(draw_many(True).example.inputs)
     assert len({batch.tobytes() for batch in inputs}) == len(inputs)
     assert len({column.tobytes() for column in inputs[0].T}) == BATCH
 
 
 @pytest.mark.parametrize("other", [{"seed": 1}, {"attempt": 1}], ids=["seed", "attempt"])
 def test_batches_depend_on_the_seed_and_the_attempt_only(draw_many, other):
-    inputs = draw_many(True)[0].inputs
-    np.testing.assert_array_equal(inputs, draw_many(True)[0].inputs)
-    assert (inputs != draw_many(True, **other)[0].inputs).any(axis=(1, 2)).all()
+    inputs = draw_many(True).example.inputs
+    np.testing.assert_array_equal(inputs, draw_many(True).example.inputs)
+    assert (inputs != draw_many(True, **other).example.inputs).any(axis=(1, 2)).all()
 
 
 def weights_of(config, attempt=0):
@@ -133,7 +144,7 @@ def take_step(new_state, monkeypatch):
     """Take steps with an objective whose gradient, loss and fraction of right answers are given."""
     now = {}
 
-    def given(machine, batch, program):
+    def given(name, machine, *_):
         total = sum(leaf.sum() for leaf in jax.tree.leaves(machine))
         return now["gradient"] * total, (now["loss"], now["right"])
 
@@ -202,28 +213,9 @@ def test_a_large_gradient_moves_the_weights_no_further_than_a_clipped_one():
     assert not np.allclose(moved(0.5), moved(1.0), rtol=1e-3)
 
 
-def test_the_objective_adds_the_pull_of_the_gates_and_ignores_steps_beyond_the_longest(new_state, draw_many):
-    examples = jax.tree.map(lambda leaf: leaf[0], draw_many(True))[0]
-    short = jnp.asarray(12)  # as if no sequence were longer than 5
-
-    @jax.jit
-    def at(machine, inputs):
-        mask = examples.mask & (jnp.arange(len(inputs)) < short)[:, None]
-        batch = examples._replace(inputs=inputs, mask=mask), short
-        output, action = machine.batch(inputs, short)
-        parts = [objective(machine, batch, PROGRAM._replace(batch=BATCH, pull=pull)) for pull in (0.0, 0.5)]
-        return parts, machine.memory.gates(action), output, batch
-
-    ((plain, (loss, right)), (pulled, others)), gates, output, batch = at(new_state.machine, examples.inputs)
-    used = np.asarray(gates, np.float64)[: int(short)]
-    np.testing.assert_allclose(pulled - plain, 0.5 * (4 * used * (1 - used)).sum() / (short * BATCH), rtol=1e-4)
-    assert plain == loss == others[0]
-
-    _, targets, mask = (np.asarray(leaf) for leaf in batch[0])
-    logits = np.asarray(output, np.float64)
-    losses = np.log(np.exp(logits).sum(-1)) - np.take_along_axis(logits, targets[..., None], -1)[..., 0]
-    np.testing.assert_allclose(loss, (np.where(mask, losses, 0).sum(0) / mask.sum(0)).mean(), rtol=1e-5)
-    assert right == np.where(mask, logits.argmax(-1) == targets, True).all(0).mean()
-
-    changed = examples.inputs.at[int(short) :].add(1)
-    assert_same_leaves(at(new_state.machine, changed)[0], [(plain, (loss, right)), (pulled, others)])
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0, 2.0])
+def test_in_the_growing_curriculum_the_longest_length_grows_evenly(new_state, share):
+    program = PROGRAM._replace(batch=500, curriculum="growing", first_lengths=(), grow_over=100)
+    state = replace(new_state, step=jnp.asarray(7 + int(100 * share)), attempt_start=jnp.asarray(7))
+    lengths = draw_lengths(state, program, *jax.random.split(jax.random.key(0)))
+    assert set(lengths.tolist()) == set(range(LOW, LOW + int((HIGH - LOW) * min(share, 1)) + 1))

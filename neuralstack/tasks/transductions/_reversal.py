@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from neuralstack.tasks._alphabet import ASCII, draw_symbols
 from neuralstack.tasks._base import AbstractTask
-from neuralstack.tasks._layouts import Joint, Pair
+from neuralstack.tasks._layouts import Joint, Pair, push_then_pop
 
 
 @dataclass(frozen=True)
@@ -61,3 +61,6 @@ class Reversal(AbstractTask):
 
     def answer_length(self, source_length):
         return source_length
+
+    def strengths(self, length):
+        return push_then_pop(self.layout.first_answer(length), length, self.steps)

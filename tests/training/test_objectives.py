@@ -1,0 +1,179 @@
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from neuralstack import Config, Reversal, complete, cross_entropy, train
+from neuralstack.machine import BatchSteps
+from neuralstack.training import Run, begin
+from neuralstack.training._objectives import Batch, Heads, Weights, draw_action, objective, policy_loss
+from neuralstack.training._step import Program, draw_batch, step_key
+from small import assert_same_leaves
+
+BATCH = 4
+BASE = Config("reversal", min_length=1, max_length=6, batch=BATCH, hidden=8, width=8, first_lengths=())
+NOTHING = Heads(None, None, None)
+
+
+def learner(**options):
+    """A state, its program, and its first batch."""
+    config = complete(replace(BASE, **options))
+    state, program = begin(config), Program.of(config)
+    return state, program, draw_batch(state, program, step_key(state))
+
+
+def value_and_gradient(state, program, batch, **weights):
+    weights = program.weights._replace(**weights)
+
+    @jax.jit
+    def of(learners, batch):
+        def loss(learners):
+            return objective(program.objective, *learners, batch, weights, jax.random.key(1))
+
+        return jax.value_and_grad(loss, has_aux=True)(learners)
+
+    return of((state.machine, state.heads), batch)
+
+
+def test_the_answers_cross_entropy_and_their_pull_make_the_plain_objective():
+    state, program, batch = learner()
+    (plain, seen), _ = value_and_gradient(state, program, batch, pull=0.0)
+    (pulled, same), _ = value_and_gradient(state, program, batch, pull=0.5)
+    shown = state.machine.batch(batch.example.inputs, batch.steps)
+    loss = cross_entropy(shown.output, batch.example.targets, batch.example.mask).mean()
+    np.testing.assert_allclose(plain, loss, rtol=1e-6)
+    assert seen.loss == same.loss == plain
+    gates = np.asarray(state.machine.memory.gates(shown.action), np.float64)[: int(batch.steps)]
+    np.testing.assert_allclose(pulled - plain, 0.5 * (4 * gates * (1 - gates)).sum(-1).mean(), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"autoencode": 0.5},
+        {"objective": "traces", "wiring": "feedback"},
+        {"objective": "traces", "memory": "pointer"},
+        {"objective": "reinforce", "memory": "hard"},
+        {"objective": "reinforce", "memory": "hard", "baseline": "learned"},
+    ],
+    ids=lambda options: " ".join(map(str, options.values())),
+)
+def test_steps_beyond_the_longest_sequence_change_nothing(options):
+    state, program, batch = learner(**options)
+    short = jnp.asarray(8)  # as if no sequence were longer than 3
+    mask = batch.example.mask & (jnp.arange(len(batch.example.mask)) < short)[:, None]
+    batch = batch._replace(example=batch.example._replace(mask=mask), steps=short)
+    later = batch.example.inputs.at[int(short) :].add(1)
+    changed = batch._replace(example=batch.example._replace(inputs=later))
+    one, other = (value_and_gradient(state, program, each) for each in (batch, changed))
+    assert_same_leaves(one, other)
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(one))
+
+
+def test_every_head_that_is_wanted_is_learned_and_no_other_is_there():
+    state, program, batch = learner(autoencode=0.5)
+    assert [name for name, head in vars(state.heads).items() if head is not None] == ["autoencoder"]
+    _, (_, heads) = value_and_gradient(state, program, batch)
+    assert np.abs(heads.autoencoder).max() > 0
+    state, program, batch = learner(objective="reinforce", memory="hard", baseline="learned")
+    assert [name for name, head in vars(state.heads).items() if head is not None] == ["learned"]
+    _, (_, heads) = value_and_gradient(state, program, batch)
+    assert (np.asarray(heads.learned) != 0).any()
+
+
+@pytest.mark.parametrize("memory", ["stack", "pointer", "hard"])
+@pytest.mark.parametrize("wiring", ["layer", "feedback"])
+def test_a_machine_that_is_always_forced_does_what_the_program_says(memory, wiring):
+    state, _, batch = learner(objective="traces", memory=memory, wiring=wiring)
+    taken = []
+
+    def remember(self, *arguments, **options):
+        taken.append(batch_of(self, *arguments, **options))
+        return taken[-1]
+
+    batch_of = type(state.machine).batch
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(state.machine), "batch", remember)
+        objective("traces", state.machine, NOTHING, batch, Weights(), jax.random.key(0))
+    gates = state.machine.memory.gates(taken[0].action)[: int(batch.steps), :, :2]
+    np.testing.assert_array_equal(gates, batch.strengths[: int(batch.steps)])
+
+
+def test_forcing_decays_to_nothing_over_as_many_batches_as_asked():
+    for step, wanted in ((0, 0.8), (25, 0.6), (100, 0.0), (200, 0.0)):
+        state, program, _ = learner(objective="traces", forcing=0.8, forcing_steps=100)
+        state = replace(state, step=jnp.asarray(step))
+        np.testing.assert_allclose(draw_batch(state, program, step_key(state)).forcing, wanted, atol=1e-6)
+
+
+def test_the_program_of_reversal_reverses_on_a_hard_stack():
+    task = Reversal(max_length=6, alphabet="abc")
+    for length in (1, 4, 6):
+        example, strengths = task.sample(jax.random.key(length), length), task.strengths(length)
+        stack = []
+        for push, pop, token, wanted, scored in zip(*strengths.T.tolist(), *example, strict=True):
+            if pop and stack:
+                stack.pop()
+            if push:
+                stack.append(int(token))
+            if scored:
+                assert wanted == (stack[-1] if stack else task.end)
+
+
+def test_drawn_actions_have_their_probabilities_and_pass_no_gradient():
+    raw = jnp.array([0.0, 2.0, 0.3])
+    noise = jax.random.uniform(jax.random.key(0), (10000, 2))
+    action = jax.vmap(lambda noise: draw_action(raw, noise))(noise)
+    np.testing.assert_allclose([action.push.mean(), action.pop.mean()], jax.nn.sigmoid(raw[:2]), atol=0.02)
+    assert set(np.unique(action.push)) == {0, 1}
+    gradient = jax.grad(lambda raw: sum(part.sum() for part in draw_action(raw, noise[0])))(raw)
+    assert gradient[:2].tolist() == [0, 0] != gradient[2:].tolist()
+
+
+def test_the_policy_gradient_is_that_of_the_expected_return():
+    """Over all drawn actions of a tiny machine, REINFORCE is the gradient of the mean return, up to its scale."""
+    _, _, batch = learner(objective="reinforce", memory="hard")
+    probabilities = jnp.array([0.3, 0.7])
+
+    def surrogate(logits, key):
+        raw = jnp.broadcast_to(logits, (3, 2000, 2))
+        noise = jax.random.uniform(key, raw.shape)
+        action = draw_action(jnp.concatenate([raw, jnp.zeros((3, 2000, 1))], -1), noise)
+        # The right symbol is likely where the last step pushed.
+        right = jnp.stack([action.push[-1], 1 - action.push[-1]], -1)
+        output = jnp.zeros((3, 2000, 2)).at[-1].set(3 * right)
+        shown = BatchSteps(output, action, jnp.zeros((3, 2000, 1)), raw)
+        mask = jnp.zeros((3, 2000), bool).at[-1].set(True)
+        example = type(batch.example)(jnp.zeros((3, 2000), int), jnp.zeros((3, 2000), int), mask)
+        here = Batch(example, jnp.asarray(3), None, jnp.asarray(0.0))
+        return policy_loss(shown, here, Heads(None, jnp.full(3, -1.0), None), 0.0)
+
+    gradient = jax.grad(surrogate)(jnp.log(probabilities / (1 - probabilities)), jax.random.key(0))
+    assert gradient[0] < -0.02  # a push at the end is to become likelier
+    assert abs(gradient[1]) < 0.02  # a pop changes nothing
+
+
+BAD = {
+    "objective": ({"objective": "answer"}, "unknown objective 'answer': did you mean 'answers'?"),
+    "soft memory": ({"objective": "reinforce"}, "reinforce draws actions of 0 or 1: it needs memory hard, got stack."),
+    "two ends": ({"objective": "traces", "memory": "deque"}, "traces needs a memory with one end"),
+    "sure forcing": ({"forcing": 1.5}, "forcing is a probability, at most 1, got 1.5."),
+    "lengths": ({"curriculum": "growing", "first_lengths": (4,)}, "first_lengths belong to the curriculum first"),
+    "baseline": ({"baseline": "mean"}, "unknown baseline 'mean'"),
+}
+
+
+@pytest.mark.parametrize(("options", "message"), BAD.values(), ids=BAD)
+def test_an_objective_that_makes_no_sense_is_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        complete(replace(Config("reversal"), **options))
+
+
+@pytest.mark.parametrize("memory", ["hard", "pointer"])
+def test_a_machine_learns_from_traces_and_then_does_without(tmp_path, memory):
+    config = Config("reversal", memory=memory, objective="traces", forcing_steps=100, min_length=1, max_length=6)
+    config = replace(config, steps=600, evaluate_every=50, patience=1)
+    assert train(config, tmp_path / "run", show=False).status == "perfect"
+    assert Run.open(tmp_path / "run").metrics()[-1]["validation"]["coarse"] == 1
