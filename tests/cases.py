@@ -3,6 +3,7 @@
 from functools import partial
 
 from neuralstack import (
+    TASKS,
     ElmanLayer,
     FeedforwardLayer,
     GRULayer,
@@ -47,6 +48,7 @@ CONTROLLERS_UNDER_TEST = {
 
 # Each takes the longest source.
 TASKS_UNDER_TEST = {
+    **TASKS,
     "reversal": partial(Reversal, alphabet="abcde"),
     "reversal of ASCII": Reversal,
 }

@@ -2,9 +2,17 @@
 
 from neuralstack.tasks._base import AbstractTask as AbstractTask
 from neuralstack.tasks._layouts import Blanks as Blanks, Example as Example, Joint as Joint, Stepwise as Stepwise
-from neuralstack.tasks.transductions import Reversal as Reversal
+from neuralstack.tasks.chomsky import CONTEXT_FREE, CONTEXT_SENSITIVE, REGULAR
+from neuralstack.tasks.formal import FORMAL
+from neuralstack.tasks.transductions import TRANSDUCTIONS, Reversal as Reversal
 
-FAMILIES = {"transduction": {"reversal": Reversal}}
+FAMILIES = {
+    "transduction": TRANSDUCTIONS,
+    "formal": FORMAL,
+    "regular": REGULAR,
+    "context-free": CONTEXT_FREE,
+    "context-sensitive": CONTEXT_SENSITIVE,
+}
 """Every task, by family and name."""
 
 TASKS = {name: task for family in FAMILIES.values() for name, task in family.items()}

@@ -1,0 +1,159 @@
+"""Words of a probabilistic context-free grammar, drawn from those of exactly a given length.
+
+Rejection would need hundreds of derivations for a long word. Instead, the probability that a symbol becomes exactly n
+words is computed for every n beforehand (the inside weights), and a derivation is drawn from the root down: a symbol
+that is to become n words chooses a rule, and how many of them its first part becomes, with the probability that this
+has among all derivations of n words. So each word is as likely as in the grammar, given its length.
+"""
+
+from functools import cache
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, PRNGKeyArray
+
+Grammar = tuple[tuple[str, tuple[tuple[float, str], ...]], ...]
+"""Rules by symbol, the root first. A rule is its probability and what it makes: symbols between spaces, or nothing.
+
+A symbol without rules is a terminal, and becomes one word.
+"""
+
+
+class Tables(NamedTuple):
+    """What a draw looks up. All choices of a symbol for a length lie in a row of the last four, by an alias table."""
+
+    kinds: tuple[str, ...]
+    """The terminals, in the order of their numbers in a drawn word."""
+    row: Int[np.ndarray, "symbols lengths"]
+    choices: Int[np.ndarray, "symbols lengths"]
+    """Where the row begins, and how many choices it has."""
+    parts: Int[np.ndarray, "choices 2"]
+    """The two symbols that a choice makes."""
+    first: Int[np.ndarray, " choices"]
+    """How many words the first of them becomes."""
+    keep: Float[np.ndarray, " choices"]
+    other: Int[np.ndarray, " choices"]
+    """What a choice becomes unless it is kept (Walker, 1977)."""
+    fitting: Int[np.ndarray, " lengths"]
+    """The shortest length of a word that is at least so long."""
+
+
+def draw_word(key: PRNGKeyArray, grammar: Grammar, length: Int[Array, ""] | int, longest: int) -> Int[Array, " word"]:
+    """Draw the kinds of the words of a sentence of exactly `length` words, in an array of `longest`.
+
+    What is still to be written lies on a stack: symbols, and how many words each is to become.
+    """
+    table = tables(grammar, longest)
+    row, choices, parts, first, keep, other = map(jnp.asarray, (*table[1:4], *table[4:7]))
+    terminals = len(table.row)
+    turns = 4 * longest + 8
+    chances = jax.random.uniform(key, (turns, 2))
+
+    def write(carry):
+        turn, symbols, budgets, height, word, written = carry
+        symbol, budget = symbols[height - 1], budgets[height - 1]
+        is_word = symbol >= terminals
+        cell = jnp.minimum(symbol, terminals - 1), budget
+        chance = chances[turn % turns]
+        choice = row[cell] + jnp.minimum((chance[0] * choices[cell]).astype(int), choices[cell] - 1)
+        choice = jnp.where(chance[1] < keep[choice], choice, other[choice])
+        sizes = jnp.stack([budget - first[choice], first[choice]])  # the second part lies below the first
+        # A part that becomes nothing is not written down, so that nothing ever lies on the stack in vain.
+        both = (sizes > 0).all()
+        one = jnp.argmax(sizes > 0)
+        made = parts[choice][::-1]
+        low = jnp.where(both, 0, one)
+        place = jnp.where(is_word, len(symbols) - 2, height - 1)
+        symbols = symbols.at[place].set(made[low]).at[place + 1].set(made[1])
+        budgets = budgets.at[place].set(sizes[low]).at[place + 1].set(sizes[1])
+        word = word.at[jnp.where(is_word, written, longest)].set(symbol - terminals, mode="drop")
+        height = height + jnp.where(is_word, -1, both)
+        return turn + 1, symbols, budgets, height, word, written + is_word
+
+    empty = jnp.zeros(longest + 4, int)
+    start = jnp.array(0), empty, empty.at[0].set(length), jnp.array(1), jnp.zeros(longest, int), jnp.array(0)
+    return jax.lax.while_loop(lambda carry: carry[3] > 0, write, start)[4]
+
+
+@cache
+def tables(grammar: Grammar, longest: int) -> Tables:
+    """Return what draws of up to `longest` words look up."""
+    rules = in_pairs(grammar)
+    kinds = sorted({part for ones in rules.values() for _, *parts in ones for part in parts} - rules.keys() - {""})
+    number = {name: place for place, name in enumerate([*rules, *kinds, ""])}
+    weights = inside(rules, number, longest)
+    row, choices = np.zeros((2, len(rules), longest + 1), np.int32)
+    found: list[tuple[np.ndarray, ...]] = []
+    for name, ones in rules.items():
+        for length in range(1, longest + 1):
+            chances = np.array([
+                chance * weights[number[one], : length + 1] * weights[number[two], length::-1][: length + 1]
+                for chance, one, two in ones
+            ])  # fmt: skip
+            for place, (_, one, two) in enumerate(ones):  # what only begins the same anew is left out
+                chances[place, length] *= one != name
+                chances[place, 0] *= two != name
+            rule, first = np.nonzero(chances)
+            row[number[name], length] = sum(len(part[1]) for part in found)
+            choices[number[name], length] = len(rule)
+            if len(rule):
+                keep, other = alias(chances[rule, first])
+                parts = np.array([[number[one], number[two]] for _, one, two in ones])[rule]
+                found.append((parts, first, keep, other + row[number[name], length]))
+    parts, first, keep, other = (np.concatenate(part) for part in zip(*found, strict=True))
+    lengths = np.flatnonzero(weights[0] > 0)
+    fitting = lengths[np.minimum(np.searchsorted(lengths, np.arange(longest + 1)), len(lengths) - 1)]
+    return Tables(tuple(kinds), row, choices, parts, first, keep.astype(np.float32), other, fitting)
+
+
+def in_pairs(grammar: Grammar) -> dict[str, list[tuple[float, str, str]]]:
+    """Return the rules with two parts each: what follows the first symbol of a rule is a symbol of its own."""
+    rules: dict[str, list[tuple[float, str, str]]] = {name: [] for name, _ in grammar}
+
+    def split(made: str) -> tuple[str, str]:
+        one, _, rest = made.partition(" ")
+        if " " in rest and rest not in rules:
+            rules[rest] = [(1.0, *split(rest))]
+        return one, rest
+
+    for name, ones in grammar:
+        rules[name] = [(chance, *split(made)) for chance, made in ones]
+    return rules
+
+
+def inside(
+    rules: dict[str, list[tuple[float, str, str]]], number: dict[str, int], longest: int
+) -> Float[np.ndarray, "symbols lengths"]:
+    """Return the probability that each symbol becomes exactly so many words."""
+    weights = np.zeros((len(number), longest + 1))
+    weights[len(rules) :, 1:2] = 1
+    weights[number[""]] = np.arange(longest + 1) == 0
+    for length in range(longest + 1):
+        # Where a symbol can become nothing, another one, or the same, becomes all: solved by repetition.
+        before = np.full(len(number), -1.0)
+        while (before != weights[:, length]).any():
+            before = weights[:, length].copy()
+            for name, ones in rules.items():
+                weights[number[name], length] = sum(
+                    chance * weights[number[one], : length + 1] @ weights[number[two], length::-1][: length + 1]
+                    for chance, one, two in ones
+                )
+    return weights
+
+
+def alias(chances: Float[np.ndarray, " choices"]) -> tuple[np.ndarray, np.ndarray]:
+    """Return, for each of some choices, the chance to keep it when it was hit uniformly, and what it becomes else."""
+    scaled = chances / chances.sum() * len(chances)
+    other = np.arange(len(chances))
+    small, large = [list(np.flatnonzero(part)) for part in (scaled < 1, scaled >= 1)]
+    keep = scaled.copy()
+    while small and large:
+        less, more = small.pop(), large[-1]
+        other[less] = more
+        keep[more] -= 1 - keep[less]
+        if keep[more] < 1:
+            small.append(large.pop())
+    keep[small + large] = 1
+    return keep, other

@@ -1,0 +1,39 @@
+"""What the tasks of the benchmark have in common: their lengths, their layout, and how bits are drawn and checked."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax
+from jaxtyping import Array, Int, PRNGKeyArray
+
+from neuralstack.tasks._base import AbstractTask
+from neuralstack.tasks._layouts import Blanks
+
+
+@dataclass(frozen=True)
+class AbstractChomskyTask(AbstractTask):
+    """A task of the Chomsky-hierarchy benchmark (Delétang et al., 2023): trained on 1 to 40 symbols, tested to 500."""
+
+    max_length: int = 500
+    train_lengths: ClassVar[tuple[int, int]] = (1, 40)
+    test_lengths: ClassVar[tuple[int, int]] = (41, 500)
+
+    @property
+    def layout(self):
+        return Blanks(self.symbols)
+
+
+def draw_below(key: PRNGKeyArray, length: int, count: int) -> Int[Array, " {length}"]:
+    """Draw `length` symbols below `count`, uniformly."""
+    return jax.random.randint(key, (length,), 0, count)
+
+
+def require(source: list[int], known: int, what: str) -> None:
+    """Refuse a source with a symbol that this task's sources do not have.
+
+    Raises:
+        ValueError: If there is one.
+    """
+    for place, symbol in enumerate(source, 1):
+        if not 0 <= symbol < known:
+            raise ValueError(f"a source is made of {what}, got the symbol {symbol} at place {place}.")

@@ -1,0 +1,42 @@
+"""Binary multiplication: a context-sensitive task."""
+
+from dataclasses import dataclass
+from math import prod
+
+import jax.numpy as jnp
+
+from neuralstack.tasks._layouts import Pair
+from neuralstack.tasks.chomsky._base import AbstractChomskyTask
+from neuralstack.tasks.chomsky._bits import multiply, terminated, terminated_list, up_to_terminator
+from neuralstack.tasks.chomsky._sums import draw_two, read_two
+
+
+@dataclass(frozen=True)
+class BinaryMultiplication(AbstractChomskyTask):
+    """Multiply two binary numbers, the lowest bit first (Delétang et al., 2023).
+
+    A source is as in binary addition. The answer is the product without leading zeros, then a 2, and zeros up to the
+    length of the source; what comes after the 2 is not scored. In text the symbol 2 is `*`.
+
+    Examples:
+        >>> task = BinaryMultiplication()
+        >>> task.answer(task.encode("001*01101"))
+        [0, 0, 0, 1, 1, 0, 1, 2, 0]
+    """
+
+    @property
+    def words(self):
+        return "01*"
+
+    def draw(self, key, length):
+        source, first, second = draw_two(key, length, self.max_length)
+        return Pair(source, length, terminated(multiply(first, second), self.max_length), length)
+
+    def answer(self, source):
+        return terminated_list(prod(read_two(source, "*")), len(source))
+
+    def answer_length(self, source_length):
+        return source_length
+
+    def scored(self, pair):
+        return (jnp.arange(len(pair.target)) < pair.target_length) & up_to_terminator(pair.target)

@@ -1,0 +1,62 @@
+"""Exact arithmetic on numbers as arrays of bits, the lowest bit first: they have hundreds of bits."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Int
+
+Bits = Int[Array, " bits"]
+
+
+def add(a: Bits, b: Bits) -> Bits:
+    """Return the sum of two equally long numbers, without what does not fit."""
+    return (a + b + carries(a & b == 1, a != b)) % 2
+
+
+def subtract(a: Bits, b: Bits) -> tuple[Bits, Bool[Array, ""]]:
+    """Return the difference of two equally long numbers, and whether it is negative and thus wrapped around."""
+    borrows = carries(a < b, a == b)
+    last = (a[-1] < b[-1]) | ((a[-1] == b[-1]) & (borrows[-1] == 1))
+    return (a - b - borrows) % 2, last
+
+
+def multiply(a: Bits, b: Bits) -> Bits:
+    """Return the product of two equally long numbers, without what does not fit."""
+    counts = jnp.convolve(a, b, precision="highest")[: len(a)].astype(int)
+
+    def carry(more, count):
+        return (more + count) // 2, (more + count) % 2
+
+    return jax.lax.scan(carry, jnp.array(0, counts.dtype), counts)[1]
+
+
+def carries(made: Bool[Array, " bits"], passed: Bool[Array, " bits"]) -> Bits:
+    """Return what comes into each place, from where a carry is made, and where one that comes in is passed on."""
+
+    def then(low, high):
+        return high[0] | (high[1] & low[0]), high[1] & low[1]
+
+    out, _ = jax.lax.associative_scan(then, (made, passed))
+    return jnp.concatenate([jnp.zeros(1, int), out[:-1].astype(int)])
+
+
+def bit_count(bits: Bits) -> Int[Array, ""]:
+    """Return how many bits a number needs, at least 1."""
+    return jnp.maximum(1, jnp.max(jnp.where(bits == 1, jnp.arange(1, len(bits) + 1), 0)))
+
+
+def terminated(bits: Bits, length: int) -> Int[Array, " {length}"]:
+    """Return the bits that a number needs, then a 2, then zeros."""
+    count, place = bit_count(bits), jnp.arange(length)
+    padded = jnp.zeros(length, int).at[: len(bits)].set(bits[:length])
+    return jnp.where(place < count, padded, jnp.where(place == count, 2, 0))
+
+
+def terminated_list(number: int, length: int) -> list[int]:
+    """Return the same in plain Python."""
+    bits = [int(bit) for bit in reversed(f"{number:b}")]
+    return [*bits, 2, *[0] * length][:length]
+
+
+def up_to_terminator(target: Int[Array, " target"]) -> Bool[Array, " target"]:
+    """Say which symbols of an answer come before its first 2, or are it."""
+    return jnp.cumsum(target == 2) - (target == 2) == 0

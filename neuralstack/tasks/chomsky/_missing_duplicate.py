@@ -1,0 +1,61 @@
+"""Missing duplicate: a context-sensitive task."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+
+from neuralstack.tasks._layouts import Pair
+from neuralstack.tasks.chomsky._base import AbstractChomskyTask, draw_below
+
+MISSING, PADDING = 2, 3
+
+
+@dataclass(frozen=True)
+class MissingDuplicate(AbstractChomskyTask):
+    """Say which bit is missing of a string that was written twice (Delétang et al., 2023).
+
+    A source is a string of bits twice, with one bit replaced by the symbol 2, and of odd length with a 3 at its end;
+    of length 1 it is a 3 alone, answered by 0. Bits and the place are drawn uniformly. In text the symbols 2 and 3 are
+    `?` and `_`.
+
+    Examples:
+        >>> task = MissingDuplicate()
+        >>> task.decode(task.answer(task.encode("01?011")))
+        '1'
+    """
+
+    @property
+    def words(self):
+        return "01?_"
+
+    def draw(self, key, length):
+        bit_key, place_key = jax.random.split(key)
+        half = length // 2
+        bits = draw_below(bit_key, self.max_length, 2)
+        place = jax.random.randint(place_key, (), 0, jnp.maximum(2 * half, 1))
+        time = jnp.arange(self.max_length)
+        twice = bits[time % jnp.maximum(half, 1)]
+        source = jnp.where(time == place, MISSING, jnp.where(time == 2 * half, PADDING, twice))
+        source = jnp.where(half == 0, PADDING, source)
+        return Pair(source, length, jnp.where(half == 0, 0, twice[place])[None], 1)
+
+    def answer(self, source):
+        half = len(source) // 2
+        bits, end = source[: 2 * half], source[2 * half :]
+        if end not in ([], [PADDING]) or bits.count(MISSING) != (half > 0):
+            raise ValueError(
+                f"a source has exactly one bit missing, and _ after an odd one, got {self.decode(source)!r}."
+            )
+        if not half:
+            return [0]
+        place = bits.index(MISSING)
+        other = bits[(place + half) % (2 * half)]
+        if [bit for bit in bits if bit > 1] != [MISSING] or any(
+            one != two and MISSING not in (one, two) for one, two in zip(bits[:half], bits[half:], strict=True)
+        ):
+            raise ValueError(f"a source is the same bits twice, got {self.decode(source)!r}.")
+        return [other]
+
+    def answer_length(self, source_length):
+        return 1

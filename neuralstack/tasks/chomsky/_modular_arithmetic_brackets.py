@@ -1,0 +1,42 @@
+"""Modular arithmetic with brackets: a deterministic context-free task."""
+
+from dataclasses import dataclass
+
+from neuralstack.tasks._layouts import Pair
+from neuralstack.tasks.chomsky._base import AbstractChomskyTask
+from neuralstack.tasks.chomsky._expressions import WORDS, draw_expression, value, value_of
+
+
+@dataclass(frozen=True)
+class ModularArithmeticBrackets(AbstractChomskyTask):
+    """Compute an expression in brackets modulo 5 (Delétang et al., 2023).
+
+    Each operation is in brackets of its own; a digit may have a minus, and brackets. Symbols 0 to 4 are digits, 5 to 9
+    are `+`, `-`, `*`, `(` and `)`. Digits, operators, and how the symbols are shared between the two sides of an
+    operator, are drawn uniformly.
+
+    Args:
+        max_length: The longest source, at least 1.
+        multiplication: Whether there are products; the benchmark has none unless asked.
+
+    Examples:
+        >>> task = ModularArithmeticBrackets()
+        >>> task.decode(task.answer(task.encode("((1-(-2))+4)")))
+        '2'
+    """
+
+    multiplication: bool = False
+
+    @property
+    def words(self):
+        return WORDS
+
+    def draw(self, key, length):
+        source = draw_expression(key, length, self.max_length, 2 + self.multiplication)
+        return Pair(source, length, value(source, length)[None], 1)
+
+    def answer(self, source):
+        return [value_of(source)]
+
+    def answer_length(self, source_length):
+        return 1

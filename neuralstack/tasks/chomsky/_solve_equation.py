@@ -1,0 +1,59 @@
+"""Solve equation: a deterministic context-free task."""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+
+from neuralstack.tasks._layouts import Pair
+from neuralstack.tasks.chomsky._base import AbstractChomskyTask
+from neuralstack.tasks.chomsky._expressions import DIGITS, WORDS, draw_expression, value, value_of
+
+UNKNOWN, EQUALS = len(WORDS), len(WORDS) + 1
+
+
+@dataclass(frozen=True)
+class SolveEquation(AbstractChomskyTask):
+    """Find the digit that makes an equation hold modulo 5 (Delétang et al., 2023).
+
+    A source is an expression as in modular arithmetic with brackets, without products so that there is one solution,
+    with a digit replaced by `x`; then `=` and the value. The answer is the digit, which is drawn uniformly from those
+    of the expression. A source of one or two symbols has no room for an equation: it is zeros, answered by 0. Symbols
+    10 and 11 are `x` and `=`.
+
+    Examples:
+        >>> task = SolveEquation()
+        >>> task.decode(task.answer(task.encode("(x+4)=1")))
+        '2'
+    """
+
+    @property
+    def words(self):
+        return WORDS + "x="
+
+    def draw(self, key, length):
+        expression_key, digit_key = jax.random.split(key)
+        inner, place = jnp.maximum(length - 2, 1), jnp.arange(self.max_length)
+        expression = draw_expression(expression_key, inner, self.max_length, 2)
+        digits = (place < inner) & (expression < DIGITS)
+        unknown = jnp.argmax(jnp.where(digits, jax.random.uniform(digit_key, digits.shape), -1.0))
+        source = jnp.where(place == unknown, UNKNOWN, expression)
+        source = jnp.where(place == inner, EQUALS, jnp.where(place == inner + 1, value(expression, inner), source))
+        return Pair(jnp.where(length < 3, 0, source), length, jnp.where(length < 3, 0, expression[unknown])[None], 1)
+
+    def answer(self, source):
+        if len(source) < 3 and not any(source):
+            return [0]
+        *expression, equals, wanted = source if len(source) > 2 else [0, 0, 0]
+        if equals != EQUALS or wanted >= DIGITS or expression.count(UNKNOWN) != 1:
+            raise ValueError(f"a source is an expression with one x, = and a digit, got {self.decode(source)!r}.")
+        place = expression.index(UNKNOWN)
+        (digit,) = [
+            digit
+            for digit in range(DIGITS)
+            if value_of([*expression[:place], digit, *expression[place + 1 :]]) == wanted
+        ]
+        return [digit]
+
+    def answer_length(self, source_length):
+        return 1

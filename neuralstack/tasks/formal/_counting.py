@@ -1,0 +1,130 @@
+"""Counting languages: strings whose second half follows from how long the first was."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int
+
+from neuralstack.tasks._base import AbstractTask
+from neuralstack.tasks._layouts import Pair, Stepwise
+
+LANGUAGES = {
+    "anbn": (((1, 0), (1, 0)), 1),
+    "anbncn": (((1, 0), (1, 0), (1, 0)), 1),
+    "anbncndn": (((1, 0), (1, 0), (1, 0), (1, 0)), 1),
+    "anb2n": (((1, 0), (2, 0)), 1),
+    "anbmcnm": (((1, 0), (0, 1), (1, 1)), 2),
+}
+"""How often n and m each block of equal letters holds, and the first block within which the rest is determined."""
+
+
+@dataclass(frozen=True)
+class Counting(AbstractTask):
+    """Predict the next letter of strings that count, such as aabb aaabbb (Joulin & Mikolov, 2015).
+
+    A source is a stream of strings of a language, without gaps, each with an n (and an m) of its own, drawn uniformly
+    from 1 to the `length` that is asked for. It has as many symbols as `strings` of the longest strings, and breaks off
+    there. At each step the next symbol is asked for; only where it is determined it is scored: from the first b on, or
+    the first c of `anbmcnm`, to the last letter, after which an a is due. Where it is not, at the end, an a stands for
+    it.
+
+    Args:
+        max_length: The largest n, at least 1.
+        language: One of `anbn`, `anbncn`, `anbncndn`, `anb2n` and `anbmcnm` (a^n b^m c^(n+m)).
+        strings: How many of the longest strings a stream has room for.
+
+    Raises:
+        ValueError: If the language is unknown, or a number is below 1.
+
+    Examples:
+        >>> task = Counting(max_length=3, language="anbn")
+        >>> task.decode(task.answer(task.encode("aabbab")))
+        'abbaba'
+        >>> task.sample(jax.random.key(0), 3).mask.any()
+        Array(True, dtype=bool)
+    """
+
+    max_length: int = 60
+    language: str = "anbn"
+    strings: int = 3
+    train_lengths: ClassVar[tuple[int, int]] = (1, 19)
+    test_lengths: ClassVar[tuple[int, int]] = (20, 60)
+
+    @property
+    def blocks(self) -> tuple[tuple[int, int], ...]:
+        """How often each block holds n and m."""
+        if self.language not in LANGUAGES or self.strings < 1:
+            raise ValueError(
+                f"a counting language is one of {', '.join(LANGUAGES)}, with at least 1 string in a stream, "
+                f"got {self.language!r} and {self.strings}."
+            )
+        return LANGUAGES[self.language][0]
+
+    @property
+    def words(self):
+        return "abcd"[: len(self.blocks)]
+
+    @property
+    def layout(self):
+        return Stepwise(self.symbols)
+
+    def draw(self, key, length):
+        room = self.source_length(self.max_length)
+        counts = jax.random.randint(key, (self.strings * self.max_length, 2), 1, length + 1)
+        edges = jnp.cumsum(counts @ jnp.array(self.blocks).T, axis=1)  # where each block of each string ends
+        ends = jnp.cumsum(edges[:, -1])
+        time = jnp.arange(room + 1)
+        string = jnp.searchsorted(ends, time, side="right")
+        place = time - (ends - edges[:, -1])[string]
+        symbols = (edges[string] <= place[:, None]).sum(1)
+        source, last = symbols[:-1], self.source_length(length) - 1
+        known = (time[:-1] != last) | (source >= self.known_from)
+        return Pair(source, last + 1, jnp.where(known, symbols[1:], 0), last + 1)
+
+    def answer(self, source):
+        target = [*source[1:], 0]
+        counts = [0] * len(self.blocks)
+        for place, symbol in enumerate(source):
+            if symbol == 0 and counts[-1]:
+                counts = [0] * len(self.blocks)
+            counts[symbol] += 1
+            allowed = self.following(counts, symbol)
+            if place == len(source) - 1:
+                target[-1] = allowed[0] if len(allowed) == 1 else 0
+            elif source[place + 1] not in allowed:
+                raise ValueError(
+                    f"{self.decode(source)!r} is no stream of {self.language}: it breaks off being one after place "
+                    f"{place + 1}."
+                )
+        return target
+
+    def following(self, counts: list[int], symbol: int) -> list[int]:
+        """Return which symbols may follow one, after so many of each in its string."""
+        if symbol < self.known_from:
+            return [symbol, symbol + 1]
+        n, m = counts[0], counts[1]
+        of_n, of_m = self.blocks[symbol]
+        if counts[symbol] < of_n * n + of_m * m:
+            return [symbol]
+        return [(symbol + 1) % len(self.blocks)]
+
+    def answer_length(self, source_length):
+        return source_length
+
+    def source_length(self, length):
+        return self.strings * sum(map(sum, self.blocks)) * length
+
+    def scored(self, pair):
+        inside = jnp.arange(len(pair.source)) < pair.source_length
+        return inside & (pair.source >= self.known_from)
+
+    @property
+    def known_from(self) -> int:
+        """The first block within which the next symbol is determined."""
+        return LANGUAGES[self.language][1]
+
+    def single(self, n: Int[Array, ""] | int, m: Int[Array, ""] | int = 1) -> list[int]:
+        """Return the one string of the language with this n and m."""
+        return [symbol for symbol, (of_n, of_m) in enumerate(self.blocks) for _ in range(of_n * int(n) + of_m * int(m))]

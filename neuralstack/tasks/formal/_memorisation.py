@@ -1,0 +1,65 @@
+"""Memorisation: a string, a mark, and the string backwards."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax.numpy as jnp
+
+from neuralstack.tasks._alphabet import draw_symbols
+from neuralstack.tasks._base import AbstractTask
+from neuralstack.tasks._layouts import Pair, Stepwise
+
+
+@dataclass(frozen=True)
+class Memorisation(AbstractTask):
+    """Predict the next symbol of a string, a mark, and the string backwards (Joulin & Mikolov, 2015).
+
+    A source is a string w, drawn uniformly, the mark `#` and w backwards; its length is asked for as that of w. At each
+    step the next symbol is asked for, and scored from the mark on; after the last one it is the mark.
+
+    Args:
+        max_length: The longest w, at least 1.
+        alphabet: The characters of w, each once and without `#`.
+
+    Examples:
+        >>> task = Memorisation(max_length=3)
+        >>> task.decode(task.answer(task.encode("abb#bba")))
+        'bb#bba#'
+    """
+
+    max_length: int = 60
+    alphabet: str = "ab"
+    train_lengths: ClassVar[tuple[int, int]] = (1, 20)
+    test_lengths: ClassVar[tuple[int, int]] = (21, 60)
+
+    @property
+    def words(self):
+        return self.alphabet + "#"
+
+    @property
+    def layout(self):
+        return Stepwise(self.symbols)
+
+    def draw(self, key, length):
+        room = self.source_length(self.max_length)
+        string = draw_symbols(key, self.max_length, len(self.alphabet))
+        place = jnp.arange(room + 1)
+        mirrored = string[jnp.clip(jnp.minimum(place, 2 * length - place), 0, self.max_length - 1)]
+        symbols = jnp.where((place == length) | (place > 2 * length), len(self.alphabet), mirrored)
+        return Pair(symbols[:-1], 2 * length + 1, symbols[1:], 2 * length + 1)
+
+    def answer(self, source):
+        half, mark = len(source) // 2, len(self.alphabet)
+        if source[half] != mark or source.count(mark) != 1 or source != source[::-1]:
+            raise ValueError(f"a source is a string, # and the string backwards, got {self.decode(source)!r}.")
+        return [*source[1:], mark]
+
+    def answer_length(self, source_length):
+        return source_length
+
+    def source_length(self, length):
+        return 2 * length + 1
+
+    def scored(self, pair):
+        place = jnp.arange(len(pair.source))
+        return (place >= pair.source_length // 2) & (place < pair.source_length)

@@ -1,0 +1,57 @@
+"""Bigram flip: read a string, then write it with each two neighbours swapped."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax.numpy as jnp
+
+from neuralstack.tasks._alphabet import ASCII, draw_symbols
+from neuralstack.tasks._base import AbstractTask
+from neuralstack.tasks._layouts import Joint, Pair
+
+
+@dataclass(frozen=True)
+class BigramFlip(AbstractTask):
+    """Read a string, then write it with each two neighbours swapped (Grefenstette et al., 2015).
+
+    A source has an even length: of an odd one that is asked for it is one longer. Symbols are drawn uniformly with
+    replacement; symbol i is the i-th character of `alphabet`. The layout is joint.
+
+    Args:
+        max_length: The longest source, at least 1; an odd one is raised by 1.
+        alphabet: The characters that stand for the symbols, each once.
+
+    Examples:
+        >>> task = BigramFlip(alphabet="abcd")
+        >>> task.decode(task.answer(task.encode("abcd")))
+        'badc'
+    """
+
+    max_length: int = 128
+    alphabet: str = ASCII
+    train_lengths: ClassVar[tuple[int, int]] = (8, 64)
+    test_lengths: ClassVar[tuple[int, int]] = (65, 128)
+
+    @property
+    def words(self):
+        return self.alphabet
+
+    @property
+    def layout(self):
+        return Joint(self.symbols)
+
+    def draw(self, key, length):
+        size, even = self.source_length(self.max_length), self.source_length(length)
+        source = draw_symbols(key, size, self.symbols)
+        return Pair(source, even, source[jnp.arange(size) ^ 1], even)
+
+    def answer(self, source):
+        if len(source) % 2:
+            raise ValueError(f"the source of a bigram flip has an even length, got {len(source)} symbols.")
+        return [symbol for pair in zip(source[1::2], source[::2], strict=True) for symbol in pair]
+
+    def answer_length(self, source_length):
+        return source_length
+
+    def source_length(self, length):
+        return length + length % 2

@@ -1,0 +1,88 @@
+"""Subject-verb-object to subject-object-verb: translate word by word, and move the main verb to the end."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+
+from neuralstack.tasks._base import AbstractTask
+from neuralstack.tasks._grammar import draw_word, tables
+from neuralstack.tasks._layouts import Joint, Pair
+
+COUNT = 33  # words of a kind
+GRAMMAR = (
+    ("sentence", ((1.0, "S verb O"),)),
+    ("S", ((1 / 5, "S S"), (1 / 5, "S relative S verb"), (3 / 5, "subject"))),
+    ("O", ((1 / 5, "O O"), (1 / 5, "S relative S verb"), (3 / 5, "object"))),
+)
+"""Of the source (Grefenstette et al., 2015, appendix C); in the target the main verb follows the object."""
+
+KINDS = {"subject": "s", "object": "o", "verb": "v"}
+SIDE = [f"{letter}i{number}" for letter in KINDS.values() for number in range(1, COUNT + 1)] + ["rpi"]
+WORDS = (*SIDE, *(word.replace("i", "o", 1) for word in SIDE))
+RELATIVE = 3 * COUNT
+SIZE = len(SIDE)  # words of one side; the target's follow the source's in the same order
+FIRST = {"subject": 0, "object": COUNT, "verb": 2 * COUNT, "relative": RELATIVE}
+
+
+@dataclass(frozen=True)
+class SubjectVerbObject(AbstractTask):
+    """Translate, and move the main verb to the end (SVO to SOV; Grefenstette et al., 2015).
+
+    A sentence is a subject, a verb and an object, each of which may hold relative clauses. There are 33 subjects `si1`,
+    `si2`, ..., objects `oi1`, ... and verbs `vi1`, ..., and the relative pronoun `rpi`; they become `so1`, and so on.
+
+    Sentences are drawn from the grammar, given their exact length, which is 3 at least. In training and in fixed sets
+    lengths are uniform. The published sets came from derivations that were rejected where their length was not wanted:
+    there short sentences are frequent, here long ones are as frequent as short ones.
+
+    Examples:
+        >>> task = SubjectVerbObject()
+        >>> task.decode(task.answer(task.encode("si1 vi28 oi5 oi7 si15 rpi si19 vi16 oi10 oi24")))
+        'so1 oo5 oo7 so15 rpo so19 vo16 oo10 oo24 vo28'
+    """
+
+    max_length: int = 128
+    train_lengths: ClassVar[tuple[int, int]] = (8, 64)
+    test_lengths: ClassVar[tuple[int, int]] = (65, 128)
+
+    @property
+    def words(self):
+        return WORDS
+
+    @property
+    def layout(self):
+        return Joint(self.symbols)
+
+    def draw(self, key, length):
+        kind_key, word_key = jax.random.split(key)
+        size, length = self.source_length(self.max_length), self.source_length(length)
+        kinds = draw_word(kind_key, GRAMMAR, length, size)
+        first = jnp.array([FIRST[kind] for kind in tables(GRAMMAR, size).kinds])[kinds]
+        which = jax.random.randint(word_key, (size,), 0, COUNT)
+        source = jnp.where(first == RELATIVE, RELATIVE, first + which)
+        place = jnp.arange(size)
+        is_verb, is_relative = ((first == FIRST[kind]) & (place < length) for kind in ("verb", "relative"))
+        # Each relative pronoun has a verb of its own; the first verb that is left over is the main one.
+        main = jnp.argmax(is_verb & (jnp.cumsum(is_relative) == jnp.cumsum(is_verb) - 1))
+        taken = jnp.where(place == length - 1, main, place + (place >= main))
+        return Pair(source, length, SIZE + source[jnp.clip(taken, 0, size - 1)], length)
+
+    def answer(self, source):
+        waiting = 0
+        for place, word in enumerate(source):
+            if word >= SIZE:
+                raise ValueError(f"a source has words of the source's language only, got {WORDS[word]}.")
+            waiting += word == RELATIVE
+            if FIRST["verb"] <= word < RELATIVE:
+                if not waiting:
+                    return [SIZE + other for other in (*source[:place], *source[place + 1 :], word)]
+                waiting -= 1
+        raise ValueError(f"a sentence needs a main verb, got {self.decode(source)!r}.")
+
+    def answer_length(self, source_length):
+        return source_length
+
+    def source_length(self, length: Any) -> Any:
+        return jnp.maximum(length, 3) if isinstance(length, jax.Array) else max(length, 3)

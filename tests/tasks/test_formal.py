@@ -1,0 +1,138 @@
+import re
+from itertools import islice, product
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from neuralstack import TASKS
+from neuralstack.tasks.formal import Counting, Dyck
+
+STRINGS = {
+    "anbn": lambda n, m: "a" * n + "b" * n,
+    "anbncn": lambda n, m: "a" * n + "b" * n + "c" * n,
+    "anbncndn": lambda n, m: "a" * n + "b" * n + "c" * n + "d" * n,
+    "anb2n": lambda n, m: "a" * n + "b" * 2 * n,
+    "anbmcnm": lambda n, m: "a" * n + "b" * m + "c" * (n + m),
+}
+counting = pytest.mark.parametrize("name", STRINGS)
+
+
+@counting
+def test_what_is_scored_is_what_every_continuation_agrees_on(name):
+    task = TASKS[name](max_length=3)
+    pairs = jax.jit(jax.vmap(lambda key: task.draw(key, 3)))(jax.random.split(jax.random.key(0), 20))
+    strings = {STRINGS[name](n, m) for n, m in product(range(1, 8), repeat=2)}
+    for row in range(20):
+        text = task.decode(pairs.source[row].tolist())
+        scored = task.scored(jax.tree.map(lambda leaf, row=row: leaf[row], pairs))
+        begun = 0  # where the present string begins
+        for place in range(len(text)):
+            here = text[begun : place + 1]
+            following = {one[len(here)] for one in strings if one.startswith(here) and len(one) > len(here)}
+            if here in strings:
+                following |= {"a"}
+            determined = len(following) == 1 and here != here[0] * len(here)
+            assert scored[place] == determined
+            if determined:
+                assert task.decode([int(pairs.target[row, place])]) in following
+            if here in strings and text[place + 1 : place + 2] == "a":
+                begun = place + 1
+
+
+@counting
+def test_a_stream_is_made_of_strings_with_every_n_up_to_the_length_asked_for(name):
+    task = TASKS[name](max_length=4)
+    pairs = jax.jit(jax.vmap(lambda key: task.draw(key, 3)))(jax.random.split(jax.random.key(1), 100))
+    runs = [
+        len(run) for row in pairs.source.tolist() for run in re.findall("a+", task.decode(row[: task.source_length(3)]))
+    ]
+    assert set(runs) == {1, 2, 3}
+
+
+@counting
+def test_a_single_string_of_the_language(name):
+    task = TASKS[name]()
+    for n, m in ((1, 1), (2, 5), (60, 3)):
+        assert task.decode(task.single(n, m)) == STRINGS[name](n, m)
+        assert task.decode(task.answer(task.single(n, m)))[-1] == "a"
+
+
+BROKEN = {
+    "anbn": ("aab" + "a", "'aaba' is no stream of anbn: it breaks off being one after place 3"),
+    "anbncn": ("aabbcb", "after place 5"),
+    "anbmcnm": ("abcccc", "after place 4"),
+    "anb2n": ("abbb", "after place 3"),
+}
+
+
+@pytest.mark.parametrize(("name", "text", "message"), [(name, *given) for name, given in BROKEN.items()])
+def test_what_is_no_stream_is_refused(name, text, message):
+    task = TASKS[name]()
+    with pytest.raises(ValueError, match=re.escape(message)):
+        task.answer(task.encode(text))
+
+
+def test_an_unknown_language_is_refused():
+    with pytest.raises(ValueError, match=r"one of anbn, anbncn, anbncndn, anb2n, anbmcnm, .* got 'anbb' and 3"):
+        Counting(language="anbb")
+
+
+def test_memorisation_is_a_string_a_mark_and_the_string_backwards():
+    task = TASKS["memorisation"](max_length=9)
+    for length in (1, 4, 9):
+        pair = task.draw(jax.random.key(length), length)
+        text = task.decode(pair.source[: 2 * length + 1].tolist())
+        first, second = text.split("#")
+        assert first == second[::-1]
+        assert np.flatnonzero(task.scored(pair)).tolist() == list(range(length, 2 * length + 1))
+    with pytest.raises(ValueError, match=re.escape("a string, # and the string backwards, got 'ab#ab'")):
+        task.answer(task.encode("ab#ab"))
+
+
+@pytest.mark.parametrize("name", ["dyck-1", "dyck-2", "dyck-3", "dyck-6"])
+def test_brackets_are_balanced_and_every_legal_next_one_can_be_completed(name):
+    task = TASKS[name](max_length=12)
+    matching = [task.words[kind] + task.words[kind + task.pairs] for kind in range(task.pairs)]
+    drawn = jax.jit(jax.vmap(lambda key: task.draw(key, 12)))(jax.random.split(jax.random.key(0), 200))
+    for source, target in islice(zip(drawn.source.tolist(), drawn.target.tolist(), strict=True), 60):
+        text = task.decode(source)
+        assert remainder(text, matching) == ""
+        for place in range(12):
+            closers = {
+                bracket[1]
+                for bracket in matching
+                # A closing bracket is legal if what is before it ends, struck out, with its partner.
+                if remainder(text[: place + 1], matching)[-1:] == bracket[0]
+            }
+            wanted = {bracket[0] for bracket in matching} | closers
+            assert {task.decode([symbol]) for symbol in task.legal(target[place])} == wanted
+    kinds = np.unique(drawn.source)
+    assert kinds.tolist() == list(range(2 * task.pairs))
+
+
+def remainder(text, pairs):
+    """What is left of brackets when all neighbours that match are struck out."""
+    while (shorter := re.sub("|".join(map(re.escape, pairs)), "", text)) != text:
+        text = shorter
+    return text
+
+
+def test_brackets_that_do_not_match_are_refused():
+    task = TASKS["dyck-2"]()
+    with pytest.raises(ValueError, match=re.escape("nothing is open that ']' at place 2 could close")):
+        task.answer(task.encode("(]"))
+
+
+@pytest.mark.parametrize("pairs", [0, 7])
+def test_as_many_kinds_of_brackets_as_there_are_not_are_refused(pairs):
+    with pytest.raises(ValueError, match=f"there are 1 to 6 kinds of brackets, got pairs={pairs}"):
+        Dyck(pairs=pairs)
+
+
+def test_the_longest_word_is_drawn():
+    task = TASKS["dyck-2"](max_length=99)
+    pair = task.draw(jax.random.key(0), jnp.asarray(99))
+    assert pair.source_length == 100
+    assert task.answer(pair.source.tolist()) == pair.target.tolist()

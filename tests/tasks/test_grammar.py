@@ -1,0 +1,91 @@
+from collections import Counter
+from functools import cache
+from itertools import product
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from neuralstack.tasks._grammar import draw_word, tables
+from neuralstack.tasks.formal._dyck import GRAMMAR as DYCK
+from neuralstack.tasks.transductions._gender import GRAMMAR as GENDER
+from neuralstack.tasks.transductions._subject_verb_object import GRAMMAR as SENTENCES
+
+# Of no use but hard: a rule that makes one symbol, one that makes four, one that makes nothing, and repetitions.
+AWKWARD = (
+    ("root", ((0.5, "one"), (0.3, "x root y one"), (0.2, "one one"))),
+    ("one", ((0.6, "x"), (0.2, ""), (0.2, "y one x y"))),
+)
+GRAMMARS = {"dyck": DYCK, "svo": SENTENCES, "gender": GENDER, "awkward": AWKWARD}
+every_grammar = pytest.mark.parametrize("grammar", GRAMMARS.values(), ids=GRAMMARS)
+
+
+def chances(grammar, longest):
+    """The probability of every word of up to `longest` words, by adding up derivations until nothing changes."""
+    rules = dict(grammar)
+    known = {name: {} for name in rules}
+
+    def made(symbols):
+        total = {(): 1.0}
+        for symbol in symbols:
+            options = known[symbol] if symbol in rules else {(symbol,): 1.0}
+            longer = Counter()
+            for (one, p), (two, q) in product(total.items(), options.items()):
+                if len(one) + len(two) <= longest:
+                    longer[one + two] += p * q
+            total = longer
+        return total
+
+    for _ in range(60):
+        new = {name: Counter() for name in rules}
+        for name, ones in grammar:
+            for chance, text in ones:
+                for word, p in made(text.split()).items():
+                    new[name][word] += chance * p
+        known = new
+    return known[grammar[0][0]]
+
+
+@cache
+def drawn(grammar, length, longest, count):
+    draw = jax.jit(jax.vmap(lambda key, length: draw_word(key, grammar, length, longest), in_axes=(0, None)))
+    words = draw(jax.random.split(jax.random.key(0), count), length)[:, :length].tolist()
+    kinds = tables(grammar, longest).kinds
+    return [tuple(kinds[kind] for kind in word) for word in words]
+
+
+@every_grammar
+def test_words_of_a_length_are_as_likely_as_in_the_grammar(grammar):
+    length, count = 5 if grammar != DYCK else 6, 8000
+    likely = {word: p for word, p in chances(grammar, length).items() if len(word) == length}
+    counts = Counter(drawn(grammar, length, 9, count))
+    assert counts.keys() <= likely.keys()
+    total = sum(likely.values())
+    for word, p in likely.items():
+        expected = p / total
+        assert abs(counts[word] / count - expected) < 5 * (expected / count) ** 0.5 + 1e-3
+
+
+@every_grammar
+def test_the_lengths_that_fit_are_those_that_words_have(grammar):
+    longest = 8
+    lengths = {len(word) for word in chances(grammar, longest)}
+    fitting = tables(grammar, longest).fitting.tolist()
+    for asked in range(longest + 1):
+        assert fitting[asked] == min((n for n in lengths if n >= asked), default=max(lengths))
+
+
+def test_a_long_word_is_drawn_whole_and_many_are_different():
+    words = drawn(DYCK, 100, 100, 50)
+    assert len(set(words)) == 50
+    for word in words:
+        depths = np.cumsum([1 if kind == "(" else -1 for kind in word])
+        assert depths[-1] == 0 <= depths.min()
+
+
+def test_one_compilation_serves_every_length():
+    draw = jax.jit(lambda key, length: draw_word(key, DYCK, length, 12))
+    for length in (2, 6, 12):
+        draw(jax.random.key(0), jnp.asarray(length))
+    assert draw._cache_size() == 1
