@@ -29,11 +29,13 @@ def draw_below(key: PRNGKeyArray, length: int, count: int) -> Int[Array, " {leng
 
 
 def require(source: list[int], known: int, what: str) -> None:
-    """Refuse a source with a symbol that this task's sources do not have.
+    """Refuse a source without symbols, or with one that this task's sources do not have.
 
     Raises:
-        ValueError: If there is one.
+        ValueError: If it is such a source.
     """
+    if not source:
+        raise ValueError(f"a source is made of {what}, got none: give at least one symbol.")
     for place, symbol in enumerate(source, 1):
         if not 0 <= symbol < known:
             raise ValueError(f"a source is made of {what}, got the symbol {symbol} at place {place}.")

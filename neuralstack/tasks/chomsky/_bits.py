@@ -21,12 +21,16 @@ def subtract(a: Bits, b: Bits) -> tuple[Bits, Bool[Array, ""]]:
 
 def multiply(a: Bits, b: Bits) -> Bits:
     """Return the product of two equally long numbers, without what does not fit."""
-    counts = jnp.convolve(a, b, precision="highest")[: len(a)].astype(int)
 
-    def carry(more, count):
+    def add_shifted(carry, bit):
+        counts, shifted = carry
+        return (counts + bit * shifted, jnp.concatenate([jnp.zeros_like(a[:1]), shifted[:-1]])), None
+
+    def take_bit(more, count):
         return (more + count) // 2, (more + count) % 2
 
-    return jax.lax.scan(carry, jnp.array(0, counts.dtype), counts)[1]
+    (counts, _), _ = jax.lax.scan(add_shifted, (jnp.zeros_like(a), b), a)
+    return jax.lax.scan(take_bit, jnp.zeros_like(a[0]), counts)[1]
 
 
 def carries(made: Bool[Array, " bits"], passed: Bool[Array, " bits"]) -> Bits:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import jax.numpy as jnp
 
 from neuralstack.tasks._layouts import Pair
-from neuralstack.tasks.chomsky._base import AbstractChomskyTask, draw_below
+from neuralstack.tasks.chomsky._base import AbstractChomskyTask, draw_below, require
 
 SYMBOLS = 5
 
@@ -32,6 +32,7 @@ class BucketSort(AbstractChomskyTask):
         return Pair(source, length, jnp.sort(jnp.where(inside, source, SYMBOLS)) % SYMBOLS, length)
 
     def answer(self, source):
+        require(source, SYMBOLS, "symbols 0 to 4")
         return sorted(source)
 
     def answer_length(self, source_length):

@@ -33,8 +33,8 @@ class ComputeSqrt(AbstractChomskyTask):
         inside = jnp.arange(self.max_length) < length
 
         def again(drawn):
-            key, _ = jax.random.split(drawn[0])
-            return key, draw_below(key, self.max_length, 2)
+            key, bit_key = jax.random.split(drawn[0])
+            return key, draw_below(bit_key, self.max_length, 2)
 
         start = again((key, None))
         _, source = jax.lax.while_loop(lambda drawn: ~jnp.any(drawn[1] * inside == 1), again, start)

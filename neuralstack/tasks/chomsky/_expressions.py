@@ -96,30 +96,32 @@ def join(left: Array, operator: Array, right: Array) -> Array:
     return jnp.select([operator == PLUS, operator == MINUS], [left + right, left - right], left * right) % DIGITS
 
 
-def value_of(source: list[int]) -> int:
-    """Return what an expression is worth, modulo 5, in plain Python.
+def value_of(source: list[int], operators: int) -> int:
+    """Return what an expression with the first `operators` of plus, minus and times is worth, in plain Python.
 
     Raises:
         ValueError: If it is none.
     """
-    found, rest = _read(source)
+    found, rest = _read(source, operators)
     if rest:
         raise ValueError(f"an expression ends before {written(rest)!r}.")
     return found % DIGITS
 
 
-def _read(symbols: list[int]) -> tuple[int, list[int]]:
+def _read(symbols: list[int], operators: int) -> tuple[int, list[int]]:
     """Return the value of the expression that some symbols begin with, and what follows it."""
     match symbols:
-        case [digit, *rest] if digit < DIGITS:
+        case [digit, *rest] if 0 <= digit < DIGITS:
             return digit, rest
-        case [6, digit, *rest] if digit < DIGITS:
+        case [6, digit, *rest] if 0 <= digit < DIGITS:
             return -digit, rest
         case [8, *inner]:
-            left, rest = _read(inner)
-            if rest and PLUS <= rest[0] <= TIMES:
-                operator, (right, rest) = rest[0], _read(rest[1:])
+            left, rest = _read(inner, operators)
+            if rest and PLUS <= rest[0] < PLUS + operators:
+                operator, (right, rest) = rest[0], _read(rest[1:], operators)
                 left = {PLUS: left + right, MINUS: left - right, TIMES: left * right}[operator]
+            elif inner[0] == OPEN:
+                raise ValueError(f"an expression in brackets needs an operator before {written(rest)!r}.")
             if rest[:1] == [CLOSE]:
                 return left, rest[1:]
             raise ValueError(f"an expression needs a closing bracket before {written(rest)!r}.")
@@ -128,4 +130,4 @@ def _read(symbols: list[int]) -> tuple[int, list[int]]:
 
 def written(symbols: list[int]) -> str:
     """Return symbols as text."""
-    return "".join(WORDS[symbol] if symbol < len(WORDS) else "?" for symbol in symbols)
+    return "".join(WORDS[symbol] if 0 <= symbol < len(WORDS) else "?" for symbol in symbols)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from neuralstack.tasks._layouts import Pair
-from neuralstack.tasks.chomsky._base import AbstractChomskyTask, draw_below
+from neuralstack.tasks.chomsky._base import AbstractChomskyTask, draw_below, require
 
 MISSING, PADDING = 2, 3
 
@@ -41,6 +41,7 @@ class MissingDuplicate(AbstractChomskyTask):
         return Pair(source, length, jnp.where(half == 0, 0, twice[place])[None], 1)
 
     def answer(self, source):
+        require(source, PADDING + 1, "bits, ? and _, 0 to 3")
         half = len(source) // 2
         bits, end = source[: 2 * half], source[2 * half :]
         if end not in ([], [PADDING]) or bits.count(MISSING) != (half > 0):

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from neuralstack.tasks._layouts import Pair
-from neuralstack.tasks.chomsky._base import AbstractChomskyTask, draw_below
+from neuralstack.tasks.chomsky._base import AbstractChomskyTask, draw_below, require
 
 DIGITS = 5
 PLUS, MINUS, TIMES = 5, 6, 7
@@ -47,6 +47,7 @@ class ModularArithmetic(AbstractChomskyTask):
         return Pair(source, self.source_length(length), ((total + product) % DIGITS)[None], 1)
 
     def answer(self, source):
+        require(source, TIMES + 1, "digits and operators, 0 to 7")
         wanted = all((symbol < DIGITS) == (place % 2 == 0) for place, symbol in enumerate(source))
         if not wanted or len(source) % 2 == 0:
             raise ValueError(

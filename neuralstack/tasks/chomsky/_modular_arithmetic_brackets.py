@@ -17,7 +17,7 @@ class ModularArithmeticBrackets(AbstractChomskyTask):
 
     Args:
         max_length: The longest source, at least 1.
-        multiplication: Whether there are products; the benchmark has none unless asked.
+        multiplication: Whether products are drawn; the benchmark has none unless asked. They are answered either way.
 
     Examples:
         >>> task = ModularArithmeticBrackets()
@@ -36,7 +36,7 @@ class ModularArithmeticBrackets(AbstractChomskyTask):
         return Pair(source, length, value(source, length)[None], 1)
 
     def answer(self, source):
-        return [value_of(source)]
+        return [value_of(source, 3)]
 
     def answer_length(self, source_length):
         return 1

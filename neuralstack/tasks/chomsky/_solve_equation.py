@@ -6,9 +6,10 @@ import jax
 import jax.numpy as jnp
 
 from neuralstack.tasks._layouts import Pair
-from neuralstack.tasks.chomsky._base import AbstractChomskyTask
+from neuralstack.tasks.chomsky._base import AbstractChomskyTask, require
 from neuralstack.tasks.chomsky._expressions import DIGITS, WORDS, draw_expression, value, value_of
 
+OPERATORS = 2
 UNKNOWN, EQUALS = len(WORDS), len(WORDS) + 1
 
 
@@ -34,7 +35,7 @@ class SolveEquation(AbstractChomskyTask):
     def draw(self, key, length):
         expression_key, digit_key = jax.random.split(key)
         inner, place = jnp.maximum(length - 2, 1), jnp.arange(self.max_length)
-        expression = draw_expression(expression_key, inner, self.max_length, 2)
+        expression = draw_expression(expression_key, inner, self.max_length, OPERATORS)
         digits = (place < inner) & (expression < DIGITS)
         unknown = jnp.argmax(jnp.where(digits, jax.random.uniform(digit_key, digits.shape), -1.0))
         source = jnp.where(place == unknown, UNKNOWN, expression)
@@ -42,6 +43,7 @@ class SolveEquation(AbstractChomskyTask):
         return Pair(jnp.where(length < 3, 0, source), length, jnp.where(length < 3, 0, expression[unknown])[None], 1)
 
     def answer(self, source):
+        require(source, EQUALS + 1, "the symbols of an equation, 0 to 11")
         if len(source) < 3 and not any(source):
             return [0]
         *expression, equals, wanted = source if len(source) > 2 else [0, 0, 0]
@@ -51,7 +53,7 @@ class SolveEquation(AbstractChomskyTask):
         (digit,) = [
             digit
             for digit in range(DIGITS)
-            if value_of([*expression[:place], digit, *expression[place + 1 :]]) == wanted
+            if value_of([*expression[:place], digit, *expression[place + 1 :]], OPERATORS) == wanted
         ]
         return [digit]
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from neuralstack.tasks._layouts import Pair
-from neuralstack.tasks.chomsky._base import AbstractChomskyTask, draw_below
+from neuralstack.tasks.chomsky._base import AbstractChomskyTask, draw_below, require
 from neuralstack.tasks.chomsky._bits import up_to_terminator
 
 POP, PUSH_0, PUSH_1 = 2, 3, 4
@@ -53,6 +53,7 @@ class StackManipulation(AbstractChomskyTask):
         return Pair(source, length, target, length + 1)
 
     def answer(self, source):
+        require(source, PUSH_1 + 1, "bits and actions, 0 to 4")
         stack, acted = [], False
         for symbol in source:
             if symbol < POP and acted:

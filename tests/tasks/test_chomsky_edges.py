@@ -1,0 +1,196 @@
+"""All short sources, how the lengths of parts are distributed, big numbers, and what is no source."""
+
+import math
+import re
+from collections import Counter, deque
+from itertools import pairwise, product
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from neuralstack import TASKS
+from neuralstack.tasks._layouts import Pair
+from neuralstack.tasks.chomsky._bits import add, multiply
+from neuralstack.tasks.chomsky._compute_sqrt import root
+
+DRAWS = 4000
+
+
+def texts(name, length, **options):
+    """Many draws of one length, as text."""
+    task = TASKS[name](max_length=length, **options)
+    draw = jax.jit(jax.vmap(lambda key: task.draw(key, length).source))
+    return [task.decode(row) for row in draw(jax.random.split(jax.random.key(3), DRAWS)).tolist()]
+
+
+def assert_uniform(found, wanted):
+    counts, mean = Counter(found), len(found) / len(wanted)
+    assert set(counts) == set(wanted)
+    assert max(abs(count - mean) for count in counts.values()) < 5 * mean**0.5
+
+
+def sources(alphabet, longest):
+    return ("".join(text) for length in range(1, longest + 1) for text in product(alphabet, repeat=length))
+
+
+def balance_of_pairs(bits):
+    return str(sum(one != two for one, two in pairwise(bits)) % 2)
+
+
+def walked(moves):
+    circle = deque(range(5))
+    for move in moves:
+        circle.rotate({"0": 0, "1": -1, "2": 1}[move])
+    return str(circle[0])
+
+
+@pytest.mark.parametrize(
+    ("name", "alphabet", "brute_force"),
+    [
+        ("even-pairs", "01", balance_of_pairs),
+        ("parity", "01", lambda bits: str(sum(map(int, bits)) & 1)),
+        ("cycle-navigation", "012", walked),
+        ("reverse-string", "01", lambda bits: "".join(reversed(bits))),
+        ("duplicate-string", "01", lambda bits: bits + bits),
+        ("odds-first", "01", lambda bits: bits[::2] + bits[1::2]),
+        ("compute-sqrt", "01", lambda bits: f"{math.isqrt(int(bits, 2)):0{-(-len(bits) // 2)}b}"),
+        ("bucket-sort", "01234", lambda symbols: "".join(sorted(symbols))),
+    ],
+)
+def test_every_short_string_has_the_answer_of_brute_force(name, alphabet, brute_force):
+    task = TASKS[name]()
+    for text in sources(alphabet, 5):
+        assert task.decode(task.answer(task.encode(text))) == brute_force(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "alphabet", "shape"),
+    [
+        ("modular-arithmetic", "024+-*", r"\d([+*-]\d)*"),
+        ("modular-arithmetic-brackets", "04+-*()", r"-?\d|\(-?\d\)|\(-?\d[+*-]-?\d\)"),
+    ],
+)
+def test_of_all_short_texts_the_expressions_and_no_others_are_answered(name, alphabet, shape):
+    task = TASKS[name]()
+    for text in sources(alphabet, 5):
+        if re.fullmatch(shape, text):
+            assert task.decode(task.answer(task.encode(text))) == str(eval(text) % 5)
+        else:
+            with pytest.raises(ValueError, match=r"^an? (source|expression) .*\.$"):
+                task.answer(task.encode(text))
+
+
+@pytest.mark.parametrize(("name", "operator"), [("binary-addition", "+"), ("binary-multiplication", "*")])
+def test_two_short_numbers_have_the_answer_of_python(name, operator):
+    task = TASKS[name]()
+    for text in sources("01" + operator, 7):
+        if text.count(operator) != 1:
+            continue
+        first, second = (int("0" + part[::-1], 2) for part in text.split(operator))
+        wanted = f"{eval(f'{first}{operator}{second}'):b}"[::-1] + operator
+        size = task.answer_length(len(text))
+        assert task.decode(task.answer(task.encode(text))) == wanted.ljust(size, "0")[:size]
+
+
+def test_sums_products_and_roots_of_the_biggest_numbers_are_exact():
+    size = 500
+    numbers = [2**size - 1, 2 ** (size - 1), 2**249 - 1, 1, 0, (2**248 - 1) ** 2, 3**157, 3**315 % 2**size]
+    bits = np.array([[number >> place & 1 for place in range(size)] for number in numbers])
+
+    def number(row):
+        return sum(int(bit) << place for place, bit in enumerate(row))
+
+    every = [(one, two) for one in range(len(numbers)) for two in range(len(numbers))]
+    left, right = (jnp.array(bits[list(side)]) for side in zip(*every, strict=True))
+    sums, products = jax.jit(jax.vmap(lambda a, b: (add(a, b), multiply(a, b))))(left, right)
+    for (one, two), found_sum, found_product in zip(every, np.asarray(sums), np.asarray(products), strict=True):
+        assert number(found_sum) == (numbers[one] + numbers[two]) % 2**size
+        assert number(found_product) == numbers[one] * numbers[two] % 2**size
+    roots = jax.jit(jax.vmap(lambda source: root(source, size)))(jnp.array(bits[:, ::-1]))
+    for value, found in zip(numbers, np.asarray(roots), strict=True):
+        assert number(found[::-1]) == math.isqrt(value)
+
+
+def test_a_product_needs_no_rounding():
+    jaxpr = str(jax.make_jaxpr(multiply)(jnp.ones(9, int), jnp.ones(9, int)))
+    assert "i32[9]" in jaxpr
+    assert ":f" not in jaxpr
+
+
+@pytest.mark.parametrize("name", ["stack-manipulation", "binary-addition", "binary-multiplication"])
+@pytest.mark.parametrize(
+    ("target", "counted"), [([1, 0, 2, 0, 0], 3), ([2, 0, 0, 2, 0], 1), ([1, 0, 1, 1, 0], 4), ([0, 0, 0, 2, 2], 4)]
+)
+def test_an_answer_counts_through_its_first_two_or_to_its_end(name, target, counted):
+    pair = Pair(jnp.zeros(4, int), 4, jnp.array(target), 4)
+    assert TASKS[name](max_length=4).scored(pair).tolist() == [place < counted for place in range(5)]
+
+
+@pytest.mark.parametrize(("name", "operator"), [("binary-addition", "+"), ("binary-multiplication", "*")])
+def test_the_operator_stands_anywhere_between_two_numbers(name, operator):
+    assert_uniform([text.index(operator) for text in texts(name, 7)], range(1, 6))
+
+
+def test_the_content_of_the_stack_is_one_to_all_but_one_of_the_symbols():
+    drawn = [text.split() for text in texts("stack-manipulation", 6)]
+    assert_uniform([sum(word in "01" for word in words) for words in drawn], range(1, 6))
+    assert_uniform([words[-1] for words in drawn], ["pop", "push0", "push1"])
+
+
+def test_any_bit_of_a_duplicate_can_be_missing():
+    drawn = texts("missing-duplicate", 7)
+    assert_uniform([text.index("?") for text in drawn], range(6))
+    assert {text[-1] for text in drawn} == {"_"}
+
+
+@pytest.mark.parametrize("multiplication", [False, True])
+def test_the_symbols_of_an_expression_are_shared_uniformly_and_its_operator_is_uniform(multiplication):
+    lengths, operators = [], []
+    for text in texts("modular-arithmetic-brackets", 9, multiplication=multiplication):
+        left = re.match(r"\((-?\d|\(.*?\)+)(?=[+*-](-?\d|\(.*\))\)$)", text)
+        assert left is not None, text
+        lengths.append(len(left[1]))
+        operators.append(text[left.end()])
+    assert_uniform(lengths, range(1, 6))
+    assert_uniform(operators, "+-*" if multiplication else "+-")
+
+
+def test_the_unknown_is_any_digit_of_the_equation():
+    digits = [re.sub(r"[^\dx]", "", text.split("=")[0]) for text in texts("solve-equation", 13)]
+    assert_uniform([text.index("x") for text in digits if len(text) == 3], range(3))
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "message"),
+    [
+        ("bucket-sort", [4, 5], "a source is made of symbols 0 to 4, got the symbol 5 at place 2."),
+        ("stack-manipulation", [0, 9], "a source is made of bits and actions, 0 to 4, got the symbol 9 at place 2."),
+        ("modular-arithmetic", [1, 9, 1], "digits and operators, 0 to 7, got the symbol 9 at place 2."),
+        ("missing-duplicate", [2, 5], "bits, ? and _, 0 to 3, got the symbol 5 at place 2."),
+        ("modular-arithmetic-brackets", [-1], "needs a digit, a minus and a digit, or a bracket at '?'"),
+        ("solve-equation", [10, 11, 12], "the symbols of an equation, 0 to 11, got the symbol 12 at place 3."),
+        ("compute-sqrt", [], "a source is made of bits, got none: give at least one symbol."),
+        ("even-pairs", [], "a source is made of bits, got none: give at least one symbol."),
+    ],
+)
+def test_symbols_of_no_source_are_refused(name, source, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        TASKS[name]().answer(source)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("(x*0)=0", "needs a closing bracket before '*0)'"),  # any digit would do
+        ("((x))=1", "an expression in brackets needs an operator before ')'"),
+        ("(x+x)=2", "an expression with one x, = and a digit, got '(x+x)=2'"),
+        ("(1+1)=2", "an expression with one x, = and a digit, got '(1+1)=2'"),
+        ("x=", "an expression with one x, = and a digit, got 'x='"),
+    ],
+)
+def test_an_equation_without_exactly_one_solution_is_refused(text, message):
+    task = TASKS["solve-equation"]()
+    with pytest.raises(ValueError, match=re.escape(message)):
+        task.answer(task.encode(text))
