@@ -157,14 +157,17 @@ class List:
         from neuralstack.tasks import FAMILIES
         from neuralstack.training import RECIPES
 
-        families = {"memory": MEMORIES, "controller": CONTROLLERS, "experiment": EXPERIMENTS}
-        families = {f"{family} task": tasks for family, tasks in FAMILIES.items()} | families
-        rows = [(family, name, summary(thing)) for family, things in families.items() for name, thing in things.items()]
-        rows += [("wiring", name, describe(recipe)) for name, recipe in RECIPES.items()]
-        rows.append(
-            ("kernel", "stack", "C++, in use on CPUs" if kernels.is_built() else "not built: pure JAX is in use")
-        )
-        Console().print(table("", ("family", "name", "what it is"), rows, texts=3))
+        families = {f"{family} tasks": tasks for family, tasks in FAMILIES.items()}
+        families |= {"memories": MEMORIES, "controllers": CONTROLLERS, "experiments": EXPERIMENTS}
+        listed = {
+            family: [(name, summary(thing)) for name, thing in things.items()] for family, things in families.items()
+        }
+        listed["wirings"] = [(name, describe(recipe)) for name, recipe in RECIPES.items()]
+        listed["kernels"] = [
+            ("stack", "C++, in use on CPUs" if kernels.is_built() else "not built: pure JAX is in use")
+        ]
+        for family, rows in listed.items():
+            Console().print(table(family, ("name", "what it is"), rows, texts=2))
         return 0
 
 
@@ -271,9 +274,10 @@ def options_of(option: Field) -> list[str]:
 
 
 def summary(thing: Any) -> str:
-    """Return the first line that a class, a function, or one of them with some arguments, says of itself."""
-    documented = getattr(thing, "func", thing)
-    return (documented.__doc__ or "").strip().splitlines()[0]
+    """Return the first line that a class or a function says of itself, and the arguments that it is used with."""
+    documented, arguments = getattr(thing, "func", thing), getattr(thing, "keywords", {})
+    said = ", ".join(f"{name} {value}" for name, value in arguments.items())
+    return (documented.__doc__ or "").strip().splitlines()[0] + (f" Here: {said}." if said else "")
 
 
 def describe(recipe: Recipe) -> str:

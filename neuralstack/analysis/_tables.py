@@ -18,7 +18,8 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[object]], 
     built = Table(title=Text(title) if title else None, title_justify="left", box=box.SIMPLE_HEAD, title_style="bold")
     built.min_width = min(len(title), 78)
     for number, column in enumerate(columns):
-        built.add_column(column, justify="right" if number >= texts else "left")
+        # Names are never cut; where there is too little room, the last text gives way.
+        built.add_column(column, justify="right" if number >= texts else "left", no_wrap=number < texts - 1)
     for row in rows:
         built.add_row(*(Text(str(cell)) for cell in row))
     return built

@@ -8,9 +8,10 @@ from jaxtyping import Array, Float, Int
 
 from neuralstack._activations import rounded
 from neuralstack.memories import _one_end as one_end
-from neuralstack.memories._base import AbstractMemory, Action
+from neuralstack.memories._base import AbstractMemory, AbstractPasses, Action
 from neuralstack.memories._check import require_width
 from neuralstack.memories._replay import Replay
+from neuralstack.memories._stack import NeuralStack
 
 
 class HardState(NamedTuple):
@@ -92,7 +93,32 @@ class HardStack(AbstractMemory):
         return one_end.check(self, action, steps=steps, only_ends=True)
 
     def passes(self, *, portable=False):
-        return Replay(self)
+        return HardPasses(NeuralStack(self.width).passes(portable=portable), Replay(self))
+
+
+class HardPasses(AbstractPasses):
+    """Forward as the neural stack, which reads the same from strengths of 0 and 1; backward as the steps say."""
+
+    soft: AbstractPasses
+    replay: Replay
+
+    def reads(self, action, steps):
+        return self.soft.reads(action, steps)
+
+    def reads_backward(self, action, steps, reads_cotangent):
+        return self.replay.reads_backward(action, steps, reads_cotangent)
+
+    def start_forward(self, steps, dtype):
+        return self.soft.start_forward(steps, dtype)
+
+    def step_forward(self, carry, time, action):
+        return self.soft.step_forward(carry, time, action)
+
+    def start_backward(self, action, steps):
+        return self.replay.start_backward(action, steps)
+
+    def step_backward(self, carry, time, read_cotangent):
+        return self.replay.step_backward(carry, time, read_cotangent)
 
 
 def element(state: HardState, place: Int[Array, ""]) -> Float[Array, " width"]:

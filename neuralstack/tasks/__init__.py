@@ -1,7 +1,13 @@
 """What machines learn."""
 
 from neuralstack.tasks._base import AbstractTask as AbstractTask
-from neuralstack.tasks._layouts import Blanks as Blanks, Example as Example, Joint as Joint, Stepwise as Stepwise
+from neuralstack.tasks._layouts import (
+    Blanks as Blanks,
+    Example as Example,
+    Joint as Joint,
+    Pair as Pair,
+    Stepwise as Stepwise,
+)
 from neuralstack.tasks.chomsky import CONTEXT_FREE, CONTEXT_SENSITIVE, REGULAR
 from neuralstack.tasks.formal import FORMAL
 from neuralstack.tasks.transductions import TRANSDUCTIONS, Reversal as Reversal

@@ -1,0 +1,143 @@
+"""Five transductions by plain networks and by networks with a stack, a queue or a DeQue: a table of 35 cells.
+
+Grefenstette et al. (2015), Table 3: trained on lengths 8 to 64, tested on 65 to 128, fixed sets of 1000 sequences. Ours
+have a hidden width and a memory width of 64, where theirs had 256 or 512, and 256.
+"""
+
+import json
+import platform
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rich.console import Console
+
+from neuralstack.analysis import table
+from neuralstack.experiments._seeds import Arm, summarise, train_seeds
+from neuralstack.training import Config, Run
+
+STEPS, NETWORK_STEPS, QUICK_STEPS = 2000, 1000, 100
+SEEDS = 3
+
+
+class Cell(NamedTuple):
+    """Published train and test accuracies of one machine on one task."""
+
+    train_coarse: float
+    train_fine: float
+    test_coarse: float
+    test_fine: float
+
+
+NETWORKS = {"LSTM": 1, "LSTM, 2 layers": 2, "LSTM, 4 layers": 4, "LSTM, 8 layers": 8}
+MEMORIES = {"stack": "stack", "queue": "queue", "DeQue": "deque"}
+TASKS = {
+    "copy": "copy",
+    "reversal": "reversal",
+    "bigram-flip": "bigram flip",
+    "svo-sov": "SVO to SOV",
+    "gender": "gender",
+}
+PUBLISHED = {
+    "copy": (
+        Cell(0.62, 0.87, 0.00, 0.38), Cell(0.80, 0.95, 0.00, 0.47), Cell(0.98, 0.98, 0.01, 0.50),
+        Cell(0.57, 0.83, 0.00, 0.31), Cell(0.89, 0.94, 0.00, 0.22), Cell(1, 1, 1, 1), Cell(1, 1, 1, 1),
+    ),
+    "reversal": (
+        Cell(0.78, 0.87, 0.01, 0.09), Cell(0.91, 0.94, 0.02, 0.06), Cell(0.93, 0.96, 0.03, 0.15),
+        Cell(0.95, 0.98, 0.04, 0.13), Cell(1, 1, 1, 1), Cell(0.44, 0.61, 0.00, 0.07), Cell(1, 1, 1, 1),
+    ),
+    "bigram-flip": (
+        Cell(0.53, 0.93, 0.01, 0.53), Cell(0.54, 0.93, 0.02, 0.52), Cell(0.52, 0.93, 0.01, 0.56),
+        Cell(0.52, 0.93, 0.01, 0.53), Cell(0.44, 0.90, 0.00, 0.48), Cell(0.55, 0.94, 0.55, 0.98),
+        Cell(0.55, 0.94, 0.53, 0.98),
+    ),
+    "svo-sov": (
+        Cell(0.96, 0.98, 0.96, 0.99), Cell(0.97, 0.99, 0.96, 0.99), Cell(0.97, 0.99, 0.97, 0.99),
+        Cell(0.98, 0.99, 0.98, 0.99), Cell(1, 1, 1, 1), Cell(1, 1, 1, 1), Cell(1, 1, 1, 1),
+    ),
+    "gender": (
+        Cell(0.97, 0.99, 0.97, 0.99), Cell(0.98, 0.99, 0.98, 0.99), Cell(0.98, 0.99, 0.98, 0.99),
+        Cell(0.98, 0.99, 0.99, 0.99), Cell(0.93, 0.97, 0.93, 0.97), Cell(1, 1, 1, 1), Cell(1, 1, 1, 1),
+    ),
+}  # fmt: skip
+"""By task: LSTMs of 1, 2, 4 and 8 layers, then stack, queue and DeQue."""
+
+
+def arms(task: str) -> list[Arm]:
+    """Return the machines that learn a task, in the order of the table."""
+    networks = [
+        Arm(f"{task}/lstm-{layers}", name, Config(task, memory="none", controller="lstm", layers=layers), SEEDS)
+        for name, layers in NETWORKS.items()
+    ]
+    memories = [Arm(f"{task}/{memory}", name, Config(task, memory=memory), SEEDS) for name, memory in MEMORIES.items()]
+    return [
+        *(replace(arm, config=replace(arm.config, steps=NETWORK_STEPS)) for arm in networks),
+        *(replace(arm, config=replace(arm.config, steps=STEPS)) for arm in memories),
+    ]
+
+
+def reproduce(path: str | Path, *, quick: bool = False) -> dict[str, Any]:
+    """Five transductions by LSTMs, and with a stack, a queue or a DeQue (Grefenstette et al., 2015, Table 3).
+
+    Every machine is trained under `path`, where `result.json` is written after each; what was trained before is read,
+    not trained again.
+
+    Args:
+        path: The experiment's directory.
+        quick: Train one seed of each memory on copy and reversal, and no networks but the smallest, for a few steps.
+
+    Returns:
+        What `result.json` holds: the summary of each cell, by task and machine, versions and the command.
+    """
+    path, console = Path(path), Console()
+    cells: dict[str, dict[str, Any]] = {}
+    result = {
+        "experiment": "transductions",
+        "command": "neuralstack reproduce transductions" + (" --quick" if quick else ""),
+        "versions": {name: version(name) for name in ("neuralstack", "jax", "equinox", "optax")},
+        "python": platform.python_version(),
+        "machine": f"{platform.machine()}, {platform.system()}",
+        "cells": cells,
+    }
+    for task in ("copy", "reversal") if quick else TASKS:
+        cells[task] = {}
+        for arm in quick_arms(task) if quick else arms(task):
+            cells[task][arm.label] = summary = summarise(arm, list(train_seeds(arm, path)))
+            Run(path).write("result.json", json.dumps(result, indent=1) + "\n")
+            test = summary["best"]["test"]
+            console.print(f"{TASKS[task]}, {arm.label}: test coarse {test['coarse']:.2f}, fine {test['fine']:.2f}")
+    Run(path).write("result.json", json.dumps(result, indent=1) + "\n")
+    for title, columns, rows in table_rows(result):
+        console.print(table(title, columns, rows, texts=2))
+    console.print(f"result: {path}")
+    return result
+
+
+def quick_arms(task: str) -> list[Arm]:
+    """Return the machines of a run of a few minutes."""
+    chosen = [arm for arm in arms(task) if arm.config.memory in ("stack", "queue") or arm.label == "LSTM"]
+    return [
+        replace(arm, seeds=1, config=replace(arm.config, steps=300 if arm.config.memory != "none" else QUICK_STEPS))
+        for arm in chosen
+    ]
+
+
+def table_rows(result: dict[str, Any]) -> list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
+    """Return the titles, columns and rows of the experiment's tables, for the terminal and for the documentation."""
+    machines = [*NETWORKS, *MEMORIES]
+    rows = []
+    for task, cells in result["cells"].items():
+        for machine, published in zip(machines, PUBLISHED[task], strict=True):
+            if machine not in cells:
+                continue
+            ours = cells[machine]
+            best = [f"{ours['best'][which][part]:.2f}" for which in ("train", "test") for part in ("coarse", "fine")]
+            solved = f"{ours['solved']} of {ours['seeds']}"
+            rows.append((TASKS[task], machine, *best, *(f"{number:.2f}" for number in published), solved))
+    columns = (
+        "task", "machine", "train\ncoarse", "\nfine", "test\ncoarse", "\nfine", "published\ntrain", "\nfine",
+        "published\ntest", "\nfine", "seeds\nsolved",
+    )  # fmt: skip
+    return [("The best seed by training lengths, beside the published best", columns, rows)]
