@@ -30,7 +30,7 @@ MEMORIES = {
     "superposition": (ns.SuperpositionStack(WIDTH), 1, ROOMS, 256),
     "pointer": (ns.PointerStack(WIDTH), 1, ROOMS, 256),
     "tape": (ns.Tape(WIDTH), 1, ROOMS, 256),
-    "hard": (ns.HardStack(WIDTH), 0, ROOMS, 256),
+    "hard": (ns.HardStack(WIDTH), 1, ROOMS, 256),
     "nondeterministic, 2 states, 2 symbols": (ns.NondeterministicStack(states=2, symbols=2), 2, ROOMS[:3], 4),
 }
 

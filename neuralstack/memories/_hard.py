@@ -25,7 +25,9 @@ class HardStack(AbstractMemory):
     r"""The stack of every textbook: what a neural stack is with strengths of 0 and 1.
 
     A pop of 1 takes the top off, if there is one; then a push of 1 puts the value on top; then the top is read, 0 if
-    there is none. Only an integer is moved, so a step costs O(width), whatever the room.
+    there is none. Only an integer is moved, so a step costs O(width) by itself. In a compiled loop XLA does not find
+    that it may work in place, and copies the buffer at each step, O(steps x width). `run` and the unroll of a machine
+    go forward by the passes of the neural stack, in O(width) a step where its kernels are built.
 
     `decode` rounds the strengths. Going backwards, rounding is the identity (straight-through; Bengio et al., 2013),
     and the read's derivative by a strength is the difference that the other choice would have made to this read:

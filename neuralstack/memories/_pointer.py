@@ -23,7 +23,9 @@ class PointerState(NamedTuple):
 
 
 class PointerStack(AbstractMemory):
-    r"""A stack as a buffer $B$ and a distribution $p$ over how much of it is in use; every gradient flows.
+    r"""A stack as a buffer and a soft pointer to how much of it is in use; every gradient flows.
+
+    With $B$ the buffer, $p$ the distribution over how many of its places are taken, and $e$ an element:
 
     push: $B \leftarrow B + p\,(e - B)$, then $p$ moves up by one. pop: $p$ moves down by one, then $\sum_i p_i B_i$ is
     looked up. peek: the same lookup, and nothing moves. With $p$ one-hot this is a list. It saturates at both ends:

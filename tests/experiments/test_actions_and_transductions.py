@@ -28,6 +28,7 @@ def acted(tmp_path_factory, compilation_cache):
         return path, actions.reproduce(path)
 
 
+@pytest.mark.slow
 def test_machines_taught_in_four_ways_are_measured_on_their_own_and_ten_times_as_far(acted):
     path, result = acted
     assert json.loads((path / "result.json").read_text()) == json.loads(json.dumps(result))
@@ -39,6 +40,7 @@ def test_machines_taught_in_four_ways_are_measured_on_their_own_and_ten_times_as
     assert (path / "curves.png").stat().st_size > 5000
 
 
+@pytest.mark.slow
 def test_the_table_of_actions_has_a_row_for_each_machine_and_counts_those_that_learned(acted):
     _, result = acted
     result["arms"]["reinforce"]["lengths"]["trained_reports"] = [
@@ -57,6 +59,7 @@ def test_the_quick_run_of_actions_is_smaller_in_every_arm():
         assert quick.config.steps <= full.config.steps
 
 
+@pytest.mark.slow
 def test_the_table_of_transductions_puts_every_cell_beside_its_published_one(tmp_path, monkeypatch):
     arms = [
         Arm(arm.name, arm.label, replace(arm.config, **TINY), seeds=1)

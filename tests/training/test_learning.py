@@ -10,6 +10,7 @@ pytest_plugins = ("small_runs",)
 pytestmark = pytest.mark.usefixtures("compilation_cache")
 
 
+@pytest.mark.slow
 def test_a_machine_learns_short_strings_from_any_of_three_seeds(tmp_path, learned):
     paths = [learned, tmp_path / "1", tmp_path / "2"]
     for seed in (1, 2):

@@ -171,6 +171,7 @@ def test_an_objective_that_makes_no_sense_is_refused(options, message):
         complete(replace(Config("reversal"), **options))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("memory", ["hard", "pointer"])
 def test_a_machine_learns_from_traces_and_then_does_without(tmp_path, memory):
     config = Config("reversal", memory=memory, objective="traces", forcing_steps=100, min_length=1, max_length=6)

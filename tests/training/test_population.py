@@ -80,6 +80,7 @@ def test_a_member_counts_as_solved_when_its_validation_was_perfect(tmp_path, mon
     assert population.best.seed == 0
 
 
+@pytest.mark.slow
 def test_each_seed_is_trained_with_each_learning_rate(tmp_path):
     config = replace(CONFIG, steps=2, evaluate_every=2, seed=5)
     population = train_population(config, tmp_path / "runs", seeds=2, learning_rates=(0.01, 0.5), show=False)
@@ -92,6 +93,7 @@ def test_each_seed_is_trained_with_each_learning_rate(tmp_path):
     assert not np.allclose(first, last)
 
 
+@pytest.mark.slow
 def test_a_population_grows_when_it_is_resumed_with_more_seeds(tmp_path, trained):
     path = tmp_path / "runs"
     train_population(CONFIG, path, seeds=2, show=False)
@@ -118,6 +120,7 @@ def test_a_population_without_members_is_refused(tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.slow
 def test_a_population_of_one_is_the_run_alone(tmp_path):
     config = Config(**{**vars(CONFIG), "steps": 10})
     train_population(config, tmp_path / "runs", seeds=1, show=False)
