@@ -43,7 +43,7 @@ TRAININGS = {
     "no task": ("train", "see neuralstack train --help"),
     "an unknown task": (
         "train revrsal --out new",
-        "unknown task 'revrsal': did you mean 'reversal'? choose from reversal",
+        "unknown task 'revrsal': did you mean 'reversal'? choose from anb2n, anbmcnm",
     ),
     "an unknown memory": (
         f"{TRAIN} --memory stak",

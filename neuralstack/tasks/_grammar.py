@@ -36,13 +36,12 @@ class Tables(NamedTuple):
     keep: Float[np.ndarray, " choices"]
     other: Int[np.ndarray, " choices"]
     """What a choice becomes unless it is kept (Walker, 1977)."""
-    fitting: Int[np.ndarray, " lengths"]
-    """The shortest length of a word that is at least so long."""
 
 
 def draw_word(key: PRNGKeyArray, grammar: Grammar, length: Int[Array, ""] | int, longest: int) -> Int[Array, " word"]:
     """Draw the kinds of the words of a sentence of exactly `length` words, in an array of `longest`.
 
+    The grammar must have words of this length: a traced one cannot be refused, and tasks raise it to one that exists.
     What is still to be written lies on a stack: symbols, and how many words each is to become.
     """
     table = tables(grammar, longest)
@@ -103,9 +102,7 @@ def tables(grammar: Grammar, longest: int) -> Tables:
                 parts = np.array([[number[one], number[two]] for _, one, two in ones])[rule]
                 found.append((parts, first, keep, other + row[number[name], length]))
     parts, first, keep, other = (np.concatenate(part) for part in zip(*found, strict=True))
-    lengths = np.flatnonzero(weights[0] > 0)
-    fitting = lengths[np.minimum(np.searchsorted(lengths, np.arange(longest + 1)), len(lengths) - 1)]
-    return Tables(tuple(kinds), row, choices, parts, first, keep.astype(np.float32), other, fitting)
+    return Tables(tuple(kinds), row, choices, parts, first, keep.astype(np.float32), other)
 
 
 def in_pairs(grammar: Grammar) -> dict[str, list[tuple[float, str, str]]]:

@@ -1,13 +1,13 @@
 import re
+from functools import cache
 from itertools import islice, product
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from neuralstack import TASKS
-from neuralstack.tasks.formal import Counting, Dyck
+from neuralstack.tasks.formal import Counting, Dyck, Memorisation
 
 STRINGS = {
     "anbn": lambda n, m: "a" * n + "b" * n,
@@ -17,16 +17,30 @@ STRINGS = {
     "anbmcnm": lambda n, m: "a" * n + "b" * m + "c" * (n + m),
 }
 counting = pytest.mark.parametrize("name", STRINGS)
+pytestmark = pytest.mark.usefixtures("unoptimised")
+
+
+@cache
+def drawn(name, longest, length):
+    """A hundred sources of a length, their targets, and what is scored."""
+    task = TASKS[name](max_length=longest)
+
+    @jax.jit
+    @jax.vmap
+    def draw(key):
+        pair = task.draw(key, length)
+        return pair.source, pair.target, task.scored(pair)
+
+    sources, *others = jax.device_get(draw(jax.random.split(jax.random.key(0), 100)))
+    return [part[:, : task.source_length(length)] for part in (sources, *others)]
 
 
 @counting
 def test_what_is_scored_is_what_every_continuation_agrees_on(name):
-    task = TASKS[name](max_length=3)
-    pairs = jax.jit(jax.vmap(lambda key: task.draw(key, 3)))(jax.random.split(jax.random.key(0), 20))
+    task = TASKS[name]()
     strings = {STRINGS[name](n, m) for n, m in product(range(1, 8), repeat=2)}
-    for row in range(20):
-        text = task.decode(pairs.source[row].tolist())
-        scored = task.scored(jax.tree.map(lambda leaf, row=row: leaf[row], pairs))
+    for source, target, scored in islice(zip(*drawn(name, 4, 3), strict=True), 20):
+        text = task.decode(source.tolist())
         begun = 0  # where the present string begins
         for place in range(len(text)):
             here = text[begun : place + 1]
@@ -36,19 +50,15 @@ def test_what_is_scored_is_what_every_continuation_agrees_on(name):
             determined = len(following) == 1 and here != here[0] * len(here)
             assert scored[place] == determined
             if determined:
-                assert task.decode([int(pairs.target[row, place])]) in following
+                assert task.decode([int(target[place])]) in following
             if here in strings and text[place + 1 : place + 2] == "a":
                 begun = place + 1
 
 
 @counting
 def test_a_stream_is_made_of_strings_with_every_n_up_to_the_length_asked_for(name):
-    task = TASKS[name](max_length=4)
-    pairs = jax.jit(jax.vmap(lambda key: task.draw(key, 3)))(jax.random.split(jax.random.key(1), 100))
-    runs = [
-        len(run) for row in pairs.source.tolist() for run in re.findall("a+", task.decode(row[: task.source_length(3)]))
-    ]
-    assert set(runs) == {1, 2, 3}
+    task, (sources, _, _) = TASKS[name](), drawn(name, 4, 3)
+    assert {len(run) for source in sources.tolist() for run in re.findall("a+", task.decode(source))} == {1, 2, 3}
 
 
 @counting
@@ -59,9 +69,17 @@ def test_a_single_string_of_the_language(name):
         assert task.decode(task.answer(task.single(n, m)))[-1] == "a"
 
 
+@counting
+def test_where_every_string_is_the_shortest_what_follows_the_last_is_an_a(name):
+    task, (sources, targets, _) = TASKS[name](), drawn(name, 1, 1)
+    assert task.decode(sources[0].tolist()) == 3 * STRINGS[name](1, 1)
+    assert targets[0].tolist() == task.answer(sources[0].tolist())
+
+
 BROKEN = {
     "anbn": ("aab" + "a", "'aaba' is no stream of anbn: it breaks off being one after place 3"),
     "anbncn": ("aabbcb", "after place 5"),
+    "anbncndn": ("bcd", "a stream of anbncndn begins with an a, got 'bcd'"),
     "anbmcnm": ("abcccc", "after place 4"),
     "anb2n": ("abbb", "after place 3"),
 }
@@ -89,14 +107,16 @@ def test_memorisation_is_a_string_a_mark_and_the_string_backwards():
         assert np.flatnonzero(task.scored(pair)).tolist() == list(range(length, 2 * length + 1))
     with pytest.raises(ValueError, match=re.escape("a string, # and the string backwards, got 'ab#ab'")):
         task.answer(task.encode("ab#ab"))
+    with pytest.raises(ValueError, match="at least one character besides #"):
+        Memorisation(alphabet="")
 
 
 @pytest.mark.parametrize("name", ["dyck-1", "dyck-2", "dyck-3", "dyck-6"])
 def test_brackets_are_balanced_and_every_legal_next_one_can_be_completed(name):
-    task = TASKS[name](max_length=12)
+    task = TASKS[name]()
     matching = [task.words[kind] + task.words[kind + task.pairs] for kind in range(task.pairs)]
-    drawn = jax.jit(jax.vmap(lambda key: task.draw(key, 12)))(jax.random.split(jax.random.key(0), 200))
-    for source, target in islice(zip(drawn.source.tolist(), drawn.target.tolist(), strict=True), 60):
+    sources, targets, _ = drawn(name, 12, 12)
+    for source, target in islice(zip(sources.tolist(), targets.tolist(), strict=True), 60):
         text = task.decode(source)
         assert remainder(text, matching) == ""
         for place in range(12):
@@ -108,7 +128,7 @@ def test_brackets_are_balanced_and_every_legal_next_one_can_be_completed(name):
             }
             wanted = {bracket[0] for bracket in matching} | closers
             assert {task.decode([symbol]) for symbol in task.legal(target[place])} == wanted
-    kinds = np.unique(drawn.source)
+    kinds = np.unique(sources)
     assert kinds.tolist() == list(range(2 * task.pairs))
 
 
@@ -132,7 +152,6 @@ def test_as_many_kinds_of_brackets_as_there_are_not_are_refused(pairs):
 
 
 def test_the_longest_word_is_drawn():
-    task = TASKS["dyck-2"](max_length=99)
-    pair = task.draw(jax.random.key(0), jnp.asarray(99))
-    assert pair.source_length == 100
-    assert task.answer(pair.source.tolist()) == pair.target.tolist()
+    task, (sources, targets, _) = TASKS["dyck-2"](), drawn("dyck-2", 99, 99)
+    assert sources.shape == (100, 100)
+    assert [task.answer(source) for source in sources.tolist()] == targets.tolist()

@@ -1,4 +1,4 @@
-from collections import Counter
+from collections import Counter, defaultdict
 from functools import cache
 from itertools import product
 
@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from neuralstack import TASKS
 from neuralstack.tasks._grammar import draw_word, tables
 from neuralstack.tasks.formal._dyck import GRAMMAR as DYCK
 from neuralstack.tasks.transductions._gender import GRAMMAR as GENDER
@@ -19,6 +20,12 @@ AWKWARD = (
 )
 GRAMMARS = {"dyck": DYCK, "svo": SENTENCES, "gender": GENDER, "awkward": AWKWARD}
 every_grammar = pytest.mark.parametrize("grammar", GRAMMARS.values(), ids=GRAMMARS)
+SOURCES = {"dyck-1": DYCK, "svo-sov": SENTENCES, "gender": GENDER}
+every_task = pytest.mark.parametrize(("name", "grammar"), SOURCES.items(), ids=SOURCES)
+pytestmark = pytest.mark.usefixtures("unoptimised")
+# One word of each kind; of the genders one is enough.
+SVO_KINDS = {"subject": "si1", "object": "oi1", "verb": "vi1", "relative": "rpi"}
+GENDER_KINDS = {"the": "the", "or": "or", "verb": "we1", "neuter": "ne1"}
 
 
 def chances(grammar, longest):
@@ -30,7 +37,7 @@ def chances(grammar, longest):
         total = {(): 1.0}
         for symbol in symbols:
             options = known[symbol] if symbol in rules else {(symbol,): 1.0}
-            longer = Counter()
+            longer = defaultdict(float)
             for (one, p), (two, q) in product(total.items(), options.items()):
                 if len(one) + len(two) <= longest:
                     longer[one + two] += p * q
@@ -38,7 +45,7 @@ def chances(grammar, longest):
         return total
 
     for _ in range(60):
-        new = {name: Counter() for name in rules}
+        new = {name: defaultdict(float) for name in rules}
         for name, ones in grammar:
             for chance, text in ones:
                 for word, p in made(text.split()).items():
@@ -67,13 +74,28 @@ def test_words_of_a_length_are_as_likely_as_in_the_grammar(grammar):
         assert abs(counts[word] / count - expected) < 5 * (expected / count) ** 0.5 + 1e-3
 
 
-@every_grammar
-def test_the_lengths_that_fit_are_those_that_words_have(grammar):
-    longest = 8
-    lengths = {len(word) for word in chances(grammar, longest)}
-    fitting = tables(grammar, longest).fitting.tolist()
-    for asked in range(longest + 1):
-        assert fitting[asked] == min((n for n in lengths if n >= asked), default=max(lengths))
+@every_task
+def test_a_length_that_no_word_has_is_raised_to_the_next(name, grammar):
+    lengths = {len(word) for word in chances(grammar, 8)}
+    wanted = [min(length for length in lengths if length >= asked) for asked in range(1, 9)]
+    assert [TASKS[name]().source_length(asked) for asked in range(1, 9)] == wanted
+    assert TASKS[name]().source_length(jnp.arange(1, 9)).tolist() == wanted
+
+
+@pytest.mark.parametrize(("name", "kinds", "longest"), [("svo-sov", SVO_KINDS, 6), ("gender", GENDER_KINDS, 5)])
+def test_an_answer_is_given_to_exactly_the_sentences_of_the_grammar(name, kinds, longest):
+    task = TASKS[name]()
+    sentences = {" ".join(kinds.get(kind, "") for kind in word) for word in chances(SOURCES[name], longest + 2)}
+    if name == "gender":  # the published example lacks what is before the verb
+        sentences |= {sentence[sentence.index("we1") :] for sentence in sentences}
+    for length in range(1, longest + 1):
+        for words in product(kinds.values(), repeat=length):
+            sentence = " ".join(words)
+            if sentence in sentences:
+                assert len(task.answer(task.encode(sentence))) == length
+            else:
+                with pytest.raises(ValueError, match=r"sentence|article"):
+                    task.answer(task.encode(sentence))
 
 
 def test_a_long_word_is_drawn_whole_and_many_are_different():
@@ -85,7 +107,13 @@ def test_a_long_word_is_drawn_whole_and_many_are_different():
 
 
 def test_one_compilation_serves_every_length():
-    draw = jax.jit(lambda key, length: draw_word(key, DYCK, length, 12))
+    traced = []
+
+    @jax.jit
+    def draw(key, length):
+        traced.append(length)
+        return draw_word(key, DYCK, length, 12)
+
     for length in (2, 6, 12):
         draw(jax.random.key(0), jnp.asarray(length))
-    assert draw._cache_size() == 1
+    assert len(traced) == 1

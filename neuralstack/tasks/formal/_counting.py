@@ -78,12 +78,15 @@ class Counting(AbstractTask):
         time = jnp.arange(room + 1)
         string = jnp.searchsorted(ends, time, side="right")
         place = time - (ends - edges[:, -1])[string]
-        symbols = (edges[string] <= place[:, None]).sum(1)
+        # The shortest strings may fill the room exactly; what follows them is an a too.
+        symbols = (edges[string] <= place[:, None]).sum(1) % self.symbols
         source, last = symbols[:-1], self.source_length(length) - 1
         known = (time[:-1] != last) | (source >= self.known_from)
         return Pair(source, last + 1, jnp.where(known, symbols[1:], 0), last + 1)
 
     def answer(self, source):
+        if source[:1] != [0]:
+            raise ValueError(f"a stream of {self.language} begins with an a, got {self.decode(source)!r}.")
         target = [*source[1:], 0]
         counts = [0] * len(self.blocks)
         for place, symbol in enumerate(source):

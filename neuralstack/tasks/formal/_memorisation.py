@@ -34,6 +34,8 @@ class Memorisation(AbstractTask):
 
     @property
     def words(self):
+        if not self.alphabet:
+            raise ValueError("an alphabet needs at least one character besides #, got ''.")
         return self.alphabet + "#"
 
     @property
@@ -50,7 +52,7 @@ class Memorisation(AbstractTask):
 
     def answer(self, source):
         half, mark = len(source) // 2, len(self.alphabet)
-        if source[half] != mark or source.count(mark) != 1 or source != source[::-1]:
+        if source[half : half + 1] != [mark] or source.count(mark) != 1 or source != source[::-1]:
             raise ValueError(f"a source is a string, # and the string backwards, got {self.decode(source)!r}.")
         return [*source[1:], mark]
 

@@ -1,5 +1,6 @@
 """Gender: translate articles that depend on the noun behind them."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -42,11 +43,14 @@ class Gender(AbstractTask):
 
     Sentences are drawn from the grammar, given their exact length; lengths are uniform where the published ones were
     not, as in `svo-sov`. No sentence has a length of 3 n + 1, nor one below 3: of such a length it is the next one.
+    A typed one may lack what is before its verb, as the published example does.
 
     Examples:
         >>> task = Gender()
         >>> task.decode(task.answer(task.encode("the ne19 and the me17 we11")))
         'das ng19 und der mg17 wg11'
+        >>> task.decode(task.answer(task.encode("we11 the ne19 and the me17")))
+        'wg11 das ng19 und der mg17'
     """
 
     max_length: int = 128
@@ -73,7 +77,7 @@ class Gender(AbstractTask):
 
     def answer(self, source):
         target = []
-        for word, following in zip(source, [*source[1:], None], strict=True):
+        for word, following in zip(source, [*source, None][1:], strict=True):
             if word >= len(SOURCE):
                 raise ValueError(f"a source has English words only, got {WORDS[word]}.")
             name = SOURCE[word]
@@ -86,6 +90,12 @@ class Gender(AbstractTask):
             else:
                 other = {"or": "oder", "and": "und"}.get(name) or name.replace("e", "g")
                 target.append(WORDS.index(other))
+        shape = "".join("aajj"[word] if word < len(SMALL) else "vn"[word >= FIRST["male"]] for word in source)
+        if not re.fullmatch("(an(jan)*)?v(an(jan)*)?", shape):
+            raise ValueError(
+                "a sentence is a noun phrase, a verb, and perhaps another noun phrase, each of nouns with articles and "
+                f"joined by 'and' or 'or', got {self.decode(source)!r}."
+            )
         return target
 
     def answer_length(self, source_length):

@@ -1,5 +1,6 @@
 """Subject-verb-object to subject-object-verb: translate word by word, and move the main verb to the end."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -70,19 +71,33 @@ class SubjectVerbObject(AbstractTask):
         return Pair(source, length, SIZE + source[jnp.clip(taken, 0, size - 1)], length)
 
     def answer(self, source):
-        waiting = 0
-        for place, word in enumerate(source):
+        for word in source:
             if word >= SIZE:
                 raise ValueError(f"a source has words of the source's language only, got {WORDS[word]}.")
-            waiting += word == RELATIVE
-            if FIRST["verb"] <= word < RELATIVE:
-                if not waiting:
-                    return [SIZE + other for other in (*source[:place], *source[place + 1 :], word)]
-                waiting -= 1
-        raise ValueError(f"a sentence needs a main verb, got {self.decode(source)!r}.")
+        shape = "".join("sovr"[word // COUNT] for word in source)
+        verbs = [place for place, kind in enumerate(shape) if kind == "v"]
+        main = next((place for place in verbs if shape[:place].count("r") == shape[:place].count("v")), None)
+        if main is None:
+            raise ValueError(f"a sentence needs a main verb, got {self.decode(source)!r}.")
+        if not is_sentence(shape):
+            raise ValueError(
+                "a sentence is a subject, a verb and an object, with a verb for each relative pronoun, "
+                f"got {self.decode(source)!r}."
+            )
+        return [SIZE + word for word in (*source[:main], *source[main + 1 :], source[main])]
 
     def answer_length(self, source_length):
         return source_length
 
     def source_length(self, length: Any) -> Any:
         return jnp.maximum(length, 3) if isinstance(length, jax.Array) else max(length, 3)
+
+
+def is_sentence(shape: str) -> bool:
+    """Say whether kinds of words, s, o, v and r for the relative pronoun, are those of a sentence.
+
+    A phrase with a relative clause, p, may be a subject or an object; the innermost ones are struck first.
+    """
+    while (shorter := re.sub("[sp]+r[sp]+v", "p", shape)) != shape:
+        shape = shorter
+    return re.fullmatch("[sp]+v(o|s*p)+", shape) is not None
