@@ -127,10 +127,12 @@ class Machine(eqx.Module):
         self.output_weights = glorot(keys[5], hidden, vocabulary)
         self.output_bias = jnp.zeros(vocabulary)
 
+    @jax.jit
     def __call__(self, tokens: Int[Array, " steps"]) -> Float[Array, "steps vocabulary"]:
         """Run one sequence from empty and return the logits after each step."""
         return self.batch(tokens[:, None]).output[:, 0]
 
+    @jax.jit
     def trace(self, tokens: Int[Array, " steps"]) -> Step:
         """Run one sequence from empty, step by step, and keep everything worth looking at."""
         return jax.lax.scan(lambda state, token: self.step(state, token), self.init(len(tokens)), tokens)[1]

@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import pytest
+
 from neuralstack import (
     TASKS,
     ElmanLayer,
@@ -37,6 +39,10 @@ MEMORIES_UNDER_TEST = {
     "superposition of two, three cells read": partial(SuperpositionStack, stacks=2, depth_read=3),
     "tape": Tape.of_width,
 }
+
+# Slow to compile, and much like others: tests of every memory run on these with the slow tests.
+SLOW_MEMORIES = ("nondeterministic", "stack and queue", "superposition of two, three cells read", "tape")
+EVERY_MEMORY = [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW_MEMORIES)) for name in MEMORIES_UNDER_TEST]
 
 # Each takes the widths of its input and of itself, and a key.
 CONTROLLERS_UNDER_TEST = {

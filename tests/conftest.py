@@ -1,3 +1,5 @@
+import os
+
 import jax
 import pytest
 from hypothesis import settings
@@ -6,20 +8,17 @@ from hypothesis import settings
 settings.register_profile("tests", derandomize=True, deadline=None, database=None)
 settings.load_profile("tests")
 
+# Tests compile much and run little. Without these, compiling takes a third of the time; the processes that tests start
+# have the first of them too.
+os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_cpu_use_fusion_emitters=false"
+jax.config.update("jax_disable_most_optimizations", True)
+
 jax.config.update("jax_legacy_prng_key", "error")
 jax.config.update("jax_num_cpu_devices", 2)  # what is spread over devices is, here too
 
 
 @pytest.fixture
-def unoptimised():
-    """Compile without optimising: half the time, for a test that runs a program once and asks for equality only."""
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", False)
-
-
-@pytest.fixture
-def float64(unoptimised):
+def float64():
     """Let everything that is built and computed in the test be float64."""
     with jax.enable_x64(True):
         yield

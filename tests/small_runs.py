@@ -1,6 +1,7 @@
 """Runs of the small configuration that many tests look at; a test module asks for them with `pytest_plugins`."""
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 
 import jax
@@ -12,10 +13,16 @@ from neuralstack.training import Run, begin, complete
 from small import LEARNING, SMALL
 
 
+def shared(tmp_path_factory):
+    """Return the directory that all processes of these tests have in common."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
 @pytest.fixture(scope="session")
 def compilation_cache(tmp_path_factory):
-    """Let this process and those it starts share compiled programs, and leave the user's cache alone."""
-    directory = str(tmp_path_factory.mktemp("compilations"))
+    """Let all processes of the tests share compiled programs, and leave the user's cache alone."""
+    directory = str(shared(tmp_path_factory) / "compilations")
     before = jax.config.jax_compilation_cache_dir
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JAX_COMPILATION_CACHE_DIR", directory)
@@ -28,10 +35,13 @@ def compilation_cache(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def learned(tmp_path_factory, compilation_cache):
-    """A run that was trained until its validation was perfect."""
-    path = tmp_path_factory.mktemp("learned") / "run"
-    outcome = train(replace(SMALL, **LEARNING), path, show=False)
-    assert outcome.status == "perfect"
+    """A run that was trained until its validation was perfect: by the process that needs it first."""
+    path = shared(tmp_path_factory) / "learned"
+    if not path.exists():
+        own = tmp_path_factory.mktemp("learning") / "run"
+        assert train(replace(SMALL, **LEARNING), own, show=False).status == "perfect"
+        with suppress(OSError):  # another process was faster
+            own.rename(path)
     return path
 
 

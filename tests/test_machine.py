@@ -19,14 +19,20 @@ def fits(wiring, memory):
     return MEMORIES_UNDER_TEST[memory](WIDTH).read_size > 0 or not WIRINGS[wiring].answer_from_read
 
 
-# A memory that goes backwards by its own step alone joins like any other of them: one wiring is enough.
+# A memory that goes backwards by its own step alone joins like any other of them: one wiring is enough, and one memory
+# on every day.
 OWN_PASSES = ("none", "queue", "stack", "stack in pure JAX")
+EVERY_DAY = (*OWN_PASSES, "superposition")
 JOINED = [
     (wiring, memory)
     for wiring in WIRINGS_UNDER_TEST
     for memory in MEMORIES_UNDER_TEST
     if fits(wiring, memory) and (memory in OWN_PASSES or wiring == "feedback")
 ]
+
+
+def case(wiring, memory, *rest):
+    return pytest.param(wiring, memory, *rest, marks=() if memory in EVERY_DAY else pytest.mark.slow)
 
 
 def build(wiring, layer, memory, embedding=WIDTH, layers=1):
@@ -82,8 +88,8 @@ traces_with_gradient = jax.jit(partial(with_gradient, batch_of_traces))
 
 
 # Every way to join, with one controller; and every controller, joined in the way that asks most of the unroll.
-DRIVEN = [(*joined, "gru") for joined in JOINED] + [
-    ("feedback", "stack", layer) for layer in CONTROLLERS_UNDER_TEST if layer != "gru"
+DRIVEN = [case(*joined, "gru") for joined in JOINED] + [
+    case("feedback", "stack", layer) for layer in CONTROLLERS_UNDER_TEST if layer != "gru"
 ]
 
 
@@ -99,7 +105,7 @@ def test_a_batch_is_every_sequence_traced_in_values_and_in_every_gradient(wiring
         assert np.any(one) or one.size == 0, f"nothing is learned at {jax.tree_util.keystr(path)}"
 
 
-@pytest.mark.parametrize(("wiring", "memory"), JOINED)
+@pytest.mark.parametrize(("wiring", "memory"), [case(*joined) for joined in JOINED])
 def test_calling_a_machine_puts_out_what_its_trace_shows(wiring, memory, float64):
     machine, tokens = build(wiring, "elman", memory), draw_tokens(12)
     output, shown = jax.jit(lambda tokens: (machine(tokens), machine.trace(tokens)))(tokens)
@@ -186,7 +192,7 @@ def test_a_machine_without_memory_is_a_plain_network(float64):
     np.testing.assert_allclose(jax.jit(lambda machine: machine(tokens))(machine), logits, atol=1e-12)
 
 
-def test_in_the_layer_wiring_the_read_does_not_go_back_and_the_value_sees_the_input(unoptimised):
+def test_in_the_layer_wiring_the_read_does_not_go_back_and_the_value_sees_the_input():
     machine = build("layer", "feedforward", "stack")
     tokens = jnp.array([0, 1, 2, 1, 4, 1])
     push, pop, value = jax.jit(lambda machine: machine.trace(tokens).action)(machine)
@@ -198,7 +204,7 @@ def test_in_the_layer_wiring_the_read_does_not_go_back_and_the_value_sees_the_in
     np.testing.assert_allclose(value[1], jnp.tanh(raw[2:] + machine.embedding[1]), atol=1e-6)
 
 
-def test_in_the_feedback_wiring_the_read_goes_back_quietly(unoptimised):
+def test_in_the_feedback_wiring_the_read_goes_back_quietly():
     machine = build("feedback", "feedforward", "stack")
     tokens = jnp.array([0, 1, 2, 1])
     shown = jax.jit(lambda machine: machine.trace(tokens))(machine)
@@ -209,7 +215,7 @@ def test_in_the_feedback_wiring_the_read_goes_back_quietly(unoptimised):
     assert 1e-6 < abs(float(push[3] - push[1])) < 0.1
 
 
-def test_each_head_is_drawn_on_its_own_and_the_gates_are_scaled(unoptimised):
+def test_each_head_is_drawn_on_its_own_and_the_gates_are_scaled():
     weights = jax.jit(lambda key: draw_heads(key, 60, (1, 1), (60,), gate_scale=3.0))(jax.random.key(0))
     assert weights.shape == (60, 62)
     bounds = [3 * (6 / 61) ** 0.5, 3 * (6 / 61) ** 0.5, (6 / 120) ** 0.5]
@@ -256,7 +262,7 @@ def test_parts_that_do_not_join_are_refused(options, message):
         make(**options)
 
 
-def test_the_first_weights_follow_from_the_key(unoptimised):
+def test_the_first_weights_follow_from_the_key():
     @jax.jit
     def leaves(key):
         machine = Machine(NeuralStack(2), LSTMLayer, 4, hidden=3, embedding=2, key=key)

@@ -64,7 +64,7 @@ def test_only_with_attention_an_action_depends_on_earlier_inputs(controller, dep
 
 
 @pytest.mark.parametrize(("controller", "queue"), KINDS)
-def test_a_batch_is_every_sequence_alone_and_every_weight_has_a_gradient(controller, queue, unoptimised):
+def test_a_batch_is_every_sequence_alone_and_every_weight_has_a_gradient(controller, queue):
     layer, inputs = build(controller, queue), draw_inputs(3, STEPS)
     outputs = eqx.filter_jit(eqx.filter_vmap(layer))(inputs)
     np.testing.assert_allclose(outputs[1], eqx.filter_jit(layer)(inputs[1]), atol=1e-5)
@@ -131,9 +131,7 @@ def draw_words(key, batch, length, queue, marked):
         pytest.param("attention", False, 6, 500, id="attention, stack", marks=pytest.mark.slow),
     ],
 )
-def test_it_learns_words_of_one_length_and_answers_those_of_twice_the_length(
-    controller, queue, length, steps, unoptimised
-):
+def test_it_learns_words_of_one_length_and_answers_those_of_twice_the_length(controller, queue, length, steps):
     """With attention, only the separator tells that it is time to answer; each step alone needs a mark."""
     optimiser, marked = optax.adam(0.01), controller == "feedforward"
 

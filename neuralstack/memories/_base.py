@@ -168,7 +168,7 @@ def _reads_backward(memory, saved, reads_cotangent):
 _reads.defvjp(_reads_forward, _reads_backward)
 
 
-def on_platform(memory: AbstractMemory, function: Callable[..., PyTree[Array]], *arguments: PyTree[Array]) -> Any:
+def on_platform(memory: AbstractMemory, function: Callable[..., PyTree[Array]], *arguments: Any) -> Any:
     """Return `function(passes, *arguments)`, with portable passes where the program is not compiled for a CPU."""
     passes, portable = memory.passes(), memory.passes(portable=True)
     if passes == portable:

@@ -112,14 +112,14 @@ def gradient(name, layers):
 
 @every_controller
 @one_and_three_layers
-def test_every_weight_of_every_layer_is_learned(name, layers, unoptimised):
+def test_every_weight_of_every_layer_is_learned(name, layers):
     for leaf in jax.tree.leaves(gradient(name, layers)):
         assert np.isfinite(leaf).all()
         assert np.any(leaf)
 
 
 @pytest.mark.parametrize("name", [name for name in CONTROLLERS_UNDER_TEST if name != "feedforward"])
-def test_the_state_before_the_first_step_is_learned_in_every_layer(name, unoptimised):
+def test_the_state_before_the_first_step_is_learned_in_every_layer(name):
     controller, _ = build(name, 3)
     states, gradients = controller.init(), gradient(name, 3).init()
     assert jax.tree.map(jnp.shape, gradients) == jax.tree.map(jnp.shape, states)
@@ -140,7 +140,7 @@ def builder(name):
 
 
 @every_controller
-def test_a_quiet_input_scales_the_first_layers_input_weights_and_nothing_else(name, unoptimised):
+def test_a_quiet_input_scales_the_first_layers_input_weights_and_nothing_else(name):
     loud, quiet = map(jax.tree.leaves_with_path, builder(name)(jax.random.key(2)))
     for (path, one), (_, other) in zip(loud, quiet, strict=True):
         first_input = jax.tree_util.keystr(path) == ".layers[0].input_weights"
@@ -148,21 +148,21 @@ def test_a_quiet_input_scales_the_first_layers_input_weights_and_nothing_else(na
 
 
 @every_controller
-def test_its_first_weights_follow_from_the_key(name, unoptimised):
+def test_its_first_weights_follow_from_the_key(name):
     one, again, other = (builder(name)(jax.random.key(seed))[0].layers for seed in (0, 0, 1))
     for layer, same, different in zip(one, again, other, strict=True):
         np.testing.assert_array_equal(layer.input_weights, same.input_weights)
         assert not np.any(np.asarray(layer.input_weights) == different.input_weights)
 
 
-def test_gates_that_keep_start_mostly_open(unoptimised):
+def test_gates_that_keep_start_mostly_open():
     gru_layer = GRULayer(INPUT, HIDDEN, key=jax.random.key(0))
     np.testing.assert_array_equal(gru_layer.bias, np.repeat([1.0, 0.0, 0.0], HIDDEN))
     lstm_layer = LSTMLayer(INPUT, HIDDEN, key=jax.random.key(0))
     np.testing.assert_array_equal(lstm_layer.bias, np.repeat([0.0, 1.0, 0.0, 0.0], HIDDEN))
 
 
-def test_glorot_weights_fill_their_bounds(unoptimised):
+def test_glorot_weights_fill_their_bounds():
     weights = glorot(jax.random.key(0), 40, 56, scale=0.5)
     assert weights.shape == (40, 56)
     assert np.abs(weights).max() == pytest.approx(0.125, rel=1e-2)

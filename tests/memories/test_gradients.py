@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cases import MEMORIES_UNDER_TEST
+from cases import EVERY_MEMORY, MEMORIES_UNDER_TEST
 from neuralstack import Action, run
 
 STEPS, WIDTH = 1000, 2
@@ -72,7 +72,7 @@ def test_a_push_onto_the_empty_memory_has_a_gradient_and_a_pop_of_it_has_none(na
     assert [float(part.sum()) for part in gradient] == [1.0, 0.0, 0.0]
 
 
-@pytest.mark.parametrize("name", MEMORIES_UNDER_TEST)
+@pytest.mark.parametrize("name", EVERY_MEMORY)
 def test_gradients_are_finite_for_saturated_and_silent_controllers(name):
     memory = MEMORIES_UNDER_TEST[name](WIDTH)
     raw = jnp.array([0.0, 100.0, -100.0, 1e4, -1e4])[:, None, None] * jnp.ones((1, 20, memory.action_size))

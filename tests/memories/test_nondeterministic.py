@@ -10,7 +10,6 @@ from jax.flatten_util import ravel_pytree
 from neuralstack.memories._nondeterministic import NondeterministicAction, NondeterministicStack
 from neuralstack.reference import nondeterministic_reads
 
-pytestmark = pytest.mark.usefixtures("unoptimised")
 SIZES = [(6, 1, 2), (6, 2, 1), (5, 2, 2), (4, 2, 3)]
 
 

@@ -10,7 +10,6 @@ from neuralstack.tasks import Joint
 LONGEST = 7
 LENGTHS = np.arange(280) % LONGEST + 1
 LOOKED_AT = 35
-pytestmark = pytest.mark.usefixtures("unoptimised")
 # Of the module's scope, so that all tests of a task come together, and its program is compiled once.
 every_task = pytest.mark.parametrize("name", TASKS_UNDER_TEST, scope="module")
 

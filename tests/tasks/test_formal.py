@@ -17,7 +17,6 @@ STRINGS = {
     "anbmcnm": lambda n, m: "a" * n + "b" * m + "c" * (n + m),
 }
 counting = pytest.mark.parametrize("name", STRINGS)
-pytestmark = pytest.mark.usefixtures("unoptimised")
 
 
 @cache

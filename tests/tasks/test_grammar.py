@@ -22,7 +22,6 @@ GRAMMARS = {"dyck": DYCK, "svo": SENTENCES, "gender": GENDER, "awkward": AWKWARD
 every_grammar = pytest.mark.parametrize("grammar", GRAMMARS.values(), ids=GRAMMARS)
 SOURCES = {"dyck-1": DYCK, "svo-sov": SENTENCES, "gender": GENDER}
 every_task = pytest.mark.parametrize(("name", "grammar"), SOURCES.items(), ids=SOURCES)
-pytestmark = pytest.mark.usefixtures("unoptimised")
 # One word of each kind; of the genders one is enough.
 SVO_KINDS = {"subject": "si1", "object": "oi1", "verb": "vi1", "relative": "rpi"}
 GENDER_KINDS = {"the": "the", "or": "or", "verb": "we1", "neuter": "ne1"}

@@ -11,7 +11,6 @@ from neuralstack import TASKS
 
 NAMES = ["copy", "bigram-flip", "svo-sov", "gender"]
 LENGTHS = np.resize([1, 2, 3, 4, 64, 65, 127, 128], 320)
-pytestmark = pytest.mark.usefixtures("unoptimised")
 random_numbers = random.Random(0)
 
 

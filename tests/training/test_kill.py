@@ -79,6 +79,7 @@ def test_every_file_but_the_metrics_is_written_beside_its_place_and_put_there_wh
     assert writing == {f"{name}.partial" for name in FILES} | {"metrics.jsonl"}
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_write_loses_nothing_that_was_checkpointed(tmp_path, short, monkeypatch):
     straight, events = short
     for last, event in enumerate(events):
@@ -152,6 +153,7 @@ def start(compilation_cache):
         process.communicate()
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_again_and_again_ends_like_one_that_never_was(tmp_path, start):
     moments, run, reached = random.Random(0), Run(tmp_path / "killed"), 0
     for _ in range(2):

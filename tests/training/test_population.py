@@ -24,7 +24,7 @@ def trained(tmp_path_factory, compilation_cache):
     return path, train_population(CONFIG, path, seeds=SEEDS, show=False)
 
 
-@pytest.mark.parametrize(("count", "mapped"), [(2, False), (3, True)])
+@pytest.mark.parametrize(("count", "mapped"), [(2, False), pytest.param(3, True, marks=pytest.mark.slow)])
 def test_states_trained_together_over_two_devices_are_those_trained_alone(count, mapped):
     configs = [complete(replace(CONFIG, seed=seed, learning_rate=0.01 * (1 + seed))) for seed in range(count)]
     states, program = [begin(config) for config in configs], Program.of(configs[0])
