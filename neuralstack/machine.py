@@ -99,7 +99,7 @@ class Machine(eqx.Module):
         self.wiring = lookup("wiring", WIRINGS, wiring)
         if min(vocabulary, embedding) < 1:
             raise ValueError(f"a machine's sizes must be at least 1, got {vocabulary=}, {embedding=}.")
-        if self.wiring.answer_from_read and memory.read_size == 0:
+        if self.wiring.answer_from == "read" and memory.read_size == 0:
             raise ValueError(
                 f"wiring {wiring!r} answers from what the memory reads, but {type(memory).__name__} reads nothing: "
                 "use wiring 'paper'."
@@ -122,8 +122,9 @@ class Machine(eqx.Module):
             keys[3], hidden, memory.gate_widths, memory.value_widths, self.wiring.gate_scale
         )
         self.action_bias = memory.initial_bias()
-        self.answer_weights = glorot(keys[4], memory.read_size if self.wiring.answer_from_read else hidden, hidden)
-        self.answer_bias = None if self.wiring.answer_from_read else jnp.zeros(hidden)
+        shown = {"read": memory.read_size, "controller": hidden, "both": memory.read_size + hidden}
+        self.answer_weights = glorot(keys[4], shown[self.wiring.answer_from], hidden)
+        self.answer_bias = None if self.wiring.answer_from == "read" else jnp.zeros(hidden)
         self.output_weights = glorot(keys[5], hidden, vocabulary)
         self.output_bias = jnp.zeros(vocabulary)
 
@@ -215,10 +216,11 @@ class Machine(eqx.Module):
 
     def _answer(self, hidden, read):
         """Return the logits."""
-        if self.wiring.answer_from_read:
+        if self.answer_bias is None:
             answer = read @ self.answer_weights
         else:
-            answer = tanh(hidden @ self.answer_weights + self.answer_bias)
+            shown = jnp.concatenate([read, hidden], -1) if self.wiring.answer_from == "both" else hidden
+            answer = tanh(shown @ self.answer_weights + self.answer_bias)
         return answer @ self.output_weights + self.output_bias
 
 

@@ -63,5 +63,6 @@ TASKS_UNDER_TEST = {
 WIRINGS_UNDER_TEST = {
     "layer": partial(Machine, wiring="layer"),
     "feedback": partial(Machine, wiring="feedback"),
+    "mixed": partial(Machine, wiring="mixed"),
     "paper": partial(Machine, wiring="paper"),
 }

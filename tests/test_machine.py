@@ -16,7 +16,7 @@ BUFFER, STEPS = 40, 35  # more than a block of the memory's whole-sequence form
 
 
 def fits(wiring, memory):
-    return MEMORIES_UNDER_TEST[memory](WIDTH).read_size > 0 or not WIRINGS[wiring].answer_from_read
+    return MEMORIES_UNDER_TEST[memory](WIDTH).read_size > 0 or WIRINGS[wiring].answer_from != "read"
 
 
 # A memory that goes backwards by its own step alone joins like any other of them: one wiring is enough, and one memory
@@ -234,7 +234,7 @@ def make(memory=None, layer=GRULayer, vocabulary=VOCABULARY, embedding=WIDTH, **
     [
         (
             {"wiring": "papr"},
-            "unknown wiring 'papr': did you mean 'paper'? choose from feedback, layer, paper.",
+            "unknown wiring 'papr': did you mean 'paper'? choose from feedback, layer, mixed, paper.",
         ),
         (
             {"memory": NoMemory()},
