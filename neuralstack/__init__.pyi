@@ -10,11 +10,14 @@ from .controllers import (
 from .evaluation import (
     Answer as Answer,
     Examples as Examples,
+    LanguageReport as LanguageReport,
     Report as Report,
     answer as answer,
     evaluate as evaluate,
+    evaluate_language as evaluate_language,
     fixed_set as fixed_set,
     read_data as read_data,
+    sample_text as sample_text,
 )
 from .machine import Machine as Machine, Step as Step
 from .memories import (
@@ -47,7 +50,13 @@ from .metrics import (
     success_interval as success_interval,
 )
 from .parallel import PARALLEL_CONTROLLERS as PARALLEL_CONTROLLERS, MemoryLayer as MemoryLayer
-from .tasks import TASKS as TASKS, AbstractTask as AbstractTask, Example as Example, Reversal as Reversal
+from .tasks import (
+    TASKS as TASKS,
+    AbstractTask as AbstractTask,
+    Characters as Characters,
+    Example as Example,
+    Reversal as Reversal,
+)
 from .training import (
     RECIPES as RECIPES,
     Config as Config,

@@ -90,12 +90,17 @@ class Evaluate:
 
     def __call__(self) -> int:
         """Evaluate, and print a table or JSON."""
-        from neuralstack.analysis import print_report
-        from neuralstack.evaluation import evaluate, fixed_set, read_data
+        from neuralstack.analysis import print_language_report, print_report
+        from neuralstack.evaluation import evaluate, evaluate_language, fixed_set, read_data
+        from neuralstack.tasks import Characters
         from neuralstack.training import Run, build_task
 
         run = Run.open(self.run)
         task, machine = build_task(run.config()), run.load_model()
+        if isinstance(task, Characters) and self.data is None and self.lengths is None:
+            read = evaluate_language(machine, task)
+            print(json.dumps(read._asdict())) if self.json else print_language_report(str(self.run), read)
+            return 0
         if self.data is not None and self.lengths is not None:
             raise ValueError("give --data or --lengths, not both: a file has its own lengths.")
         if self.data is not None:
@@ -139,6 +144,37 @@ class Apply:
         right = given.ended and given.tokens == task.answer(source)
         print("right" if right else f"wrong: the answer is {task.decode(task.answer(source))!r}", file=sys.stderr)
         return 0 if right else WRONG
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Let a machine that learned the characters of a text go on with a text of yours."""
+
+    run: Positional[Path]
+    """The run's directory."""
+    prompt: str
+    """The text's beginning."""
+    length: int = 300
+    """How many characters to write."""
+    temperature: float = 0.7
+    """What the logits are divided by: the higher, the bolder; 0 takes the likeliest character each time."""
+    seed: int = 0
+    """Source of what is drawn."""
+
+    def __call__(self) -> int:
+        """Write the prompt and what follows it."""
+        from neuralstack.evaluation import sample_text
+        from neuralstack.tasks import Characters
+        from neuralstack.training import Run, build_task
+
+        run = Run.open(self.run)
+        task = build_task(run.config())
+        if not isinstance(task, Characters):
+            raise ValueError(
+                f"sample needs a run of the task characters, but {str(self.run)!r} is one of another: use apply."
+            )
+        print(self.prompt + sample_text(run.load_model(), task, self.prompt, self.length, self.temperature, self.seed))
+        return 0
 
 
 @dataclass(frozen=True)
@@ -192,7 +228,14 @@ class Reproduce:
         return 0
 
 
-COMMANDS = {"train": Train, "evaluate": Evaluate, "apply": Apply, "list": List, "reproduce": Reproduce}
+COMMANDS = {
+    "train": Train,
+    "evaluate": Evaluate,
+    "apply": Apply,
+    "sample": Sample,
+    "list": List,
+    "reproduce": Reproduce,
+}
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -235,7 +278,7 @@ def parse(arguments: list[str]):
     said = StringIO()
     try:
         with redirect_stderr(said):
-            return tyro.cli(Train | Evaluate | Apply | List | Reproduce, prog="neuralstack", args=arguments)
+            return tyro.cli(Train | Evaluate | Apply | Sample | List | Reproduce, prog="neuralstack", args=arguments)
     except SystemExit as stop:
         if stop.code:
             raise ValueError(one_line(said.getvalue(), arguments)) from None

@@ -33,6 +33,8 @@ class BatchSteps(NamedTuple):
     hidden: Float[Array, "steps batch hidden"]
     raw: Float[Array, "steps batch action"]
     """What the action was read from."""
+    state: PyTree[Float[Array, "batch ..."]]
+    """The controller's state after the last step; no gradient goes back through it."""
 
 
 Choose = Callable[[Array, Any], Any]
@@ -162,8 +164,9 @@ class Machine(eqx.Module):
         *,
         choose: Choose | None = None,
         known: PyTree[Float[Array, "steps batch ..."]] = (),
+        state: PyTree[Float[Array, "batch ..."]] | None = None,
     ) -> BatchSteps:
-        """Run a batch from empty, time first, to `steps` steps (all, unless said).
+        """Run a batch, time first, to `steps` steps (all, unless said), with a memory that is empty at first.
 
         `steps` may be known at run time only; what comes after it is not defined. Gradients need memory linear in the
         number of steps.
@@ -174,13 +177,13 @@ class Machine(eqx.Module):
             choose: How an action follows from its raw numbers and what is `known` at its step, for training that
                 prescribes or draws actions; unless said, as the memory decodes them.
             known: What `choose` is told of each step.
+            state: The controller's state before the first step, of each sequence; unless said, the learned one.
         """
         steps = jnp.asarray(len(tokens) if steps is None else steps)
         decode = choose or (lambda raw, known: self.memory.decode(raw))
         embedded = self.embedding[tokens]
         projected = self.controller.project(self.embedding)[tokens]
-        batch = tokens.shape[1]
-        state = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (batch, *leaf.shape)), self.controller.init())
+        state = self.start(tokens.shape[1]) if state is None else state
         if self.wiring.feedback and self.memory.read_size:
 
             def act(machine, state, inputs, read):
@@ -188,18 +191,22 @@ class Machine(eqx.Module):
                 state, hidden = machine.controller.step(state, projected + machine._fed_back(read))
                 return state, hidden, decode(machine._raw(hidden, embedded), known)
 
-            hidden, action, read = unroll(act, self.memory, self, state, (projected, embedded, known), steps)
+            hidden, action, read, state = unroll(act, self.memory, self, state, (projected, embedded, known), steps)
             raw = self._raw(hidden, embedded)
         else:
 
             def step(controller, state, inputs, _):
                 return *controller.step(state, inputs), jnp.zeros(0, inputs.dtype)
 
-            hidden = unroll(step, NoMemory(), self.controller, state, projected, steps).hidden
+            hidden, _, _, state = unroll(step, NoMemory(), self.controller, state, projected, steps)
             raw = self._raw(hidden, embedded)
             action = decode(raw, known)
             read = jax.vmap(self.memory.run, in_axes=(1, None), out_axes=1)(action, steps)
-        return BatchSteps(self._answer(hidden, read), action, hidden, raw)
+        return BatchSteps(self._answer(hidden, read), action, hidden, raw, state)
+
+    def start(self, batch: int) -> PyTree[Float[Array, "batch ..."]]:
+        """Return the controller's learned state before the first step, for each sequence of a batch."""
+        return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (batch, *leaf.shape)), self.controller.init())
 
     def _fed_back(self, read):
         """Return what a read adds to the controller's projected input."""

@@ -26,6 +26,8 @@ class Unrolled(NamedTuple):
     hidden: Float[Array, "steps batch hidden"]
     action: PyTree[Float[Array, "steps batch ..."]]
     read: Float[Array, "steps batch read"]
+    state: PyTree[Float[Array, "batch ..."]]
+    """The state of `act` after the last step. No gradient goes back through it: who carries it on truncates there."""
 
 
 def unroll(
@@ -48,7 +50,7 @@ def unroll(
         steps: How many of the steps to run; the others stay zero.
 
     Returns:
-        What `act` showed and did, and what was read, at every step.
+        What `act` showed and did, and what was read, at every step, and its last state.
     """
     return _unroll(act, memory, parameters, state, inputs, steps)
 
@@ -85,9 +87,17 @@ def _run_forward(act, memory, passes, parameters, state, inputs, steps):
         return Given(now.shown.state, given.inputs, read), memory_state, logs
 
     logs = blank((unique(taken), first.read), length)
-    *_, (kept, reads) = jax.lax.fori_loop(0, steps, step, (first, memory_state, logs))
+    last, _, (kept, reads) = jax.lax.fori_loop(0, steps, step, (first, memory_state, logs))
     shown, extra = restore(taken, kept)
-    return Unrolled(shown.hidden, shown.action, reads), (parameters, state, inputs, steps, shown, extra, reads)
+    return Unrolled(shown.hidden, shown.action, reads, last.state), (
+        parameters,
+        state,
+        inputs,
+        steps,
+        shown,
+        extra,
+        reads,
+    )
 
 
 def _run_backward(act, memory, passes, saved, cotangent):

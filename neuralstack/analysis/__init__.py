@@ -4,6 +4,7 @@ from neuralstack.analysis._curves import plot_curves as plot_curves
 from neuralstack.analysis._seeds import plot_seeds as plot_seeds
 from neuralstack.analysis._style import COLOURS as COLOURS, figure as figure
 from neuralstack.analysis._tables import (
+    print_language_report as print_language_report,
     print_population as print_population,
     print_report as print_report,
     table as table,

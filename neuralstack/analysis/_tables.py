@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from neuralstack.evaluation import Report, length_bands
+from neuralstack.evaluation import LanguageReport, Report, length_bands
 from neuralstack.training import Population
 
 
@@ -36,8 +36,17 @@ def print_report(title: str, report: Report) -> None:
     Console().print(table(title, ("length", "sequences", "coarse", "fine", "token"), rows))
 
 
+def print_language_report(name: str, report: LanguageReport) -> None:
+    """Print how well a text was predicted."""
+    columns = ("run", "characters", "nats per character", "bits per character")
+    row = name, report.characters, f"{report.loss:.3f}", f"{report.bits:.3f}"
+    Console().print(table("Prediction of the held-out text", columns, [row]))
+
+
 def print_population(population: Population, where: Path) -> None:
     """Print what became of each member of a population, and how many succeeded."""
+    of_text = "bits" in population.best.validation
+    measured = ("loss", "bits") if of_text else ("coarse", "fine", "token")
     rows = [
         (
             member.name,
@@ -45,14 +54,17 @@ def print_population(population: Population, where: Path) -> None:
             member.outcome.steps,
             member.outcome.restarts,
             f"{member.outcome.seconds:.1f}",
-            *(f"{member.validation[part]:.3f}" for part in ("coarse", "fine", "token")),
+            *(f"{member.validation.get(part, float('nan')):.3f}" for part in measured),
         )
         for member in population.members
     ]
-    columns = ("run", "ended", "batches", "restarts", "seconds", "coarse", "fine", "token")
-    title = f"{where}: accuracies on the validation set"
+    columns = ("run", "ended", "batches", "restarts", "seconds", *measured)
+    title = f"{where}: on the validation set"
     console = Console()
     console.print(table(title, columns, rows, texts=2))
+    if of_text:
+        console.print(f"the best is {population.best.name}", highlight=False, soft_wrap=True)
+        return
     low, high = population.interval
     restarted = sum(member.outcome.restarts > 0 for member in population.members)
     console.print(

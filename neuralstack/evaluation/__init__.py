@@ -1,5 +1,10 @@
 """How well a machine answers: on the fixed sets, on given data, by length, and free-running."""
 
 from neuralstack.evaluation._answers import Answer as Answer, answer as answer
+from neuralstack.evaluation._language import (
+    LanguageReport as LanguageReport,
+    evaluate_language as evaluate_language,
+    sample_text as sample_text,
+)
 from neuralstack.evaluation._scores import Report as Report, evaluate as evaluate, length_bands as length_bands
 from neuralstack.evaluation._sets import Examples as Examples, fixed_set as fixed_set, read_data as read_data

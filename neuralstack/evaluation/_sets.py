@@ -44,7 +44,7 @@ def fixed_set(task: AbstractTask, lengths: tuple[int, int], count: int = SET_SIZ
     if count > LARGEST:
         raise ValueError(f"a set holds at most {LARGEST} sequences, got count={count}.")
     key = jax.random.fold_in(jax.random.fold_in(jax.random.key(SET_SEED), low), high)
-    return _draw(replace(task, max_length=high), low, count, key)
+    return _draw(replace(task.to_validate, max_length=high), low, count, key)
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))

@@ -10,6 +10,7 @@ from neuralstack.tasks._layouts import (
 )
 from neuralstack.tasks.chomsky import CONTEXT_FREE, CONTEXT_SENSITIVE, REGULAR
 from neuralstack.tasks.formal import FORMAL
+from neuralstack.tasks.language import LANGUAGE, Characters as Characters
 from neuralstack.tasks.transductions import TRANSDUCTIONS, Reversal as Reversal
 
 FAMILIES = {
@@ -18,6 +19,7 @@ FAMILIES = {
     "regular": REGULAR,
     "context-free": CONTEXT_FREE,
     "context-sensitive": CONTEXT_SENSITIVE,
+    "language": LANGUAGE,
 }
 """Every task, by family and name."""
 

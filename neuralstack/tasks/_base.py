@@ -26,6 +26,8 @@ class AbstractTask(abc.ABC):
     """The shortest and the longest source to train and validate on, as published."""
     test_lengths: ClassVar[tuple[int, int]]
     """The shortest and the longest source to test on, as published."""
+    streams: ClassVar[bool] = False
+    """Whether sources are stretches of a longer stream, through which a controller's state can be carried."""
 
     def __post_init__(self):
         if self.max_length < 1:
@@ -62,6 +64,11 @@ class AbstractTask(abc.ABC):
     @abc.abstractmethod
     def answer_length(self, source_length: Any) -> Any:
         """Return how long the answer to a source of this length is; the length may be traced."""
+
+    @property
+    def to_validate(self) -> "AbstractTask":
+        """The task from which sequences are drawn that nothing is trained on: itself, unless its sources are few."""
+        return self
 
     def source_length(self, length: Any) -> Any:
         """Return how long a source is of which `length` symbols were asked for: the same, where every length exists.

@@ -10,16 +10,27 @@ from neuralstack._lookup import lookup
 from neuralstack.controllers import CONTROLLERS, glorot
 from neuralstack.machine import Machine
 from neuralstack.memories import MEMORIES, AbstractMemory, Action, HardStack, Memories, MixedAction
-from neuralstack.tasks import TASKS, AbstractTask
-from neuralstack.training._config import BASELINES, CURRICULA, OBJECTIVES, RECIPES, Config
-from neuralstack.training._objectives import Heads
+from neuralstack.tasks import TASKS, AbstractTask, Characters
+from neuralstack.tasks.language import characters_of
+from neuralstack.training._batch import Heads
+from neuralstack.training._config import BASELINES, CURRICULA, OBJECTIVES, RECIPES, STREAMS, Config
 from neuralstack.wirings import WIRINGS
 
-WHOLE = ("patience", "restart_after", "seed", "forcing_steps")
+WHOLE = ("patience", "restart_after", "seed", "forcing_steps", "halve_every")
 AT_LEAST_ONE = (
-    "hidden", "layers", "width", "batch", "steps", "min_length", "max_length", "grow_over", "evaluate_every"
+    "hidden", "layers", "width", "batch", "steps", "min_length", "max_length", "grow_over", "evaluate_every", "carry"
 )  # fmt: skip
-NOT_NEGATIVE = ("patience", "restart_after", "seed", "pull", "forcing", "forcing_steps", "entropy", "autoencode")
+NOT_NEGATIVE = (
+    "halve_every",
+    "patience",
+    "restart_after",
+    "seed",
+    "pull",
+    "forcing",
+    "forcing_steps",
+    "entropy",
+    "autoencode",
+)
 POSITIVE = ("learning_rate", "clip")
 LARGEST = 10**6  # beyond any machine's memory or anybody's patience, and well within 32 bits
 
@@ -39,12 +50,20 @@ def complete(config: Config) -> Config:
     for name in config.memory.split("+"):
         lookup("memory", MEMORIES, name)
     lookup("controller", CONTROLLERS, config.controller)
-    wiring = config.wiring or ("paper" if config.memory == "none" else "layer")
+    streams = task().streams
+    wiring = config.wiring or ("paper" if config.memory == "none" else "mixed" if streams else "layer")
     lookup("wiring", WIRINGS, wiring)
     for kind, known in (("objective", OBJECTIVES), ("baseline", BASELINES), ("curriculum", CURRICULA)):
         lookup(kind, dict.fromkeys(known), getattr(config, kind))
+    if streams and config.min_length is None:
+        config = replace(config, min_length=config.max_length)  # stretches are all of one length
     low, high = task().train_lengths
     defaults: dict[str, Any] = {"wiring": wiring, "min_length": low, "max_length": high, **RECIPES[wiring]._asdict()}
+    if streams:
+        defaults |= STREAMS
+        config = replace(config, alphabet=config.alphabet or characters_of(config.text))
+    elif config.text or config.alphabet:
+        raise ValueError(f"a text and its alphabet belong to the task characters, got the task {config.task}.")
     filled = replace(config, **{name: value for name, value in defaults.items() if getattr(config, name) is None})
     if config.curriculum != "first":
         if config.first_lengths:
@@ -112,7 +131,10 @@ def check_objective(config: Config) -> None:
 
 def build_task(config: Config) -> AbstractTask:
     """Return the task, with room for the longest source to train on."""
-    return TASKS[config.task](max_length=config.lengths[1])
+    longest = config.lengths[1]
+    if TASKS[config.task] is Characters:
+        return Characters(longest, config.text, config.alphabet)
+    return TASKS[config.task](max_length=longest)
 
 
 def build_memory(config: Config) -> AbstractMemory:

@@ -27,6 +27,8 @@ RECIPES = {
 }
 """A recipe for each wiring. Short strings must carry a fair share of the gradient until the memory is used."""
 
+STREAMS = {"learning_rate": 3e-3, "first_lengths": (), "pull": 0.0, "restart_after": 0}
+"""What differs from that in tasks whose sources are stretches of a stream."""
 
 OBJECTIVES = ("answers", "traces", "reinforce")
 """Learn from the answers alone; also from what a textbook program pushes and pops; or draw actions and learn them."""
@@ -57,6 +59,12 @@ class Config:
     """Number of the controller's layers."""
     width: int = 64
     """Width of the embedding and of the memory's values."""
+    text: str = ""
+    """File to learn the characters of, in the task characters (unless said, the help that comes with Python)."""
+    alphabet: str = ""
+    """All characters there are in that task (unless said, those of the text)."""
+    carry: int = 5000
+    """Characters after which a controller's state is not carried on, but reading begins elsewhere."""
     batch: int = 50
     """Sequences in a batch."""
     steps: int = 3000
@@ -73,6 +81,8 @@ class Config:
     """Batches over which the longest length grows, in the curriculum growing."""
     learning_rate: float | None = None
     """Step size of Adam (unless said, by wiring)."""
+    halve_every: int = 0
+    """Batches over which the learning rate halves, smoothly, again and again; 0: it does not."""
     clip: float = 1.0
     """Largest norm of a gradient."""
     pull: float | None = None

@@ -11,7 +11,9 @@ from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 
-from neuralstack.evaluation import evaluate, fixed_set
+from neuralstack.evaluation import evaluate, evaluate_language, fixed_set
+from neuralstack.machine import Machine
+from neuralstack.tasks import AbstractTask, Characters
 from neuralstack.training._build import complete
 from neuralstack.training._config import Config
 from neuralstack.training._members import Member, advance, used_devices
@@ -19,6 +21,10 @@ from neuralstack.training._progress import TrainingProgress, show_progress
 from neuralstack.training._run import Run
 from neuralstack.training._step import HEALTHY, NOT_FINITE, Program, TrainState, begin
 
+Measure = Callable[[Machine], dict[str, float]]
+"""From a machine to how well it does on one set."""
+
+LOOKED_AT = 10_000  # characters of a text that is held out, at each evaluation
 CHUNK = 10  # steps between two looks at the clock, the keyboard and the progress bar
 
 
@@ -70,9 +76,9 @@ def train_all(runs: Sequence[tuple[Config, str | Path]], *, resume: bool = False
     """
     members = [enroll(complete(config), path, resume=resume) for config, path in runs]
     config, program = members[0].config, Program.of(members[0].config)
-    sets = {"validation": fixed_set(program.task, config.lengths)}
+    measures = {"validation": measure_of(program.task, config.lengths)}
     if config.watch_test:
-        sets["test"] = fixed_set(program.task, program.task.test_lengths)
+        measures["test"] = measure_of(program.task, program.task.test_lengths)
     advance(members, program, [int(member.state.step) for member in members])  # no step: this compiles the program
     with heed_interrupt() as interrupted, show_progress(members, enabled=show) as progress:
         while active := [member for member in members if not member.ended]:
@@ -82,7 +88,7 @@ def train_all(runs: Sequence[tuple[Config, str | Path]], *, resume: bool = False
             seconds = (time.perf_counter() - started) * share
             for member in active:
                 member.seconds += seconds
-                look_after(member, sets, progress)
+                look_after(member, measures, progress)
             progress.advance()
             if interrupted():
                 for member in members:
@@ -109,14 +115,14 @@ def stop_of(member: Member) -> int:
     return int(member.state.step) if member.ended else next_stop(member.config, member.state)
 
 
-def look_after(member: Member, sets: dict[str, Any], progress: TrainingProgress) -> None:
+def look_after(member: Member, measures: dict[str, Measure], progress: TrainingProgress) -> None:
     """Do what a member needs between two chunks of steps: an evaluation, a checkpoint, a new start, or its end."""
     config, run, state = member.config, member.run, member.state
     step, problem = int(state.step), int(state.problem)
     if problem != HEALTHY:
         member.ended = "failed", explain(problem, step, run.path)
     elif step % config.evaluate_every == 0 or step == config.steps:
-        record = {**assess(state, sets), "seconds": member.seconds}
+        record = {**assess(state, measures), "seconds": member.seconds}
         if not any(rank(other) > rank(record) for other in member.records):
             run.save_model(state.machine)
         member.records.append(record)
@@ -171,7 +177,7 @@ def hopeless(config: Config, state: TrainState) -> bool:
     return bool(config.restart_after) and not bool(state.settled) and tried >= config.restart_after
 
 
-def assess(state: TrainState, sets: dict[str, Any]) -> dict[str, Any]:
+def assess(state: TrainState, measures: dict[str, Measure]) -> dict[str, Any]:
     """Return what the metrics say of a step: means over the batches since the last one, and each set's accuracies."""
     record: dict[str, Any] = {
         "step": int(state.step),
@@ -180,22 +186,33 @@ def assess(state: TrainState, sets: dict[str, Any]) -> dict[str, Any]:
         "loss": float(state.loss) / max(int(state.counted), 1),
         "accuracy": float(state.accuracy) / max(int(state.counted), 1),
     }
-    for name, data in sets.items():
-        report = evaluate(state.machine, data)
-        record[name] = {part: getattr(report, part) for part in ("coarse", "fine", "token", "loss")}
-    return record
+    return record | {name: measure(state.machine) for name, measure in measures.items()}
+
+
+def measure_of(task: AbstractTask, lengths: tuple[int, int]) -> Measure:
+    """Return what measures a machine on sequences of such lengths, drawn once; or on a text that is held out."""
+    if isinstance(task, Characters):
+        return lambda machine: dict(zip(("loss", "bits"), evaluate_language(machine, task, LOOKED_AT), strict=False))
+    data = fixed_set(task, lengths)
+
+    def measure(machine):
+        report = evaluate(machine, data)
+        return {part: getattr(report, part) for part in ("coarse", "fine", "token", "loss")}
+
+    return measure
 
 
 def rank(record: dict[str, Any]) -> tuple[float, float]:
-    """Return what decides which weights are kept: coarse accuracy on the validation set, then fine."""
-    return record["validation"]["coarse"], record["validation"]["fine"]
+    """Return what decides which weights are kept: coarse accuracy on the validation set, then fine; of a text, loss."""
+    found = record["validation"]
+    return (found["coarse"], found["fine"]) if "coarse" in found else (-found["loss"], 0.0)
 
 
 def verdict(config: Config, records: list[dict[str, Any]], step: int) -> tuple[str, str] | None:
     """Say whether training is over, and how."""
     last = records[-config.patience :] if config.patience else []
     same_attempt = len({record["attempt"] for record in last}) == 1
-    if len(last) == config.patience and same_attempt and all(r["validation"]["coarse"] == 1 for r in last):
+    if len(last) == config.patience and same_attempt and all(r["validation"].get("coarse") == 1 for r in last):
         return "perfect", f"validation was perfect {config.patience} times in a row at step {step}"
     if step >= config.steps:
         return "done", f"all {config.steps} steps were taken"

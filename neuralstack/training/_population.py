@@ -31,7 +31,7 @@ class Trained(NamedTuple):
     @property
     def solved(self) -> bool:
         """Whether it answered every sequence of the validation set."""
-        return self.validation["coarse"] == 1
+        return self.validation.get("coarse") == 1
 
 
 class Population(NamedTuple):

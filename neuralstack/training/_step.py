@@ -11,10 +11,11 @@ import optax
 from jaxtyping import Array, Bool, Float, Int
 
 from neuralstack.machine import Machine
-from neuralstack.tasks import AbstractTask
+from neuralstack.tasks import AbstractTask, Characters
+from neuralstack.training._batch import Batch, Heads, Weights
 from neuralstack.training._build import build_heads, build_machine, build_task
 from neuralstack.training._config import Config
-from neuralstack.training._objectives import Batch, Heads, Weights, objective
+from neuralstack.training._objectives import objective
 
 HEALTHY, NOT_FINITE, VANISHED = 0, 1, 2
 SETTLED_AFTER = 5  # batches in a row that are all right
@@ -35,6 +36,8 @@ class Program(NamedTuple):
     curriculum: str
     first_lengths: tuple[int, ...]
     grow_over: int
+    carry: int
+    halve_every: int
 
     @classmethod
     def of(cls, config: Config) -> "Program":
@@ -53,6 +56,8 @@ class TrainState(eqx.Module):
 
     machine: Machine
     heads: Heads
+    carried: Any
+    """The controllers' states at the end of the last batch, where sources are stretches of a stream; else None."""
     optimiser: Any
     learning_rate: Float[Array, ""]
     seed: Int[Array, ""]
@@ -82,6 +87,7 @@ def begin(config: Config, attempt: int = 0, step: int = 0) -> TrainState:
     return TrainState(
         machine=machine,
         heads=heads,
+        carried=jax.tree.map(jnp.array, machine.start(config.batch)) if build_task(config).streams else None,
         optimiser=Program.of(config).optimiser().init((machine, heads)),
         learning_rate=jnp.asarray(config.learning_rate, jnp.float32),
         seed=jnp.asarray(config.seed, jnp.int32),
@@ -106,7 +112,7 @@ def shape_of(config: Config) -> Config:
     """Return the configuration without what its machine's shapes do not depend on: what compilations can share."""
     default = Config(config.task)
     sizes = ("hidden", "layers", "width", "min_length", "max_length")
-    kept = ("memory", "controller", "wiring", "objective", "baseline", *sizes)
+    kept = ("memory", "controller", "wiring", "objective", "baseline", "text", "alphabet", *sizes)
     autoencode = float(config.autoencode > 0)
     return replace(default, autoencode=autoencode, **{name: getattr(config, name) for name in kept})
 
@@ -134,23 +140,27 @@ def train_step(state: TrainState, program: Program) -> TrainState:
         return objective(program.objective, machine, heads, batch, program.weights, jax.random.fold_in(key, 0))
 
     learners = state.machine, state.heads
-    (_, (loss, right)), gradient = jax.value_and_grad(loss_of, has_aux=True)(learners)
+    (_, (loss, right, carried)), gradient = jax.value_and_grad(loss_of, has_aux=True)(learners)
     norm = optax.tree.norm(gradient)
     # What learns is the controller: the bias of the answer has a gradient even where nothing else can be reached.
     vanished = (optax.tree.norm(gradient[0].controller) < VANISHING_NORM) & (right < 1)
     finite = jnp.isfinite(loss) & jnp.isfinite(norm)
     problem = jnp.select([~finite, vanished], [NOT_FINITE, VANISHED], HEALTHY).astype(jnp.int32)
     updates, optimiser = program.optimiser().update(gradient, state.optimiser)
-    updates = jax.tree.map(lambda update: -state.learning_rate * update, updates)
-    (machine, heads), optimiser = jax.tree.map(
+    rate = state.learning_rate
+    if program.halve_every:
+        rate *= 0.5 ** ((state.step - state.attempt_start) / program.halve_every)
+    updates = jax.tree.map(lambda update: -rate * update, updates)
+    (machine, heads), optimiser, carried = jax.tree.map(
         lambda new, old: jnp.where(problem == HEALTHY, new, old),
-        (eqx.apply_updates(learners, updates), optimiser),
-        (learners, state.optimiser),
+        (eqx.apply_updates(learners, updates), optimiser, carried),
+        (learners, state.optimiser, state.carried),
     )
     streak = jnp.where(right == 1, state.streak + 1, 0)
     return TrainState(
         machine=machine,
         heads=heads,
+        carried=carried,
         optimiser=optimiser,
         learning_rate=state.learning_rate,
         seed=state.seed,
@@ -173,12 +183,26 @@ def step_key(state: TrainState) -> Array:
 
 def draw_batch(state: TrainState, program: Program, key: Array) -> Batch:
     """Draw the batch of the state's step."""
+    if isinstance(program.task, Characters):
+        return draw_stretches(state, program, program.task)
     *length_keys, example_key = jax.random.split(key, 3)
     task, lengths = program.task, draw_lengths(state, program, *length_keys)
     example = jax.vmap(task.sample, out_axes=1)(jax.random.split(example_key, program.batch), lengths)
     strengths = jax.vmap(task.strengths, out_axes=1)(lengths) if program.objective == "traces" else None
     decayed = jnp.minimum(state.step / program.forcing_steps, 1) if program.forcing_steps else 0.0
     return Batch(example, task.used_steps(lengths.max()), strengths, jnp.asarray(program.forcing * (1 - decayed)))
+
+
+def draw_stretches(state: TrainState, program: Program, task: Characters) -> Batch:
+    """Draw the stretches of the state's step: those that follow the last ones, or, after `carry` symbols, new ones."""
+    stride = task.max_length  # the last symbol of a stretch is the first of the next one
+    in_row = max(1, min(program.carry, task.size - 1) // stride)
+    row, place = jnp.divmod(state.step - state.attempt_start, in_row)
+    key = jax.random.fold_in(attempt_key(state.seed, state.attempt), 1 + state.attempt_start + row)
+    starts = jax.random.randint(key, (program.batch,), 0, task.size - in_row * stride) + place * stride
+    pairs = jax.vmap(lambda start: task.stretch(start, task.max_length))(starts)
+    example = jax.vmap(lambda pair: task.layout.lay_out(pair, task.scored(pair)), out_axes=1)(pairs)
+    return Batch(example, jnp.asarray(stride), None, jnp.asarray(0.0), state.carried, place == 0)
 
 
 def draw_lengths(state: TrainState, program: Program, first_key: Array, all_key: Array) -> Int[Array, " batch"]:

@@ -10,7 +10,9 @@ from neuralstack import Config, Reversal, complete, cross_entropy, train
 from neuralstack.machine import BatchSteps
 from neuralstack.tasks import Example
 from neuralstack.training import Run, begin
-from neuralstack.training._objectives import Batch, Heads, Weights, draw_action, objective, policy_loss
+from neuralstack.training._batch import Batch, Heads, Weights
+from neuralstack.training._objectives import objective
+from neuralstack.training._reinforce import draw_action, policy_loss
 from neuralstack.training._step import Program, draw_batch, step_key
 from small import assert_same_leaves
 
@@ -144,7 +146,7 @@ def test_the_policy_gradient_is_that_of_the_expected_return():
         action = draw_action(jnp.concatenate([raw, jnp.zeros((*shape, 1))], -1), jax.random.uniform(key, raw.shape))
         # The right symbol is likely where the last step pushed.
         right = jnp.stack([action.push[-1], 1 - action.push[-1]], -1)
-        shown = BatchSteps(jnp.zeros((*shape, 2)).at[-1].set(3 * right), action, jnp.zeros((*shape, 1)), raw)
+        shown = BatchSteps(jnp.zeros((*shape, 2)).at[-1].set(3 * right), action, jnp.zeros((*shape, 1)), raw, ())
         example = Example(jnp.zeros(shape, int), jnp.zeros(shape, int), jnp.zeros(shape, bool).at[-1].set(True))
         here = Batch(example, jnp.asarray(3), None, jnp.asarray(0.0))
         return policy_loss(shown, here, Heads(None, jnp.full(3, -1.0), None), 0.0)

@@ -1,0 +1,101 @@
+"""Characters: the next one of any text."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Int
+
+from neuralstack.tasks._base import AbstractTask
+from neuralstack.tasks._layouts import Pair, Stepwise
+from neuralstack.tasks.language._corpus import characters_of, read_symbols
+
+
+@dataclass(frozen=True)
+class Characters(AbstractTask):
+    """Predict the next character of a text: of any file, or of the help on Python's language that comes with Python.
+
+    A source is a stretch of the text that begins anywhere, of one character more than the `length` that is asked for.
+    At each step the next character is asked for; it is scored at every step but the last, whose answer is not in the
+    source. The first nine tenths of the text are for training, the last tenth is held out. In training, stretches may
+    follow each other.
+
+    Args:
+        max_length: The most characters to predict, at least 1.
+        text: The path of a UTF-8 file; the help of the Python that runs, where it is empty.
+        alphabet: All characters there are; those of the text, where it is empty.
+        held_out: Whether stretches are of the part that is held out.
+
+    Raises:
+        ValueError: If the text cannot be read, has characters that are not in the alphabet, or is too short.
+
+    Examples:
+        >>> task = Characters(max_length=4, alphabet="abcdr")
+        >>> task.decode(task.answer(task.encode("abrac")))  # an a stands for the last one, which is not known
+        'braca'
+        >>> Characters(max_length=4).sample(jax.random.key(0), 4).mask.tolist()
+        [True, True, True, True, False]
+    """
+
+    max_length: int = 64
+    text: str = ""
+    alphabet: str = ""
+    held_out: bool = False
+    train_lengths: ClassVar[tuple[int, int]] = (64, 64)
+    test_lengths: ClassVar[tuple[int, int]] = (128, 128)
+    streams: ClassVar[bool] = True
+
+    @property
+    def words(self):
+        return self.alphabet or characters_of(self.text)
+
+    @property
+    def layout(self):
+        return Stepwise(self.symbols)
+
+    @property
+    def to_validate(self):
+        return replace(self, held_out=True)
+
+    @property
+    def size(self) -> int:
+        """How many characters there are to draw from.
+
+        Raises:
+            ValueError: If the text cannot be used, or is shorter than the longest source.
+        """
+        size = len(self.read())
+        if size <= self.max_length:
+            raise ValueError(
+                f"the {'held-out' if self.held_out else 'training'} part of the text has {size} characters, but a "
+                f"source has {self.max_length + 1}: give a longer text, or a shorter --max-length."
+            )
+        return size
+
+    def read(self) -> np.ndarray:
+        """Return the part of the text that stretches are of, as the numbers of its characters."""
+        return read_symbols(self.text, self.words, self.held_out)
+
+    def draw(self, key, length):
+        return self.stretch(jax.random.randint(key, (), 0, self.size - self.max_length), length)
+
+    def stretch(self, start: Int[Array, ""] | int, length: Int[Array, ""] | int) -> Pair:
+        """Return the source that begins at a place of the text, and its answer; both may be traced."""
+        room = self.source_length(self.max_length)
+        source = jax.lax.dynamic_slice(jnp.asarray(self.read()), (start,), (room,))
+        target = jnp.where(jnp.arange(room) < length, jnp.roll(source, -1), 0)
+        return Pair(source, length + 1, target, length + 1)
+
+    def answer(self, source):
+        return [*source[1:], 0]
+
+    def answer_length(self, source_length):
+        return source_length
+
+    def source_length(self, length):
+        return length + 1
+
+    def scored(self, pair):
+        return jnp.arange(len(pair.source)) < pair.source_length - 1

@@ -1,0 +1,58 @@
+"""Learning discrete actions by drawing them: REINFORCE (Williams, 1992)."""
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float
+
+from neuralstack._activations import tanh
+from neuralstack.machine import BatchSteps
+from neuralstack.memories import Action
+from neuralstack.training._batch import Batch, Heads
+
+
+def draw_action(raw: Float[Array, "... action"], noise: Float[Array, "... 2"]) -> Action:
+    """Draw a push and a pop, each of 0 or 1, with the probabilities that raw numbers mean."""
+    drawn = jax.lax.stop_gradient((jax.nn.sigmoid(raw[..., :2]) > noise).astype(raw.dtype))
+    return Action(drawn[..., 0], drawn[..., 1], tanh(raw[..., 2:]))
+
+
+def policy_loss(shown: BatchSteps, batch: Batch, heads: Heads, entropy_weight: float) -> Float[Array, ""]:
+    r"""Return the loss whose gradient is that of REINFORCE with a baseline (Williams, 1992), and the baseline's own.
+
+    The return of a step is the mean log-likelihood of the right symbols from there on; what it exceeds the baseline by,
+    in units of its deviation over the batch, is the advantage of the drawn action.
+    """
+    _, targets, mask = batch.example
+    reward = jnp.where(mask, -optax.softmax_cross_entropy_with_integer_labels(shown.output, targets), 0.0)
+    later = jnp.maximum(sum_from(mask.astype(reward.dtype)), 1)
+    returns = jax.lax.stop_gradient(sum_from(reward) / later)
+    counts = batch.taken & (sum_from(mask) > 0)
+    baseline = expected_return(heads, jax.lax.stop_gradient(shown.hidden))
+    advantage = returns - jax.lax.stop_gradient(baseline)
+    advantage = advantage / jnp.sqrt(weighted(counts, advantage**2) + 1e-8)
+    raw = shown.raw[..., :2]
+    drawn = jnp.stack([shown.action.push, shown.action.pop], -1)
+    surprise = optax.sigmoid_binary_cross_entropy(raw, drawn).sum(-1)
+    chance = jax.nn.sigmoid(raw)
+    entropy = optax.sigmoid_binary_cross_entropy(raw, chance).sum(-1)
+    policy = weighted(counts, advantage * surprise) - entropy_weight * weighted(counts, entropy)
+    return policy + weighted(counts, (returns - baseline) ** 2)
+
+
+def sum_from(numbers: Array) -> Array:
+    """Return, for each step, the sum over it and all later ones."""
+    return jnp.cumsum(numbers[::-1], axis=0)[::-1]
+
+
+def weighted(counts: Array, numbers: Array) -> Float[Array, ""]:
+    """Return the mean over the steps that count."""
+    return jnp.where(counts, numbers, 0.0).sum() / jnp.maximum(counts.sum(), 1)
+
+
+def expected_return(heads: Heads, hidden: Float[Array, "steps batch hidden"]) -> Float[Array, "steps batch"]:
+    """Return the baseline: what is to be expected from each step on."""
+    if heads.learned is not None:
+        return hidden @ heads.learned[:-1] + heads.learned[-1]
+    assert heads.running is not None
+    return jnp.broadcast_to(heads.running[:, None], hidden.shape[:2])
