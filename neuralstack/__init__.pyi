@@ -19,6 +19,7 @@ from .evaluation import (
     read_data as read_data,
     sample_text as sample_text,
 )
+from .hardening import harden as harden
 from .machine import Machine as Machine, Step as Step
 from .memories import (
     MEMORIES as MEMORIES,
@@ -35,6 +36,7 @@ from .memories import (
     NondeterministicAction as NondeterministicAction,
     NondeterministicStack as NondeterministicStack,
     PointerStack as PointerStack,
+    Rounded as Rounded,
     SuperpositionStack as SuperpositionStack,
     Tape as Tape,
     TapeAction as TapeAction,

@@ -85,6 +85,8 @@ class Evaluate:
     """Sequences in the fixed set."""
     data: Path | None = None
     """A file of sequences instead, one {"source": [...], "target": [...]} a line: numbers of symbols, from 0."""
+    harden: bool = False
+    """Round every action of the memory to 0 or 1."""
     json: bool = False
     """Print one JSON object: coarse, fine, token, loss, by_length."""
 
@@ -92,11 +94,14 @@ class Evaluate:
         """Evaluate, and print a table or JSON."""
         from neuralstack.analysis import print_language_report, print_report
         from neuralstack.evaluation import evaluate, evaluate_language, fixed_set, read_data
+        from neuralstack.hardening import harden
         from neuralstack.tasks import Characters
         from neuralstack.training import Run, build_task
 
         run = Run.open(self.run)
         task, machine = build_task(run.config()), run.load_model()
+        if self.harden:
+            machine = harden(machine)
         if isinstance(task, Characters) and self.data is None and self.lengths is None:
             read = evaluate_language(machine, task)
             print(json.dumps(read._asdict())) if self.json else print_language_report(str(self.run), read)
@@ -124,18 +129,22 @@ class Apply:
     """The run's directory."""
     text: Positional[str]
     """What the machine is to answer."""
+    harden: bool = False
+    """Round every action of the memory to 0 or 1."""
     check: bool = False
     """Also say whether the answer is right; the exit status is 1 if it is not."""
 
     def __call__(self) -> int:
         """Answer, and check if asked."""
         from neuralstack.evaluation import answer
+        from neuralstack.hardening import harden
         from neuralstack.training import Run, build_task
 
         run = Run.open(self.run)
         task = build_task(run.config())
         source = task.encode(self.text)
-        given = answer(run.load_model(), task, source)
+        machine = run.load_model()
+        given = answer(harden(machine) if self.harden else machine, task, source)
         print(task.decode(given.tokens))
         if not given.ended:
             print("neuralstack: the machine did not end its answer; it was cut off", file=sys.stderr)

@@ -18,6 +18,14 @@ jax.config.update("jax_num_cpu_devices", 2)  # what is spread over devices is, h
 
 
 @pytest.fixture
+def optimised():
+    """Compile as users do, for a test that runs its program for long."""
+    jax.config.update("jax_disable_most_optimizations", False)
+    yield
+    jax.config.update("jax_disable_most_optimizations", True)
+
+
+@pytest.fixture
 def float64():
     """Let everything that is built and computed in the test be float64."""
     with jax.enable_x64(True):

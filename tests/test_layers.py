@@ -11,7 +11,7 @@ LAYERS = (
     ("_types", "_activations", "_cache", "_devices", "_logged_step", "_lookup"),
     ("kernels",),
     ("memories", "controllers", "tasks"),
-    ("machine", "parallel", "unroll", "metrics", "wirings"),
+    ("machine", "parallel", "unroll", "metrics", "wirings", "hardening"),
     ("training", "evaluation", "analysis"),
     ("__init__",),
     ("experiments",),

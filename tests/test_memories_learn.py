@@ -1,4 +1,7 @@
-"""Each memory, in a machine, learns a small task that it is made for, to every length that it is trained on."""
+"""Each memory, in a machine, learns a small task that it is made for, to every length that it is trained on.
+
+The nondeterministic stack learns one whose answers cannot be known: where the middle of a string is nothing tells.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -19,12 +22,14 @@ from neuralstack import (
     NeuralDeque,
     NeuralQueue,
     NeuralStack,
+    NondeterministicStack,
     PointerStack,
     SuperpositionStack,
     Tape,
     cross_entropy,
 )
 
+pytestmark = pytest.mark.usefixtures("optimised")
 SYMBOLS, LONGEST, BATCH = 4, 6, 32
 START, SEPARATOR, FIRST = 0, 1, 2
 ROOM = 3 * LONGEST + 2
@@ -104,6 +109,49 @@ CASES = {
     "hard, reversal by traces": Case(HardStack(16), REVERSE, pushed_then_popped),
     "tape, duplicate": Case(Tape(16), DUPLICATE),
 }
+
+
+def unmarked(key, length, longest):
+    """A batch of `start w (w backwards) separator`, of two symbols; every step is scored, most cannot be foreseen."""
+    source = jax.random.randint(key, (longest, BATCH), FIRST, FIRST + 2)
+    time = jnp.arange(2 * longest + 2)
+    place = jnp.minimum(time - 1, 2 * length - time)
+    tokens = jnp.where((place >= 0)[:, None], source[jnp.clip(place, 0, longest - 1)], SEPARATOR).at[0].set(START)
+    return tokens, 2 * length + 1
+
+
+@pytest.mark.slow
+def test_a_nondeterministic_stack_learns_reversal_without_a_mark_nearly_as_well_as_can_be():
+    longest, count = 3, 300
+    stack = NondeterministicStack(states=2, symbols=3)
+    machine = Machine(stack, GRULayer, FIRST + 2, hidden=16, embedding=16, wiring="paper", key=jax.random.key(0))
+    rate = optax.cosine_decay_schedule(0.02, count)
+    optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate))
+
+    def surprise(machine, key, length):
+        """How many nats a string takes, its end included."""
+        tokens, steps = unmarked(key, length, longest)
+        mask = jnp.broadcast_to((jnp.arange(2 * longest + 1) < steps)[:, None], tokens[1:].shape)
+        return steps * cross_entropy(machine.batch(tokens[:-1], steps).output, tokens[1:], mask).mean()
+
+    @jax.jit
+    def step(machine, state, key, length):
+        gradient = jax.grad(lambda machine: surprise(machine, key, length) / length)(machine)
+        updates, state = optimiser.update(gradient, state)
+        return optax.apply_updates(machine, updates), state
+
+    @jax.jit
+    def excess(machine):
+        """How many nats more than the strings' entropy, whose length is uniform and whose symbols are fair."""
+        lengths = jnp.arange(1, longest + 1)
+        taken = jax.lax.map(lambda length: surprise(machine, jax.random.key(count), length), lengths)
+        return taken.mean() - jnp.log(longest) - lengths.mean() * jnp.log(2)
+
+    rng, state = np.random.default_rng(0), optimiser.init(machine)
+    assert excess(machine) > 4
+    for number in range(count):
+        machine, state = step(machine, state, jax.random.key(number), int(rng.integers(1, longest + 1)))
+    assert -0.2 < excess(machine) < 0.5
 
 
 @pytest.mark.slow

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from mkdocs.exceptions import PluginError
 
-from neuralstack.experiments import _drawn_actions, _reversal
+from neuralstack.experiments import _actions, _reversal
 
 MARKER = re.compile(r"^<!-- tables: (\S+) -->$", re.MULTILINE)
-ROWS = {"actions": _drawn_actions.table_rows, "reversal": _reversal.table_rows}
+ROWS = {"actions": _actions.table_rows, "reversal": _reversal.table_rows}
 SETTINGS = {
     "wiring": "wiring",
     "learning rate": "learning_rate",

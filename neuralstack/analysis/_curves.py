@@ -1,11 +1,11 @@
-"""Learning curves: fine accuracy and loss against batches."""
+"""Learning curves: fine accuracy, or bits per character, and loss against batches."""
 
 from pathlib import Path
 from typing import Any
 
 from neuralstack.analysis._style import COLOURS, figure
 
-PANELS = (("fine", "fine accuracy"), ("loss", "loss (nats)"))
+ACCURACY, BITS, LOSS = ("fine", "fine accuracy"), ("bits", "bits per character"), ("loss", "loss (nats)")
 SETS = (("validation", "-", "validation"), ("test", "--", "test"))
 
 
@@ -16,15 +16,18 @@ def plot_curves(curves: dict[str, list[dict[str, Any]]], path: str | Path) -> No
         curves: The evaluations of each run, by what the legend is to call it.
         path: Where to, without a suffix.
     """
+    of_text = any("bits" in record["validation"] for records in curves.values() for record in records)
+    panels = (BITS if of_text else ACCURACY, LOSS)
     with figure(path, 1, 2, (8, 3)) as (drawn, axes):
-        for (part, label), panel in zip(PANELS, axes[0], strict=True):
+        for (part, label), panel in zip(panels, axes[0], strict=True):
             for colour, (name, records) in zip(COLOURS, curves.items(), strict=False):
                 for key, line, what in SETS:
                     points = [(record["step"], record[key][part]) for record in records if key in record]
                     if points:
                         panel.plot(*zip(*points, strict=True), line, color=colour, label=f"{name}, {what}", marker=".")
             panel.set(xlabel="batches", ylabel=label)
-        axes[0, 0].set_ylim(-0.03, 1.03)
-        axes[0, 1].set_yscale("log")
+        if not of_text:
+            axes[0, 0].set_ylim(-0.03, 1.03)
+            axes[0, 1].set_yscale("log")
         handles, labels = axes[0, 0].get_legend_handles_labels()
         drawn.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)))

@@ -4,16 +4,14 @@ The protocol is that of Lamant's public reproduction of Grefenstette et al. (201
 width 64, memory width 64, train and validation lengths 8-64, test lengths 65-128, fixed sets of 1000 sequences.
 """
 
-import json
-import platform
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from neuralstack.analysis import plot_curves, plot_seeds, table
+from neuralstack.experiments._result import result_of, write_result
 from neuralstack.experiments._seeds import Arm, summarise, train_seeds
 from neuralstack.training import Config, Run
 
@@ -77,15 +75,11 @@ def reproduce(path: str | Path, *, quick: bool = False) -> dict[str, Any]:
             console.print(f"{arm.label}: {solved} of {len(results)} seeds solved, of {arm.seeds} to train")
         summaries[arm.name] = summarise(arm, results)
     result = {
-        "experiment": "reversal",
-        "command": "neuralstack reproduce reversal" + (" --quick" if quick else ""),
-        "versions": {name: version(name) for name in ("neuralstack", "jax", "equinox", "optax")},
-        "python": platform.python_version(),
-        "machine": f"{platform.machine()}, {platform.system()}",
+        **result_of("reversal", quick=quick),
         "arms": summaries,
         "curves": {name: Run(path / name / "0").metrics() for name in CURVES},
     }
-    Run(path).write("result.json", json.dumps(result, indent=1) + "\n")
+    write_result(result, path)
     draw(result, path)
     for built in tables(result):
         console.print(built)

@@ -4,18 +4,16 @@ Grefenstette et al. (2015), Table 3: trained on lengths 8 to 64, tested on 65 to
 have a hidden width and a memory width of 64, where theirs had 256 or 512, and 256.
 """
 
-import json
-import platform
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from rich.console import Console
 
 from neuralstack.analysis import table
+from neuralstack.experiments._result import result_of, write_result
 from neuralstack.experiments._seeds import Arm, summarise, train_seeds
-from neuralstack.training import Config, Run
+from neuralstack.training import Config
 
 STEPS, NETWORK_STEPS, QUICK_STEPS = 2000, 1000, 100
 SEEDS = 3
@@ -94,21 +92,17 @@ def reproduce(path: str | Path, *, quick: bool = False) -> dict[str, Any]:
     path, console = Path(path), Console()
     cells: dict[str, dict[str, Any]] = {}
     result = {
-        "experiment": "transductions",
-        "command": "neuralstack reproduce transductions" + (" --quick" if quick else ""),
-        "versions": {name: version(name) for name in ("neuralstack", "jax", "equinox", "optax")},
-        "python": platform.python_version(),
-        "machine": f"{platform.machine()}, {platform.system()}",
+        **result_of("transductions", quick=quick),
         "cells": cells,
     }
     for task in ("copy", "reversal") if quick else TASKS:
         cells[task] = {}
         for arm in quick_arms(task) if quick else arms(task):
             cells[task][arm.label] = summary = summarise(arm, list(train_seeds(arm, path)))
-            Run(path).write("result.json", json.dumps(result, indent=1) + "\n")
+            write_result(result, path)
             test = summary["best"]["test"]
             console.print(f"{TASKS[task]}, {arm.label}: test coarse {test['coarse']:.2f}, fine {test['fine']:.2f}")
-    Run(path).write("result.json", json.dumps(result, indent=1) + "\n")
+    write_result(result, path)
     for title, columns, rows in table_rows(result):
         console.print(table(title, columns, rows, texts=2))
     console.print(f"result: {path}")

@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 
 from neuralstack import Config
-from neuralstack.experiments import _drawn_actions as actions, _transductions as transductions
+from neuralstack.experiments import _actions as actions, _transductions as transductions
 from neuralstack.experiments._seeds import Arm
 from neuralstack.tasks.chomsky._base import AbstractChomskyTask
 from neuralstack.tasks.transductions import Copy

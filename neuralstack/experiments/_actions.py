@@ -6,10 +6,7 @@ on its own, by length, and the one that the notebook left untrained learns by RE
 trace, on up to 10 bits.
 """
 
-import json
-import platform
 from dataclasses import replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ from rich.console import Console
 
 from neuralstack.analysis import plot_curves, table
 from neuralstack.evaluation import evaluate, fixed_set
+from neuralstack.experiments._result import result_of, write_result
 from neuralstack.experiments._seeds import Arm, summarise, train_seeds
 from neuralstack.training import Config, Run, build_task
 
@@ -56,14 +54,10 @@ def reproduce(path: str | Path, *, quick: bool = False) -> dict[str, Any]:
         summaries[arm.name] = {**summarise(arm, results), "lengths": lengths_of(arm, path, results)}
         console.print(f"{arm.label}: {len(results)} seeds trained")
     result = {
-        "experiment": "actions",
-        "command": "neuralstack reproduce actions" + (" --quick" if quick else ""),
-        "versions": {name: version(name) for name in ("neuralstack", "jax", "equinox", "optax")},
-        "python": platform.python_version(),
-        "machine": f"{platform.machine()}, {platform.system()}",
+        **result_of("actions", quick=quick),
         "arms": summaries,
     }
-    Run(path).write("result.json", json.dumps(result, indent=1) + "\n")
+    write_result(result, path)
     plot_curves({arm.label: Run(path / arm.name / "0").metrics() for arm in ARMS}, path / "curves")
     for title, columns, rows in table_rows(result):
         console.print(table(title, columns, rows))
