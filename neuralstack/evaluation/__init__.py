@@ -7,4 +7,9 @@ from neuralstack.evaluation._language import (
     sample_text as sample_text,
 )
 from neuralstack.evaluation._scores import Report as Report, evaluate as evaluate, length_bands as length_bands
-from neuralstack.evaluation._sets import Examples as Examples, fixed_set as fixed_set, read_data as read_data
+from neuralstack.evaluation._sets import (
+    Examples as Examples,
+    fixed_set as fixed_set,
+    lay_out_pairs as lay_out_pairs,
+    read_data as read_data,
+)

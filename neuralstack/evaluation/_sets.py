@@ -1,6 +1,7 @@
 """Sets of sequences to evaluate on: the fixed ones, and those of a file."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -71,6 +72,11 @@ def read_data(task: AbstractTask, path: str | Path) -> Examples:
         raise ValueError(
             f"the data file {str(path)!r} is empty: it needs at least one line with a source and a target."
         )
+    return lay_out_pairs(task, pairs)
+
+
+def lay_out_pairs(task: AbstractTask, pairs: Sequence[tuple[list[int], list[int]]]) -> Examples:
+    """Lay out given sources and their answers, of any lengths, as one set."""
     task = replace(task, max_length=max(max(map(len, pair)) for pair in pairs))
     padded = np.zeros((2, len(pairs), task.max_length), np.int32)
     lengths = np.array([[len(tokens) for tokens in pair] for pair in pairs]).T

@@ -9,7 +9,7 @@ from neuralstack.tasks._layouts import (
     Stepwise as Stepwise,
 )
 from neuralstack.tasks.chomsky import CONTEXT_FREE, CONTEXT_SENSITIVE, REGULAR
-from neuralstack.tasks.formal import FORMAL
+from neuralstack.tasks.formal import FORMAL, Counting as Counting
 from neuralstack.tasks.language import LANGUAGE, Characters as Characters
 from neuralstack.tasks.transductions import TRANSDUCTIONS, Reversal as Reversal
 

@@ -12,7 +12,7 @@ from neuralstack.tasks import Example
 class Weights(NamedTuple):
     """How much each part of an objective counts."""
 
-    pull: float = 0.0
+    pull: float | Float[Array, ""] = 0.0
     """The pull of the strengths towards 0 and 1."""
     autoencode: float = 0.0
     """Telling the input of the step before from what the controller shows."""

@@ -36,9 +36,9 @@ OBJECTIVES = ("answers", "traces", "reinforce")
 BASELINES = ("running", "learned")
 """The return that is to be expected: a mean for each step, or told from what the controller shows."""
 
-CURRICULA = ("first", "uniform", "growing")
-"""Lengths to draw from: the first ones until several batches in a row were all right, then all; all from the start; or
-up to a longest one that grows."""
+CURRICULA = ("first", "uniform", "growing", "success")
+"""Lengths to draw from: the first ones until several batches in a row were all right, then all; all from the start; up
+to a longest one that grows with the batches; or up to one that grows by 1 when several batches in a row were right."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class Config:
     max_length: int | None = None
     """Longest source to train and validate on (unless said, the task's own)."""
     curriculum: str = "first"
-    """Which lengths come when: first, uniform or growing."""
+    """Which lengths come when: first, uniform, growing or success."""
     first_lengths: tuple[int, ...] | None = None
     """Lengths to start with, until several batches in a row were all right (unless said, by wiring)."""
     grow_over: int = 500
@@ -87,6 +87,8 @@ class Config:
     """Largest norm of a gradient."""
     pull: float | None = None
     """Weight of the pull of the strengths towards 0 and 1 (unless said, by wiring)."""
+    pull_after: int = 0
+    """Batches before that pull begins: first learn, then become exact."""
     objective: str = "answers"
     """What to learn from: answers, traces or reinforce."""
     forcing: float = 1.0

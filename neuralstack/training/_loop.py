@@ -62,7 +62,7 @@ def train(config: Config, path: str | Path, *, resume: bool = False, show: bool 
 
 
 def train_all(runs: Sequence[tuple[Config, str | Path]], *, resume: bool = False, show: bool = True) -> list[Outcome]:
-    """Train several runs together, as one compiled program; they may differ in seed and learning rate only.
+    """Train several runs together, by the same compiled program; they may differ in seed and learning rate only.
 
     Each is as it would be alone, up to rounding, and ends on its own.
 

@@ -58,7 +58,7 @@ def objective(
         extra = 0.0
     # Steps beyond the longest sequence are not defined; nothing of them may reach the loss.
     loss = cross_entropy(shown.output, targets, mask).mean()
-    if weights.pull:
+    if isinstance(weights.pull, Array) or weights.pull:
         gates = machine.memory.gates(shown.action)
         extra += weights.pull * mean(taken, (4 * gates * (1 - gates)).sum(-1))
     if heads.autoencoder is not None:

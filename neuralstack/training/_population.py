@@ -55,7 +55,7 @@ def train_population(
     resume: bool = False,
     show: bool = True,
 ) -> Population:
-    """Train one configuration from many seeds as one compiled program, over all devices that JAX sees.
+    """Train one configuration from many seeds by the same compiled program, over all devices that JAX sees.
 
     Each member is a run in a directory of its own, `seed-S` or `seed-S-rate-R`. Beside them stands the best of them by
     validation, so that the population's directory is itself a run, and `population.json` holds what became of each.

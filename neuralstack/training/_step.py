@@ -38,6 +38,7 @@ class Program(NamedTuple):
     grow_over: int
     carry: int
     halve_every: int
+    pull_after: int
 
     @classmethod
     def of(cls, config: Config) -> "Program":
@@ -68,9 +69,11 @@ class TrainState(eqx.Module):
     step: Int[Array, ""]
     """Batches trained on, those of all attempts together."""
     streak: Int[Array, ""]
-    """Batches in a row that were all right."""
+    """Batches in a row that were all right, at these lengths."""
     settled: Bool[Array, ""]
     """Whether this attempt has left its first lengths."""
+    longest: Int[Array, ""]
+    """The longest source to draw, in the curriculum that grows by success."""
     counted: Int[Array, ""]
     """Batches since the last evaluation; `loss` and `accuracy` are sums over them."""
     loss: Float[Array, ""]
@@ -95,7 +98,8 @@ def begin(config: Config, attempt: int = 0, step: int = 0) -> TrainState:
         attempt_start=now,
         step=now,
         streak=zero,
-        settled=jnp.asarray(not config.first_lengths),
+        settled=jnp.asarray(not config.first_lengths and config.curriculum != "success"),
+        longest=jnp.asarray(config.lengths[0], jnp.int32),
         counted=zero,
         loss=jnp.zeros(()),
         accuracy=jnp.zeros(()),
@@ -134,10 +138,13 @@ def train_step(state: TrainState, program: Program) -> TrainState:
     """Draw one batch and take one step on it; a step that went wrong leaves weights and optimiser as they were."""
     key = step_key(state)
     batch = draw_batch(state, program, key)
+    weights = program.weights
+    if weights.pull and program.pull_after:
+        weights = weights._replace(pull=weights.pull * (state.step - state.attempt_start >= program.pull_after))
 
     def loss_of(learners):
         machine, heads = learners
-        return objective(program.objective, machine, heads, batch, program.weights, jax.random.fold_in(key, 0))
+        return objective(program.objective, machine, heads, batch, weights, jax.random.fold_in(key, 0))
 
     learners = state.machine, state.heads
     (_, (loss, right, carried)), gradient = jax.value_and_grad(loss_of, has_aux=True)(learners)
@@ -157,6 +164,9 @@ def train_step(state: TrainState, program: Program) -> TrainState:
         (learners, state.optimiser, state.carried),
     )
     streak = jnp.where(right == 1, state.streak + 1, 0)
+    succeeded = streak >= SETTLED_AFTER
+    if program.curriculum == "success":
+        streak = jnp.where(succeeded, 0, streak)
     return TrainState(
         machine=machine,
         heads=heads,
@@ -168,7 +178,8 @@ def train_step(state: TrainState, program: Program) -> TrainState:
         attempt_start=state.attempt_start,
         step=state.step + (problem == HEALTHY),
         streak=streak,
-        settled=state.settled | (streak >= SETTLED_AFTER),
+        settled=state.settled | succeeded,
+        longest=jnp.minimum(state.longest + succeeded, program.task.max_length),
         counted=state.counted + 1,
         loss=state.loss + loss,
         accuracy=state.accuracy + right,
@@ -211,6 +222,8 @@ def draw_lengths(state: TrainState, program: Program, first_key: Array, all_key:
     if program.curriculum == "growing":
         taken = (state.step - state.attempt_start) / program.grow_over
         high = low + jnp.floor((high - low) * jnp.minimum(taken, 1)).astype(int)
+    if program.curriculum == "success":
+        high = state.longest
     lengths = jax.random.randint(all_key, (program.batch,), low, high + 1)
     if not program.first_lengths:
         return lengths

@@ -219,3 +219,48 @@ def test_in_the_growing_curriculum_the_longest_length_grows_evenly(new_state, sh
     state = replace(new_state, step=jnp.asarray(7 + int(100 * share)), attempt_start=jnp.asarray(7))
     lengths = draw_lengths(state, program, *jax.random.split(jax.random.key(0)))
     assert set(lengths.tolist()) == set(range(LOW, LOW + int((HIGH - LOW) * min(share, 1)) + 1))
+
+
+def test_the_longest_length_grows_by_one_after_enough_right_batches_in_a_row(monkeypatch):
+    config = complete(replace(SMALL, first_lengths=None, curriculum="success"))
+    program, state = Program.of(config), begin(config)
+    all_right = jnp.ones(()), jnp.ones(()), None
+    monkeypatch.setattr(step_module, "objective", lambda name, machine, *_: (leaves_sum(machine), all_right))
+    step = jax.jit(lambda state: train_step(state, program))
+    assert not state.settled
+    grown = []
+    for _ in range(12):
+        state = step(state)
+        grown.append(int(state.longest) - config.lengths[0])
+    assert grown == [0] * 4 + [1] * 5 + [2] * 3
+    assert state.settled
+    lengths = draw_lengths(state, program, *jax.random.split(jax.random.key(0)))
+    assert set(np.unique(lengths)) <= set(range(config.lengths[0], config.lengths[0] + 3))
+
+
+def leaves_sum(tree):
+    return sum(leaf.sum() for leaf in jax.tree.leaves(tree))
+
+
+def test_the_step_size_halves_over_as_many_batches_as_asked(new_state):
+    plain, halved = (
+        train_step(replace(new_state, step=jnp.asarray(10)), PROGRAM._replace(halve_every=every)) for every in (0, 5)
+    )
+    for old, new, quiet in zip(*(jax.tree.leaves(state.machine) for state in (new_state, plain, halved)), strict=True):
+        np.testing.assert_allclose(quiet - old, (new - old) / 4, rtol=1e-3, atol=1e-7)
+
+
+def test_the_pull_begins_after_as_many_batches_as_asked(new_state):
+    with_pull, without = (
+        PROGRAM._replace(weights=PROGRAM.weights._replace(pull=5.0)),
+        PROGRAM._replace(weights=PROGRAM.weights._replace(pull=0.0)),
+    )
+    later = with_pull._replace(pull_after=10)
+
+    def after(program, step):
+        return jax.tree.leaves(train_step(replace(new_state, step=jnp.asarray(step)), program).machine)
+
+    for step, same in ((9, without), (10, with_pull)):
+        for one, other in zip(after(later, step), after(same, step), strict=True):
+            np.testing.assert_allclose(one, other, atol=1e-6)
+    assert any(np.abs(a - b).max() > 1e-3 for a, b in zip(after(later, 9), after(with_pull, 9), strict=True))

@@ -1,0 +1,135 @@
+"""Counting languages: what share of strings is continued rightly, beyond the counts that were trained on.
+
+Joulin & Mikolov (2015), Table 1: trained on n below 20, tested on n up to 60, each string predicted from its first
+determined letter to the letter after its last. Theirs is a recurrent network with 10 superposition stacks; ours is a
+controller without a state, or the smallest with one, and neural stacks, which must do the counting. Strengths are drawn
+to 0 and 1 once the strings are learned.
+"""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from neuralstack.analysis import plot_curves, table
+from neuralstack.evaluation import Examples, evaluate, lay_out_pairs
+from neuralstack.experiments._result import result_of, write_result
+from neuralstack.experiments._seeds import Arm
+from neuralstack.hardening import harden
+from neuralstack.tasks import TASKS, Counting
+from neuralstack.training import Config, Run, complete, train
+
+GROWING = Config("anbn", curriculum="growing", grow_over=1500, steps=3000, evaluate_every=250, patience=0)
+COUNTER = replace(GROWING, hidden=8, width=8, wiring="layer", pull=0.5, pull_after=1500)
+NETWORK = replace(GROWING, hidden=40, width=40, memory="none")
+LANGUAGES = {
+    # name: how it is written, and the memory and the controller that count it
+    "anbn": ("a^n b^n", "stack", "feedforward"),
+    "anbncn": ("a^n b^n c^n", "stack+stack", "feedforward"),
+    "anbncndn": ("a^n b^n c^n d^n", "stack+stack", "feedforward"),
+    "anb2n": ("a^n b^2n", "stack", "elman"),
+    "anbmcnm": ("a^n b^m c^(n+m)", "stack", "feedforward"),
+}
+PUBLISHED = {
+    "RNN": (25.0, 23.3, 13.3, 23.3, 33.3),
+    "LSTM": (100.0, 100.0, 68.3, 75.0, 100.0),
+    "stack RNN": (100.0, 100.0, 100.0, 100.0, 43.3),
+    "stack RNN, rounded": (100.0, 100.0, 100.0, 100.0, 100.0),
+}
+FURTHEST = 60
+
+
+def arms(language: str) -> list[Arm]:
+    """Return the machines that learn a language."""
+    _, memory, controller = LANGUAGES[language]
+    configs = {
+        "RNN": replace(NETWORK, controller="elman"),
+        "LSTM": replace(NETWORK, controller="lstm"),
+        "stack": replace(COUNTER, memory=memory, controller=controller),
+    }
+    return [
+        Arm(f"{language}/{name.lower()}", name, replace(config, task=language), seeds=5 if name == "stack" else 3)
+        for name, config in configs.items()
+    ]
+
+
+def reproduce(path: str | Path, *, quick: bool = False) -> dict[str, Any]:
+    """Counting languages by networks and by stacks, soft and rounded (Joulin & Mikolov, 2015, Table 1).
+
+    Every machine is trained under `path`, where `result.json` is written after each; what was trained before is read,
+    not trained again.
+
+    Args:
+        path: The experiment's directory.
+        quick: Train one language, one seed of each machine.
+
+    Returns:
+        What `result.json` holds: each seed's shares by language and machine, versions and the command.
+    """
+    path, console = Path(path), Console()
+    result: dict[str, Any] = {**result_of("counting", quick=quick), "languages": {}}
+    for language in ("anbn",) if quick else LANGUAGES:
+        result["languages"][language] = measured = {}
+        for arm in arms(language):
+            runs = [train_seed(arm, seed, path) for seed in range(1 if quick else arm.seeds)]
+            measured[arm.label] = {"config": asdict(complete(arm.config)), "runs": runs}
+            write_result(result, path)
+            best = best_of(runs)
+            console.print(
+                f"{LANGUAGES[language][0]}, {arm.label}: {best['soft']:.1f}%, rounded {best['hard']:.1f}%",
+                highlight=False, markup=False,
+            )  # fmt: skip
+    first = next(iter(result["languages"]))
+    plot_curves({arm.label: Run(path / arm.name / "0").metrics() for arm in arms(first)}, path / "curves")
+    for title, columns, rows in table_rows(result):
+        console.print(table(title, columns, rows, texts=2))
+    console.print(f"result and curves: {path}")
+    return result
+
+
+def train_seed(arm: Arm, seed: int, path: Path) -> dict[str, Any]:
+    """Train one seed, or continue it, and measure it on every string up to the furthest."""
+    run = Run(path / arm.name / str(seed))
+    outcome = train(replace(arm.config, seed=seed), run.path, resume=True, show=False)
+    if outcome.status == "interrupted":
+        raise KeyboardInterrupt
+    machine, data = run.load_model(), strings(arm.config.task)
+    soft, hard = (100 * evaluate(one, data).coarse for one in (machine, harden(machine)))
+    validation = min(run.metrics(), key=lambda record: record["validation"]["loss"])["validation"]
+    return {
+        "seed": seed, "soft": soft, "hard": hard, "validation": validation, "steps": outcome.steps,
+        "seconds": outcome.seconds,
+    }  # fmt: skip
+
+
+def strings(language: str) -> Examples:
+    """Return every string of a language with n up to the furthest; where there is an m, each n with one of its own."""
+    task = TASKS[language](max_length=FURTHEST, strings=1)
+    assert isinstance(task, Counting)
+    sources = [task.single(n, 1 + 7 * n % FURTHEST) for n in range(1, FURTHEST + 1)]
+    return lay_out_pairs(task, [(source, task.answer(source)) for source in sources])
+
+
+def best_of(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the seed that did best on the training counts."""
+    return min(runs, key=lambda run: run["validation"]["loss"])
+
+
+def table_rows(result: dict[str, Any]) -> list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
+    """Return the titles, columns and rows of the experiment's tables, for the terminal and for the documentation."""
+    languages = list(result["languages"])
+    rows = []
+    for machine in ("RNN", "LSTM", "stack"):
+        found = [result["languages"][language][machine]["runs"] for language in languages]
+        rows.append((machine, "this run", *(f"{best_of(runs)['soft']:.1f}" for runs in found)))
+        if machine == "stack":
+            rows.append(("stack, rounded", "this run", *(f"{best_of(runs)['hard']:.1f}" for runs in found)))
+            for name, part in (("seeds at 100", "soft"), ("seeds at 100, rounded", "hard")):
+                counts = (f"{sum(run[part] == 100 for run in runs)} of {len(runs)}" for runs in found)
+                rows.append((name, "this run", *counts))
+    order = list(LANGUAGES)
+    for machine, shares in PUBLISHED.items():
+        rows.append((machine, "published", *(f"{shares[order.index(language)]:.1f}" for language in languages)))
+    columns = ("machine", "source", *(LANGUAGES[language][0] for language in languages))
+    return [("Percent of the strings with n up to 60 that are continued without an error", columns, rows)]
