@@ -14,9 +14,6 @@ class Rounded(AbstractMemory):
 
     No gradient flows through what is rounded.
 
-    Args:
-        memory: A memory whose actions are strengths or mixtures of operations.
-
     Raises:
         ValueError: If its actions are of another kind.
 
@@ -28,6 +25,7 @@ class Rounded(AbstractMemory):
     """
 
     memory: AbstractMemory
+    """A memory whose actions are strengths or mixtures of operations."""
 
     @classmethod
     def of_width(cls, width):
