@@ -9,8 +9,21 @@ import pytest
 from jax.experimental.compilation_cache import compilation_cache as jax_cache
 
 from neuralstack import load, train
+from neuralstack.cli import main
 from neuralstack.training import Run, begin, complete
 from small import LEARNING, SMALL
+
+
+@pytest.fixture
+def call(capsys):
+    """Run the command line in this process; return its status and what it printed."""
+
+    def call(*arguments):
+        with pytest.raises(SystemExit) as stop:
+            main([*map(str, arguments)])
+        return stop.value.code, *capsys.readouterr()
+
+    return call
 
 
 def shared(tmp_path_factory):

@@ -11,25 +11,13 @@ import pytest
 
 import neuralstack.experiments as experiments
 from neuralstack import CONTROLLERS, MEMORIES, WIRINGS, Reversal, evaluate, fixed_set, kernels, load
-from neuralstack.cli import COMMANDS, main
+from neuralstack.cli import COMMANDS
 from neuralstack.tasks import FAMILIES
 from neuralstack.training import Run, _loop as loop
 from small import OPTIONS, SMALL, assert_same_run, command, contents, json_lines, with_huge_weights
 
 pytest_plugins = ("small_runs",)
 pytestmark = pytest.mark.usefixtures("compilation_cache")
-
-
-@pytest.fixture
-def call(capsys):
-    """Run the command line in this process; return its status and what it printed."""
-
-    def call(*arguments):
-        with pytest.raises(SystemExit) as stop:
-            main([*map(str, arguments)])
-        return stop.value.code, *capsys.readouterr()
-
-    return call
 
 
 def run_python(code):
@@ -103,6 +91,11 @@ def test_every_option_reaches_the_configuration(call, tmp_path, monkeypatch):
         "hidden": 3,
         "layers": 2,
         "width": 4,
+        "text": "book.txt",
+        "alphabet": "abc",
+        "carry": 70,
+        "halve_every": 40,
+        "pull_after": 50,
         "batch": 5,
         "steps": 6,
         "min_length": 7,

@@ -10,10 +10,14 @@ from pathlib import Path
 
 from mkdocs.exceptions import PluginError
 
-from neuralstack.experiments import _actions, _reversal
+from neuralstack.experiments import _actions, _characters, _reversal
 
 MARKER = re.compile(r"^<!-- tables: (\S+) -->$", re.MULTILINE)
-ROWS = {"actions": _actions.table_rows, "reversal": _reversal.table_rows}
+ROWS = {
+    "actions": _actions.table_rows,
+    "characters": _characters.table_rows,
+    "reversal": _reversal.table_rows,
+}
 SETTINGS = {
     "wiring": "wiring",
     "learning rate": "learning_rate",
@@ -57,7 +61,7 @@ def experiment_tables(result):
     ]
     return [
         *(
-            markdown_table(title, columns, rows, texts=1 + ("source" in columns))
+            markdown_table(title, columns, rows, texts=1 + ("source" in columns) + 2 * ("what it writes" in columns))
             for title, columns, rows in ROWS[result["experiment"]](result)
         ),
         markdown_table("Settings in which the machines differ", ("machine", *SETTINGS), settings, texts=2),
@@ -74,9 +78,15 @@ def shown(value):
     return (", ".join(map(str, value)) or "all") if isinstance(value, list) else str(value)
 
 
+def escape(cell):
+    """Write a text so that it is shown as it is: what a machine wrote is no markup."""
+    return "".join(f"&#{ord(sign)};" if sign in "|*_`[]<>&\\#~^$" else sign for sign in str(cell))
+
+
 def markdown_table(title, columns, rows, texts):
     """Write a table whose first `texts` columns are text and whose others are numbers."""
     rule = [":--" if number < texts else "--:" for number in range(len(columns))]
     heads = [column.replace("\n", " ") for column in columns]
-    lines = ["| " + " | ".join(cells) + " |" for cells in (heads, rule, *rows)]
+    cells = [[escape(cell) for cell in row] for row in rows]
+    lines = ["| " + " | ".join(row) + " |" for row in (heads, rule, *cells)]
     return "\n".join([f"### {title}", "", *lines])

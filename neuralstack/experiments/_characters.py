@@ -59,10 +59,7 @@ def reproduce(path: str | Path, *, quick: bool = False) -> dict[str, Any]:
         console.print(f"{arm.label}: {best['bits']:.3f} bits per character")
     plot_curves({arm.label: Run(path / arm.name / "0").metrics() for arm in arms}, path / "curves")
     for title, columns, rows in table_rows(result):
-        console.print(table(title, columns, rows))
-    for arm in result["arms"].values():
-        for temperature, text in arm["samples"].items():
-            console.print(f"{arm['label']}, temperature {temperature}: {text!r}", highlight=False, markup=False)
+        console.print(table(title, columns, rows, texts=3 if "what it writes" in columns else 1))
     console.print(f"result and curves: {path}")
     return result
 
@@ -118,4 +115,12 @@ def table_rows(result: dict[str, Any]) -> list[tuple[str, tuple[str, ...], list[
     columns = (
         "machine", "seeds", "best\nbits", "median\nbits", "nats", "seconds of\ntraining", f"slowest to\n{WANTED} nats"
     )  # fmt: skip
-    return [("Held-out text: bits and nats per character", columns, rows)]
+    said = [
+        (arm["label"], temperature, repr(text))
+        for arm in result["arms"].values()
+        for temperature, text in arm["samples"].items()
+    ]
+    return [
+        ("Held-out text: bits and nats per character", columns, rows),
+        ("How the best seeds go on with a text", ("machine", "temperature", "what it writes"), said),
+    ]

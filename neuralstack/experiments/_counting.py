@@ -8,7 +8,7 @@ to 0 and 1 once the strings are learned.
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 
@@ -20,16 +20,29 @@ from neuralstack.hardening import harden
 from neuralstack.tasks import TASKS, Counting
 from neuralstack.training import Config, Run, complete, train
 
-GROWING = Config("anbn", curriculum="growing", grow_over=1500, steps=3000, evaluate_every=250, patience=0)
-COUNTER = replace(GROWING, hidden=8, width=8, wiring="layer", pull=0.5, pull_after=1500)
-NETWORK = replace(GROWING, hidden=40, width=40, memory="none")
+NETWORK = Config(
+    "anbn", memory="none", hidden=40, width=40, curriculum="growing", grow_over=1500, steps=3000, evaluate_every=250,
+    patience=0,
+)  # fmt: skip
+EXACT_FOR = 1500  # batches during which strengths are drawn to 0 and 1
+
+
+class Counter(NamedTuple):
+    """How a language is written, what counts it, and over how many batches its strings grow."""
+
+    written: str
+    memory: str
+    controller: str
+    width: int
+    grow_over: int
+
+
 LANGUAGES = {
-    # name: how it is written, and the memory and the controller that count it
-    "anbn": ("a^n b^n", "stack", "feedforward"),
-    "anbncn": ("a^n b^n c^n", "stack+stack", "feedforward"),
-    "anbncndn": ("a^n b^n c^n d^n", "stack+stack", "feedforward"),
-    "anb2n": ("a^n b^2n", "stack", "elman"),
-    "anbmcnm": ("a^n b^m c^(n+m)", "stack", "feedforward"),
+    "anbn": Counter("a^n b^n", "stack", "feedforward", 8, 1500),
+    "anbncn": Counter("a^n b^n c^n", "stack+stack", "feedforward", 16, 2500),
+    "anbncndn": Counter("a^n b^n c^n d^n", "stack+stack", "feedforward", 16, 2500),
+    "anb2n": Counter("a^n b^2n", "stack", "elman", 8, 1500),
+    "anbmcnm": Counter("a^n b^m c^(n+m)", "stack", "elman", 8, 1500),
 }
 PUBLISHED = {
     "RNN": (25.0, 23.3, 13.3, 23.3, 33.3),
@@ -42,14 +55,18 @@ FURTHEST = 60
 
 def arms(language: str) -> list[Arm]:
     """Return the machines that learn a language."""
-    _, memory, controller = LANGUAGES[language]
+    counter = LANGUAGES[language]
+    grown = counter.grow_over
     configs = {
         "RNN": replace(NETWORK, controller="elman"),
         "LSTM": replace(NETWORK, controller="lstm"),
-        "stack": replace(COUNTER, memory=memory, controller=controller),
-    }
+        "stack": replace(
+            NETWORK, memory=counter.memory, controller=counter.controller, wiring="layer", hidden=counter.width,
+            width=counter.width, grow_over=grown, pull=0.5, pull_after=grown, steps=grown + EXACT_FOR,
+        ),
+    }  # fmt: skip
     return [
-        Arm(f"{language}/{name.lower()}", name, replace(config, task=language), seeds=5 if name == "stack" else 3)
+        Arm(f"{language}/{name.lower()}", name, replace(config, task=language), seeds=6 if name == "stack" else 3)
         for name, config in configs.items()
     ]
 
@@ -77,7 +94,7 @@ def reproduce(path: str | Path, *, quick: bool = False) -> dict[str, Any]:
             write_result(result, path)
             best = best_of(runs)
             console.print(
-                f"{LANGUAGES[language][0]}, {arm.label}: {best['soft']:.1f}%, rounded {best['hard']:.1f}%",
+                f"{LANGUAGES[language].written}, {arm.label}: {best['soft']:.1f}%, rounded {best['hard']:.1f}%",
                 highlight=False, markup=False,
             )  # fmt: skip
     first = next(iter(result["languages"]))
@@ -131,5 +148,5 @@ def table_rows(result: dict[str, Any]) -> list[tuple[str, tuple[str, ...], list[
     order = list(LANGUAGES)
     for machine, shares in PUBLISHED.items():
         rows.append((machine, "published", *(f"{shares[order.index(language)]:.1f}" for language in languages)))
-    columns = ("machine", "source", *(LANGUAGES[language][0] for language in languages))
+    columns = ("machine", "source", *(LANGUAGES[language].written for language in languages))
     return [("Percent of the strings with n up to 60 that are continued without an error", columns, rows)]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
+import optax
 
 from neuralstack.evaluation import evaluate, evaluate_language, fixed_set
 from neuralstack.machine import Machine
@@ -185,8 +186,22 @@ def assess(state: TrainState, measures: dict[str, Measure]) -> dict[str, Any]:
         "settled": bool(state.settled),
         "loss": float(state.loss) / max(int(state.counted), 1),
         "accuracy": float(state.accuracy) / max(int(state.counted), 1),
+        "gradient_variance": gradient_variance(state.optimiser),
     }
     return record | {name: measure(state.machine) for name, measure in measures.items()}
+
+
+def gradient_variance(optimiser: Any) -> float:
+    """Return the variance of the clipped gradient over the last hundreds of batches, summed over all weights.
+
+    It follows from the moments that Adam keeps: the mean of the squares, less the square of the mean.
+    """
+    adam = optax.tree.get(optimiser, "ScaleByAdamState")
+    taken = max(int(adam.count), 1)
+    mean, squares = (
+        optax.tree.bias_correction(moment, decay, taken) for moment, decay in ((adam.mu, 0.9), (adam.nu, 0.999))
+    )
+    return float(jnp.maximum(optax.tree.sum(squares) - optax.tree.norm(mean, squared=True), 0.0))
 
 
 def measure_of(task: AbstractTask, lengths: tuple[int, int]) -> Measure:

@@ -35,7 +35,8 @@ def test_language_models_are_measured_on_what_is_held_out_and_write_at_every_tem
         assert [run["seed"] for run in arm["runs"]] == [0, 1]
         assert all(run["bits"] > 1 and run["wanted_after"] is None for run in arm["runs"])
         assert [len(said) for said in arm["samples"].values()] == [len(characters.PROMPT) + characters.LENGTH] * 3
-    ((_, columns, rows),) = characters.table_rows(result)
+    (_, columns, rows), (_, _, said) = characters.table_rows(result)
+    assert [row[1] for row in said] == ["0.1", "0.5", "1.0"] * 3
     assert all(len(row) == len(columns) and row[-1] == "never" for row in rows)
     assert (tmp_path / "run" / "curves.png").stat().st_size > 5000
 

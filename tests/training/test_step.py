@@ -9,6 +9,7 @@ import pytest
 
 from neuralstack import complete
 from neuralstack.training import Program, _step as step_module, begin, train_until
+from neuralstack.training._loop import gradient_variance
 from neuralstack.training._step import (
     HEALTHY,
     NOT_FINITE,
@@ -264,3 +265,12 @@ def test_the_pull_begins_after_as_many_batches_as_asked(new_state):
         for one, other in zip(after(later, step), after(same, step), strict=True):
             np.testing.assert_allclose(one, other, atol=1e-6)
     assert any(np.abs(a - b).max() > 1e-3 for a, b in zip(after(later, 9), after(with_pull, 9), strict=True))
+
+
+@pytest.mark.parametrize(("gradients", "wanted"), [((0.3, 0.3), 0.0), ((0.5, -0.5), 0.5)])
+def test_the_variance_of_the_gradient_is_that_of_each_weight_added_up(gradients, wanted):
+    optimiser = PROGRAM.optimiser()
+    state = optimiser.init(jnp.zeros(2))
+    for step in range(200):
+        _, state = optimiser.update(jnp.full(2, gradients[step % 2]), state)
+    assert gradient_variance(state) == pytest.approx(wanted, abs=0.01)
