@@ -114,6 +114,7 @@ def written(path, tmp_path_factory, compilation_cache):
     return Run.open(run)
 
 
+@pytest.mark.slow
 def test_a_machine_with_a_stack_learns_a_short_text_and_writes_it(written):
     config = written.config()
     task = Characters(config.lengths[1], config.text, config.alphabet)
@@ -126,6 +127,7 @@ def test_a_machine_with_a_stack_learns_a_short_text_and_writes_it(written):
     )
 
 
+@pytest.mark.slow
 def test_what_is_written_follows_from_the_seed_and_is_bolder_at_a_higher_temperature(written):
     task = Characters(16, written.config().text, written.config().alphabet)
     machine = written.load_model()

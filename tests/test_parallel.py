@@ -127,7 +127,7 @@ def draw_words(key, batch, length, queue, marked):
     ("controller", "queue", "length", "steps"),
     [
         pytest.param("feedforward", False, 4, 300, id="feedforward, stack"),
-        pytest.param("feedforward", True, 4, 300, id="feedforward, queue"),
+        pytest.param("feedforward", True, 4, 300, id="feedforward, queue", marks=pytest.mark.slow),
         pytest.param("attention", False, 6, 500, id="attention, stack", marks=pytest.mark.slow),
     ],
 )

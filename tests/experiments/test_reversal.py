@@ -68,6 +68,7 @@ def reproduced(tmp_path_factory, compilation_cache):
         return path, reproduce_reversal(path)
 
 
+@pytest.mark.slow
 def test_the_experiment_writes_a_result_and_figures(reproduced):
     path, found = reproduced
     assert json.loads((path / "result.json").read_text()) == json.loads(json.dumps(found))
@@ -76,6 +77,7 @@ def test_the_experiment_writes_a_result_and_figures(reproduced):
         assert (path / f"{name}.pdf").read_bytes().startswith(b"%PDF")
 
 
+@pytest.mark.slow
 def test_the_result_says_what_was_run_and_with_what(reproduced):
     _, found = reproduced
     assert found["command"] == "neuralstack reproduce reversal"
@@ -86,6 +88,7 @@ def test_the_result_says_what_was_run_and_with_what(reproduced):
     assert [record["step"] for record in found["curves"]["lstm"]] == [2, 4]
 
 
+@pytest.mark.slow
 def test_every_seed_is_a_run_that_can_be_looked_at(reproduced):
     path, found = reproduced
     for name, seed in (("stack", 0), ("stack", 1), ("rnn", 0), ("lstm", 0)):
@@ -99,6 +102,7 @@ def test_every_seed_is_a_run_that_can_be_looked_at(reproduced):
         assert all(("test" in record) is (seed == 0) for record in run.metrics())
 
 
+@pytest.mark.slow
 def test_a_seed_is_measured_on_both_fixed_sets(reproduced):
     path, found = reproduced
     one = found["arms"]["stack"]["runs"][0]
@@ -107,6 +111,7 @@ def test_a_seed_is_measured_on_both_fixed_sets(reproduced):
     assert one["test"] == pytest.approx(record["test"])
 
 
+@pytest.mark.slow
 def test_what_has_a_result_is_not_trained_again(reproduced, monkeypatch):
     path, found = reproduced
 
@@ -121,6 +126,7 @@ def test_what_has_a_result_is_not_trained_again(reproduced, monkeypatch):
         [*train_seeds(replace(ARMS[0], seeds=3), path)]
 
 
+@pytest.mark.slow
 def test_a_seed_that_was_interrupted_is_continued(tmp_path, reproduced, monkeypatch):
     _, found = reproduced
     arm = Arm("rnn", "RNN", TINY, seeds=1)
@@ -136,6 +142,7 @@ def test_a_seed_that_was_interrupted_is_continued(tmp_path, reproduced, monkeypa
     assert [again[name] for name in same] == [found["arms"]["rnn"]["runs"][0][name] for name in same]
 
 
+@pytest.mark.slow
 def test_the_tables_hold_our_numbers_beside_the_published_ones(reproduced):
     _, found = reproduced
     found = {**found, "arms": {"stack": summarise(ARMS[0], RESULTS)}}
@@ -159,6 +166,7 @@ def test_the_tables_hold_our_numbers_beside_the_published_ones(reproduced):
     assert effort == [("GRU + stack", "150", "300", "15.0", "30.0")]
 
 
+@pytest.mark.slow
 def test_the_terminal_shows_the_tables(reproduced, monkeypatch, capsys):
     path, _ = reproduced
     monkeypatch.setattr(reversal, "ARMS", ARMS)
