@@ -8,9 +8,10 @@ from hypothesis import settings
 settings.register_profile("tests", derandomize=True, deadline=None, database=None)
 settings.load_profile("tests")
 
-# Tests compile much and run little. Without these, compiling takes a third of the time; the processes that tests start
-# have the first of them too.
+# Tests compile much and run little. Without these, compiling takes a third of the time. The processes that tests start
+# compile likewise: their numbers are to be the same to the last bit.
 os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_cpu_use_fusion_emitters=false"
+os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
 jax.config.update("jax_disable_most_optimizations", True)
 
 jax.config.update("jax_legacy_prng_key", "error")
