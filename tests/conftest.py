@@ -8,7 +8,7 @@ from hypothesis import settings
 settings.register_profile("tests", derandomize=True, deadline=None, database=None)
 settings.load_profile("tests")
 
-# Tests compile much and run little. Without these, compiling takes a third of the time. The processes that tests start
+# Tests compile much and run little. Without these, compiling takes about half the time. The processes that tests start
 # compile likewise: their numbers are to be the same to the last bit.
 os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_cpu_use_fusion_emitters=false"
 os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
