@@ -12,7 +12,7 @@ from neuralstack.memories._deque import DequeAction
 class Rounded(AbstractMemory):
     """Another memory, each of whose actions is rounded: a strength to 0 or 1, a mixture to the likeliest operation.
 
-    No gradient flows through what is rounded.
+    No gradient flows through what is rounded. A step costs what it costs the memory.
 
     Raises:
         ValueError: If its actions are of another kind.

@@ -52,7 +52,8 @@ class Config:
     controller: str = "gru"
     """The kind of the controller's layers."""
     wiring: str | None = None
-    """How they are joined: layer, feedback, mixed or paper (unless said, layer, or paper where there is no memory)."""
+    """How they are joined: layer, feedback, mixed or paper (unless said, layer; for characters mixed; paper where there
+    is no memory)."""
     hidden: int = 64
     """Width of the controller's layers."""
     layers: int = 1
