@@ -152,6 +152,14 @@ def test_a_sample_that_cannot_be_is_refused(path, prompt, length, temperature, m
         sample_text(build(task), task, prompt, length, temperature)
 
 
+@pytest.mark.parametrize(
+    "options", [{"curriculum": "growing"}, {"first_lengths": (8,)}, {"min_length": 3, "max_length": 9}], ids=str
+)
+def test_stretches_of_several_lengths_are_refused(options):
+    with pytest.raises(ValueError, match="stretches of a stream are all of one length, but characters was given"):
+        complete(Config("characters", alphabet="abc", **options))
+
+
 def test_a_text_belongs_to_the_task_characters():
     with pytest.raises(ValueError, match="belong to the task characters, got the task reversal"):
         complete(Config("reversal", text="a.txt"))

@@ -66,6 +66,11 @@ def complete(config: Config) -> Config:
     elif config.text or config.alphabet:
         raise ValueError(f"a text and its alphabet belong to the task characters, got the task {config.task}.")
     filled = replace(config, **{name: value for name, value in defaults.items() if getattr(config, name) is None})
+    if streams and (filled.curriculum != "first" or filled.first_lengths or len(set(filled.lengths)) > 1):
+        raise ValueError(
+            f"stretches of a stream are all of one length, but {config.task} was given a curriculum or two lengths: "
+            "give --max-length alone."
+        )
     if config.curriculum != "first":
         if config.first_lengths:
             raise ValueError(f"first_lengths belong to the curriculum first, got curriculum={config.curriculum}.")
