@@ -1,6 +1,8 @@
 from .controllers import (
     CONTROLLERS as CONTROLLERS,
+    AbstractController as AbstractController,
     AbstractLayer as AbstractLayer,
+    BoundedController as BoundedController,
     Controller as Controller,
     ElmanLayer as ElmanLayer,
     FeedforwardLayer as FeedforwardLayer,
@@ -19,7 +21,7 @@ from .evaluation import (
     read_data as read_data,
     sample_text as sample_text,
 )
-from .hardening import harden as harden
+from .hardening import Stream as Stream, extract as extract, harden as harden
 from .machine import Machine as Machine, Step as Step
 from .memories import (
     MEMORIES as MEMORIES,
@@ -52,6 +54,7 @@ from .metrics import (
     success_interval as success_interval,
 )
 from .parallel import PARALLEL_CONTROLLERS as PARALLEL_CONTROLLERS, MemoryLayer as MemoryLayer
+from .program import Program as Program
 from .tasks import (
     TASKS as TASKS,
     AbstractTask as AbstractTask,

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
 from neuralstack._activations import tanh
 from neuralstack._lookup import lookup
-from neuralstack.controllers import AbstractLayer, Controller, glorot
+from neuralstack.controllers import AbstractController, AbstractLayer, Controller, glorot
 from neuralstack.memories import AbstractMemory, NoMemory
 from neuralstack.unroll import unroll
 from neuralstack.wirings import WIRINGS, Wiring
@@ -23,6 +23,7 @@ class Step(NamedTuple):
     action: Any
     read: Float[Array, "*steps read"]
     strengths: Float[Array, "*steps cells"]
+    hidden: Float[Array, "*steps hidden"]
 
 
 class BatchSteps(NamedTuple):
@@ -75,7 +76,7 @@ class Machine(eqx.Module):
     """
 
     embedding: Float[Array, "vocabulary embedding"]
-    controller: Controller
+    controller: AbstractController
     memory: AbstractMemory
     feedback: Float[Array, "fed projected"]
     action_weights: Float[Array, "hidden action"]
@@ -150,11 +151,11 @@ class Machine(eqx.Module):
     def step(self, state: MachineState, token: Int[Array, ""]) -> tuple[MachineState, Step]:
         """Take one step of one sequence: the controller acts, the memory is read, the answer is given."""
         embedded = self.embedding[token]
-        projected = self.controller.project(embedded) + self._fed_back(state.read)
+        projected = self.controller.project(embedded) + self.fed_back(state.read)
         controller, hidden = self.controller.step(state.controller, projected)
-        action = self.memory.decode(self._raw(hidden, embedded))
+        action = self.memory.decode(self.raw_action(hidden, embedded))
         memory, read = self.memory.step(state.memory, action)
-        shown = Step(self._answer(hidden, read), action, read, self.memory.strengths(memory))
+        shown = Step(self.logits(hidden, read), action, read, self.memory.strengths(memory), hidden)
         return MachineState(controller, memory, read), shown
 
     def batch(
@@ -188,31 +189,33 @@ class Machine(eqx.Module):
 
             def act(machine, state, inputs, read):
                 projected, embedded, known = inputs
-                state, hidden = machine.controller.step(state, projected + machine._fed_back(read))
-                return state, hidden, decode(machine._raw(hidden, embedded), known)
+                state, hidden = machine.controller.step(state, projected + machine.fed_back(read))
+                return state, hidden, decode(machine.raw_action(hidden, embedded), known)
 
             hidden, action, read, state = unroll(act, self.memory, self, state, (projected, embedded, known), steps)
-            raw = self._raw(hidden, embedded)
+            raw = self.raw_action(hidden, embedded)
         else:
 
             def step(controller, state, inputs, _):
                 return *controller.step(state, inputs), jnp.zeros(0, inputs.dtype)
 
             hidden, _, _, state = unroll(step, NoMemory(), self.controller, state, projected, steps)
-            raw = self._raw(hidden, embedded)
+            raw = self.raw_action(hidden, embedded)
             action = decode(raw, known)
             read = jax.vmap(self.memory.run, in_axes=(1, None), out_axes=1)(action, steps)
-        return BatchSteps(self._answer(hidden, read), action, hidden, raw, state)
+        return BatchSteps(self.logits(hidden, read), action, hidden, raw, state)
 
     def start(self, batch: int) -> PyTree[Float[Array, "batch ..."]]:
         """Return the controller's learned state before the first step, for each sequence of a batch."""
         return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (batch, *leaf.shape)), self.controller.init())
 
-    def _fed_back(self, read):
+    def fed_back(self, read: Float[Array, "*steps read"]) -> Float[Array, "*steps projected"]:
         """Return what a read adds to the controller's projected input."""
         return (self.wiring.feedback * read[..., : len(self.feedback)]) @ self.feedback
 
-    def _raw(self, hidden, embedded):
+    def raw_action(
+        self, hidden: Float[Array, "*steps hidden"], embedded: Float[Array, "*steps embedding"]
+    ) -> Float[Array, "*steps action"]:
         """Return the raw numbers of the action that a controller which shows `hidden` takes."""
         raw = hidden @ self.action_weights + self.action_bias
         if not self.wiring.value_sees_input:
@@ -221,8 +224,10 @@ class Machine(eqx.Module):
         gates = jnp.zeros((*raw.shape[:-1], sum(self.memory.gate_widths)), raw.dtype)
         return raw + jnp.concatenate([gates, *values], axis=-1)
 
-    def _answer(self, hidden, read):
-        """Return the logits."""
+    def logits(
+        self, hidden: Float[Array, "*steps hidden"], read: Float[Array, "*steps read"]
+    ) -> Float[Array, "*steps vocabulary"]:
+        """Return the logits of the answer at steps where a controller shows `hidden` and the memory gives `read`."""
         if self.answer_bias is None:
             answer = read @ self.answer_weights
         else:

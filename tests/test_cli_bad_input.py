@@ -18,10 +18,10 @@ NO_RUN = "is not a run: it has no config.json; a run is what `train --out` makes
 
 # What is typed, split at spaces (`_` is an empty argument), and what the line must say.
 COMMANDS = {
-    "no command": ("", "train, evaluate, apply, sample, list, reproduce"),
+    "no command": ("", "train, evaluate, apply, harden, "),
     "an unknown command": (
         "trian",
-        "unknown command 'trian': did you mean 'train'? choose from apply, evaluate, list,",
+        "unknown command 'trian': did you mean 'train'? choose from apply, evaluate, harden, list,",
     ),
     "an unknown option and no command": ("--nope", "--nope"),
     "an unknown option": (

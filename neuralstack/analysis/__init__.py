@@ -1,6 +1,12 @@
 """Ways to look at runs and machines: tables for the terminal, figures for the eye."""
 
 from neuralstack.analysis._curves import plot_curves as plot_curves
+from neuralstack.analysis._hardening import (
+    hardening_record as hardening_record,
+    plot_margins as plot_margins,
+    print_margins as print_margins,
+    print_program as print_program,
+)
 from neuralstack.analysis._seeds import plot_seeds as plot_seeds
 from neuralstack.analysis._style import COLOURS as COLOURS, figure as figure
 from neuralstack.analysis._tables import (

@@ -40,7 +40,35 @@ class AbstractLayer(eqx.Module):
         """Take one step; return the new state and what the layer shows."""
 
 
-class Controller(eqx.Module):
+class AbstractController(eqx.Module):
+    """What drives a memory: it takes an input a step and shows a vector, one example at a time."""
+
+    @property
+    @abc.abstractmethod
+    def projected_size(self) -> int:
+        """Width of a projected input."""
+
+    @property
+    @abc.abstractmethod
+    def hidden_size(self) -> int:
+        """Width of what the controller shows."""
+
+    @abc.abstractmethod
+    def init(self) -> PyTree[Array]:
+        """Return the state before the first step."""
+
+    @abc.abstractmethod
+    def project(self, x: Float[Array, "*batch input"]) -> Float[Array, "*batch projected"]:
+        """Return the linear view of the input, for any number of steps at once; a read can be added to it."""
+
+    @abc.abstractmethod
+    def step(
+        self, state: PyTree[Array], projected: Float[Array, " projected"]
+    ) -> tuple[PyTree[Array], Float[Array, " hidden"]]:
+        """Take one step; return the new state and what the controller shows."""
+
+
+class Controller(AbstractController):
     """Layers on top of each other; the first takes the machine's input, the last drives the memory.
 
     Examples:
@@ -87,26 +115,22 @@ class Controller(eqx.Module):
         return cls((first, *(layer(hidden_size, hidden_size, 1.0, key=key) for key in keys[1:])))
 
     @property
-    def projected_size(self) -> int:
-        """Width of a projected input."""
+    def projected_size(self):
         return self.layers[0].projected_size
 
     @property
-    def hidden_size(self) -> int:
-        """Width of what the controller shows."""
+    def hidden_size(self):
         return self.layers[-1].hidden_size
 
-    def init(self) -> tuple[PyTree[Array], ...]:
+    def init(self):
         """Return the learned states of all layers before the first step."""
         return tuple(layer.init() for layer in self.layers)
 
-    def project(self, x: Float[Array, "*batch input"]) -> Float[Array, "*batch projected"]:
+    def project(self, x):
         """Return the first layer's view of the input, for any number of steps at once."""
         return self.layers[0].project(x)
 
-    def step(
-        self, state: tuple[PyTree[Array], ...], projected: Float[Array, " projected"]
-    ) -> tuple[tuple[PyTree[Array], ...], Float[Array, " hidden"]]:
+    def step(self, state, projected):
         """Take one step through all layers; return their new states and what the last one shows."""
         first, *others = self.layers
         new, hidden = first.step(state[0], projected)

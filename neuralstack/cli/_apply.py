@@ -1,0 +1,43 @@
+"""`neuralstack apply`."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tyro.conf import Positional
+
+from neuralstack.cli._status import WRONG
+
+
+@dataclass(frozen=True)
+class Apply:
+    """Type an input, get the machine's answer: greedy, on its own."""
+
+    run: Positional[Path]
+    """The run's directory."""
+    text: Positional[str]
+    """What the machine is to answer."""
+    harden: bool = False
+    """Round every action of the memory to 0 or 1, and keep the controller's state from drifting."""
+    check: bool = False
+    """Also say whether the answer is right; the exit status is 1 if it is not."""
+
+    def __call__(self) -> int:
+        """Answer, and check if asked."""
+        from neuralstack.evaluation import answer
+        from neuralstack.hardening import harden
+        from neuralstack.training import Run, build_task
+
+        run = Run.open(self.run)
+        task = build_task(run.config())
+        source = task.encode(self.text)
+        machine = run.load_model()
+        given = answer(harden(machine, task) if self.harden else machine, task, source)
+        print(task.decode(given.tokens))
+        if not given.ended:
+            print("neuralstack: the machine did not end its answer; it was cut off", file=sys.stderr)
+        if not self.check:
+            return 0
+        right = given.ended and given.tokens == task.answer(source)
+        print("right" if right else f"wrong: the answer is {task.decode(task.answer(source))!r}", file=sys.stderr)
+        return 0 if right else WRONG

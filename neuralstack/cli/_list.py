@@ -1,0 +1,50 @@
+"""`neuralstack list`."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from neuralstack.training._config import Recipe
+
+
+@dataclass(frozen=True)
+class List:
+    """Name the tasks, memories, controllers, wirings and experiments there are, and say which kernel is in use."""
+
+    def __call__(self) -> int:
+        """Print them with a sentence each."""
+        from rich.console import Console
+
+        from neuralstack import kernels
+        from neuralstack.analysis import table
+        from neuralstack.controllers import CONTROLLERS
+        from neuralstack.experiments import EXPERIMENTS
+        from neuralstack.memories import MEMORIES
+        from neuralstack.tasks import FAMILIES
+        from neuralstack.training import RECIPES
+
+        families = {f"{family} tasks": tasks for family, tasks in FAMILIES.items()}
+        families |= {"memories": MEMORIES, "controllers": CONTROLLERS, "experiments": EXPERIMENTS}
+        listed = {
+            family: [(name, summary(thing)) for name, thing in things.items()] for family, things in families.items()
+        }
+        listed["wirings"] = [(name, describe(recipe)) for name, recipe in RECIPES.items()]
+        listed["kernels"] = [
+            ("stack", "C++, in use on CPUs" if kernels.is_built() else "not built: pure JAX is in use")
+        ]
+        for family, rows in listed.items():
+            Console().print(table(family, ("name", "what it is"), rows, texts=2))
+        return 0
+
+
+def summary(thing: Any) -> str:
+    """Return the first line that a class or a function says of itself, and the arguments that it is used with."""
+    documented, arguments = getattr(thing, "func", thing), getattr(thing, "keywords", {})
+    said = ", ".join(f"{name} {value}" for name, value in arguments.items())
+    return (documented.__doc__ or "").strip().splitlines()[0] + (f" Here: {said}." if said else "")
+
+
+def describe(recipe: Recipe) -> str:
+    """Say in one line how machines of a wiring are trained."""
+    lengths = f"first lengths {', '.join(map(str, recipe.first_lengths))}" if recipe.first_lengths else "all lengths"
+    restart = f"restart after {recipe.restart_after} batches" if recipe.restart_after else "no restart"
+    return f"trained with learning rate {recipe.learning_rate}, {lengths}, pull {recipe.pull}, {restart}"

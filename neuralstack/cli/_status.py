@@ -1,0 +1,3 @@
+"""What the command line exits with."""
+
+WRONG, BAD_INPUT, INTERRUPTED = 1, 2, 130
