@@ -1,3 +1,4 @@
+from .analysis import plot_trace as plot_trace, trace as trace
 from .controllers import (
     CONTROLLERS as CONTROLLERS,
     AbstractController as AbstractController,

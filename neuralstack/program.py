@@ -5,7 +5,7 @@ Nothing of this needs JAX, or any library at all.
 
 import json
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,23 @@ class Program:
         Raises:
             ValueError: If a token has no rule in the state that the program is in.
         """
-        state, held, answered = 0, [deque() for _ in self.memories], []
+        return [told for _, told in self.steps(tokens)]
+
+    def walk(self, tokens: Iterable[int]) -> list[str]:
+        """Return the name of the state after each token.
+
+        Raises:
+            ValueError: If a token has no rule in the state that the program is in.
+        """
+        return [self.states[state] for state, _ in self.steps(tokens)]
+
+    def steps(self, tokens: Iterable[int]) -> Iterator[tuple[int, int]]:
+        """Yield the state and the answer after each token.
+
+        Raises:
+            ValueError: If a token has no rule in the state that the program is in.
+        """
+        state, held = 0, [deque() for _ in self.memories]
         ends = [-1 if kind == "stack" else 0 for kind in self.memories]
         for token in tokens:
             rule = self.rules[state][token]
@@ -71,9 +87,10 @@ class Program:
                     memory.pop() if kind == "stack" else memory.popleft()
                 if push is not None:
                     memory.append(push)
-            read = tuple(memory[end] if memory else None for memory, end in zip(held, ends, strict=True))
-            answered.append(self.answers[read])
-        return answered
+            yield (
+                state,
+                self.answers[tuple(memory[end] if memory else None for memory, end in zip(held, ends, strict=True))],
+            )
 
     def to_json(self) -> str:
         """Return the program as text, which `load` reads from a file."""

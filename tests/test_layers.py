@@ -14,7 +14,7 @@ LAYERS = (
     ("machine", "parallel", "unroll", "metrics", "wirings", "hardening"),
     ("training", "evaluation", "analysis"),
     ("__init__",),
-    ("experiments",),
+    ("experiments", "viewing"),
     ("cli",),
     ("__main__",),
 )

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from mkdocs.exceptions import PluginError
 
-from neuralstack.experiments import _actions, _characters, _reversal
+from neuralstack.experiments import _actions, _characters, _lesson_report, _reversal
 
 MARKER = re.compile(r"^<!-- tables: (\S+) -->$", re.MULTILINE)
 ROWS = {
     "actions": _actions.table_rows,
     "characters": _characters.table_rows,
+    "lesson": _lesson_report.table_rows,
     "reversal": _reversal.table_rows,
 }
 SETTINGS = {
@@ -55,17 +56,18 @@ def experiment_tables(result):
     """Return the tables that the experiment prints, and the settings in which its machines differ."""
     if "--quick" in result["command"]:
         raise ValueError("it is of a quick run")
-    settings = [
-        (arm["label"], *(shown(arm["config"][option]) for option in SETTINGS.values()))
-        for arm in result["arms"].values()
+    tables = [
+        markdown_table(title, columns, rows, texts=1 + ("source" in columns) + 2 * ("what it writes" in columns))
+        for title, columns, rows in ROWS[result["experiment"]](result)
     ]
-    return [
-        *(
-            markdown_table(title, columns, rows, texts=1 + ("source" in columns) + 2 * ("what it writes" in columns))
-            for title, columns, rows in ROWS[result["experiment"]](result)
-        ),
-        markdown_table("Settings in which the machines differ", ("machine", *SETTINGS), settings, texts=2),
-    ]
+    # The lesson's networks are no machines of this package, and their tables say how they differ.
+    arms = [arm for arm in result["arms"].values() if "wiring" in arm["config"]]
+    settings = [(arm["label"], *(shown(arm["config"][option]) for option in SETTINGS.values())) for arm in arms]
+    if arms:
+        tables.append(
+            markdown_table("Settings in which the machines differ", ("machine", *SETTINGS), settings, texts=2)
+        )
+    return tables
 
 
 def benchmark_tables(result):

@@ -14,9 +14,13 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 
 @contextmanager
 def figure(
-    path: str | Path, rows: int, columns: int, size: tuple[int | float, int | float]
+    path: str | Path,
+    rows: int,
+    columns: int,
+    size: tuple[int | float, int | float],
+    suffixes: tuple[str, ...] = (".png", ".pdf"),
 ) -> Iterator[tuple["Figure", Any]]:
-    """Give a figure and its axes to draw on, and save it as `path` with .png and .pdf on leaving."""
+    """Give a figure and its axes to draw on, and save it as `path` with each suffix on leaving."""
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -35,5 +39,5 @@ def figure(
         FigureCanvasAgg(drawn)
         yield drawn, drawn.subplots(rows, columns, squeeze=False)
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        for suffix in (".png", ".pdf"):
+        for suffix in suffixes:
             drawn.savefig(f"{path}{suffix}", dpi=150)

@@ -36,6 +36,15 @@ def print_report(title: str, report: Report) -> None:
     Console().print(table(title, ("length", "sequences", "coarse", "fine", "token"), rows))
 
 
+def print_comparison(title: str, reports: dict[str, Report], batches: dict[str, int]) -> None:
+    """Print how well several machines answered one set, and after how many batches of training, where that is known."""
+    rows = [
+        (name, batches.get(name, ""), *(f"{part:.3f}" for part in (report.coarse, report.fine, report.token)))
+        for name, report in reports.items()
+    ]
+    Console().print(table(title, ("run", "batches", "coarse", "fine", "token"), rows))
+
+
 def print_language_report(name: str, report: LanguageReport) -> None:
     """Print how well a text was predicted."""
     columns = ("run", "characters", "nats per character", "bits per character")

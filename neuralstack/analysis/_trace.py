@@ -1,61 +1,136 @@
-"""What a machine does with its memory, step by step, as a picture."""
+"""What a machine does with its memory on one text, step by step, as plain data: for a figure, a page, or a file."""
 
-from pathlib import Path
+from dataclasses import replace
+from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from neuralstack.analysis._style import COLOURS, figure
+from neuralstack.analysis._elements import Contents, contents_of
+from neuralstack.evaluation import answer, padded
 from neuralstack.machine import Machine
-from neuralstack.memories import Action
+from neuralstack.program import Program
 from neuralstack.tasks import AbstractTask
 
-SHOWN = 1e-3  # strengths below are left white
+FORMAT = "neuralstack-trace-1"
+MOST_STEPS = 4096
+DIGITS = 4
 
 
-def plot_trace(machine: Machine, task: AbstractTask, source: list[int], path: str | Path) -> None:
-    """Draw push and pop strengths over time, and the strength of every element, into `path`.png and .pdf.
-
-    The symbols below are what the machine is given at each step, those above what it then answers.
+def trace(
+    machine: Machine,
+    task: AbstractTask,
+    text: str,
+    *,
+    name: str = "machine",
+    about: str = "",
+    program: Program | None = None,
+) -> dict[str, Any]:
+    """Let a machine answer a typed text on its own, and write down what it does at each step.
 
     Args:
-        machine: A machine with a stack.
+        machine: A machine with a stack, queue, deque, superposition or pointer stack, or several of them.
         task: Its task.
-        source: What it is to answer; the right answer is given to it step by step.
-        path: Where to, without a suffix.
+        text: What it is to answer.
+        name: What the machine is to be called.
+        about: A line about it.
+        program: The program of a hardened machine, whose states are then named.
+
+    Returns:
+        Plain lists, numbers and strings, in the form `neuralstack-trace-1` (see the guide to traces).
 
     Raises:
-        ValueError: If the machine's memory has no strengths to show.
+        ValueError: If the text is not one of the task's or too long, or the memory has nothing to show.
+
+    Examples:
+        >>> import jax, neuralstack as ns
+        >>> task = ns.Reversal(8)
+        >>> machine = ns.Machine(ns.NeuralStack(8), ns.GRULayer, task.vocabulary, embedding=8, key=jax.random.key(0))
+        >>> seen = ns.trace(machine, task, "ab")
+        >>> [step["given"] for step in seen["steps"]][:4]
+        ['⊢', 'a', 'b', '|']
     """
-    right = task.answer(source) if task.end is not None else []
-    inputs = jnp.array([*task.prompt(source), *right])
-    shapes = jax.eval_shape(lambda machine, inputs: machine.trace(inputs), machine, inputs)
-    if not isinstance(shapes.action, Action):
-        raise ValueError(f"a trace shows a memory's strengths, and {type(machine.memory).__name__} has none.")
-    shown = jax.device_get(jax.jit(lambda machine, inputs: machine.trace(inputs))(machine, inputs))
-    given = [readable(task, token) for token in inputs.tolist()]
-    answered = [readable(task, token) for token in np.argmax(shown.output, axis=-1).tolist()]
-    first = task.layout.first_answer(len(source))
-    steps = np.arange(len(given))
-    with figure(path, 2, 1, (max(6, 0.24 * len(given)), 5.5)) as (drawn, axes):
-        actions, elements = axes[0, 0], axes[1, 0]
-        actions.plot(steps, shown.action.push, "o-", color=COLOURS[0], label="push strength", markersize=4)
-        actions.plot(steps, shown.action.pop, "s--", color=COLOURS[1], label="pop strength", markersize=4)
-        actions.axvspan(first - 0.5, len(given) - 0.5, color="0.93", label="answer")
-        actions.set(ylim=(-0.05, 1.05), ylabel="strength", xlim=(-0.5, len(given) - 0.5), xticks=steps)
-        actions.set_xticklabels([""] * first + answered[first:])
-        actions.xaxis.tick_top()
-        actions.legend(loc="center left")
-        used = 1 + max(np.flatnonzero(shown.strengths.max(axis=0) > SHOWN), default=0)
-        alive = np.ma.masked_less(shown.strengths.T[:used], SHOWN)
-        image = elements.imshow(alive, aspect="auto", origin="lower", cmap="Blues", vmin=0, vmax=1)
-        elements.set(xlabel="step, with the symbol given", ylabel="element, by its symbol", xticks=steps)
-        elements.set_yticks(steps[:used], given[:used])
-        elements.set_xticklabels(given)
-        elements.grid(visible=False)
-        elements.tick_params(labelsize=7)
-        drawn.colorbar(image, ax=elements, label="strength left")
+    source = task.encode(text)
+    require_short(task, source)
+    given = [*task.prompt(source)]
+    answered = answer(machine, task, source).tokens
+    tokens = given + answered if task.end is not None else given
+    shown = jax.device_get(machine.trace(padded(tokens, len(tokens))))
+    memories = contents_of(machine.memory, shown, len(tokens))
+    wanted, right = wanted_of(task, source, len(tokens))
+    labels = [readable(task, token) for token in tokens]
+    told = shown.output[: len(tokens)]
+    chances = np.max(np.asarray(jax.nn.softmax(told)), axis=-1)
+    states = program.walk(tokens) if program else [None] * len(tokens)
+    return {
+        "format": FORMAT,
+        "name": name,
+        "machine": about,
+        "task": type(task).__name__.lower(),
+        "text": text,
+        "answer": task.decode(answered),
+        "right_answer": right,
+        "first_answer": int(task.layout.first_answer(len(source))),
+        "memories": [
+            {
+                "kind": one.kind,
+                "elements": [{"symbol": labels[step] if one.pushed else "", "step": step} for step in one.steps],
+            }
+            for one in memories
+        ],
+        "steps": [
+            {
+                "given": labels[time],
+                "answered": readable(task, int(told[time].argmax())),
+                "wanted": wanted[time],
+                "probability": rounded(chances[time]),
+                "state": states[time],
+                "memories": [step_of(one, time) for one in memories],
+            }
+            for time in range(len(tokens))
+        ],
+    }
+
+
+def require_short(task: AbstractTask, source: list[int]) -> None:
+    """Refuse a source that would take more steps than can be shown.
+
+    Raises:
+        ValueError: If it would.
+    """
+    steps = int(replace(task, max_length=len(source)).used_steps(len(source)))
+    if steps > MOST_STEPS:
+        raise ValueError(f"a trace shows at most {MOST_STEPS} steps, but this text takes {steps}: give a shorter one.")
+
+
+def wanted_of(task: AbstractTask, source: list[int], steps: int) -> tuple[list[str | None], str | None]:
+    """Return what is wanted at each step, None where nothing is, and the right answer, None where none is defined."""
+    try:
+        right = task.answer(source)
+    except ValueError:
+        return [None] * steps, None
+    example = replace(task, max_length=max(len(source), len(right))).example(source, right)
+    targets, mask = np.asarray(example.targets), np.asarray(example.mask)
+    wanted = [readable(task, int(targets[time])) if time < len(mask) and mask[time] else None for time in range(steps)]
+    return wanted, task.decode(right)
+
+
+def step_of(memory: Contents, time: int) -> dict[str, Any]:
+    """Return what is done to a memory at a step, and the elements of which another share is there or read then."""
+    before = memory.state(time - 1) if time else np.zeros_like(memory.state(0))
+    now = memory.state(time)
+    changed = np.flatnonzero((now != before).any(0))
+    return {
+        "actions": [
+            {"end": end, "push": rounded(push[time]), "pop": rounded(pop[time])} for end, push, pop in memory.actions
+        ],
+        "changed": [[int(one), *(rounded(part) for part in now[:, one])] for one in changed],
+    }
+
+
+def rounded(number: float) -> float:
+    """Return a number with as many digits as are worth keeping."""
+    return round(float(number), DIGITS)
 
 
 def readable(task: AbstractTask, token: int) -> str:

@@ -13,20 +13,26 @@ import tyro
 
 from neuralstack._lookup import lookup, nearest
 from neuralstack.cli._apply import Apply
+from neuralstack.cli._compare import Compare
 from neuralstack.cli._evaluate import Evaluate
 from neuralstack.cli._harden import Harden
 from neuralstack.cli._list import List
 from neuralstack.cli._reproduce import Reproduce
 from neuralstack.cli._sample import Sample
 from neuralstack.cli._status import BAD_INPUT, INTERRUPTED
+from neuralstack.cli._trace import Trace
 from neuralstack.cli._train import Train
+from neuralstack.cli._view import View
 from neuralstack.training._config import Config
 
 COMMANDS = {
     "train": Train,
     "evaluate": Evaluate,
+    "compare": Compare,
     "apply": Apply,
     "harden": Harden,
+    "trace": Trace,
+    "view": View,
     "sample": Sample,
     "list": List,
     "reproduce": Reproduce,

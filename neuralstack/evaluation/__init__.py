@@ -1,6 +1,6 @@
 """How well a machine answers: on the fixed sets, on given data, by length, and free-running."""
 
-from neuralstack.evaluation._answers import Answer as Answer, answer as answer
+from neuralstack.evaluation._answers import Answer as Answer, answer as answer, padded as padded
 from neuralstack.evaluation._language import (
     LanguageReport as LanguageReport,
     evaluate_language as evaluate_language,

@@ -58,7 +58,10 @@ def _score_all(machine, examples):
 def length_bands(
     by_length: dict[int, dict[str, int | float]], bands: int = 8
 ) -> Iterable[tuple[str, dict[str, int | float]]]:
-    """Gather a report by length into at most `bands` rows of neighbouring lengths, for a table people can read."""
+    """Gather a report by length into at most `bands` rows of neighbouring lengths, for a table people can read.
+
+    Each has the mean `length` of its sequences.
+    """
     lengths = sorted(by_length)
     for chosen in np.array_split(lengths, min(bands, len(lengths))):
         weights = [by_length[length]["sequences"] for length in chosen]
@@ -67,4 +70,4 @@ def length_bands(
             for name in Score._fields
         }
         name = str(chosen[0]) if len(chosen) == 1 else f"{chosen[0]}-{chosen[-1]}"
-        yield name, {"sequences": sum(weights), **means}
+        yield name, {"length": float(np.average(chosen, weights=weights)), "sequences": sum(weights), **means}

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from neuralstack._cache import use_compilation_cache
-from neuralstack.analysis import plot_curves, plot_trace, print_report, table
+from neuralstack.analysis import plot_curves, plot_trace, print_report, table, trace
 from neuralstack.evaluation import answer, evaluate, fixed_set
 from neuralstack.experiments._reversal import LAMANT, PUBLISHED
 from neuralstack.training import Config, Run, build_task, complete, load, train
@@ -38,7 +38,7 @@ def main() -> None:
     console.print(table("Strings reversed without an error", columns, [ours, *published], texts=2))
 
     plot_curves({"GRU + stack": run.metrics()}, run.file("figures/curves"))
-    plot_trace(machine, task, task.encode(TEXT), run.file("figures/trace"))
+    plot_trace(trace(machine, task, TEXT, name=str(PATH)), run.file("figures/trace"))
     console.print(f"Figures: {PATH}/figures/curves.png and {PATH}/figures/trace.png (what the stack did)")
     answered = task.decode(answer(machine, task, task.encode(TEXT)).tokens)
     console.print(f'neuralstack apply {PATH} "{TEXT}"\n{answered}', highlight=False)

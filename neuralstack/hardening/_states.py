@@ -18,7 +18,9 @@ from neuralstack.hardening._walk import ANSWER, BEFORE, SOURCE, Moments, Walk, d
 from neuralstack.machine import Machine
 from neuralstack.tasks import AbstractTask
 
-SEQUENCES, WORDS, WORD = 64, 24, 6  # how many are walked, how many words each state is asked, and their length
+SEQUENCES = 64  # that are walked at least
+SIGHTINGS = 40  # of each token, on average over all, that are wanted at least
+WORDS, WORD = 24, 6  # how many words each state is asked, and their length
 MEMBERS = 8  # of a class are asked where each token leads
 RARE = 0.002  # share of a part's states below which a class is counted to the nearest one
 MOST_CLASSES = 64
@@ -58,7 +60,8 @@ def find_states(machine: Machine, task: AbstractTask) -> States | None:
         machine: A hardened machine.
         task: Its task.
     """
-    walk, rng = draw_walk(task, jax.random.key(1), SEQUENCES), np.random.default_rng(1)
+    count = max(SEQUENCES, SIGHTINGS * task.vocabulary // task.steps)
+    walk, rng = draw_walk(task, jax.random.key(1), count), np.random.default_rng(1)
     words = {part: draw_words(walk, part, rng) for part in (SOURCE, ANSWER)}
     met = visit(machine, walk)
     classes = classify(machine, met, walk.parts[walk.valid], words)
@@ -103,7 +106,7 @@ def classify(machine: Machine, met: Moments, parts: np.ndarray, words: dict[int,
 
 def profile_of(machine: Machine, states: Any, hidden: Any, words: np.ndarray) -> Int[np.ndarray, "states deeds"]:
     """Return what is done in each state, and then for each word."""
-    gates = np.asarray(open_gates(machine, hidden))
+    gates = np.asarray(open_gates(machine, jnp.asarray(hidden)))
     return np.concatenate([gates[:, None], np.asarray(futures(machine, states, words))], axis=1)
 
 

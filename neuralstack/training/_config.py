@@ -108,6 +108,8 @@ class Config:
     """Batches between evaluations on the validation set; a checkpoint is written with each."""
     patience: int = 4
     """Stop when this many evaluations in a row were perfect; 0: train for all the steps."""
+    finish: int = 0
+    """Batches to go on after those evaluations, while the pull makes the strengths exact."""
     watch_test: bool = False
     """Whether the curves also show the test set; it decides nothing."""
     seed: int = 0

@@ -155,7 +155,7 @@ def reopen(path: str | Path, config: Config) -> Run:
     run = Run.open(path)
     before = run.config()
     for name, value in vars(config).items():
-        if name not in {"steps", "patience"} and value != getattr(before, name):
+        if name not in {"steps", "patience", "finish"} and value != getattr(before, name):
             raise ValueError(
                 f"the run in {str(path)!r} was begun with {name}={getattr(before, name)!r}, not {value!r}: "
                 "resume it with the options it was begun with, or give another --out."
@@ -225,12 +225,21 @@ def rank(record: dict[str, Any]) -> tuple[float, float]:
 
 def verdict(config: Config, records: list[dict[str, Any]], step: int) -> tuple[str, str] | None:
     """Say whether training is over, and how."""
-    last = records[-config.patience :] if config.patience else []
-    same_attempt = len({record["attempt"] for record in last}) == 1
-    if len(last) == config.patience and same_attempt and all(r["validation"].get("coarse") == 1 for r in last):
-        return "perfect", f"validation was perfect {config.patience} times in a row at step {step}"
+    perfect = perfect_at(config, records)
+    if perfect is not None and step >= perfect + config.finish:
+        finished = f", and {config.finish} batches more were taken" if config.finish else ""
+        return "perfect", f"validation was perfect {config.patience} times in a row at step {perfect}{finished}"
     if step >= config.steps:
         return "done", f"all {config.steps} steps were taken"
+    return None
+
+
+def perfect_at(config: Config, records: list[dict[str, Any]]) -> int | None:
+    """Return the first step at which enough evaluations of one attempt in a row had been perfect; None if none was."""
+    for end in range(config.patience, len(records) + 1 if config.patience else 0):
+        last = records[end - config.patience : end]
+        if len({record["attempt"] for record in last}) == 1 and all(r["validation"].get("coarse") == 1 for r in last):
+            return int(last[-1]["step"])
     return None
 
 

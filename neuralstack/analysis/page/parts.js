@@ -1,0 +1,197 @@
+// The parts of one machine: its tape, its controller, its memories. Each part is a function that makes its nodes once
+// and returns them with `show`, which puts them into the state of a step.
+
+const UNIT = { least: 22, most: 46 }; // the height of strength 1, in pixels
+const COLUMN = 370; // what a memory's column may be high, in pixels
+
+// Strings among the children become text: nothing that stands in a trace is ever read as HTML.
+function make(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+function outputCell(step) {
+  const verdict = step.wanted === null ? "open" : step.answered === step.wanted ? "right" : "wrong";
+  const title = verdict === "wrong" ? `wrong: ${step.wanted} was wanted` : verdict === "right" ? "right" : "not scored";
+  return make("span", { class: `cell ${verdict}`, title }, step.answered);
+}
+
+function tapePart(trace) {
+  const given = trace.steps.map((step, at) =>
+    make("span", { class: at < trace.first_answer ? "cell" : "cell later", title: step.given }, step.given),
+  );
+  const output = make("div", { class: "row", "data-output": "" });
+  output.style.setProperty("--before", trace.first_answer);
+  const strip = make("div", { class: "strip" }, make("div", { class: "row" }, ...given), output);
+  const labels = make("div", { class: "labels" }, make("span", {}, "given"), make("span", {}, "answers"));
+  const about = { class: "tape", role: "group", "aria-label": "Input, and the answer so far" };
+  const node = make("div", about, labels, strip);
+
+  function show(at) {
+    const wanted = Math.max(0, at + 1 - trace.first_answer);
+    while (output.childElementCount > wanted) output.lastChild.remove();
+    for (let next = output.childElementCount; next < wanted; next++) {
+      output.append(outputCell(trace.steps[trace.first_answer + next]));
+    }
+    strip.querySelector("[aria-current]")?.removeAttribute("aria-current");
+    given[at].setAttribute("aria-current", "step");
+    strip.scrollLeft = given[at].offsetLeft - strip.clientWidth / 2;
+  }
+  return { node, show };
+}
+
+// A label, a bar and a number.
+function bar(label, kind) {
+  const filled = make("div", { class: `filled ${kind}` });
+  const number = make("span", { class: "number" });
+  const nodes = [make("span", {}, label), make("div", { class: "bar", "aria-hidden": "true" }, filled), number];
+  const show = (value) => {
+    filled.style.width = `${100 * Math.min(1, value)}%`;
+    number.textContent = digits(value);
+  };
+  return { nodes, show };
+}
+
+function actionBars(trace, which, number) {
+  const { actions } = trace.steps[0].memories[which];
+  const headed = [];
+  if (trace.memories.length > 1) headed.push(titleOf(trace, which));
+  if (actions.length > 1) headed.push(actions[number].end);
+  const heading = headed.length > 0 ? [make("h4", {}, headed.join(", "))] : [];
+  const [push, pop] = [bar("push", "push"), bar("pop", "pop")];
+  const show = (at) => {
+    const action = trace.steps[at].memories[which].actions[number];
+    push.show(action.push);
+    pop.show(action.pop);
+  };
+  return { nodes: [...heading, ...push.nodes, ...pop.nodes], show };
+}
+
+function controllerPart(trace) {
+  const state = make("span", { class: "state" });
+  const stateful = trace.steps.some((step) => step.state !== null);
+  const bars = trace.memories.flatMap((_, which) =>
+    trace.steps[0].memories[which].actions.map((_, number) => actionBars(trace, which, number)),
+  );
+  const sure = bar("probability", "sure");
+  const answered = make("span", { class: "symbol" });
+  const output = make("h3");
+  const node = make("div", { class: "controller" }, make("h3", {}, "Controller"));
+  if (stateful) node.append(make("p", {}, "state ", state));
+  node.append(
+    make("div", { class: "bars" }, ...bars.flatMap((one) => one.nodes)),
+    output,
+    make("p", {}, "symbol ", answered),
+    make("div", { class: "bars" }, ...sure.nodes),
+  );
+
+  function show(at) {
+    const step = trace.steps[at];
+    state.textContent = step.state ?? "";
+    for (const one of bars) one.show(at);
+    output.textContent = at < trace.first_answer ? "Output, before the answer" : "Output";
+    answered.textContent = step.answered;
+    sure.show(step.probability);
+  }
+  return { node, show };
+}
+
+const ENDS = {
+  stack: ["top: pushed, popped and read here", ""],
+  queue: ["back: pushed here", "front: popped and read here"],
+  deque: ["top: pushed, popped and read here", "bottom: pushed, popped and read here"],
+  cells: ["top: read here", ""],
+};
+
+const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
+
+// One scale for all steps of all memories on the page, so that heights can be compared: as large as the most that one
+// of them ever holds allows.
+function scaleOf(tables) {
+  const totals = tables.flatMap((table) => Array.from({ length: table.steps }, (_, at) => sum(table.strengths(at))));
+  const most = Math.max(2, ...totals);
+  const unit = Math.min(UNIT.most, Math.max(UNIT.least, COLUMN / most));
+  return { unit, height: Math.min(COLUMN, unit * most) + 6 };
+}
+
+// One element: a box as high as it is strong, of which as much is filled as is in the read.
+function slotOf(memory, index, unit) {
+  const share = make("div", { class: "share" });
+  const box = make("div", { class: "box" }, share, make("span", { class: "symbol" }, nameOf(memory, index)));
+  const numbers = [make("span", { class: "number" }), make("span", { class: "number read" })];
+  const node = make("div", { class: "slot", title: nameOf(memory, index), hidden: "" }, box, ...numbers);
+  let shown = { strength: 0, weight: 0, atBottom: false };
+
+  function show(strength, weight, atBottom, isNew) {
+    node.classList.toggle("new", isNew);
+    if (strength === shown.strength && weight === shown.weight && atBottom === shown.atBottom) return;
+    shown = { strength, weight, atBottom };
+    node.hidden = strength <= 0;
+    node.toggleAttribute("data-element", strength > 0);
+    node.dataset.strength = strength;
+    node.dataset.symbol = memory.elements[index].symbol;
+    node.style.height = `${unit * strength}px`;
+    const size = Math.min(16, 0.78 * unit * strength);
+    node.style.fontSize = `${size}px`;
+    node.classList.toggle("thin", size < 7); // too thin for letters
+    share.hidden = weight <= 0;
+    share.style.height = `${100 * Math.min(1, weight / strength)}%`;
+    share.classList.toggle("at-bottom", atBottom);
+    numbers[0].textContent = digits(strength);
+    numbers[1].textContent = weight >= NOTICED ? digits(weight) : "";
+  }
+  return { node, show };
+}
+
+// At which side of its box an element is read: of a deque, at the top within the topmost unit, below it at the bottom.
+function readAtBottom(memory, strengths) {
+  if (memory.kind !== "deque") return () => memory.kind === "queue";
+  let above = 0;
+  const low = new Set();
+  for (const index of fromReadEnd(memory)) {
+    if (above >= 1) low.add(index);
+    above += strengths[index];
+  }
+  return (index) => low.has(index);
+}
+
+function memoryPart(trace, table, which, scale) {
+  const memory = trace.memories[which];
+  const slots = memory.elements.map((_, index) => slotOf(memory, index, scale.unit));
+  const order = fromReadEnd(memory);
+  const pile = make("div", { class: "pile" });
+  // The highest index is on top, but for cells, whose first is.
+  pile.append(...(memory.kind === "cells" ? slots : slots.toReversed()).map((slot) => slot.node));
+  const column = make("div", { class: "column" }, pile);
+  column.style.height = `${scale.height}px`;
+  const heads = ["", "strength", "in read"].map((head) => make("span", {}, head));
+  const holds = make("p", { class: "holds" });
+  const name = titleOf(trace, which);
+  const [above, below] = ENDS[memory.kind];
+  const node = make(
+    "div",
+    { class: "memory", "data-memory": memory.kind, role: "group", "aria-label": name },
+    make("h3", {}, name),
+    make("p", { class: "end" }, above),
+    make("div", { class: "heads", "aria-hidden": "true" }, ...heads),
+    column,
+    make("p", { class: "end" }, below),
+    holds,
+  );
+
+  function show(at) {
+    const [strengths, weights] = [table.strengths(at), table.weights(at)];
+    const atBottom = readAtBottom(memory, strengths);
+    slots.forEach((slot, index) =>
+      slot.show(strengths[index], weights[index], atBottom(index), memory.elements[index].step === at),
+    );
+    const alive = order.filter((index) => strengths[index] > 0);
+    node.dataset.top = alive.length > 0 ? memory.elements[alive[0]].symbol : "";
+    const what = alive.length === 1 ? "element" : "elements";
+    holds.textContent = `holds ${alive.length} ${what}, strength ${digits(sum(strengths))}`;
+    column.scrollTop = memory.kind === "queue" ? column.scrollHeight : 0;
+  }
+  return { node, show };
+}

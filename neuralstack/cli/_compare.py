@@ -1,0 +1,58 @@
+"""`neuralstack compare`."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from tyro.conf import Positional
+
+
+@dataclass(frozen=True)
+class Compare:
+    """Measure runs side by side, and draw their learning curves and their accuracy by length."""
+
+    runs: Positional[tuple[Path, ...]]
+    """The runs' directories, of one task."""
+    lengths: tuple[int, int] | None = None
+    """Shortest and longest source of the fixed set (unless said, from the shortest trained to the longest tested)."""
+    count: int = 1000
+    """Sequences in the fixed set."""
+    harden: bool = False
+    """Measure each machine hardened, too."""
+    out: Path | None = None
+    """Directory of the figures (unless said, figures/compared in the first run's directory)."""
+    json: bool = False
+    """Print one JSON object: by run, what evaluate --json prints."""
+
+    def __call__(self) -> int:
+        """Measure, draw, print."""
+        from neuralstack.analysis import plot_curves, plot_lengths, print_comparison
+        from neuralstack.evaluation import evaluate, fixed_set
+        from neuralstack.hardening import harden
+        from neuralstack.tasks import Characters
+        from neuralstack.training import Run, build_task
+
+        if len(set(self.runs)) < max(len(self.runs), 1):
+            raise ValueError("give at least one run to compare, and each only once.")
+        opened = {str(path): Run.open(path) for path in self.runs}
+        tasks = [build_task(run.config()) for run in opened.values()]
+        task = tasks[0]
+        if len({(type(one), one.words) for one in tasks}) > 1 or isinstance(task, Characters):
+            raise ValueError("compare measures runs of one task, other than characters: give such runs.")
+        lengths = self.lengths or (task.train_lengths[0], task.test_lengths[1])
+        data, reports = fixed_set(task, lengths, self.count), {}
+        for (name, run), one in zip(opened.items(), tasks, strict=True):
+            machine = run.load_model()
+            reports[name] = evaluate(machine, data)
+            if self.harden:
+                reports[f"{name}, hardened"] = evaluate(harden(machine, one), data)
+        out = self.out or self.runs[0] / "figures" / "compared"
+        plot_lengths(reports, out / "lengths", task.train_lengths)
+        plot_curves({name: run.metrics() for name, run in opened.items()}, out / "curves")
+        if self.json:
+            print(json.dumps({name: report._asdict() for name, report in reports.items()}))
+            return 0
+        steps = {name: run.metrics()[-1]["step"] if run.metrics() else 0 for name, run in opened.items()}
+        print_comparison(f"{len(opened)} runs on lengths {lengths[0]}-{lengths[1]}", reports, steps)
+        print(f"figures: {out / 'lengths.png'}, {out / 'curves.png'}")
+        return 0

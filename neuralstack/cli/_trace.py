@@ -1,0 +1,71 @@
+"""`neuralstack trace`."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tyro.conf import Positional
+
+SUFFIXES = ".html", ".png", ".pdf", ".json"
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Show what a machine does with its memory, step by step: as a page to play, a picture, or data."""
+
+    run: Positional[Path]
+    """The run's directory."""
+    texts: Positional[tuple[str, ...]]
+    """What the machine is to answer, on its own; a page holds several."""
+    out: Path | None = None
+    """A file that ends in .html, .png, .pdf or .json (unless said, trace.html in the run's directory)."""
+    versions: tuple[Literal["untrained", "soft", "hard"], ...] = ("soft",)
+    """Which of the machine, side by side: before training, as it was trained, hardened."""
+    beside: tuple[Path, ...] = ()
+    """Other runs of the same task to show beside it."""
+    overwrite: bool = False
+    """Replace the file if it exists; the page in the run's directory always is."""
+
+    def __call__(self) -> int:
+        """Trace, and write the file."""
+        from neuralstack.viewing._viewer import Viewer
+
+        out = self.out or self.run / "trace.html"
+        self.check(out)
+        viewer = Viewer.of((self.run, *self.beside), self.versions)
+        traces = [one for text in self.texts for one in viewer.traces(text)]
+        self.write(out, traces)
+        print(f"{len(traces)} {'trace' if len(traces) == 1 else 'traces'}: {out}")
+        return 0
+
+    def check(self, out: Path) -> None:
+        """Refuse what cannot be written.
+
+        Raises:
+            ValueError: If it cannot.
+        """
+        if out.suffix not in SUFFIXES:
+            raise ValueError(f"--out must end in {', '.join(SUFFIXES)}, got {str(out)!r}.")
+        if not self.texts or not self.versions:
+            raise ValueError("give at least one text to trace, and one of the versions untrained, soft and hard.")
+        many = len(self.texts) * len(self.versions) * (1 + len(self.beside)) > 1
+        if many and out.suffix in (".png", ".pdf"):
+            raise ValueError(
+                "a picture shows one machine and one text: give one of each, or an --out that ends in .html."
+            )
+        if out.exists() and self.out is not None and not self.overwrite:
+            raise ValueError(f"{str(out)!r} exists: give another --out, or --overwrite.")
+
+    @staticmethod
+    def write(out: Path, traces: list) -> None:
+        """Write traces in the form that the file's name asks for."""
+        from neuralstack.analysis import page, plot_trace
+
+        out.parent.mkdir(parents=True, exist_ok=True)
+        if out.suffix == ".json":
+            out.write_text(json.dumps(traces) + "\n", encoding="utf-8")
+        elif out.suffix == ".html":
+            out.write_text(page(traces), encoding="utf-8")
+        else:
+            plot_trace(traces[0], out.with_suffix(""), suffixes=(out.suffix,))

@@ -1,0 +1,32 @@
+"""`neuralstack view`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from tyro.conf import Positional
+
+
+@dataclass(frozen=True)
+class View:
+    """Serve the page of a machine on this computer only, and trace whatever is typed there."""
+
+    run: Positional[Path]
+    """The run's directory."""
+    versions: tuple[Literal["untrained", "soft", "hard"], ...] = ("soft",)
+    """Which of the machine, side by side: before training, as it was trained, hardened."""
+    beside: tuple[Path, ...] = ()
+    """Other runs of the same task to show beside it."""
+    port: int = 8765
+    """Where to listen, on 127.0.0.1; 0 takes a free one."""
+    text: str | None = None
+    """What is shown at first (unless said, an example of the task)."""
+
+    def __call__(self) -> int:
+        """Serve until interrupted."""
+        from neuralstack.viewing import Viewer, serve
+
+        if not 0 <= self.port < 1 << 16:
+            raise ValueError(f"--port must be in 0..65535, got {self.port}.")
+        serve(Viewer.of((self.run, *self.beside), self.versions), self.port, self.text)
+        return 0
