@@ -1,5 +1,6 @@
 """What a machine does with its memory on one text, step by step, as plain data: for a figure, a page, or a file."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -61,7 +62,7 @@ def trace(
     labels = [readable(task, token) for token in tokens]
     told = shown.output[: len(tokens)]
     chances = np.max(np.asarray(jax.nn.softmax(told)), axis=-1)
-    states = program.walk(tokens) if program else [None] * len(tokens)
+    states = states_of(program, tokens)
     return {
         "format": FORMAT,
         "name": name,
@@ -115,6 +116,14 @@ def wanted_of(task: AbstractTask, source: list[int], steps: int) -> tuple[list[s
     return wanted, task.decode(right)
 
 
+def states_of(program: Program | None, tokens: list[int]) -> Sequence[str | None]:
+    """Return the name of the state after each token, None where none is known."""
+    try:
+        return program.walk(tokens) if program else [None] * len(tokens)
+    except ValueError:  # a token that the task never asks for
+        return [None] * len(tokens)
+
+
 def step_of(memory: Contents, time: int) -> dict[str, Any]:
     """Return what is done to a memory at a step, and the elements of which another share is there or read then."""
     before = memory.state(time - 1) if time else np.zeros_like(memory.state(0))
@@ -128,7 +137,7 @@ def step_of(memory: Contents, time: int) -> dict[str, Any]:
     }
 
 
-def rounded(number: float) -> float:
+def rounded(number: Any) -> float:
     """Return a number with as many digits as are worth keeping."""
     return round(float(number), DIGITS)
 

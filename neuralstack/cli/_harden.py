@@ -48,7 +48,8 @@ class Harden:
                 f"{least:.4f}, see {run.file('figures/margins')}.png; train longer, or again with --pull-after, so "
                 "that its strengths become 0 and 1."
             )
-        with Progress(console=Console(stderr=True), transient=True) as progress:
+        shown = Console(stderr=True)
+        with Progress(console=shown, transient=True, disable=not shown.is_terminal) as progress:
             bar = progress.add_task("comparing with the program", total=2 * self.sequences)
             found = find_program(
                 compared.hardened, task, (1, self.longest), self.sequences, lambda done: progress.advance(bar, done)

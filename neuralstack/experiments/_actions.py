@@ -28,6 +28,7 @@ NETWORK = Config(TASK, memory="none", controller="lstm", min_length=1, max_lengt
 ARMS = (
     Arm("hard", "hard, traces", replace(TRACED, memory="hard"), seeds=3),
     Arm("soft", "soft, traces", replace(TRACED, memory="stack"), seeds=3),
+    Arm("pointer", "pointer, traces", replace(TRACED, memory="pointer"), seeds=3),
     Arm("lstm", "LSTM", NETWORK, seeds=3),
     Arm("reinforce", "hard, REINFORCE", DRAWN, seeds=5),
 )
@@ -69,7 +70,7 @@ def quick_arms() -> list[Arm]:
     """Return the arms of a run of a few minutes."""
     return [
         replace(arm, seeds=1, config=replace(arm.config, max_length=min(20, arm.config.lengths[1]), steps=steps))
-        for arm, steps in zip(ARMS, (400, 300, 200, 2000), strict=True)
+        for arm, steps in zip(ARMS, (400, 300, 300, 200, 2000), strict=True)
     ]
 
 

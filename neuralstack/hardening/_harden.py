@@ -26,7 +26,7 @@ def harden(machine: Machine, task: AbstractTask | None = None) -> Machine:
 
     Args:
         machine: A trained machine.
-        task: Its task, with room for the lengths it was trained on.
+        task: Its task, with the longest source that it was trained on as `max_length`.
 
     Raises:
         ValueError: If its memory has actions that cannot be rounded.

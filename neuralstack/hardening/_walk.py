@@ -30,8 +30,8 @@ class Moments(NamedTuple):
 
 
 def draw_walk(task: AbstractTask, key: PRNGKeyArray, count: int) -> Walk:
-    """Draw sequences of a task, of the lengths it is trained on as far as it has room for them."""
-    low, high = (min(length, task.max_length) for length in task.train_lengths)
+    """Draw sequences of a task, from its shortest training length to the longest that it has room for."""
+    low, high = min(task.train_lengths[0], task.max_length), task.max_length
     length_key, sample_key = jax.random.split(key)
     lengths = jax.random.randint(length_key, (count,), low, high + 1)
     examples = jax.jit(jax.vmap(task.sample))(jax.random.split(sample_key, count), lengths)

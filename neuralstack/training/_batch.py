@@ -41,7 +41,6 @@ class Batch(NamedTuple):
     """What a textbook program pushes and pops, for `traces`."""
     forcing: Float[Array, ""]
     """The probability that an action is the program's, not the machine's, for `traces`."""
-
     carried: Any = None
     """The controllers' states at the end of the batch before, where it goes on from there."""
     fresh: Bool[Array, ""] | bool = True
@@ -51,3 +50,19 @@ class Batch(NamedTuple):
     def taken(self) -> Array:
         """Which steps are defined, with an axis for the batch."""
         return (jnp.arange(len(self.example.inputs)) < self.steps)[:, None]
+
+    @property
+    def own(self) -> Array:
+        """Which steps belong to each sequence: those up to its last scored one, not those that fill it up."""
+        return self.taken & (sum_from(self.example.mask) > 0)
+
+
+def sum_from(numbers: Array) -> Array:
+    """Return, for each step, the sum over it and all later ones."""
+    return jnp.cumsum(numbers[::-1], axis=0)[::-1]
+
+
+def mean(counts: Array, numbers: Float[Array, "steps batch"]) -> Float[Array, ""]:
+    """Return the mean over the steps that count; an axis of 1 counts for the whole batch."""
+    size = numbers.size // counts.size
+    return jnp.where(counts, numbers, 0.0).sum() / jnp.maximum(counts.sum() * size, 1)

@@ -15,7 +15,7 @@ from jaxtyping import Array, Float
 
 from neuralstack.machine import BatchSteps, Machine
 from neuralstack.metrics import cross_entropy, score
-from neuralstack.training._batch import Batch, Heads, Weights
+from neuralstack.training._batch import Batch, Heads, Weights, mean
 from neuralstack.training._reinforce import draw_action, policy_loss
 from neuralstack.training._traces import force, program_error
 
@@ -48,7 +48,7 @@ def objective(
         forced = jax.random.bernoulli(key, batch.forcing, (*taken.shape[:1], inputs.shape[1], 1)).astype(float)
         known = forced, batch.strengths
         shown = run(choose=lambda raw, known: force(machine, raw, *known), known=known)
-        extra = mean(taken, program_error(machine, shown, batch.strengths))
+        extra = mean(batch.own, program_error(machine, shown, batch.strengths))
     elif name == "reinforce":
         noise = jax.random.uniform(key, (*inputs.shape, 2))
         shown = run(choose=draw_action, known=noise)
@@ -73,11 +73,6 @@ def start(machine: Machine, batch: Batch) -> Any:
     if batch.carried is None:
         return learned
     return jax.tree.map(lambda new, old: jnp.where(batch.fresh, new, old), learned, batch.carried)
-
-
-def mean(taken: Array, numbers: Float[Array, "steps batch"]) -> Float[Array, ""]:
-    """Return the mean over the steps that are defined."""
-    return jnp.where(taken, numbers, 0.0).sum() / jnp.maximum(taken.sum() * numbers.shape[1], 1)
 
 
 def autoencoding_error(machine: Machine, weights: Array, shown: BatchSteps, inputs: Array) -> Float[Array, "..."]:

@@ -8,7 +8,7 @@ from jaxtyping import Array, Float
 from neuralstack._activations import tanh
 from neuralstack.machine import BatchSteps
 from neuralstack.memories import Action
-from neuralstack.training._batch import Batch, Heads
+from neuralstack.training._batch import Batch, Heads, mean, sum_from
 
 
 def draw_action(raw: Float[Array, "... action"], noise: Float[Array, "... 2"]) -> Action:
@@ -27,27 +27,17 @@ def policy_loss(shown: BatchSteps, batch: Batch, heads: Heads, entropy_weight: f
     reward = jnp.where(mask, -optax.softmax_cross_entropy_with_integer_labels(shown.output, targets), 0.0)
     later = jnp.maximum(sum_from(mask.astype(reward.dtype)), 1)
     returns = jax.lax.stop_gradient(sum_from(reward) / later)
-    counts = batch.taken & (sum_from(mask) > 0)
+    counts = batch.own
     baseline = expected_return(heads, jax.lax.stop_gradient(shown.hidden))
     advantage = returns - jax.lax.stop_gradient(baseline)
-    advantage = advantage / jnp.sqrt(weighted(counts, advantage**2) + 1e-8)
+    advantage = advantage / jnp.sqrt(mean(counts, advantage**2) + 1e-8)
     raw = shown.raw[..., :2]
     drawn = jnp.stack([shown.action.push, shown.action.pop], -1)
     surprise = optax.sigmoid_binary_cross_entropy(raw, drawn).sum(-1)
     chance = jax.nn.sigmoid(raw)
     entropy = optax.sigmoid_binary_cross_entropy(raw, chance).sum(-1)
-    policy = weighted(counts, advantage * surprise) - entropy_weight * weighted(counts, entropy)
-    return policy + weighted(counts, (returns - baseline) ** 2)
-
-
-def sum_from(numbers: Array) -> Array:
-    """Return, for each step, the sum over it and all later ones."""
-    return jnp.cumsum(numbers[::-1], axis=0)[::-1]
-
-
-def weighted(counts: Array, numbers: Array) -> Float[Array, ""]:
-    """Return the mean over the steps that count."""
-    return jnp.where(counts, numbers, 0.0).sum() / jnp.maximum(counts.sum(), 1)
+    policy = mean(counts, advantage * surprise) - entropy_weight * mean(counts, entropy)
+    return policy + mean(counts, (returns - baseline) ** 2)
 
 
 def expected_return(heads: Heads, hidden: Float[Array, "steps batch hidden"]) -> Float[Array, "steps batch"]:

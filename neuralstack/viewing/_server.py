@@ -89,6 +89,7 @@ def serve(viewer: Viewer, port: int, text: str | None = None) -> None:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((HOST, port))
+            listening.listen()
         except OSError as problem:
             raise ValueError(f"port {port} cannot be used ({problem.strerror}): give another --port, or 0.") from None
         print(f"http://{HOST}:{listening.getsockname()[1]} shows the page; Ctrl-C ends it", flush=True)

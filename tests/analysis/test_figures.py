@@ -1,14 +1,25 @@
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from neuralstack import Config, Reversal, complete
-from neuralstack.analysis import _curves, _seeds, _trace, plot_curves, plot_seeds, plot_trace
+from neuralstack import Reversal
+from neuralstack.analysis import (
+    _curves,
+    _hardening,
+    _lengths,
+    _seeds,
+    _trace_figure,
+    plot_curves,
+    plot_lengths,
+    plot_margins,
+    plot_seeds,
+    plot_trace,
+    trace,
+)
 from neuralstack.analysis._trace import readable
+from neuralstack.evaluation import Report
 from neuralstack.training import Run
-from neuralstack.training._build import machine_skeleton
 
 pytest_plugins = ("small_runs",)
 
@@ -31,12 +42,12 @@ def assert_drawn(path, size):
 def shown(monkeypatch):
     """The axes of the figures that are drawn in the test, in rows and columns."""
     drawn = []
-    for module in (_curves, _seeds, _trace):
+    for module in (_curves, _hardening, _lengths, _seeds, _trace_figure):
         whole = module.figure
 
         class watched:
-            def __init__(self, *arguments, whole=whole):
-                self.inner = whole(*arguments)
+            def __init__(self, *arguments, whole=whole, **named):
+                self.inner = whole(*arguments, **named)
 
             def __enter__(self):
                 figure, axes = self.inner.__enter__()
@@ -103,31 +114,52 @@ def test_seeds_are_one_dot_each_and_counted(tmp_path, shown):
 
 
 def test_a_trace_shows_what_was_pushed_popped_and_answered(tmp_path, learned_machine, shown):
-    source = TASK.encode("ab c")
-    plot_trace(learned_machine, TASK, source, tmp_path / "trace")
-    assert_drawn(tmp_path / "trace", (6, 5.5))
-    (actions,), (elements,) = shown[0]
+    plot_trace(trace(learned_machine, TASK, "ab c"), tmp_path / "trace")
+    assert_drawn(tmp_path / "trace", (6, 7.2))
+    (actions,), (elements,), (reads,) = shown[0]
     given = ["⊢", "a", "b", "␣", "c", "|", "c", "␣", "b", "a"]
-    assert [label.get_text() for label in elements.get_xticklabels()] == given
-    answered = [label.get_text() for label in actions.get_xticklabels()]
-    assert answered == [""] * 5 + ["c", "␣", "b", "a", "⊣"]
+    for panel in (actions, elements, reads):
+        assert [label.get_text() for label in panel.get_xticklabels()] == given
+    (above,) = actions.child_axes
+    assert [label.get_text() for label in above.get_xticklabels()] == [""] * 5 + ["c", "␣", "b", "a", "⊣"]
     lines = {line.get_label(): line for line in actions.lines}
-    tokens = jnp.array([*TASK.prompt(source), *TASK.answer(source)])
-    trace = jax.jit(lambda machine, tokens: machine.trace(tokens))(learned_machine, tokens)
-    np.testing.assert_allclose(lines["push strength"].get_ydata(), trace.action.push, atol=1e-5)
-    np.testing.assert_allclose(lines["pop strength"].get_ydata(), trace.action.pop, atol=1e-5)
+    tokens = jnp.array([*TASK.prompt(TASK.encode("ab c")), *TASK.encode("c ba")])
+    seen = learned_machine.trace(tokens)
+    np.testing.assert_allclose(lines["push strength"].get_ydata(), seen.action.push, atol=1e-4)
+    np.testing.assert_allclose(lines["pop strength"].get_ydata(), seen.action.pop, atol=1e-4)
+    strengths = np.asarray(seen.strengths).T
+    used = strengths.max(1) > 1e-3
     (image,) = elements.images
-    strengths = np.asarray(trace.strengths).T
-    used = image.get_array().shape[0]
-    np.testing.assert_allclose(image.get_array().filled(0), strengths[:used], atol=2e-3)
-    assert strengths[used:].max(initial=0) < 1e-3
+    np.testing.assert_allclose(image.get_array().filled(0), strengths[used], atol=2e-3)
+    (image,) = reads.images
+    assert image.get_array().filled(0).sum(0).max() <= 1.001
 
 
-def test_a_machine_without_a_memory_has_nothing_to_trace(tmp_path):
-    plain_machine = machine_skeleton(complete(Config("reversal", memory="none")))
-    with pytest.raises(ValueError, match="a trace shows a memory's strengths, and NoMemory has none"):
-        plot_trace(plain_machine, TASK, [1, 2], tmp_path / "trace")
-    assert list(tmp_path.iterdir()) == []
+def test_a_picture_can_be_of_one_kind(tmp_path, learned_machine):
+    plot_trace(trace(learned_machine, TASK, "ab"), tmp_path / "only", (".pdf",))
+    assert [file.name for file in tmp_path.iterdir()] == ["only.pdf"]
+
+
+def test_accuracy_by_length_is_a_line_for_each_machine_beside_the_training_lengths(tmp_path, shown):
+    by_length = {
+        length: {"sequences": 10, "coarse": 1 / length, "fine": 1.0, "token": 1.0, "loss": 0.0}
+        for length in range(1, 101)
+    }
+    report = Report(0.5, 1.0, 1.0, 0.0, by_length)
+    plot_lengths({"one": report, "other": report}, tmp_path / "lengths", (1, 10))
+    assert_drawn(tmp_path / "lengths", (8, 3))
+    coarse, fine = shown[0][0]
+    assert [line.get_label() for line in coarse.lines] == ["one", "other"]
+    assert all(len(line.get_xdata()) <= 24 for line in coarse.lines)
+    assert coarse.lines[0].get_ydata()[0] > coarse.lines[0].get_ydata()[-1]
+    assert set(fine.lines[0].get_ydata()) == {1.0}
+
+
+def test_margins_are_drawn_for_each_action(tmp_path, shown):
+    rng = np.random.default_rng(0)
+    plot_margins({"push": rng.uniform(0, 0.5, 99), "pop": np.full(99, 0.5)}, tmp_path / "margins")
+    assert_drawn(tmp_path / "margins", (6, 3))
+    assert [text.get_text() for text in shown[0][0, 0].get_legend().get_texts()] == ["push", "pop"]
 
 
 def test_a_figure_keeps_the_whole_name_it_is_given(tmp_path):

@@ -105,6 +105,17 @@ def test_a_machine_that_is_always_forced_does_what_the_program_says(memory, wiri
     np.testing.assert_array_equal(gates, batch.strengths[: int(batch.steps)])
 
 
+def test_the_program_is_not_asked_for_after_the_end_of_a_sequence():
+    """Elsewhere machines learn to stop after as many pops as they were trained on: they learn to count."""
+    state, program, batch = learner(objective="traces")
+    ends = batch.example.mask.shape[0] - jnp.argmax(batch.example.mask[::-1], axis=0)
+    after = (jnp.arange(len(batch.example.mask))[:, None] >= ends)[..., None]
+    assert (after[: int(batch.steps)]).any()
+    changed = batch._replace(strengths=jnp.where(after, 1 - batch.strengths, batch.strengths), forcing=jnp.array(0.0))
+    plain = value_and_gradient(state, program, batch._replace(forcing=jnp.array(0.0)))
+    assert_same_leaves(value_and_gradient(state, program, changed), plain)
+
+
 def test_forcing_decays_to_nothing_over_as_many_batches_as_asked():
     for step, wanted in ((0, 0.8), (25, 0.6), (100, 0.0), (200, 0.0)):
         state, program, _ = learner(objective="traces", forcing=0.8, forcing_steps=100)

@@ -1,0 +1,165 @@
+import json
+from collections import deque
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from cases import MEMORIES_UNDER_TEST
+from neuralstack import (
+    GRULayer,
+    HardStack,
+    Machine,
+    Memories,
+    NeuralDeque,
+    NeuralQueue,
+    NeuralStack,
+    NoMemory,
+    Program,
+    Reversal,
+    Rounded,
+    Tape,
+    extract,
+    harden,
+    trace,
+)
+from neuralstack.analysis._elements import contents_of, deque as deque_contents, window
+from neuralstack.analysis._trace_figure import over_time
+from neuralstack.machine import Step
+from neuralstack.tasks import TASKS
+
+pytest_plugins = ("small_runs",)
+
+TASK = Reversal(8)
+SMALL = Reversal(6, alphabet="ab")
+STEPS = 9
+SHOWN = [name for name in MEMORIES_UNDER_TEST if name not in ("none", "nondeterministic", "tape")]
+
+
+def shown_of(memory, actions):
+    """What a machine with this memory would show of these actions."""
+
+    def step(state, action):
+        state, read = memory.step(state, action)
+        return state, (read, memory.strengths(state))
+
+    reads, strengths = jax.lax.scan(step, memory.init(STEPS), actions)[1]
+    return jax.device_get(Step(jnp.zeros((STEPS, 2)), actions, reads, strengths, jnp.zeros((STEPS, 1))))
+
+
+def drawn_actions(memory, seed):
+    return memory.decode(3 * jax.random.normal(jax.random.key(seed), (STEPS, memory.action_size)))
+
+
+@pytest.mark.parametrize("memory", [NeuralStack(2), NeuralQueue(2), HardStack(2), Rounded(NeuralQueue(2))])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_weights_of_a_trace_make_up_what_was_read(memory, seed):
+    actions = drawn_actions(memory, seed)
+    shown = shown_of(memory, actions)
+    (found,) = contents_of(memory, shown, STEPS)
+    values = np.asarray(actions.value)[found.steps]
+    np.testing.assert_allclose(found.weights @ values, shown.read, atol=2e-3)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_weights_of_a_deque_make_up_both_of_its_reads(seed):
+    memory = NeuralDeque(2)
+    actions = drawn_actions(memory, seed)
+    shown = shown_of(memory, actions)
+    found = deque_contents(shown, STEPS)
+    values = np.concatenate([np.asarray(actions.bottom.value)[::-1], np.asarray(actions.top.value)])
+    np.testing.assert_allclose(window(found.strengths, top=True) @ values, shown.read[:, :2], atol=1e-5)
+    np.testing.assert_allclose(window(found.strengths, top=False) @ values, shown.read[:, 2:], atol=1e-5)
+    assert found.steps == [*reversed(range(STEPS)), *range(STEPS)]
+
+
+def test_two_memories_are_shown_side_by_side():
+    both = Memories(NeuralStack(2), NeuralQueue(2))
+    actions = drawn_actions(both, 0)
+    found = contents_of(both, shown_of(both, actions), STEPS)
+    assert [one.kind for one in found] == ["stack", "queue"]
+    for part, one, action in zip(both.parts, found, actions, strict=True):
+        (alone,) = contents_of(part, shown_of(part, action), STEPS)
+        np.testing.assert_allclose(one.strengths, alone.strengths, atol=1e-6)
+
+
+def test_a_hard_stack_is_followed_although_its_cells_are_used_again():
+    push, pop = [1, 1, 0, 1, 0, 0, 1, 0, 0], [0, 0, 1, 0, 1, 1, 0, 0, 1]
+    actions = HardStack(1).check((jnp.array(push, float), jnp.array(pop, float), jnp.ones((STEPS, 1))), steps=True)
+    (found,) = contents_of(HardStack(1), shown_of(HardStack(1), actions), STEPS)
+    held = deque()
+    for time in range(STEPS):
+        if pop[time] and held:
+            held.pop()
+        if push[time]:
+            held.append(time)
+        alive = [found.steps[one] for one in np.flatnonzero(found.strengths[time])]
+        assert alive == list(held)
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_every_memory_with_elements_has_a_trace_that_is_json(name):
+    machine = Machine(
+        MEMORIES_UNDER_TEST[name](4), GRULayer, SMALL.vocabulary, hidden=6, embedding=4, key=jax.random.key(0)
+    )
+    found = trace(machine, SMALL, "abba", name="the name", about="about")
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert (found["format"], found["name"], found["machine"]) == ("neuralstack-trace-1", "the name", "about")
+    assert [step["given"] for step in found["steps"]][:6] == ["⊢", "a", "b", "b", "a", "|"]
+    for number, memory in enumerate(found["memories"]):
+        strengths, weights = over_time(found, number)
+        assert strengths.shape[1] == len(memory["elements"])
+        assert (strengths >= 0).all()
+        assert (weights >= 0).all()
+        assert memory["kind"] in ("stack", "queue", "deque", "cells")
+
+
+@pytest.mark.parametrize("memory", [NoMemory(), Tape(4)])
+def test_a_memory_without_elements_has_no_trace(memory):
+    machine = Machine(memory, GRULayer, SMALL.vocabulary, hidden=6, embedding=4, wiring="paper", key=jax.random.key(0))
+    with pytest.raises(ValueError, match=rf"{type(memory).__name__} has no elements: needed is a stack, queue"):
+        trace(machine, SMALL, "ab")
+
+
+def test_a_trace_says_what_was_answered_and_wanted(learned_machine):
+    found = trace(learned_machine, TASK, "stack")
+    assert found["answer"] == found["right_answer"] == "kcats"
+    first = found["first_answer"]
+    assert [step["wanted"] for step in found["steps"]] == [None] * first + [*"kcats", "⊣"]
+    assert [step["answered"] for step in found["steps"][first:]] == [*"kcats", "⊣"]
+    assert all(0 < step["probability"] <= 1 for step in found["steps"])
+
+
+def test_the_trace_of_a_hardened_machine_names_the_states_of_its_program(learned_machine):
+    hard = harden(learned_machine, TASK)
+    program = extract(hard, TASK)
+    assert isinstance(program, Program)
+    found = trace(hard, TASK, "stack", program=program)
+    assert {step["state"] for step in found["steps"]} <= set(program.states)
+    pushes = [step["memories"][0]["actions"][0]["push"] for step in found["steps"]]
+    assert set(pushes) == {0.0, 1.0}
+
+
+def test_a_state_is_not_named_where_the_program_has_no_rule(learned_machine):
+    nothing = Program(
+        ("a",) * TASK.vocabulary, ("stack",), ("start",), ((),), (((None,) * TASK.vocabulary),), {(None,): 0}
+    )
+    found = trace(learned_machine, TASK, "ab", program=nothing)
+    assert {step["state"] for step in found["steps"]} == {None}
+
+
+def test_a_text_that_takes_too_many_steps_is_refused(learned_machine):
+    with pytest.raises(
+        ValueError, match="a trace shows at most 4096 steps, but this text takes 6002: give a shorter one"
+    ):
+        trace(learned_machine, TASK, "a" * 3000)
+
+
+def test_a_task_that_answers_at_every_step_has_a_trace_too():
+    task = TASKS["anbn"](4)
+    machine = Machine(NeuralStack(4), GRULayer, task.vocabulary, hidden=6, embedding=4, key=jax.random.key(0))
+    found = trace(machine, task, "aabb")
+    assert [step["given"] for step in found["steps"]] == [*"aabb"]
+    assert found["steps"][-1]["wanted"] == "a"
+    assert found["steps"][0]["wanted"] is None
