@@ -4,6 +4,7 @@ from neuralstack.experiments._actions import reproduce as reproduce_actions
 from neuralstack.experiments._characters import reproduce as reproduce_characters
 from neuralstack.experiments._chomsky import reproduce as reproduce_chomsky
 from neuralstack.experiments._counting import reproduce as reproduce_counting
+from neuralstack.experiments._hardening import reproduce as reproduce_hardening
 from neuralstack.experiments._lesson import reproduce as reproduce_lesson
 from neuralstack.experiments._reversal import reproduce as reproduce_reversal
 from neuralstack.experiments._transductions import reproduce as reproduce_transductions
@@ -13,6 +14,7 @@ EXPERIMENTS = {
     "characters": reproduce_characters,
     "chomsky": reproduce_chomsky,
     "counting": reproduce_counting,
+    "hardening": reproduce_hardening,
     "lesson": reproduce_lesson,
     "reversal": reproduce_reversal,
     "transductions": reproduce_transductions,

@@ -5,6 +5,7 @@ Delétang et al. (2023), Table 2: trained on lengths 1 to 40; the score is the t
 """
 
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ from rich.console import Console
 from neuralstack.analysis import COLOURS, figure, table
 from neuralstack.evaluation import evaluate, fixed_set
 from neuralstack.experiments._result import result_of, write_result
-from neuralstack.experiments._seeds import Arm
+from neuralstack.experiments._seeds import Arm, train_seeds
 from neuralstack.tasks import FAMILIES
-from neuralstack.training import Config, Run, build_task, complete, train
+from neuralstack.training import Config, Run, build_task, complete
 
 BASE = Config(
     "parity", hidden=64, width=16, batch=64, steps=10_000, curriculum="uniform", evaluate_every=500, learning_rate=3e-3,
@@ -69,7 +70,7 @@ def reproduce(path: str | Path, *, quick: bool = False) -> dict[str, Any]:
     for task in tasks(quick=quick):
         result["tasks"][task] = scores = {}
         for arm in arms(task, quick=quick):
-            runs = [train_seed(arm, seed, path, quick=quick) for seed in range(arm.seeds)]
+            runs = list(train_seeds(arm, path, partial(measure, count=32 if quick else 1000)))
             scores[arm.label] = {"config": asdict(complete(arm.config)), "runs": runs}
         write_result(result, path)
         best = ", ".join(f"{name} {best_of(one['runs'])['score']:.1f}" for name, one in scores.items())
@@ -90,7 +91,7 @@ def tasks(*, quick: bool) -> list[str]:
 def arms(task: str, *, quick: bool) -> list[Arm]:
     """Return the machines that learn a task."""
     found = [
-        Arm(f"{task}/{name.lower()}", name, replace(config, task=task), seeds=SEEDS)
+        Arm(f"{task}/{name.lower()}", name, replace(config, task=task), SEEDS, watch_first=False)
         for name, config in MACHINES.items()
         if not quick or name in QUICK_MACHINES
     ]
@@ -102,19 +103,12 @@ def arms(task: str, *, quick: bool) -> list[Arm]:
     ]
 
 
-def train_seed(arm: Arm, seed: int, path: Path, *, quick: bool) -> dict[str, Any]:
-    """Train one seed, or continue it, and measure it on all longer lengths at once."""
-    config, run = replace(arm.config, seed=seed), Run(path / arm.name / str(seed))
-    outcome = train(config, run.path, resume=True, show=False)
-    if outcome.status == "interrupted":
-        raise KeyboardInterrupt
-    task = build_task(complete(config))
-    report = evaluate(run.load_model(), fixed_set(task, task.test_lengths, 32 if quick else 1000))
+def measure(run: Run, config: Config, count: int) -> dict[str, Any]:
+    """Return a machine's accuracy on all longer lengths, which are measured at once, and its score: the mean."""
+    task = build_task(config)
+    report = evaluate(run.load_model(), fixed_set(task, task.test_lengths, count))
     accuracies = {length: band["token"] for length, band in report.by_length.items()}
-    return {
-        "seed": seed, "steps": outcome.steps, "seconds": outcome.seconds, "coarse": report.coarse,
-        "score": 100 * float(np.mean(list(accuracies.values()))), "by_length": accuracies,
-    }  # fmt: skip
+    return {"coarse": report.coarse, "score": 100 * float(np.mean(list(accuracies.values()))), "by_length": accuracies}
 
 
 def best_of(runs: list[dict[str, Any]]) -> dict[str, Any]:

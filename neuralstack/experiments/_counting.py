@@ -15,10 +15,10 @@ from rich.console import Console
 from neuralstack.analysis import plot_curves, table
 from neuralstack.evaluation import Examples, evaluate, lay_out_pairs
 from neuralstack.experiments._result import result_of, write_result
-from neuralstack.experiments._seeds import Arm
+from neuralstack.experiments._seeds import Arm, train_seeds
 from neuralstack.hardening import harden
 from neuralstack.tasks import TASKS, Counting
-from neuralstack.training import Config, Run, complete, train
+from neuralstack.training import Config, Run, complete
 
 NETWORK = Config(
     "anbn", memory="none", hidden=40, width=40, curriculum="growing", grow_over=1500, steps=3000, evaluate_every=250,
@@ -66,7 +66,13 @@ def arms(language: str) -> list[Arm]:
         ),
     }  # fmt: skip
     return [
-        Arm(f"{language}/{name.lower()}", name, replace(config, task=language), seeds=6 if name == "stack" else 3)
+        Arm(
+            f"{language}/{name.lower()}",
+            name,
+            replace(config, task=language),
+            6 if name == "stack" else 3,
+            watch_first=False,
+        )
         for name, config in configs.items()
     ]
 
@@ -89,7 +95,7 @@ def reproduce(path: str | Path, *, quick: bool = False) -> dict[str, Any]:
     for language in ("anbn",) if quick else LANGUAGES:
         result["languages"][language] = measured = {}
         for arm in arms(language):
-            runs = [train_seed(arm, seed, path) for seed in range(1 if quick else arm.seeds)]
+            runs = list(train_seeds(replace(arm, seeds=1) if quick else arm, path, measure))
             measured[arm.label] = {"config": asdict(complete(arm.config)), "runs": runs}
             write_result(result, path)
             best = best_of(runs)
@@ -105,19 +111,12 @@ def reproduce(path: str | Path, *, quick: bool = False) -> dict[str, Any]:
     return result
 
 
-def train_seed(arm: Arm, seed: int, path: Path) -> dict[str, Any]:
-    """Train one seed, or continue it, and measure it on every string up to the furthest."""
-    run = Run(path / arm.name / str(seed))
-    outcome = train(replace(arm.config, seed=seed), run.path, resume=True, show=False)
-    if outcome.status == "interrupted":
-        raise KeyboardInterrupt
-    machine, data = run.load_model(), strings(arm.config.task)
+def measure(run: Run, config: Config) -> dict[str, Any]:
+    """Return a machine's share of right strings, soft and rounded, and how well it did on the training counts."""
+    machine, data = run.load_model(), strings(config.task)
     soft, hard = (100 * evaluate(one, data).coarse for one in (machine, harden(machine)))
     validation = min(run.metrics(), key=lambda record: record["validation"]["loss"])["validation"]
-    return {
-        "seed": seed, "soft": soft, "hard": hard, "validation": validation, "steps": outcome.steps,
-        "seconds": outcome.seconds,
-    }  # fmt: skip
+    return {"soft": soft, "hard": hard, "validation": validation}
 
 
 def strings(language: str) -> Examples:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,9 @@ from typing import Any
 from neuralstack.evaluation import evaluate, fixed_set
 from neuralstack.metrics import success_interval
 from neuralstack.training import Config, Run, build_task, complete, train
+
+Measure = Callable[[Run, Config], dict[str, Any]]
+"""From a trained run and its complete configuration to what its result says of it."""
 
 
 @dataclass(frozen=True)
@@ -20,37 +23,52 @@ class Arm:
     label: str
     config: Config
     seeds: int
+    watch_first: bool = True
+    """Whether the first seed's curves show the test set too; it decides nothing."""
 
 
-def train_seeds(arm: Arm, path: Path) -> Iterator[dict[str, Any]]:
+def fixed_sets(run: Run, config: Config) -> dict[str, Any]:
+    """Return the accuracies on the fixed sets of the training and of the test lengths."""
+    machine, task = run.load_model(), build_task(config)
+    return {
+        name: {part: getattr(report, part) for part in ("coarse", "fine", "token", "loss")}
+        for name, lengths in (("train", config.lengths), ("test", task.test_lengths))
+        for report in [evaluate(machine, fixed_set(task, lengths))]
+    }
+
+
+def train_seeds(arm: Arm, path: Path, measure: Measure = fixed_sets) -> Iterator[dict[str, Any]]:
     """Train every seed of an arm under `path`, or read what it gave before, and say what each gave.
 
-    A seed is solved when the soft machine answers every sequence of the task's fixed test set, which decides nothing
-    in training. `wall_seconds` holds everything that a seed costs: compilation, evaluations and writing too.
+    Args:
+        arm: What is trained.
+        path: The experiment's directory.
+        measure: What is measured of each run once it is trained.
+
+    Yields:
+        The name of the arm, the seed, how its training ended, what was measured, and `wall_seconds`: everything that a
+        seed costs, with compilation, evaluations and writing.
     """
     for seed in range(arm.seeds):
-        # The first seed's curves show the test set too; it decides nothing.
-        config = complete(replace(arm.config, seed=seed, watch_test=seed == 0))
+        config = complete(replace(arm.config, seed=seed, watch_test=arm.watch_first and seed == 0))
         run = Run(path / arm.name / str(seed))
         if not run.file("result.json").is_file():
             started = time.perf_counter()
             outcome = train(config, run.path, resume=True, show=False)
             if outcome.status == "interrupted":
                 raise KeyboardInterrupt
-            machine, task = run.load_model(), build_task(config)
-            reports = {
-                name: {part: getattr(report, part) for part in ("coarse", "fine", "token", "loss")}
-                for name, lengths in (("train", config.lengths), ("test", task.test_lengths))
-                for report in [evaluate(machine, fixed_set(task, lengths))]
-            }
-            result = {"arm": arm.name, "seed": seed, **outcome._asdict(), **reports}
+            result = {"arm": arm.name, "seed": seed, **outcome._asdict(), **measure(run, config)}
             del result["message"]
             run.write("result.json", json.dumps({**result, "wall_seconds": time.perf_counter() - started}, indent=2))
         yield json.loads(run.file("result.json").read_text())
 
 
 def summarise(arm: Arm, results: list[dict[str, Any]]) -> dict[str, Any]:
-    """Gather what the seeds of an arm gave: how many were solved, with what, and in what time."""
+    """Gather what the seeds of an arm gave: how many were solved, with what, and in what time.
+
+    A seed is solved when the soft machine answers every sequence of the task's fixed test set, which decides nothing
+    in training.
+    """
     solved = [result["test"]["coarse"] == 1 for result in results]
     seconds = sorted(result["seconds"] for result in results)
     steps = sorted(result["steps"] for result in results)
