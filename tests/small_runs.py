@@ -1,8 +1,11 @@
 """Runs of the small configuration that many tests look at; a test module asks for them with `pytest_plugins`."""
 
 import os
-from contextlib import suppress
+import shutil
+from contextlib import redirect_stdout, suppress
 from dataclasses import replace
+from io import StringIO
+from pathlib import Path
 
 import jax
 import pytest
@@ -53,6 +56,21 @@ def learned(tmp_path_factory, compilation_cache):
     if not path.exists():
         own = tmp_path_factory.mktemp("learning") / "run"
         assert train(replace(SMALL, **LEARNING), own, show=False).status == "perfect"
+        with suppress(OSError):  # another process was faster
+            own.rename(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def hardened(learned, tmp_path_factory):
+    """A copy of that run after `neuralstack harden`, with what it printed in `said.txt`."""
+    path = shared(tmp_path_factory) / "hardened"
+    if not path.exists():
+        own = Path(shutil.copytree(learned, tmp_path_factory.mktemp("hardening") / "run"))
+        with redirect_stdout(StringIO()) as said, pytest.raises(SystemExit) as stop:
+            main(["harden", str(own), "--count", "40", "--sequences", "40", "--longest", "60"])
+        assert stop.value.code == 0
+        (own / "said.txt").write_text(said.getvalue())
         with suppress(OSError):  # another process was faster
             own.rename(path)
     return path

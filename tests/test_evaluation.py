@@ -274,6 +274,7 @@ def test_bands_of_lengths_hold_every_sequence_once():
     assert sum(band["sequences"] for band in bands.values()) == sum(range(8, 65))
     first = sum(n * n / 100 for n in range(8, 16)) / sum(range(8, 16))
     assert bands["8-15"] == {
+        "length": pytest.approx(sum(n * n for n in range(8, 16)) / 92),
         "sequences": 92,
         "coarse": pytest.approx(first),
         "fine": pytest.approx(first / 2),
@@ -283,6 +284,6 @@ def test_bands_of_lengths_hold_every_sequence_once():
 
 def test_few_lengths_have_a_band_each():
     assert dict(length_bands({3: one(0.5, 4), 9: one(0.25)})) == {
-        "3": {"sequences": 4, "coarse": 0.5, "fine": 0.25, "token": 1},
-        "9": {"sequences": 1, "coarse": 0.25, "fine": 0.125, "token": 1},
+        "3": {"length": 3, "sequences": 4, "coarse": 0.5, "fine": 0.25, "token": 1},
+        "9": {"length": 9, "sequences": 1, "coarse": 0.25, "fine": 0.125, "token": 1},
     }

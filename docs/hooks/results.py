@@ -10,12 +10,15 @@ from pathlib import Path
 
 from mkdocs.exceptions import PluginError
 
-from neuralstack.experiments import _actions, _characters, _lesson_report, _reversal
+from neuralstack.experiments import _actions, _characters, _chomsky, _counting, _hardening, _lesson_report, _reversal
 
 MARKER = re.compile(r"^<!-- tables: (\S+) -->$", re.MULTILINE)
 ROWS = {
     "actions": _actions.table_rows,
     "characters": _characters.table_rows,
+    "chomsky": _chomsky.table_rows,
+    "counting": _counting.table_rows,
+    "hardening": _hardening.table_rows,
     "lesson": _lesson_report.table_rows,
     "reversal": _reversal.table_rows,
 }
@@ -57,13 +60,14 @@ def experiment_tables(result):
     if "--quick" in result["command"]:
         raise ValueError("it is of a quick run")
     tables = [
-        markdown_table(title, columns, rows, texts=1 + ("source" in columns) + 2 * ("what it writes" in columns))
+        markdown_table(title, columns, rows, texts=1 + len({"source", "training"} & {*columns}) + 2 * said)
         for title, columns, rows in ROWS[result["experiment"]](result)
+        for said in ["what it writes" in columns]
     ]
     # The lesson's networks are no machines of this package, and their tables say how they differ.
-    arms = [arm for arm in result["arms"].values() if "wiring" in arm["config"]]
+    arms = [arm for arm in result.get("arms", {}).values() if "wiring" in arm["config"]]
     settings = [(arm["label"], *(shown(arm["config"][option]) for option in SETTINGS.values())) for arm in arms]
-    if arms:
+    if len({setting[1:] for setting in settings}) > 1:
         tables.append(
             markdown_table("Settings in which the machines differ", ("machine", *SETTINGS), settings, texts=2)
         )

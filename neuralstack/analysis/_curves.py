@@ -30,4 +30,4 @@ def plot_curves(curves: dict[str, list[dict[str, Any]]], path: str | Path) -> No
             axes[0, 0].set_ylim(-0.03, 1.03)
             axes[0, 1].set_yscale("log")
         handles, labels = axes[0, 0].get_legend_handles_labels()
-        drawn.legend(handles, labels, loc="outside lower center", ncols=min(4, len(labels)))
+        drawn.legend(handles, labels, loc="outside lower center", ncols=min(3, len(labels)))

@@ -3,8 +3,14 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tyro.conf import Positional
+
+if TYPE_CHECKING:
+    from neuralstack.hardening import Comparison, Extraction
+    from neuralstack.machine import Machine
+    from neuralstack.tasks import AbstractTask
 
 
 @dataclass(frozen=True)
@@ -24,36 +30,20 @@ class Harden:
 
     def __call__(self) -> int:
         """Compare, extract, compare again; write and print what was found."""
-        from rich.console import Console
-        from rich.progress import Progress
-
-        from neuralstack.analysis import hardening_record, plot_margins, print_margins, print_program
-        from neuralstack.hardening import compare, find_program
+        from neuralstack.analysis import hardening_record, plot_margins
+        from neuralstack.hardening import compare
         from neuralstack.training import Run, build_task
 
         if min(self.count, self.sequences, self.longest) < 1:
             raise ValueError("--count, --sequences and --longest must be at least 1.")
         run = Run.open(self.run)
         config = run.config()
-        task, console = build_task(config), Console(soft_wrap=True, highlight=False)
+        task, lengths = build_task(config), "{}-{}".format(*config.lengths)
         compared = compare(run.load_model(), task, config.lengths, self.count)
         plot_margins(compared.margins, run.file("figures/margins"))
-        low, high = config.lengths
         if compared.difference:
-            first, least = compared.difference, min(float(of.min()) for of in compared.margins.values())
-            raise ValueError(
-                f"{str(self.run)!r} cannot be called hardened: soft and hard answer {compared.agreement.same} of "
-                f"{self.count} fresh sequences of lengths {low}-{high} alike, and first differ at step "
-                f"{first['step']}, answering {first['soft']!r} and {first['hard']!r}; the least margin of an action is "
-                f"{least:.4f}, see {run.file('figures/margins')}.png; train longer, or again with --pull-after, so "
-                "that its strengths become 0 and 1."
-            )
-        shown = Console(stderr=True)
-        with Progress(console=shown, transient=True, disable=not shown.is_terminal) as progress:
-            bar = progress.add_task("comparing with the program", total=2 * self.sequences)
-            found = find_program(
-                compared.hardened, task, (1, self.longest), self.sequences, lambda done: progress.advance(bar, done)
-            )
+            raise ValueError(self.refusal(compared, lengths))
+        found = self.search(compared.hardened, task)
         record = hardening_record(compared, found)
         run.write("hardening.json", json.dumps(record, indent=2) + "\n")
         if found.program:
@@ -61,20 +51,51 @@ class Harden:
             run.write("program.dot", found.program.graph())
         if self.json:
             print(json.dumps(record))
-            return 0
-        print_margins(
-            f"{self.run}: how far actions were from being rounded the other way (at most 0.5)", compared.margins
+        else:
+            self.show(compared, found, lengths)
+        return 0
+
+    def refusal(self, compared: "Comparison", lengths: str) -> str:
+        """Say why a machine cannot be called hardened, and how to mend that."""
+        first, least = compared.difference or {}, min(float(of.min()) for of in compared.margins.values())
+        return (
+            f"{str(self.run)!r} cannot be called hardened: soft and hard answer {compared.agreement.same} of "
+            f"{self.count} fresh sequences of lengths {lengths} alike, and first differ at step {first['step']}, "
+            f"answering {first['soft']!r} and {first['hard']!r}; the least margin of an action is {least:.4f}, see "
+            f"{self.run / 'figures' / 'margins.png'}; train longer, or again with --finish, so that its strengths "
+            "become 0 and 1."
         )
+
+    def search(self, hardened: "Machine", task: "AbstractTask") -> "Extraction":
+        """Find the program, with a bar while it is compared."""
+        from rich.console import Console
+        from rich.progress import Progress
+
+        from neuralstack.hardening import find_program
+
+        console = Console(stderr=True)
+        with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+            bar = progress.add_task("comparing with the program", total=2 * self.sequences)
+            lengths = 1, self.longest
+            return find_program(hardened, task, lengths, self.sequences, lambda done: progress.advance(bar, done))
+
+    def show(self, compared: "Comparison", found: "Extraction", lengths: str) -> None:
+        """Print the margins, the agreement, and the program."""
+        from rich.console import Console
+
+        from neuralstack.analysis import print_margins, print_program
+
+        console = Console(soft_wrap=True, highlight=False)
+        print_margins(f"{self.run}: how far actions were from being rounded the other way", compared.margins)
         console.print(
             f"hardened: soft and hard answer {compared.agreement.same} of {self.count} fresh sequences of lengths "
-            f"{low}-{high} alike; actions are rounded, the controller's state is bounded."
+            f"{lengths} alike; actions are rounded, the controller's state is bounded."
         )
         if found.program is None or found.agreement is None:
             console.print(f"no program: {found.reason}")
-            return 0
+            return
         print_program(f"{self.run} as a program of {len(found.program.states)} states", found.program)
         console.print(
             f"network and program answer {found.agreement.same} of {self.sequences} random sequences of lengths "
-            f"1-{self.longest} alike: {run.file('program.json')}, {run.file('program.dot')}"
+            f"1-{self.longest} alike: {self.run / 'program.json'}, {self.run / 'program.dot'}"
         )
-        return 0

@@ -7,10 +7,11 @@ from pathlib import Path
 from rich.console import Console
 
 from neuralstack._cache import use_compilation_cache
-from neuralstack.analysis import plot_curves, plot_trace, print_report, table, trace
+from neuralstack.analysis import page, plot_curves, plot_trace, print_report, table, trace
 from neuralstack.evaluation import answer, evaluate, fixed_set
 from neuralstack.experiments._reversal import LAMANT, PUBLISHED
 from neuralstack.training import Config, Run, build_task, complete, load, train
+from neuralstack.viewing import Viewer
 
 PATH = Path("runs/demo")
 TEXT = "A string to reverse"
@@ -40,8 +41,16 @@ def main() -> None:
     plot_curves({"GRU + stack": run.metrics()}, run.file("figures/curves"))
     plot_trace(trace(machine, task, TEXT, name=str(PATH)), run.file("figures/trace"))
     console.print(f"Figures: {PATH}/figures/curves.png and {PATH}/figures/trace.png (what the stack did)")
+    traces = Viewer.of([PATH], ["untrained", "soft", "hard"]).traces(TEXT)
+    run.write("trace.html", page(traces))
+    console.print(
+        f"Open {PATH}/trace.html to play it: before training, trained, and with every action rounded to 0 or 1."
+    )
     answered = task.decode(answer(machine, task, task.encode(TEXT)).tokens)
     console.print(f'neuralstack apply {PATH} "{TEXT}"\n{answered}', highlight=False)
+    console.print(
+        f"neuralstack harden {PATH} writes down the program that it learned; neuralstack view {PATH} serves the page."
+    )
 
 
 if __name__ == "__main__":

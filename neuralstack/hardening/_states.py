@@ -21,7 +21,7 @@ from neuralstack.tasks import AbstractTask
 SEQUENCES = 64  # that are walked at least
 SIGHTINGS = 40  # of each token, on average over all, that are wanted at least
 WORDS, WORD = 24, 6  # how many words each state is asked, and their length
-MEMBERS = 8  # of a class are asked where each token leads
+MEMBERS = 4  # of a class are asked where each token leads
 RARE = 0.002  # share of a part's states below which a class is counted to the nearest one
 MOST_CLASSES = 64
 

@@ -15,19 +15,21 @@ from neuralstack.memories._stack import NeuralStack
 
 
 class HardState(NamedTuple):
-    """The elements, bottom first, and how many there are."""
+    """The elements, bottom first, with room for one more than can be pushed; how many there are; and the top one."""
 
     values: Float[Array, "cells width"]
     height: Int[Array, ""]
+    top: Float[Array, " width"]
+    """The top element, 0 if there is none. It is kept apart since XLA copies a buffer that is read before a write."""
 
 
 class HardStack(AbstractMemory):
     r"""The stack of every textbook: what a neural stack is with strengths of 0 and 1.
 
     A pop of 1 takes the top off, if there is one; then a push of 1 puts the value on top; then the top is read, 0 if
-    there is none. Only an integer is moved, so a step costs O(width) by itself. In a compiled loop XLA does not find
-    that it may work in place, and copies the buffer at each step, O(steps x width). `run` and the unroll of a machine
-    go forward by the passes of the neural stack, in O(width) a step where its kernels are built.
+    there is none. Only an integer is moved, so a step costs O(width) however tall the stack is, also in a compiled
+    loop, where the buffer is written to in place. `run` and the unroll of a machine go forward by the passes of the
+    neural stack, in O(width) a step where its kernels are built.
 
     `decode` rounds the strengths. Going backwards, rounding is the identity (straight-through; Bengio et al., 2013),
     and the read's derivative by a strength is the difference that the other choice would have made to this read:
@@ -67,7 +69,8 @@ class HardStack(AbstractMemory):
         require_width("a hard stack's values", self.width)
 
     def init(self, steps, dtype=None):
-        return HardState(jnp.zeros((steps, self.width), dtype), jnp.zeros((), jnp.int32))
+        values = jnp.zeros((steps + 1, self.width), dtype)
+        return HardState(values, jnp.zeros((), jnp.int32), values[0])
 
     def decode(self, raw):
         soft = one_end.decode(raw)
@@ -82,14 +85,16 @@ class HardStack(AbstractMemory):
     def step(self, state, action):
         action = self.check(action)
         push, pop, value = (part.astype(state.values.dtype) for part in action)
-        below = pop * element(state, state.height - 2) + (1 - pop) * element(state, state.height - 1)
         kept = state.height - ((pop > 0.5) & (state.height > 0))
-        place = jnp.minimum(kept, len(state.values) - 1)
-        values = state.values.at[place].set(jnp.where(push > 0.5, value, state.values[place]))
-        return HardState(values, kept + (push > 0.5)), push * value + (1 - push) * below
+        # What is not pushed lies above the top, where nobody reads it.
+        values = state.values.at[jnp.minimum(kept, len(state.values) - 1)].set(value)
+        below = jnp.where(state.height > 1, values[jnp.maximum(state.height - 2, 0)], 0)
+        left = pop * below + (1 - pop) * state.top
+        top = jnp.where(push > 0.5, value, jnp.where(pop > 0.5, below, state.top))
+        return HardState(values, kept + (push > 0.5), top), push * value + (1 - push) * left
 
     def strengths(self, state):
-        return (jnp.arange(len(state.values)) < state.height).astype(state.values.dtype)
+        return (jnp.arange(len(state.values) - 1) < state.height).astype(state.values.dtype)
 
     def check(self, action, *, steps=False):
         return one_end.check(self, action, steps=steps, only_ends=True)
@@ -121,8 +126,3 @@ class HardPasses(AbstractPasses):
 
     def step_backward(self, carry, time, read_cotangent):
         return self.replay.step_backward(carry, time, read_cotangent)
-
-
-def element(state: HardState, place: Int[Array, ""]) -> Float[Array, " width"]:
-    """Return an element by its number from the bottom, 0 below it."""
-    return jnp.where(place >= 0, state.values[jnp.maximum(place, 0)], 0)

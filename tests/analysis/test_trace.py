@@ -20,7 +20,6 @@ from neuralstack import (
     Reversal,
     Rounded,
     Tape,
-    extract,
     harden,
     trace,
 )
@@ -131,11 +130,9 @@ def test_a_trace_says_what_was_answered_and_wanted(learned_machine):
     assert all(0 < step["probability"] <= 1 for step in found["steps"])
 
 
-def test_the_trace_of_a_hardened_machine_names_the_states_of_its_program(learned_machine):
-    hard = harden(learned_machine, TASK)
-    program = extract(hard, TASK)
-    assert isinstance(program, Program)
-    found = trace(hard, TASK, "stack", program=program)
+def test_the_trace_of_a_hardened_machine_names_the_states_of_its_program(learned_machine, hardened):
+    program = Program.load(hardened / "program.json")
+    found = trace(harden(learned_machine, TASK), TASK, "stack", program=program)
     assert {step["state"] for step in found["steps"]} <= set(program.states)
     pushes = [step["memories"][0]["actions"][0]["push"] for step in found["steps"]]
     assert set(pushes) == {0.0, 1.0}
