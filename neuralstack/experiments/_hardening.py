@@ -26,7 +26,7 @@ DEMO = Config("reversal", evaluate_every=25, patience=5)
 """What `make demo` trains, from seed 0."""
 ARMS = (
     Arm("demo", "as in make demo", DEMO, seeds=21, watch_first=False),
-    Arm("finish", "and 500 finishing batches", replace(DEMO, finish=500), seeds=21, watch_first=False),
+    Arm("finish", "and 500 finishing batches", replace(DEMO, finish=500), seeds=10, watch_first=False),
 )
 LENGTHS, COUNT = (128, 512, 2048, 10_000), 100
 PROGRAMS, LONGEST = 10_000, 1000  # sequences on which network and program are compared, and the longest of them

@@ -4,6 +4,8 @@ A deed is one number for what is done at a step: which gates are open and, where
 reads just that would answer.
 """
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
@@ -13,21 +15,24 @@ from neuralstack.machine import Machine
 from neuralstack.memories import Action
 
 
-@jax.jit
-def successors(machine: Machine, states: PyTree[Array], tokens: Int[Array, " tokens"]) -> tuple[PyTree[Array], Array]:
-    """Return the states that each token leads to from each state of a controller, and what it shows there.
+@partial(jax.jit, static_argnames="count")
+def successors(
+    machine: Machine, states: PyTree[Array], tokens: Int[Array, " tokens"], count: int
+) -> tuple[PyTree[Array], Array]:
+    """Return the states that each token leads to from each of `count` states of a controller, and what it shows there.
 
-    Both have the axes [states, tokens, ...].
+    Both have the axes [states, tokens, ...]. There may be no array to tell the count from: some controllers have no
+    state.
     """
-    step = jax.vmap(jax.vmap(machine.controller.step, in_axes=(None, 0)), in_axes=(0, None))
+    step = jax.vmap(jax.vmap(machine.controller.step, in_axes=(None, 0)), in_axes=(0, None), axis_size=count)
     return step(states, machine.controller.project(machine.embedding)[tokens])
 
 
-@jax.jit
+@partial(jax.jit, static_argnames="count")
 def futures(
-    machine: Machine, states: PyTree[Array], words: Int[Array, "words length"]
-) -> Int[Array, "states words*length"]:
-    """Return the deeds of a machine from each of some states, if it were then given each of some words."""
+    machine: Machine, states: PyTree[Array], words: Int[Array, "words length"], count: int
+) -> Int[Array, "{count} words*length"]:
+    """Return the deeds of a machine from each of `count` states, if it were then given each of some words."""
     projected = machine.controller.project(machine.embedding)[words]
 
     def follow(state, word, projected):
@@ -38,8 +43,9 @@ def futures(
 
         return jax.lax.scan(step, state, (word, projected))[1]
 
-    done = jax.vmap(jax.vmap(follow, in_axes=(None, 0, 0)), in_axes=(0, None, None))(states, words, projected)
-    return done.reshape(len(done), -1)
+    from_one = jax.vmap(follow, in_axes=(None, 0, 0))
+    done = jax.vmap(from_one, in_axes=(0, None, None), axis_size=count)(states, words, projected)
+    return done.reshape(count, -1)
 
 
 @jax.jit

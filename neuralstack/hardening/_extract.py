@@ -18,6 +18,10 @@ from neuralstack.tasks import AbstractTask
 MOST_READS = 300_000
 
 
+class NoProgram(ValueError):
+    """A machine is not a program that could be written down; it says why."""
+
+
 def extract(machine: Machine, task: AbstractTask) -> Program:
     """Return the finite program that a hardened machine runs on its task.
 
@@ -29,17 +33,17 @@ def extract(machine: Machine, task: AbstractTask) -> Program:
         task: Its task.
 
     Raises:
-        ValueError: If the machine is none of that, or more states would be needed than anyone could read.
+        NoProgram: If the machine is none of that, or more states would be needed than anyone could read.
     """
     memories = kinds_of_memory(machine.memory)
     if machine.wiring.feedback or machine.wiring.answer_from != "read" or memories is None:
-        raise ValueError(
+        raise NoProgram(
             "a program can be found of hardened machines whose memories are stacks or queues, whose controller sees no "
             "reads and whose answer comes from the reads alone: train with --wiring layer."
         )
     states = find_states(machine, task)
     if states is None:
-        raise ValueError(
+        raise NoProgram(
             "the controller has too many states that act differently for a program that could be read: train longer, "
             "or from another --seed."
         )
@@ -87,12 +91,12 @@ def answers_of(machine: Machine, values: list[np.ndarray]) -> np.ndarray:
     """Return the answer for each combination of reads, an axis for each memory: first nothing, then each value.
 
     Raises:
-        ValueError: If there are too many.
+        NoProgram: If there are too many.
     """
     reads = [np.concatenate([np.zeros((1, part.shape[1]), part.dtype), part]) for part in values]
     shape = tuple(map(len, reads))
     if math.prod(shape) > MOST_READS:
-        raise ValueError(
+        raise NoProgram(
             f"the machine can read {math.prod(shape)} different things, at most {MOST_READS} can be looked at."
         )
     places = np.indices(shape).reshape(len(shape), -1)

@@ -14,7 +14,7 @@ from neuralstack.hardening._check import (
     draw_fresh,
     program_answers,
 )
-from neuralstack.hardening._extract import extract
+from neuralstack.hardening._extract import NoProgram, extract
 from neuralstack.hardening._harden import harden
 from neuralstack.machine import Machine
 from neuralstack.program import Program
@@ -86,7 +86,7 @@ def find_program(
     """
     try:
         program = extract(hardened, task)
-    except ValueError as error:
+    except NoProgram as error:
         return Extraction(None, str(error), None)
     data = draw_fresh(task, lengths, count, seed=1)
     agreement = agree(answers(hardened, data, advance), program_answers(program, data, advance), data)

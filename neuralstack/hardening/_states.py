@@ -107,7 +107,7 @@ def classify(machine: Machine, met: Moments, parts: np.ndarray, words: dict[int,
 def profile_of(machine: Machine, states: Any, hidden: Any, words: np.ndarray) -> Int[np.ndarray, "states deeds"]:
     """Return what is done in each state, and then for each word."""
     gates = np.asarray(open_gates(machine, jnp.asarray(hidden)))
-    return np.concatenate([gates[:, None], np.asarray(futures(machine, states, words))], axis=1)
+    return np.concatenate([gates[:, None], np.asarray(futures(machine, states, words, len(hidden)))], axis=1)
 
 
 def nearest(classes: Int[np.ndarray, "classes deeds"], profiles: Int[np.ndarray, "n deeds"]) -> Int[np.ndarray, " n"]:
@@ -140,7 +140,8 @@ def ask(machine: Machine, met: Moments, classes: Classes, walk: Walk, words: dic
         candidates = np.flatnonzero(classes.part == after)
         profiles = np.stack([classes.profile[one] for one in candidates])
         for one in np.flatnonzero(classes.part == before).tolist():
-            states, hidden = successors(machine, members_of(machine, met, classes, one), tokens)
+            members = members_of(machine, met, classes, one)
+            states, hidden = successors(machine, members, tokens, MEMBERS if one else 1)
             did = np.asarray(deeds(machine, hidden, tokens))
             states, flat = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), (states, hidden))
             to = candidates[nearest(profiles, profile_of(machine, states, flat, words[after]))].reshape(did.shape)

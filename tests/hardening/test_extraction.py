@@ -4,9 +4,13 @@ import numpy as np
 import pytest
 
 from neuralstack import (
+    TASKS,
+    FeedforwardLayer,
     GRULayer,
     Machine,
+    Memories,
     NeuralDeque,
+    NeuralQueue,
     NeuralStack,
     Program,
     Reversal,
@@ -102,6 +106,21 @@ def test_machines_whose_program_cannot_be_found_are_refused(memory, wiring):
     found = find_program(hard, task, (1, 4), 3)
     assert found.program is None
     assert "train with --wiring layer" in found.reason
+
+
+@pytest.mark.parametrize("memory", [NeuralStack(3), NeuralQueue(3), Memories(NeuralStack(3), NeuralQueue(3))])
+@pytest.mark.parametrize("seed", range(2))
+def test_a_machine_whose_controller_has_no_state_always_is_a_program(memory, seed):
+    task = TASKS["anbn"](5)
+    key = jax.random.key(seed)
+    machine = Machine(memory, FeedforwardLayer, task.vocabulary, hidden=6, embedding=3, key=key)
+    weights = machine.action_weights + jax.random.normal(
+        key, machine.action_weights.shape
+    )  # not all tokens do the same
+    machine = eqx.tree_at(lambda machine: machine.action_weights, machine, weights)
+    found = find_program(harden(machine, task), task, (1, 8), 20)
+    assert found.program is not None
+    assert found.agreement == Agreement(20, 20, None)
 
 
 def test_machines_that_differ_are_said_to_differ_where_they_first_do(learned_machine):
