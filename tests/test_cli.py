@@ -4,7 +4,9 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
+from types import NoneType
+from typing import get_args, get_origin, get_type_hints
 
 import equinox as eqx
 import pytest
@@ -13,7 +15,7 @@ import neuralstack.experiments as experiments
 from neuralstack import CONTROLLERS, MEMORIES, WIRINGS, Reversal, evaluate, fixed_set, kernels, load
 from neuralstack.cli import COMMANDS
 from neuralstack.tasks import FAMILIES
-from neuralstack.training import Run, _loop as loop
+from neuralstack.training import Config, Run, _loop as loop
 from small import OPTIONS, SMALL, assert_same_run, command, contents, json_lines, with_huge_weights
 
 pytest_plugins = ("small_runs",)
@@ -76,6 +78,18 @@ def test_train_names_the_directory_after_its_parts_unless_told(call, tmp_path, m
     assert Run.open("runs/reversal-stack-gru-7").config().seed == 7
 
 
+def unlike_any_default():
+    """Return a value for each field of a configuration: no two are equal, and none is what it would be unless said."""
+    kinds, wanted = get_type_hints(Config), {}
+    for number, field in enumerate(fields(Config), 10_001):
+        examples = {int: number, float: number + 0.5, str: f"word{number}", tuple: (number, -number), bool: True}
+        kind = next(one for one in (*get_args(kinds[field.name]), kinds[field.name]) if one is not NoneType)
+        wanted[field.name] = examples[get_origin(kind) or kind]
+        assert wanted[field.name] != field.default
+    del wanted["task"]  # an argument, not an option
+    return wanted
+
+
 def test_every_option_reaches_the_configuration(call, tmp_path, monkeypatch):
     given = []
 
@@ -84,41 +98,7 @@ def test_every_option_reaches_the_configuration(call, tmp_path, monkeypatch):
         return loop.Outcome("perfect", "perfect", 10, 2, 1.25)
 
     monkeypatch.setattr("neuralstack.training.train", remember, raising=False)
-    wanted = {
-        "memory": "none",
-        "controller": "lstm",
-        "wiring": "paper",
-        "hidden": 3,
-        "layers": 2,
-        "width": 4,
-        "text": "book.txt",
-        "alphabet": "abc",
-        "carry": 70,
-        "halve_every": 40,
-        "pull_after": 50,
-        "batch": 5,
-        "steps": 6,
-        "min_length": 7,
-        "max_length": 8,
-        "curriculum": "growing",
-        "first_lengths": (7, 8),
-        "grow_over": 13,
-        "learning_rate": 0.5,
-        "clip": 2.0,
-        "pull": 0.25,
-        "objective": "reinforce",
-        "forcing": 0.75,
-        "forcing_steps": 14,
-        "entropy": 0.125,
-        "baseline": "learned",
-        "autoencode": 0.375,
-        "restart_after": 9,
-        "evaluate_every": 10,
-        "patience": 11,
-        "watch_test": True,
-        "seed": 12,
-    }
-    assert wanted.keys() == vars(SMALL).keys() - {"task"}
+    wanted = unlike_any_default()
     arguments = ["train", "reversal", "--resume", "--out", tmp_path]
     for name, value in wanted.items():
         values = value if isinstance(value, tuple) else () if value is True else (value,)
@@ -267,7 +247,7 @@ def test_list_names_everything_there_is(call):
         "experiments": experiments.EXPERIMENTS,
         "kernels": {"stack"},
     }
-    listed = {}
+    listed, names = {}, []
     for line in out.splitlines():
         if line.strip() in families:
             names = listed.setdefault(line.strip(), [])

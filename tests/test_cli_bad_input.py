@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from neuralstack.cli import main
+from neuralstack import cli
 from neuralstack.training import Run
 from small import OPTIONS, command, contents
 
@@ -18,10 +18,10 @@ NO_RUN = "is not a run: it has no config.json; a run is what `train --out` makes
 
 # What is typed, split at spaces (`_` is an empty argument), and what the line must say.
 COMMANDS = {
-    "no command": ("", "train, evaluate, apply, harden, "),
+    "no command": ("", f"one of {{{', '.join(cli.COMMANDS)}}}"),
     "an unknown command": (
         "trian",
-        "unknown command 'trian': did you mean 'train'? choose from apply, evaluate, harden, list,",
+        f"unknown command 'trian': did you mean 'train'? choose from {', '.join(sorted(cli.COMMANDS))}.",
     ),
     "an unknown option and no command": ("--nope", "--nope"),
     "an unknown option": (
@@ -151,7 +151,7 @@ def test_bad_input_is_one_line_and_changes_nothing(stocked, monkeypatch, capsys,
     shutil.rmtree("new", ignore_errors=True)  # what an earlier failure of this test may have left
     before = contents(stocked)
     with pytest.raises(SystemExit) as stop:
-        main(["" if part == "_" else part for part in typed.split()])
+        cli.main(["" if part == "_" else part for part in typed.split()])
     out, err = capsys.readouterr()
     assert stop.value.code == 2
     assert out == ""
@@ -179,6 +179,6 @@ def test_what_is_refused_above_is_accepted_when_it_is_right(stocked, monkeypatch
     monkeypatch.chdir(tmp_path)
     shutil.copytree(stocked / "run", "run")
     with pytest.raises(SystemExit) as stop:
-        main([*OPTIONS, "--out", "run", "--resume", "--steps", "2", "--evaluate-every", "25"])
+        cli.main([*OPTIONS, "--out", "run", "--resume", "--steps", "2", "--evaluate-every", "25"])
     assert stop.value.code == 0
     assert Run(tmp_path / "run").load_checkpoint().step == 2

@@ -145,7 +145,11 @@ def test_the_loss_in_the_metrics_is_the_mean_since_the_evaluation_before(tmp_pat
 
 
 def records_of(*parts):
-    return [{"attempt": attempt, "validation": {"coarse": coarse, "fine": fine}} for attempt, coarse, fine in parts]
+    """Return the records of evaluations, 25 batches apart."""
+    return [
+        {"step": 25 * number, "attempt": attempt, "validation": {"coarse": coarse, "fine": fine}}
+        for number, (attempt, coarse, fine) in enumerate(parts, 1)
+    ]
 
 
 PERFECT, NEARLY = (0, 1.0, 1.0), (0, 0.999, 0.9999)
@@ -169,6 +173,16 @@ def test_training_ends_early_when_validation_was_perfect_in_a_row(parts, patienc
     last = loop.verdict(config, records_of(*parts), 1000)
     assert last is not None
     assert last[0] == (status or "done")
+
+
+@pytest.mark.parametrize("finish", [0, 30])
+def test_finishing_batches_are_counted_from_the_evaluation_that_was_perfect_often_enough(finish):
+    config = complete(replace(SMALL, patience=2, steps=1000, finish=finish))
+    records = records_of(NEARLY, PERFECT, PERFECT, NEARLY)  # perfect often enough at batch 75
+    assert loop.verdict(config, records, 75 + finish - 1) is None
+    ended = loop.verdict(config, records, 75 + finish)
+    assert ended is not None
+    assert ended[0] == "perfect"
 
 
 def test_a_run_that_learned_stopped_when_validation_had_been_perfect_as_often_as_asked(learned):
