@@ -27,11 +27,13 @@ from neuralstack import (
 # Each takes the width of the values.
 MEMORIES_UNDER_TEST = {
     "deque": NeuralDeque.of_width,
+    "deque in pure JAX": partial(NeuralDeque, kernel=False),
     "hard": HardStack.of_width,
     "nondeterministic": lambda width: NondeterministicStack(states=2, symbols=2),
     "none": NoMemory.of_width,
     "pointer": PointerStack.of_width,
     "queue": NeuralQueue.of_width,
+    "queue in pure JAX": partial(NeuralQueue, kernel=False),
     "stack": NeuralStack.of_width,
     "stack in pure JAX": partial(NeuralStack, kernel=False),
     "stack and queue": lambda width: Memories(NeuralStack(width), NeuralQueue(width)),
@@ -41,7 +43,13 @@ MEMORIES_UNDER_TEST = {
 }
 
 # Slow to compile, and much like others: tests of every memory run on these with the slow tests.
-SLOW_MEMORIES = ("nondeterministic", "stack and queue", "superposition of two, three cells read", "tape")
+SLOW_MEMORIES = (
+    "deque in pure JAX",
+    "nondeterministic",
+    "stack and queue",
+    "superposition of two, three cells read",
+    "tape",
+)
 EVERY_MEMORY = [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW_MEMORIES)) for name in MEMORIES_UNDER_TEST]
 
 # Each takes the widths of its input and of itself, and a key.

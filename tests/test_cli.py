@@ -245,7 +245,7 @@ def test_list_names_everything_there_is(call):
         "controllers": CONTROLLERS,
         "wirings": WIRINGS,
         "experiments": experiments.EXPERIMENTS,
-        "kernels": {"stack"},
+        "kernels": kernels.MEMORIES,
     }
     listed, names = {}, []
     for line in out.splitlines():

@@ -28,9 +28,8 @@ class List:
             family: [(name, summary(thing)) for name, thing in things.items()] for family, things in families.items()
         }
         listed["wirings"] = [(name, describe(recipe)) for name, recipe in RECIPES.items()]
-        listed["kernels"] = [
-            ("stack", "C++, in use on CPUs" if kernels.is_built() else "not built: pure JAX is in use")
-        ]
+        built = "C++, in use on CPUs" if kernels.is_built() else "not built: pure JAX is in use"
+        listed["kernels"] = [(memory, built) for memory in kernels.MEMORIES]
         for family, rows in listed.items():
             Console().print(table(family, ("name", "what it is"), rows, texts=2))
         return 0

@@ -1,8 +1,11 @@
-"""The C++ core: the stack in amortised constant work per step. Nothing above `memories` knows whether it is there.
+"""The C++ core: stack, queue and DeQue in amortised constant work per step.
+
+Nothing above `memories` knows whether it is there.
 
 It is built with the package where there is a C++ compiler, and runs on CPUs. Everywhere else the pure JAX forms beside
 the memories give the same numbers.
 """
 
-from neuralstack.kernels import stack as stack
+from neuralstack.kernels import strengths as strengths
 from neuralstack.kernels._build import is_built as is_built, warn_if_not_built as warn_if_not_built
+from neuralstack.kernels.strengths import MEMORIES as MEMORIES

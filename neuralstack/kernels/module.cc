@@ -1,4 +1,4 @@
-// The stack's kernels as targets that XLA calls, and the Python module that hands them out.
+// The kernels of stack, queue and DeQue as targets that XLA calls, and the Python module that hands them out.
 //
 // Every operand has the same leading dimensions, those of the batch, whatever `vmap` made of them; the sequences are
 // independent. Calls that hold whole sequences share them out among XLA's threads.
@@ -15,7 +15,7 @@
 #include <mutex>
 #include <vector>
 
-#include "stack.hpp"
+#include "memory.hpp"
 #include "xla/ffi/api/ffi.h"
 
 namespace ffi = xla::ffi;
@@ -73,160 +73,210 @@ void carry_over(const Operand& operand, Result& result) {
 
 int64_t bounded(int32_t steps, int64_t length) { return std::clamp<int64_t>(steps, 0, length); }
 
+// The operands of a call that depend on its memory and on how many steps there is room for.
+template <typename Memory>
+struct Shape {
+  int64_t length;  // steps
+  int64_t width;   // of a value
+  int64_t batch;   // sequences
+
+  // Actions lie as [..., steps, tracks], values as [..., steps, tracks, width].
+  template <typename Steps, typename Strengths, typename Values>
+  static Shape of(const Steps& steps, const Strengths& strengths, const Values& values) {
+    const auto dimensions = strengths.dimensions();
+    return {dimensions[dimensions.size() - 2], last_dimension(values), static_cast<int64_t>(steps.element_count())};
+  }
+
+  // Whether slots can be those of one sequence after so many steps.
+  template <typename Real>
+  bool fits(const Slots<Real>& slots, int64_t taken) const {
+    return slots.low <= slots.high && slots.low >= Memory::kFirst * (length - taken) &&
+           slots.high <= Memory::kFirst * length + (Memory::kSlots - Memory::kFirst) * taken;
+  }
+
+  int64_t strengths() const { return length * Memory::kTracks; }
+  int64_t values() const { return strengths() * width; }
+  int64_t slots() const { return length * Memory::kSlots; }
+  int32_t first() const { return static_cast<int32_t>(length * Memory::kFirst); }
+};
+
 // Every read of a whole sequence.
-template <ffi::DataType kReal>
+template <typename Memory, ffi::DataType kReal>
 ffi::Error run(ffi::ThreadPool pool, ffi::Buffer<kInt> steps, ffi::Buffer<kReal> push, ffi::Buffer<kReal> pop,
                ffi::Buffer<kReal> values, ffi::ResultBuffer<kReal> reads) {
   using Real = ffi::NativeType<kReal>;
-  const int64_t length = last_dimension(push), width = last_dimension(values);
-  for_each(pool, static_cast<int64_t>(steps.element_count()), [&](int64_t i) {
-    std::vector<int32_t> elements(length);
-    std::vector<Real> strengths(length);
-    Slots<Real> slots{elements.data(), strengths.data(), 0};
-    const int64_t taken = bounded(steps.typed_data()[i], length);
-    const Real* pushes = push.typed_data() + i * length;
-    const Real* pops = pop.typed_data() + i * length;
-    const Real* rows = values.typed_data() + i * length * width;
-    Real* out = reads->typed_data() + i * length * width;
+  const auto shape = Shape<Memory>::of(steps, push, values);
+  for_each(pool, shape.batch, [&](int64_t i) {
+    std::vector<int32_t> elements(shape.slots());
+    std::vector<Real> strengths(shape.slots());
+    Slots<Real> slots{elements.data(), strengths.data(), shape.first(), shape.first()};
+    const int64_t taken = bounded(steps.typed_data()[i], shape.length);
+    const Real* pushes = push.typed_data() + i * shape.strengths();
+    const Real* pops = pop.typed_data() + i * shape.strengths();
+    const Real* rows = values.typed_data() + i * shape.values();
+    Real* out = reads->typed_data() + i * shape.values();
+    Change<Real> changes[Memory::kTracks];
     for (int64_t time = 0; time < taken; ++time) {
-      step(slots, static_cast<int32_t>(time), pushes[time], pops[time]);
-      read(slots, rows, out + time * width, width);
+      const int64_t place = time * Memory::kTracks;
+      Memory::step(slots, static_cast<int32_t>(time), pushes + place, pops + place, changes);
+      Memory::reads(slots, rows, out + place * shape.width, shape.width);
     }
-    std::fill(out + taken * width, out + length * width, Real(0));
+    std::fill(out + taken * Memory::kTracks * shape.width, out + shape.values(), Real(0));
   });
   return ffi::Error::Success();
 }
 
 // The cotangents of a whole sequence's actions. The strengths of every step are found again, which costs little
 // beside the values; so the forward pass has nothing to keep.
-template <ffi::DataType kReal>
+template <typename Memory, ffi::DataType kReal>
 ffi::Error run_backward(ffi::ThreadPool pool, ffi::Buffer<kInt> steps, ffi::Buffer<kReal> push,
                         ffi::Buffer<kReal> pop, ffi::Buffer<kReal> values, ffi::Buffer<kReal> read_cotangents,
                         ffi::ResultBuffer<kReal> push_cotangents, ffi::ResultBuffer<kReal> pop_cotangents,
                         ffi::ResultBuffer<kReal> value_cotangents) {
   using Real = ffi::NativeType<kReal>;
-  const int64_t length = last_dimension(push), width = last_dimension(values);
-  for_each(pool, static_cast<int64_t>(steps.element_count()), [&](int64_t i) {
-    std::vector<int32_t> elements(length);
-    std::vector<Real> strengths(length);
-    std::vector<Change<Real>> changes(length);
-    Slots<Real> slots{elements.data(), strengths.data(), 0};
-    const int64_t taken = bounded(steps.typed_data()[i], length);
-    const Real* pushes = push.typed_data() + i * length;
-    const Real* pops = pop.typed_data() + i * length;
-    const Real* rows = values.typed_data() + i * length * width;
-    const Real* given = read_cotangents.typed_data() + i * length * width;
-    Real* of_strengths = push_cotangents->typed_data() + i * length;
-    Real* of_pops = pop_cotangents->typed_data() + i * length;
-    Real* of_values = value_cotangents->typed_data() + i * length * width;
-    std::fill(of_strengths, of_strengths + length, Real(0));
-    std::fill(of_pops, of_pops + length, Real(0));
-    std::fill(of_values, of_values + length * width, Real(0));
+  const auto shape = Shape<Memory>::of(steps, push, values);
+  for_each(pool, shape.batch, [&](int64_t i) {
+    std::vector<int32_t> elements(shape.slots());
+    std::vector<Real> strengths(shape.slots());
+    std::vector<Change<Real>> changes(shape.strengths());
+    Slots<Real> slots{elements.data(), strengths.data(), shape.first(), shape.first()};
+    const int64_t taken = bounded(steps.typed_data()[i], shape.length);
+    const Real* pushes = push.typed_data() + i * shape.strengths();
+    const Real* pops = pop.typed_data() + i * shape.strengths();
+    const Real* rows = values.typed_data() + i * shape.values();
+    const Real* given = read_cotangents.typed_data() + i * shape.values();
+    // A strength's cotangent lies where the element's push lies.
+    Real* of_strengths = push_cotangents->typed_data() + i * shape.strengths();
+    Real* of_pops = pop_cotangents->typed_data() + i * shape.strengths();
+    Real* of_values = value_cotangents->typed_data() + i * shape.values();
+    std::fill(of_strengths, of_strengths + shape.strengths(), Real(0));
+    std::fill(of_pops, of_pops + shape.strengths(), Real(0));
+    std::fill(of_values, of_values + shape.values(), Real(0));
     for (int64_t time = 0; time < taken; ++time) {
-      changes[time] = step(slots, static_cast<int32_t>(time), pushes[time], pops[time]);
+      const int64_t place = time * Memory::kTracks;
+      Memory::step(slots, static_cast<int32_t>(time), pushes + place, pops + place, &changes[place]);
     }
     for (int64_t time = taken - 1; time >= 0; --time) {
-      read_backward(slots, rows, given + time * width, of_values, of_strengths, width);
-      of_pops[time] = step_backward(slots, changes[time], of_strengths);
+      const int64_t place = time * Memory::kTracks;
+      Memory::back(slots, &changes[place], rows, given + place * shape.width, of_values, of_strengths, of_pops + place,
+                   shape.width);
     }
   });
   return ffi::Error::Success();
 }
 
-// One step of every sequence, in place: the value is logged, the slots change, the top is read.
-template <ffi::DataType kReal>
+// One step of every sequence, in place: the values are logged, the slots change, the ends are read.
+template <typename Memory, ffi::DataType kReal>
 ffi::Error step_forward(ffi::Buffer<kInt> time, ffi::Buffer<kReal> push, ffi::Buffer<kReal> pop,
                         ffi::Buffer<kReal> value, ffi::Buffer<kReal> values, ffi::Buffer<kInt> elements,
-                        ffi::Buffer<kReal> strengths, ffi::Buffer<kInt> count, ffi::ResultBuffer<kReal> read_out,
+                        ffi::Buffer<kReal> strengths, ffi::Buffer<kInt> ends, ffi::ResultBuffer<kReal> read_out,
                         ffi::ResultBuffer<kReal> new_values, ffi::ResultBuffer<kInt> new_elements,
-                        ffi::ResultBuffer<kReal> new_strengths, ffi::ResultBuffer<kInt> new_count) {
+                        ffi::ResultBuffer<kReal> new_strengths, ffi::ResultBuffer<kInt> new_ends) {
   using Real = ffi::NativeType<kReal>;
-  const int64_t length = last_dimension(elements), width = last_dimension(value);
+  const auto dimensions = values.dimensions();
+  const Shape<Memory> shape{dimensions[dimensions.size() - 3], last_dimension(values),
+                            static_cast<int64_t>(time.element_count())};
+  const int64_t row = Memory::kTracks * shape.width;
   carry_over(values, new_values);
   carry_over(elements, new_elements);
   carry_over(strengths, new_strengths);
-  carry_over(count, new_count);
-  for (int64_t i = 0; i < static_cast<int64_t>(time.element_count()); ++i) {
+  carry_over(ends, new_ends);
+  for (int64_t i = 0; i < shape.batch; ++i) {
     const int32_t now = time.typed_data()[i];
-    Slots<Real> slots{new_elements->typed_data() + i * length, new_strengths->typed_data() + i * length,
-                      new_count->typed_data()[i]};
-    if (now < 0 || now >= length || slots.count < 0 || slots.count > now) {
-      return ffi::Error::InvalidArgument("a stack was stepped beyond its room, or out of order");
+    int32_t* line = new_ends->typed_data() + i * 2;
+    Slots<Real> slots{new_elements->typed_data() + i * shape.slots(), new_strengths->typed_data() + i * shape.slots(),
+                      line[0], line[1]};
+    if (now < 0 || now >= shape.length || !shape.fits(slots, now)) {
+      return ffi::Error::InvalidArgument("a memory was stepped beyond its room, or out of order");
     }
-    Real* rows = new_values->typed_data() + i * length * width;
-    std::copy_n(value.typed_data() + i * width, width, rows + now * width);
-    step(slots, now, push.typed_data()[i], pop.typed_data()[i]);
-    read(slots, rows, read_out->typed_data() + i * width, width);
-    new_count->typed_data()[i] = slots.count;
+    Real* rows = new_values->typed_data() + i * shape.values();
+    std::copy_n(value.typed_data() + i * row, row, rows + now * row);
+    Change<Real> changes[Memory::kTracks];
+    Memory::step(slots, now, push.typed_data() + i * Memory::kTracks, pop.typed_data() + i * Memory::kTracks, changes);
+    Memory::reads(slots, rows, read_out->typed_data() + i * row, shape.width);
+    line[0] = slots.low;
+    line[1] = slots.high;
   }
   return ffi::Error::Success();
 }
 
 // The slots after a whole sequence, and what each step changed: where its backward pass begins.
-template <ffi::DataType kReal>
+template <typename Memory, ffi::DataType kReal>
 ffi::Error replay(ffi::Buffer<kInt> steps, ffi::Buffer<kReal> push, ffi::Buffer<kReal> pop,
-                  ffi::ResultBuffer<kInt> elements, ffi::ResultBuffer<kReal> strengths,
-                  ffi::ResultBuffer<kInt> count, ffi::ResultBuffer<kInt> changed_slots,
-                  ffi::ResultBuffer<kReal> changed_strengths) {
+                  ffi::ResultBuffer<kInt> elements, ffi::ResultBuffer<kReal> strengths, ffi::ResultBuffer<kInt> ends,
+                  ffi::ResultBuffer<kInt> changed_slots, ffi::ResultBuffer<kReal> changed_strengths) {
   using Real = ffi::NativeType<kReal>;
-  const int64_t length = last_dimension(push);
+  const auto shape = Shape<Memory>::of(steps, push, push);
   for (auto* result : {&elements, &changed_slots}) std::memset((*result)->untyped_data(), 0, (*result)->size_bytes());
   for (auto* result : {&strengths, &changed_strengths}) {
     std::memset((*result)->untyped_data(), 0, (*result)->size_bytes());
   }
-  for (int64_t i = 0; i < static_cast<int64_t>(steps.element_count()); ++i) {
-    Slots<Real> slots{elements->typed_data() + i * length, strengths->typed_data() + i * length, 0};
-    int32_t* of_slots = changed_slots->typed_data() + i * length * 2;
-    Real* of_strengths = changed_strengths->typed_data() + i * length * 2;
-    for (int64_t time = 0; time < bounded(steps.typed_data()[i], length); ++time) {
-      const Change<Real> change = step(slots, static_cast<int32_t>(time), push.typed_data()[i * length + time],
-                                                pop.typed_data()[i * length + time]);
-      of_slots[2 * time] = change.count;
-      of_slots[2 * time + 1] = change.element;
-      of_strengths[2 * time] = change.strength;
-      of_strengths[2 * time + 1] = change.trimmed;
+  for (int64_t i = 0; i < shape.batch; ++i) {
+    Slots<Real> slots{elements->typed_data() + i * shape.slots(), strengths->typed_data() + i * shape.slots(),
+                      shape.first(), shape.first()};
+    const Real* pushes = push.typed_data() + i * shape.strengths();
+    const Real* pops = pop.typed_data() + i * shape.strengths();
+    int32_t* of_slots = changed_slots->typed_data() + i * shape.strengths() * 2;
+    Real* of_strengths = changed_strengths->typed_data() + i * shape.strengths() * 2;
+    for (int64_t time = 0; time < bounded(steps.typed_data()[i], shape.length); ++time) {
+      const int64_t place = time * Memory::kTracks;
+      Change<Real> changes[Memory::kTracks];
+      Memory::step(slots, static_cast<int32_t>(time), pushes + place, pops + place, changes);
+      for (int64_t k = 0; k < Memory::kTracks; ++k) {
+        of_slots[2 * (place + k)] = changes[k].popped.end;
+        of_slots[2 * (place + k) + 1] = changes[k].pushed.element;
+        of_strengths[2 * (place + k)] = changes[k].popped.trimmed;
+        of_strengths[2 * (place + k) + 1] = changes[k].pushed.strength;
+      }
     }
-    count->typed_data()[i] = slots.count;
+    ends->typed_data()[2 * i] = slots.low;
+    ends->typed_data()[2 * i + 1] = slots.high;
   }
   return ffi::Error::Success();
 }
 
 // Goes back over one step of every sequence, in place.
-template <ffi::DataType kReal>
+template <typename Memory, ffi::DataType kReal>
 ffi::Error step_back(ffi::Buffer<kInt> time, ffi::Buffer<kReal> read_cotangent, ffi::Buffer<kReal> values,
                      ffi::Buffer<kInt> changed_slots, ffi::Buffer<kReal> changed_strengths,
-                     ffi::Buffer<kInt> elements, ffi::Buffer<kReal> strengths, ffi::Buffer<kInt> count,
+                     ffi::Buffer<kInt> elements, ffi::Buffer<kReal> strengths, ffi::Buffer<kInt> ends,
                      ffi::Buffer<kReal> value_cotangents, ffi::Buffer<kReal> strength_cotangents,
                      ffi::ResultBuffer<kReal> push_cotangent, ffi::ResultBuffer<kReal> pop_cotangent,
                      ffi::ResultBuffer<kReal> value_cotangent, ffi::ResultBuffer<kInt> new_elements,
-                     ffi::ResultBuffer<kReal> new_strengths, ffi::ResultBuffer<kInt> new_count,
+                     ffi::ResultBuffer<kReal> new_strengths, ffi::ResultBuffer<kInt> new_ends,
                      ffi::ResultBuffer<kReal> new_value_cotangents,
                      ffi::ResultBuffer<kReal> new_strength_cotangents) {
   using Real = ffi::NativeType<kReal>;
-  const int64_t length = last_dimension(elements), width = last_dimension(read_cotangent);
+  const auto shape = Shape<Memory>::of(time, strength_cotangents, values);
+  const int64_t row = Memory::kTracks * shape.width;
   carry_over(elements, new_elements);
   carry_over(strengths, new_strengths);
-  carry_over(count, new_count);
+  carry_over(ends, new_ends);
   carry_over(value_cotangents, new_value_cotangents);
   carry_over(strength_cotangents, new_strength_cotangents);
-  for (int64_t i = 0; i < static_cast<int64_t>(time.element_count()); ++i) {
+  for (int64_t i = 0; i < shape.batch; ++i) {
     const int32_t now = time.typed_data()[i];
-    Slots<Real> slots{new_elements->typed_data() + i * length, new_strengths->typed_data() + i * length,
-                      new_count->typed_data()[i]};
-    if (now < 0 || now >= length || slots.count < 1 || slots.count > now + 1) {
-      return ffi::Error::InvalidArgument("a stack was stepped back beyond its beginning, or out of order");
+    int32_t* line = new_ends->typed_data() + i * 2;
+    Slots<Real> slots{new_elements->typed_data() + i * shape.slots(), new_strengths->typed_data() + i * shape.slots(),
+                      line[0], line[1]};
+    if (now < 0 || now >= shape.length || !shape.fits(slots, now + 1) || slots.high - slots.low < Memory::kTracks) {
+      return ffi::Error::InvalidArgument("a memory was stepped back beyond its beginning, or out of order");
     }
-    const int32_t* of_slots = changed_slots.typed_data() + (i * length + now) * 2;
-    const Real* of_strengths = changed_strengths.typed_data() + (i * length + now) * 2;
-    const Change<Real> change{of_slots[0], of_slots[1], of_strengths[0], of_strengths[1]};
-    Real* gradients = new_value_cotangents->typed_data() + i * length * width;
-    Real* of_elements = new_strength_cotangents->typed_data() + i * length;
-    read_backward(slots, values.typed_data() + i * length * width, read_cotangent.typed_data() + i * width, gradients,
-                  of_elements, width);
-    pop_cotangent->typed_data()[i] = step_backward(slots, change, of_elements);
-    push_cotangent->typed_data()[i] = of_elements[now];
-    std::copy_n(gradients + now * width, width, value_cotangent->typed_data() + i * width);
-    new_count->typed_data()[i] = slots.count;
+    const int32_t* of_slots = changed_slots.typed_data() + (i * shape.length + now) * Memory::kTracks * 2;
+    const Real* of_strengths = changed_strengths.typed_data() + (i * shape.length + now) * Memory::kTracks * 2;
+    Change<Real> changes[Memory::kTracks];
+    for (int64_t k = 0; k < Memory::kTracks; ++k) {
+      changes[k] = {{of_slots[2 * k], of_strengths[2 * k]}, {of_slots[2 * k + 1], of_strengths[2 * k + 1]}};
+    }
+    Real* gradients = new_value_cotangents->typed_data() + i * shape.values();
+    Real* of_elements = new_strength_cotangents->typed_data() + i * shape.strengths();
+    Memory::back(slots, changes, values.typed_data() + i * shape.values(), read_cotangent.typed_data() + i * row,
+                 gradients, of_elements, pop_cotangent->typed_data() + i * Memory::kTracks, shape.width);
+    std::copy_n(of_elements + now * Memory::kTracks, Memory::kTracks,
+                push_cotangent->typed_data() + i * Memory::kTracks);
+    std::copy_n(gradients + now * row, row, value_cotangent->typed_data() + i * row);
+    line[0] = slots.low;
+    line[1] = slots.high;
   }
   return ffi::Error::Success();
 }
@@ -244,17 +294,19 @@ struct Target {
 
 constexpr ffi::DataType kFloat = ffi::DataType::F32, kDouble = ffi::DataType::F64;
 
+// The five kernels of a memory, for one type of numbers.
+#define NEURALSTACK_TARGETS(name, memory, type, real)                   \
+  {name "_run_" type, call<run<memory, real>>},                         \
+      {name "_run_backward_" type, call<run_backward<memory, real>>},   \
+      {name "_step_forward_" type, call<step_forward<memory, real>>},   \
+      {name "_replay_" type, call<replay<memory, real>>}, {             \
+    name "_step_back_" type, call<step_back<memory, real>>              \
+  }
+
 constexpr Target kTargets[] = {
-    {"run_float32", call<run<kFloat>>},
-    {"run_float64", call<run<kDouble>>},
-    {"run_backward_float32", call<run_backward<kFloat>>},
-    {"run_backward_float64", call<run_backward<kDouble>>},
-    {"step_forward_float32", call<step_forward<kFloat>>},
-    {"step_forward_float64", call<step_forward<kDouble>>},
-    {"replay_float32", call<replay<kFloat>>},
-    {"replay_float64", call<replay<kDouble>>},
-    {"step_back_float32", call<step_back<kFloat>>},
-    {"step_back_float64", call<step_back<kDouble>>},
+    NEURALSTACK_TARGETS("stack", Stack, "float32", kFloat), NEURALSTACK_TARGETS("stack", Stack, "float64", kDouble),
+    NEURALSTACK_TARGETS("queue", Queue, "float32", kFloat), NEURALSTACK_TARGETS("queue", Queue, "float64", kDouble),
+    NEURALSTACK_TARGETS("deque", Deque, "float32", kFloat), NEURALSTACK_TARGETS("deque", Deque, "float64", kDouble),
 };
 
 PyObject* targets(PyObject*, PyObject*) {

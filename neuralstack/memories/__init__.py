@@ -3,12 +3,13 @@
 from neuralstack.memories._base import (
     AbstractMemory as AbstractMemory,
     Action as Action,
+    DequeAction as DequeAction,
     MixedAction as MixedAction,
     on_platform as on_platform,
     run as run,
 )
 from neuralstack.memories._closed_form import read_weights as read_weights
-from neuralstack.memories._deque import DequeAction as DequeAction, NeuralDeque as NeuralDeque
+from neuralstack.memories._deque import NeuralDeque as NeuralDeque
 from neuralstack.memories._hard import HardStack as HardStack
 from neuralstack.memories._nondeterministic import (
     NondeterministicAction as NondeterministicAction,

@@ -28,6 +28,13 @@ class Action(NamedTuple):
     value: Any
 
 
+class DequeAction(NamedTuple):
+    """What a controller asks of a memory with two ends: an `Action` for each."""
+
+    top: Action
+    bottom: Action
+
+
 class MixedAction(NamedTuple):
     """What a controller asks of a memory that does several things at once, each to a degree.
 

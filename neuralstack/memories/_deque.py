@@ -7,18 +7,19 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from neuralstack._activations import sigmoid, tanh
-from neuralstack.memories._base import AbstractMemory, Action
+from neuralstack.memories._base import AbstractMemory, Action, DequeAction
 from neuralstack.memories._check import fit, require_strengths, require_width, strength_dtype, value_dtype
 from neuralstack.memories._interval import clip_to, overlap
+from neuralstack.memories._kernel_passes import passes_of, require_kernel
 from neuralstack.memories._one_end import STRENGTH_BIASES
 from neuralstack.memories._replay import Replay
 
+BOTTOM_BIASES = -3.0, -1.0
+"""Of the raw numbers of the bottom's push and pop, at the start of training.
 
-class DequeAction(NamedTuple):
-    """What a controller asks of a memory with two ends: an `Action` for each."""
-
-    top: Action
-    bottom: Action
+A line that grew at both of its ends would show the latest values at both. One that grows at its top shows the latest
+there and the oldest at its bottom: it is a stack and a queue from the start, and learns to be either.
+"""
 
 
 class DequeState(NamedTuple):
@@ -45,10 +46,11 @@ class NeuralDeque(AbstractMemory):
     T steps, step t pushes into cell T - 1 - t at the bottom and T + t at the top. Ties belong to the larger pop. With
     the bottom silent it is the stack; pushed on top and popped at the bottom it is the queue.
 
-    A step costs O(steps x width); going backwards costs it three times.
+    What a step costs, with and without kernels, room and dtypes are as in `NeuralStack`; in pure JAX, going backwards
+    costs it three times.
 
     Raises:
-        ValueError: If the width is below 1.
+        ValueError: If the width is below 1, or kernels are asked for that are not built.
 
     Examples:
         >>> import jax.numpy as jnp, neuralstack as ns
@@ -61,6 +63,8 @@ class NeuralDeque(AbstractMemory):
 
     width: int = eqx.field(static=True)
     """Width of the values, at least 1."""
+    kernel: bool | None = eqx.field(static=True, default=None)
+    """Whether to use the C++ kernels; unless said, wherever they are built."""
 
     @classmethod
     def of_width(cls, width):
@@ -80,6 +84,7 @@ class NeuralDeque(AbstractMemory):
 
     def __check_init__(self):
         require_width("a DeQue's values", self.width)
+        require_kernel(self.kernel)
 
     def init(self, steps, dtype=None):
         dtype = value_dtype(dtype)
@@ -93,7 +98,7 @@ class NeuralDeque(AbstractMemory):
         return DequeAction(Action(gates[..., 0], gates[..., 1], top), Action(gates[..., 2], gates[..., 3], bottom))
 
     def initial_bias(self):
-        return jnp.zeros(self.action_size).at[:4].set(jnp.array([*STRENGTH_BIASES, *STRENGTH_BIASES]))
+        return jnp.zeros(self.action_size).at[:4].set(jnp.array([*STRENGTH_BIASES, *BOTTOM_BIASES]))
 
     def gates(self, action):
         return jnp.stack([action.top.push, action.top.pop, action.bottom.push, action.bottom.pop], axis=-1)
@@ -130,7 +135,7 @@ class NeuralDeque(AbstractMemory):
         return DequeAction(*ends)
 
     def passes(self, *, portable=False):
-        return Replay(self)
+        return passes_of("deque", self.width, Replay(self), kernel=self.kernel, portable=portable)
 
 
 def pop(

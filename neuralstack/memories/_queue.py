@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, Int
 from neuralstack.memories import _one_end as one_end, _queue_interval as interval
 from neuralstack.memories._base import AbstractMemory
 from neuralstack.memories._check import require_width, value_dtype
+from neuralstack.memories._kernel_passes import passes_of, require_kernel
 from neuralstack.memories._strength_passes import StrengthPasses
 
 
@@ -33,11 +34,10 @@ class NeuralQueue(AbstractMemory):
 
     In code `push` is $d_t$, `pop` is $u_t$, `value` is $v_t$. Ties belong to the larger pop.
 
-    A step costs O(steps x width), in `step` as in whole sequences. Room, dtypes and the resolution of heights are as
-    in `NeuralStack`.
+    What a step costs, with and without kernels, room, dtypes and the resolution of heights are as in `NeuralStack`.
 
     Raises:
-        ValueError: If the width is below 1.
+        ValueError: If the width is below 1, or kernels are asked for that are not built.
 
     Examples:
         >>> import neuralstack as ns
@@ -48,6 +48,8 @@ class NeuralQueue(AbstractMemory):
 
     width: int = eqx.field(static=True)
     """Width of the values, at least 1."""
+    kernel: bool | None = eqx.field(static=True, default=None)
+    """Whether to use the C++ kernels; unless said, wherever they are built."""
 
     @classmethod
     def of_width(cls, width):
@@ -67,6 +69,7 @@ class NeuralQueue(AbstractMemory):
 
     def __check_init__(self):
         require_width("a queue's values", self.width)
+        require_kernel(self.kernel)
 
     def init(self, steps, dtype=None):
         dtype = value_dtype(dtype)
@@ -92,4 +95,5 @@ class NeuralQueue(AbstractMemory):
         return one_end.check(self, action, steps=steps)
 
     def passes(self, *, portable=False):
-        return StrengthPasses(self.width, interval, None)
+        plain = StrengthPasses(self.width, interval)
+        return passes_of("queue", self.width, plain, kernel=self.kernel, portable=portable)

@@ -5,8 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from neuralstack.memories._base import AbstractMemory, Action, MixedAction
-from neuralstack.memories._deque import DequeAction
+from neuralstack.memories._base import AbstractMemory, Action, DequeAction, MixedAction
 
 
 class Rounded(AbstractMemory):

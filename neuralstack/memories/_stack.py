@@ -6,10 +6,10 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from neuralstack import kernels
 from neuralstack.memories import _one_end as one_end, _stack_interval as interval
 from neuralstack.memories._base import AbstractMemory
 from neuralstack.memories._check import require_width, value_dtype
+from neuralstack.memories._kernel_passes import passes_of, require_kernel
 from neuralstack.memories._strength_passes import StrengthPasses
 
 
@@ -80,11 +80,7 @@ class NeuralStack(AbstractMemory):
 
     def __check_init__(self):
         require_width("a stack's values", self.width)
-        if self.kernel and not kernels.is_built():
-            raise ValueError(
-                "kernel=True needs the C++ kernels, which were not built: install neuralstack again with a C++ "
-                "compiler, or leave kernel away."
-            )
+        require_kernel(self.kernel)
 
     def init(self, steps, dtype=None):
         dtype = value_dtype(dtype)
@@ -111,7 +107,5 @@ class NeuralStack(AbstractMemory):
         return one_end.check(self, action, steps=steps)
 
     def passes(self, *, portable=False):
-        if self.kernel is None:
-            kernels.warn_if_not_built()
-        use_kernel = self.kernel is not False and kernels.is_built() and not portable
-        return StrengthPasses(self.width, interval, kernels.stack if use_kernel else None)
+        plain = StrengthPasses(self.width, interval)
+        return passes_of("stack", self.width, plain, kernel=self.kernel, portable=portable)

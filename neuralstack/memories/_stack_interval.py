@@ -1,4 +1,4 @@
-"""The stack in pure JAX, for whole sequences and for the unroll: the same six functions as in `kernels.stack`.
+"""The stack in pure JAX, for whole sequences and for the unroll: six functions of one sequence.
 
 When no read goes back to the controller, the actions do not wait for the memory. The read weights of a block of steps
 are then one matrix and its reads one matrix product, as in attention, and only one block is held at a time.

@@ -1,4 +1,4 @@
-"""What only the kernels promise; that they compute the stack is held in tests/memories, with every other form."""
+"""What only the kernels promise; that they compute these memories is held in tests/memories, with every other form."""
 
 import importlib
 import warnings
@@ -13,14 +13,24 @@ from hypothesis import given, strategies as st
 
 import neuralstack as ns
 from neuralstack import kernels
-from neuralstack.reference import stack_backward, stack_forward
+from neuralstack.reference import (
+    deque_backward,
+    deque_forward,
+    queue_backward,
+    queue_forward,
+    stack_backward,
+    stack_forward,
+)
 
 if not kernels.is_built():
     pytest.skip("neuralstack was installed without its kernels", allow_module_level=True)
 
 WIDTH = 5
 TOLERANCE = {np.float32: 1e-5, np.float64: 1e-10}  # of the largest number in an array
-KERNEL, PURE = (ns.NeuralStack(WIDTH, kernel=kernel) for kernel in (True, False))
+MEMORIES = {"stack": ns.NeuralStack, "queue": ns.NeuralQueue, "deque": ns.NeuralDeque}
+KERNELS, PURES = ({name: memory(WIDTH, kernel=kernel) for name, memory in MEMORIES.items()} for kernel in (True, False))
+TRACKS = {"stack": 1, "queue": 1, "deque": 2}
+ONE_END = {"stack": (stack_forward, stack_backward), "queue": (queue_forward, queue_backward)}
 KINDS = {
     "uniform": lambda rng, shape: rng.random(shape),
     "near 0": lambda rng, shape: 0.02 * rng.random(shape),
@@ -29,25 +39,36 @@ KINDS = {
 }
 
 
-def draw(kind, *shape):
-    """Push and pop strengths, values and cotangents of the reads, of sequences of one kind."""
-    rng = np.random.default_rng(shape[-1])
+def draw(name, kind, *shape):
+    """Push and pop strengths, values and cotangents of the reads, by track, of sequences of one kind."""
+    rng, shape = np.random.default_rng(shape[-1]), (*shape, TRACKS[name])
     push, pop = KINDS[kind](rng, (2, *shape))
     return push, pop, *rng.normal(size=(2, *shape, WIDTH))
 
 
 @partial(jax.jit, static_argnums=0)
-def pulled_back(stack, push, pop, values, cotangent):
-    """The reads, and what a cotangent of the reads gives to the strengths and the values."""
-    reads, pull = jax.vjp(lambda *action: ns.run(stack, ns.Action(*action)), push, pop, values)
+def pulled_back(memory, push, pop, values, cotangent):
+    """The reads by track, and what a cotangent of the reads gives to the strengths and the values."""
+
+    def reads(push, pop, values):
+        ends = [ns.Action(push[:, k], pop[:, k], values[:, k]) for k in range(push.shape[1])]
+        action = ends[0] if len(ends) == 1 else ns.DequeAction(*ends)
+        return ns.run(memory, action).reshape(values.shape)
+
+    reads, pull = jax.vjp(reads, push, pop, values)
     return reads, *pull(cotangent)
 
 
-of_kinds = jax.vmap(partial(pulled_back, KERNEL))
-
-
-def by_reference(push, pop, values, cotangent):
-    return stack_forward(push, pop, values)[2], *stack_backward(push, pop, values, cotangent)
+def by_reference(name, push, pop, values, cotangent):
+    tracks = [(push[:, k], pop[:, k], values[:, k]) for k in range(TRACKS[name])]
+    cotangents = [cotangent[:, k] for k in range(TRACKS[name])]
+    if name == "deque":
+        reads = deque_forward(*tracks[0], *tracks[1])[2:]
+        gradient = deque_backward(*tracks[0], *tracks[1], *cotangents)
+    else:
+        forward, backward = ONE_END[name]
+        reads, gradient = forward(*tracks[0])[2:], backward(*tracks[0], *cotangents)
+    return [np.stack(parts, 1) for parts in (reads, gradient[::3], gradient[1::3], gradient[2::3])]
 
 
 def assert_close(got, wanted, tolerance):
@@ -58,41 +79,53 @@ def assert_close(got, wanted, tolerance):
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
 @pytest.mark.parametrize("steps", [0, 1, 2, 64, 300])
-def test_reads_and_gradients_are_those_of_the_reference_in_both_precisions(dtype, steps, float64):
-    given = [np.stack(parts).astype(dtype) for parts in zip(*(draw(kind, steps) for kind in KINDS), strict=True)]
-    found = of_kinds(*given)
+@pytest.mark.parametrize("name", MEMORIES)
+def test_reads_and_gradients_are_those_of_the_reference_in_both_precisions(name, dtype, steps, float64):
+    given = [np.stack(parts).astype(dtype) for parts in zip(*(draw(name, kind, steps) for kind in KINDS), strict=True)]
+    found = jax.vmap(partial(pulled_back, KERNELS[name]))(*given)
     for row, parts in enumerate(zip(*given, strict=True)):
-        assert_close([leaf[row] for leaf in found], by_reference(*parts), TOLERANCE[dtype])
+        assert_close([leaf[row] for leaf in found], by_reference(name, *parts), TOLERANCE[dtype])
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_population_of_batches_is_one_call_and_gives_what_a_loop_gives(kind):
-    given = [part.astype(np.float32) for part in draw(kind, 3, 4, 40)]
-    mapped = jax.jit(jax.vmap(of_kinds))
-    rows = [[pulled_back(KERNEL, *(part[i, j] for part in given)) for j in range(4)] for i in range(3)]
+@pytest.mark.parametrize("name", MEMORIES)
+def test_a_population_of_batches_is_one_call_and_gives_what_a_loop_gives(name):
+    given = [part.astype(np.float32) for part in draw(name, "uniform", 3, 4, 40)]
+    one = partial(pulled_back, KERNELS[name])
+    mapped = jax.jit(jax.vmap(jax.vmap(one)))
+    rows = [[one(*(part[i, j] for part in given)) for j in range(4)] for i in range(3)]
     wanted = jax.tree.map(lambda *leaves: np.reshape(leaves, (3, 4, *leaves[0].shape)), *chain(*rows))
     assert_close(mapped(*given), wanted, 1e-6)
-    assert mapped.lower(*given).as_text().count("custom_call @neuralstack_run_float32") == 1
+    assert mapped.lower(*given).as_text().count(f"custom_call @neuralstack_{name}_run_float32") == 1
 
 
 def test_batch_and_population_may_share_some_of_their_operands():
-    push, pop, values, _ = (part.astype(np.float32) for part in draw("uniform", 4, 20))
+    push, pop, values, _ = (part[..., 0].astype(np.float32) for part in draw("stack", "uniform", 4, 20))
+    values = np.moveaxis(draw("stack", "uniform", 4, 20)[2], 2, 0)[0].astype(np.float32)
 
     def reads(push, values):
-        return ns.run(KERNEL, ns.Action(push, pop[0], values))
+        return ns.run(KERNELS["stack"], ns.Action(push, pop[0], values))
 
     mapped = jax.jit(jax.vmap(jax.vmap(reads, in_axes=(0, None)), in_axes=(None, 0)))(push, values)
     wanted = [[reads(one, other) for one in push] for other in values]
     assert_close(mapped, np.array(wanted), 1e-6)
 
 
-@pytest.mark.parametrize(("controller", "wiring"), [("gru", "layer"), ("lstm", "feedback"), ("elman", "paper")])
-def test_a_machine_has_the_output_and_every_gradient_of_the_pure_form(controller, wiring, float64):
+@pytest.mark.parametrize(
+    ("name", "controller", "wiring"),
+    [
+        ("stack", "gru", "layer"),
+        ("stack", "lstm", "feedback"),
+        ("stack", "elman", "paper"),
+        ("queue", "elman", "feedback"),
+        ("deque", "elman", "feedback"),
+    ],
+)
+def test_a_machine_has_the_output_and_every_gradient_of_the_pure_form(name, controller, wiring, float64):
     tokens = jax.random.randint(jax.random.key(1), (30, 3), 0, 4)
 
-    def loss_and_gradient(stack, steps):
+    def loss_and_gradient(memory, steps):
         machine = ns.Machine(
-            stack, ns.CONTROLLERS[controller], 4, hidden=6, embedding=WIDTH, wiring=wiring, key=jax.random.key(0)
+            memory, ns.CONTROLLERS[controller], 4, hidden=6, embedding=WIDTH, wiring=wiring, key=jax.random.key(0)
         )
 
         def loss(machine):
@@ -100,67 +133,82 @@ def test_a_machine_has_the_output_and_every_gradient_of_the_pure_form(controller
 
         return jax.jit(jax.value_and_grad(loss))(machine)
 
-    assert_close(loss_and_gradient(KERNEL, 17), loss_and_gradient(PURE, 17), TOLERANCE[np.float64])
+    assert_close(loss_and_gradient(KERNELS[name], 17), loss_and_gradient(PURES[name], 17), TOLERANCE[np.float64])
 
 
 STEPS = 12
-VALUES, COTANGENT = np.random.default_rng(3).normal(size=(2, STEPS, WIDTH))
+VALUES, COTANGENT = np.random.default_rng(3).normal(size=(2, STEPS, 2, WIDTH))
 
 
 def strengths(one):
-    return st.lists(one, min_size=STEPS, max_size=STEPS).map(np.array)
+    return st.lists(one, min_size=2 * STEPS, max_size=2 * STEPS).map(lambda drawn: np.array(drawn).reshape(STEPS, 2))
+
+
+def of_tracks(name, *given):
+    return [part[:, : TRACKS[name]] for part in given]
 
 
 # Eighths tie often, and add up without rounding.
+@pytest.mark.parametrize("name", MEMORIES)
 @given(push=strengths(st.integers(0, 8)), pop=strengths(st.integers(0, 8)))
-def test_no_strengths_are_found_for_which_reads_or_gradients_differ(push, pop):
-    given = push / 8, pop / 8, VALUES, COTANGENT
+def test_no_strengths_are_found_for_which_reads_or_gradients_differ(name, push, pop):
+    given = of_tracks(name, push / 8, pop / 8, VALUES, COTANGENT)
     with jax.enable_x64(True):
-        assert_close(pulled_back(KERNEL, *given), by_reference(*given), TOLERANCE[np.float64])
+        assert_close(pulled_back(KERNELS[name], *given), by_reference(name, *given), TOLERANCE[np.float64])
 
 
+@pytest.mark.parametrize("name", MEMORIES)
 @given(push=strengths(st.floats(width=32)), pop=strengths(st.floats(width=32)))
-def test_any_number_at_all_is_survived(push, pop):
+def test_any_number_at_all_is_survived(name, push, pop):
     """NaN and infinity too: what comes out means nothing, but nothing outside the arrays is touched."""
     with np.errstate(invalid="ignore"):
-        given = [part.astype(np.float32) for part in (push, pop, VALUES, COTANGENT)]
-    assert [leaf.shape for leaf in pulled_back(KERNEL, *given)] == [(12, 5), (12,), (12,), (12, 5)]
+        given = [part.astype(np.float32) for part in of_tracks(name, push, pop, VALUES, COTANGENT)]
+    found = pulled_back(KERNELS[name], *given)
+    assert [leaf.shape for leaf in found] == [given[part].shape for part in (2, 0, 1, 2)]
 
 
-def test_a_very_tall_stack_loses_no_precision():
+@pytest.mark.parametrize("name", MEMORIES)
+def test_a_very_tall_memory_loses_no_precision(name):
     steps, rng = 20_000, np.random.default_rng(0)
-    push, pop = 1 - 0.3 * rng.random(steps), 0.3 * rng.random(steps)
-    values, cotangent = rng.normal(size=(2, steps, 2))
+    shape = steps, TRACKS[name]
+    push, pop = 1 - 0.3 * rng.random(shape), 0.3 * rng.random(shape)
+    values, cotangent = rng.normal(size=(2, *shape, 2))
     given = [part.astype(np.float32) for part in (push, pop, values, cotangent)]
-    stack = ns.NeuralStack(2, kernel=True)
-    got = pulled_back(stack, *given)
+    memory = MEMORIES[name](2, kernel=True)
+    got = pulled_back(memory, *given)
     with jax.enable_x64(True):
-        wanted = pulled_back(stack, *(part.astype(np.float64) for part in given))
+        wanted = pulled_back(memory, *(part.astype(np.float64) for part in given))
     assert_close(got, wanted, 1e-5)
 
 
-def test_a_stack_that_is_emptied_again_and_again_forgets_what_was_before():
-    steps, rng = 999, np.random.default_rng(0)
-    push, (values, cotangent) = 0.3 * rng.random(steps), rng.normal(size=(2, steps, WIDTH))
-    pop = (np.arange(steps) % 3 == 0).astype(float)
+@pytest.mark.parametrize("name", MEMORIES)
+def test_a_memory_that_is_emptied_again_and_again_forgets_what_was_before(name):
+    rng, shape = np.random.default_rng(0), (999, TRACKS[name])
+    push, (values, cotangent) = 0.15 * rng.random(shape), rng.normal(size=(2, *shape, WIDTH))
+    pop = np.repeat((np.arange(999) % 3 == 0).astype(float)[:, None], TRACKS[name], axis=1)
     given = push, pop, values, cotangent
     thirds = [np.reshape(part, (-1, 3, *part.shape[1:])) for part in given]
     with jax.enable_x64(True):
-        whole = pulled_back(KERNEL, *given)
-        parts = of_kinds(*thirds)
+        whole = pulled_back(KERNELS[name], *given)
+        parts = jax.vmap(partial(pulled_back, KERNELS[name]))(*thirds)
     assert_close(whole, jax.tree.map(lambda leaf, like: leaf.reshape(like.shape), parts, whole), 1e-12)
 
 
 def test_steps_beyond_those_asked_for_read_nothing_and_get_no_gradient():
-    push, pop, values, cotangent = (part.astype(np.float32) for part in draw("uniform", 20))
+    given = [part.astype(np.float32) for part in draw("deque", "uniform", 20)]
+    push, pop, values, cotangent = given
 
     @jax.jit
     def reads_and_gradients(steps):
-        reads, pull = jax.vjp(lambda *action: KERNEL.run(ns.Action(*action), steps), push, pop, values)
+        def reads(push, pop, values):
+            ends = [ns.Action(push[:, k], pop[:, k], values[:, k]) for k in range(2)]
+            return KERNELS["deque"].run(ns.DequeAction(*ends), steps).reshape(values.shape)
+
+        reads, pull = jax.vjp(reads, push, pop, values)
         return reads, *pull(jnp.asarray(cotangent))
 
     for steps in (0, 1, 13, 20):
-        whole = pulled_back(KERNEL, push[:steps], pop[:steps], values[:steps], cotangent[:steps])
+        whole = pulled_back(KERNELS["deque"], *(part[:steps] for part in given))
         for leaf, wanted in zip(reads_and_gradients(steps), whole, strict=True):
             assert_close(leaf[:steps], wanted, 1e-6)
             assert not leaf[steps:].any()
@@ -168,7 +216,7 @@ def test_steps_beyond_those_asked_for_read_nothing_and_get_no_gradient():
 
 @pytest.mark.parametrize("time", [-1, 3])
 def test_a_step_that_has_no_room_is_refused(time):
-    passes = KERNEL.passes()
+    passes = KERNELS["stack"].passes()
     carry = passes.start_forward(3, jnp.float32)
     with pytest.raises(jax.errors.JaxRuntimeError, match="beyond its room, or out of order"):
         jax.block_until_ready(
@@ -177,17 +225,19 @@ def test_a_step_that_has_no_room_is_refused(time):
 
 
 @pytest.mark.parametrize(("platform", "kernels_inside"), [("cpu", True), ("cuda", False), ("tpu", False)])
-@pytest.mark.parametrize("wiring", ["layer", "feedback"])
-def test_a_program_for_another_platform_holds_no_kernel(wiring, platform, kernels_inside):
-    machine = ns.Machine(ns.NeuralStack(WIDTH), ns.GRULayer, 4, embedding=WIDTH, wiring=wiring, key=jax.random.key(0))
+@pytest.mark.parametrize(("name", "wiring"), [("stack", "layer"), ("stack", "feedback"), ("deque", "layer")])
+def test_a_program_for_another_platform_holds_no_kernel(name, wiring, platform, kernels_inside):
+    machine = ns.Machine(MEMORIES[name](WIDTH), ns.GRULayer, 4, embedding=WIDTH, wiring=wiring, key=jax.random.key(0))
     tokens = jnp.zeros((8, 2), jnp.int32)
     program = jax.jit(jax.grad(lambda machine: machine.batch(tokens).output.sum())).trace(machine)
     assert ("neuralstack_" in program.lower(lowering_platforms=(platform,)).as_text()) is kernels_inside
 
 
-def test_values_of_another_precision_take_the_pure_form():
-    action = ns.Action(jnp.ones(4), jnp.zeros(4), jnp.ones((4, WIDTH), jnp.bfloat16))
-    assert "neuralstack_" not in jax.jit(lambda action: ns.run(KERNEL, action)).lower(action).as_text()
+@pytest.mark.parametrize("name", MEMORIES)
+def test_values_of_another_precision_take_the_pure_form(name):
+    end = ns.Action(jnp.ones(4), jnp.zeros(4), jnp.ones((4, WIDTH), jnp.bfloat16))
+    action = ns.DequeAction(end, end) if name == "deque" else end
+    assert "neuralstack_" not in jax.jit(lambda action: ns.run(KERNELS[name], action)).lower(action).as_text()
 
 
 @pytest.fixture
@@ -204,7 +254,7 @@ def not_built(monkeypatch):
 
 
 def test_without_kernels_the_pure_form_runs_and_says_so_once(not_built):
-    push, pop, values, _ = (part.astype(np.float32) for part in draw("uniform", 10))
+    push, pop, values, _ = (part[:, 0].astype(np.float32) for part in draw("stack", "uniform", 10))
     with pytest.warns(UserWarning, match="installed without its C\\+\\+ kernels"):
         reads = ns.run(ns.NeuralStack(WIDTH), ns.Action(push, pop, values))
     with warnings.catch_warnings():

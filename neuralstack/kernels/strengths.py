@@ -1,0 +1,125 @@
+"""The kernels of stack, queue and DeQue, as functions of one sequence: the six of any memory's passes.
+
+A memory has one or two tracks, each with a push, a pop, a value and a read: the top and the bottom of a DeQue. Under
+`vmap`, and `vmap` of `vmap`, one call holds the whole batch. Each call works in place where it changes a carry.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.typing import DTypeLike
+from jaxtyping import Array, Float, Int
+
+INT = jnp.int32
+MEMORIES = {"stack": 0, "queue": 0, "deque": 1}
+"""The memories that have kernels; for each step that there is room for, how many slots lie below the first one."""
+
+
+class Actions(NamedTuple):
+    """What is asked of a memory, at one step or at all."""
+
+    push: Float[Array, "*steps tracks"]
+    pop: Float[Array, "*steps tracks"]
+    values: Float[Array, "*steps tracks width"]
+
+
+class Forward(NamedTuple):
+    """A log of the values, and the slots: which element each holds, how much of it, and where the alive ones end."""
+
+    values: Float[Array, "steps tracks width"]
+    elements: Int[Array, " slots"]
+    strengths: Float[Array, " slots"]
+    ends: Int[Array, " 2"]
+
+
+class Backward(NamedTuple):
+    """What goes backwards: the values and what each step changed, the slots, and the cotangents so far."""
+
+    values: Float[Array, "steps tracks width"]
+    changed_slots: Int[Array, "steps tracks 2"]
+    changed_strengths: Float[Array, "steps tracks 2"]
+    elements: Int[Array, " slots"]
+    strengths: Float[Array, " slots"]
+    ends: Int[Array, " 2"]
+    value_cotangents: Float[Array, "steps tracks width"]
+    strength_cotangents: Float[Array, "steps tracks"]
+
+
+def reads(memory: str, actions: Actions, steps: Int[Array, ""]) -> Float[Array, "steps tracks width"]:
+    """Return every read of a whole sequence, zero after the first `steps`."""
+    (read,) = call(memory, "run", [actions.values], steps, *actions)
+    return read
+
+
+def reads_backward(
+    memory: str, actions: Actions, steps: Int[Array, ""], reads_cotangent: Float[Array, "steps tracks width"]
+) -> Actions:
+    """Return the cotangents of the actions."""
+    return Actions(*call(memory, "run_backward", actions, steps, *actions, reads_cotangent))
+
+
+def start_forward(memory: str, steps: int, tracks: int, width: int, dtype: DTypeLike) -> Forward:
+    """Return the empty memory."""
+    slots, below = steps * tracks, steps * MEMORIES[memory]
+    ends = jnp.full(2, below, INT)
+    return Forward(jnp.zeros((steps, tracks, width), dtype), jnp.zeros(slots, INT), jnp.zeros(slots, dtype), ends)
+
+
+def step_forward(
+    memory: str, carry: Forward, time: Int[Array, ""], actions: Actions
+) -> tuple[Forward, Float[Array, "tracks width"]]:
+    """Take step `time` and read."""
+    in_place = {4 + number: 1 + number for number in range(len(carry))}
+    read, *changed = call(memory, "step_forward", [actions.values, *carry], time, *actions, *carry, in_place=in_place)
+    return Forward(*changed), read
+
+
+def start_backward(memory: str, actions: Actions, steps: Int[Array, ""]) -> Backward:
+    """Return what goes backwards from the end of the first `steps` steps."""
+    shape, dtype = actions.push.shape, actions.push.dtype
+    pairs = jax.ShapeDtypeStruct((*shape, 2), INT), jax.ShapeDtypeStruct((*shape, 2), dtype)
+    slots = [jax.ShapeDtypeStruct((actions.push.size,), kind) for kind in (INT, dtype)]
+    ends = jax.ShapeDtypeStruct((2,), INT)
+    *state, changed_slots, changed_strengths = call(
+        memory, "replay", [*slots, ends, *pairs], steps, actions.push, actions.pop
+    )
+    zeros = jnp.zeros_like(actions.values), jnp.zeros_like(actions.push)
+    return Backward(actions.values, changed_slots, changed_strengths, *state, *zeros)
+
+
+def step_backward(
+    memory: str, carry: Backward, time: Int[Array, ""], read_cotangent: Float[Array, "tracks width"]
+) -> tuple[Backward, Actions]:
+    """Undo step `time`; return the cotangents of its actions."""
+    strength = jax.ShapeDtypeStruct(read_cotangent.shape[:1], read_cotangent.dtype)
+    push, pop, value, *changed = call(
+        memory,
+        "step_back",
+        [strength, strength, read_cotangent, *carry[3:]],
+        time,
+        read_cotangent,
+        *carry,
+        in_place={5 + number: 3 + number for number in range(len(carry) - 3)},
+    )
+    return Backward(*carry[:3], *changed), Actions(push, pop, value)
+
+
+def call(
+    memory: str,
+    name: str,
+    results: Sequence[Array | jax.ShapeDtypeStruct],
+    step: Int[Array, ""],
+    first: Float[Array, "..."],
+    *operands: Array,
+    in_place: dict[int, int] | None = None,
+) -> Sequence[Array]:
+    """Call a memory's kernel of this name and of the first operand's dtype; results are like those that are given."""
+    kernel = jax.ffi.ffi_call(
+        f"neuralstack_{memory}_{name}_{first.dtype}",
+        [jax.ShapeDtypeStruct(result.shape, result.dtype) for result in results],
+        vmap_method="broadcast_all",
+        input_output_aliases=in_place,
+    )
+    return kernel(jnp.asarray(step, INT), first, *operands)
