@@ -7,6 +7,7 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
+from neuralstack.hardening import HardStacks
 from neuralstack.machine import Step
 from neuralstack.memories import (
     AbstractMemory,
@@ -61,6 +62,8 @@ def contents_of(memory: AbstractMemory, shown: Step, steps: int) -> list[Content
     memory = memory.memory if isinstance(memory, Rounded) else memory
     if isinstance(memory, SuperpositionStack):
         return cells(memory, shown, steps)
+    if isinstance(memory, HardStacks):
+        return hard_stacks(memory, shown, steps)
     kinds = {NeuralStack: stack, HardStack: hard_stack, NeuralQueue: queue, NeuralDeque: deque, PointerStack: pointer}
     if type(memory) not in kinds:
         raise ValueError(
@@ -92,18 +95,39 @@ def queue(shown: Step, steps: int) -> Contents:
 
 
 def hard_stack(shown: Step, steps: int) -> Contents:
-    """Return a hard stack's elements: its buffer is used again, so they are followed from push to pop."""
-    push, pop = (np.asarray(part[:steps]) > 0.5 for part in (shown.action.push, shown.action.pop))
-    strengths, held = np.zeros((steps, steps)), []
-    for time in range(steps):
-        if pop[time] and held:
+    """Return a hard stack's elements."""
+    return followed(np.asarray(shown.action.push[:steps]), np.asarray(shown.action.pop[:steps]))
+
+
+def hard_stacks(memory: HardStacks, shown: Step, steps: int) -> list[Contents]:
+    """Return the elements of each of several hard stacks."""
+    operation = np.asarray(shown.action.operation[:steps]).reshape(steps, memory.stacks, 3)
+    done = np.eye(3)[operation.argmax(-1)]
+    return [
+        used_only(followed(done[:, number, 0], done[:, number, 1], memory.depth_read))
+        for number in range(memory.stacks)
+    ]
+
+
+def followed(push: Float[np.ndarray, " steps"], pop: Float[np.ndarray, " steps"], depth: int = 1) -> Contents:
+    """Return a stack's elements with actions of 0 and 1, each followed from its push to its pop.
+
+    The buffer of such a stack does not tell: its places are used again.
+
+    Args:
+        push: What is pushed at each step.
+        pop: What is popped.
+        depth: How many elements are read, from the top down.
+    """
+    strengths, held = np.zeros((len(push), len(push))), []
+    for time in range(len(push)):
+        if pop[time] > 0.5 and held:
             held.pop()
-        if push[time]:
+        if push[time] > 0.5:
             held.append(time)
         strengths[time, held] = 1
-    return Contents(
-        "stack", [*range(steps)], True, one_end(shown, steps, "top"), strengths, window(strengths, top=True)
-    )
+    weights = window(strengths, top=True, depth=depth)
+    return Contents("stack", [*range(len(push))], True, [("top", push, pop)], strengths, weights)
 
 
 def deque(shown: Step, steps: int) -> Contents:
@@ -141,10 +165,12 @@ def one_end(shown: Step, steps: int, end: str) -> list[tuple[str, np.ndarray, np
     return [(end, np.asarray(shown.action.push[:steps]), np.asarray(shown.action.pop[:steps]))]
 
 
-def window(strengths: Float[np.ndarray, "steps elements"], *, top: bool) -> Float[np.ndarray, "steps elements"]:
-    """Return how much of each element lies within one unit of the top, or of the other end."""
+def window(
+    strengths: Float[np.ndarray, "steps elements"], *, top: bool, depth: int = 1
+) -> Float[np.ndarray, "steps elements"]:
+    """Return how much of each element lies within so many units of the top, or of the other end."""
     seen = strengths[:, ::-1] if top else strengths
-    room = np.clip(1 - (np.cumsum(seen, axis=1) - seen), 0, None)
+    room = np.clip(depth - (np.cumsum(seen, axis=1) - seen), 0, None)
     weights = np.minimum(seen, room)
     return weights[:, ::-1] if top else weights
 

@@ -2,6 +2,7 @@
 
 from neuralstack.hardening._check import Agreement as Agreement
 from neuralstack.hardening._extract import extract as extract
+from neuralstack.hardening._hard_stacks import HardStacks as HardStacks
 from neuralstack.hardening._harden import harden as harden
 from neuralstack.hardening._report import (
     Comparison as Comparison,

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
 from neuralstack.controllers import phase_of
+from neuralstack.hardening._ends import end_actions, ends_of
 from neuralstack.machine import Machine
 from neuralstack.memories import Action
 
@@ -57,20 +58,28 @@ def deeds(
 
 
 def open_gates(machine: Machine, hidden: Float[Array, "*steps hidden"]) -> Int[Array, "*steps"]:
-    """Return which gates are open where a controller shows `hidden`."""
+    """Return what is done to the memory where a controller shows `hidden`: two bits for each stack and queue."""
     gates = sum(machine.memory.gate_widths)
-    return phase_of(hidden @ machine.action_weights[:, :gates] + machine.action_bias[:gates])
+    raw = hidden @ machine.action_weights[:, :gates] + machine.action_bias[:gates]
+    values = jnp.zeros((*raw.shape[:-1], machine.memory.action_size - gates), raw.dtype)
+    action = machine.memory.decode(jnp.concatenate([raw, values], axis=-1))
+    done = [part for one in end_actions(machine.memory, action) for part in (one.push, one.pop)]
+    return phase_of(jnp.stack(done, axis=-1) - 0.5)
 
 
-def actions_on(machine: Machine, hidden: Float[Array, "*steps hidden"], tokens: Int[Array, "*steps"]):
-    """Return the action on each memory where a controller shows `hidden` on being given tokens."""
+def actions_on(
+    machine: Machine, hidden: Float[Array, "*steps hidden"], tokens: Int[Array, "*steps"]
+) -> tuple[Action, ...]:
+    """Return the action on each stack and queue where a controller shows `hidden` on being given tokens."""
     action = machine.memory.decode(machine.raw_action(hidden, machine.embedding[tokens]))
-    return (action,) if isinstance(action, Action) else action
+    return end_actions(machine.memory, action)
 
 
 def _deed(machine, hidden, token):
-    actions = actions_on(machine, hidden, token)
-    only_this = jnp.concatenate([one.push * one.value for one in actions])
+    actions, ends = actions_on(machine, hidden, token), ends_of(machine.memory) or ()
+    only_this = jnp.concatenate(
+        [one.push * one.value + (1 - one.push) * end.empty for one, end in zip(actions, ends, strict=True)]
+    )
     label = jnp.argmax(machine.logits(hidden, only_this))
     anything = jnp.any(jnp.stack([one.push for one in actions]) > 0.5)
-    return open_gates(machine, hidden) + (1 << sum(machine.memory.gate_widths)) * jnp.where(anything, label + 1, 0)
+    return open_gates(machine, hidden) + (1 << 2 * len(ends)) * jnp.where(anything, label + 1, 0)

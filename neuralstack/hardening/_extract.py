@@ -9,9 +9,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from neuralstack.hardening._behaviour import actions_on
+from neuralstack.hardening._ends import End, ends_of
 from neuralstack.hardening._states import States, find_states
 from neuralstack.machine import Machine
-from neuralstack.memories import AbstractMemory, HardStack, Memories, NeuralQueue, Rounded
 from neuralstack.program import Program
 from neuralstack.tasks import AbstractTask
 
@@ -35,11 +35,16 @@ def extract(machine: Machine, task: AbstractTask) -> Program:
     Raises:
         NoProgram: If the machine is none of that, or more states would be needed than anyone could read.
     """
-    memories = kinds_of_memory(machine.memory)
-    if machine.wiring.feedback or machine.wiring.answer_from != "read" or memories is None:
+    ends = ends_of(machine.memory)
+    if ends is None or any(end.depth > 1 for end in ends):
         raise NoProgram(
-            "a program can be found of hardened machines whose memories are stacks or queues, whose controller sees no "
-            "reads and whose answer comes from the reads alone: train with --wiring layer."
+            "a program can be found of hardened machines whose memories are stacks or queues, read at one element "
+            "each: train with such a --memory."
+        )
+    if machine.wiring.feedback or machine.wiring.answer_from != "read":
+        raise NoProgram(
+            "a program can be found of hardened machines whose controller sees no reads and whose answer comes from "
+            "the reads alone: train with --wiring layer."
         )
     states = find_states(machine, task)
     if states is None:
@@ -47,29 +52,16 @@ def extract(machine: Machine, task: AbstractTask) -> Program:
             "the controller has too many states that act differently for a program that could be read: train longer, "
             "or from another --seed."
         )
-    return write_program(machine, task, states, memories)
+    return write_program(machine, task, states, ends)
 
 
-def kinds_of_memory(memory: AbstractMemory) -> tuple[str, ...] | None:
-    """Return what the memories of a hardened machine are; None if one is neither a stack nor a queue."""
-    parts = memory.parts if isinstance(memory, Memories) else (memory,)
-    if any(not isinstance(part, HardStack) and not is_queue(part) for part in parts):
-        return None
-    return tuple("stack" if isinstance(part, HardStack) else "queue" for part in parts)
-
-
-def is_queue(memory: AbstractMemory) -> bool:
-    """Say whether a memory is a hardened queue."""
-    return isinstance(memory, Rounded) and isinstance(memory.memory, NeuralQueue)
-
-
-def write_program(machine: Machine, task: AbstractTask, states: States, memories: tuple[str, ...]) -> Program:
+def write_program(machine: Machine, task: AbstractTask, states: States, ends: tuple[End, ...]) -> Program:
     """Put the states, the actions on the way and the answers together."""
     asked = np.argwhere(states.transitions >= 0)
     hidden = jnp.asarray(states.hidden[asked[:, 0], asked[:, 1]])
     actions = jax.device_get(actions_on(machine, hidden, jnp.asarray(asked[:, 1])))
     pushing = [np.flatnonzero(action.push > 0.5) for action in actions]
-    told = answers_of(machine, [action.value[push] for action, push in zip(actions, pushing, strict=True)])
+    told = answers_of(machine, [action.value[push] for action, push in zip(actions, pushing, strict=True)], ends)
     words = tuple(task.decode([token]) for token in range(task.vocabulary))
     kinds, pushes = [], []
     for memory, push in enumerate(pushing):
@@ -84,16 +76,18 @@ def write_program(machine: Machine, task: AbstractTask, states: States, memories
         pushed = tuple(push.get(place) for push in pushes)
         rules[state][token] = (int(states.transitions[state, token]), pops, pushed)
     answers = {tuple(one - 1 if one else None for one in read): int(told[read]) for read in np.ndindex(told.shape)}
-    return Program(words, memories, name_states(rules), tuple(kinds), tuple(map(tuple, rules)), answers)
+    kinds_of_memory = tuple(end.kind for end in ends)
+    return Program(words, kinds_of_memory, name_states(rules), tuple(kinds), tuple(map(tuple, rules)), answers)
 
 
-def answers_of(machine: Machine, values: list[np.ndarray]) -> np.ndarray:
+def answers_of(machine: Machine, values: list[np.ndarray], ends: tuple[End, ...]) -> np.ndarray:
     """Return the answer for each combination of reads, an axis for each memory: first nothing, then each value.
 
     Raises:
         NoProgram: If there are too many.
     """
-    reads = [np.concatenate([np.zeros((1, part.shape[1]), part.dtype), part]) for part in values]
+    nothing = [np.full((1, part.shape[1]), end.empty, part.dtype) for part, end in zip(values, ends, strict=True)]
+    reads = [np.concatenate(both) for both in zip(nothing, values, strict=True)]
     shape = tuple(map(len, reads))
     if math.prod(shape) > MOST_READS:
         raise NoProgram(
@@ -101,8 +95,8 @@ def answers_of(machine: Machine, values: list[np.ndarray]) -> np.ndarray:
         )
     places = np.indices(shape).reshape(len(shape), -1)
     together = np.concatenate([part[place] for part, place in zip(reads, places, strict=True)], axis=1)
-    nothing = jnp.zeros((len(together), machine.controller.hidden_size))
-    return np.asarray(jnp.argmax(machine.logits(nothing, jnp.asarray(together)), axis=-1)).reshape(shape)
+    unseen = jnp.zeros((len(together), machine.controller.hidden_size))  # the answer comes from the reads alone
+    return np.asarray(jnp.argmax(machine.logits(unseen, jnp.asarray(together)), axis=-1)).reshape(shape)
 
 
 def tell_apart(told: np.ndarray, memory: int) -> tuple[np.ndarray, np.ndarray]:

@@ -4,20 +4,32 @@ import equinox as eqx
 import jax
 
 from neuralstack.controllers import AbstractController, BoundedController
+from neuralstack.hardening._ends import decisions
+from neuralstack.hardening._hard_stacks import HardStacks
 from neuralstack.hardening._walk import draw_walk, visit
 from neuralstack.machine import Machine
-from neuralstack.memories import AbstractMemory, HardStack, Memories, NeuralStack, NoMemory, Rounded
+from neuralstack.memories import (
+    AbstractMemory,
+    HardStack,
+    Memories,
+    NeuralStack,
+    NoMemory,
+    PointerStack,
+    Rounded,
+    SuperpositionStack,
+)
 from neuralstack.tasks import AbstractTask
 
 SEQUENCES = 256  # on which the bounds of the state are found
-MOST_GATES = 8  # that tell phases apart: there are 2 to that number
+MOST_DECISIONS = 8  # that tell phases apart: there are 2 to that number
 
 
 def harden(machine: Machine, task: AbstractTask | None = None) -> Machine:
     """Return a machine with the same weights whose actions are all 0 or 1.
 
-    A neural stack becomes a `HardStack`, whose step costs the same however tall it is; of other memories with strengths
-    or mixtures the actions are rounded. A machine without a memory stays as it is.
+    A neural stack becomes a `HardStack`, pointer and superposition stacks become `HardStacks`; their steps cost the
+    same however tall they are. Of other memories with strengths the actions are rounded. A machine without a memory
+    stays as it is.
 
     Rounding removes every leak of strength, but not the drift of the controller: on answers much longer than those it
     was trained on, a state that holds for as long as it had to may still relax until other gates open. Where the
@@ -46,17 +58,18 @@ def hard_memory(memory: AbstractMemory) -> AbstractMemory:
     """Return the discrete twin of a memory: what reads the same raw actions as 0 or 1."""
     if isinstance(memory, NeuralStack):
         return HardStack(memory.width)
+    if isinstance(memory, PointerStack | SuperpositionStack):
+        return HardStacks(memory)
     if isinstance(memory, Memories):
         return Memories(*map(hard_memory, memory.parts))
-    return memory if isinstance(memory, HardStack | NoMemory | Rounded) else Rounded(memory)
+    return memory if isinstance(memory, HardStack | HardStacks | NoMemory | Rounded) else Rounded(memory)
 
 
 def bound_state(machine: Machine, task: AbstractTask) -> Machine:
     """Return a machine whose controller's state stays where it was on sequences of the task's training lengths."""
     walk = draw_walk(task, jax.random.key(0), SEQUENCES)
     visited = visit(machine, walk)
-    gates = min(sum(machine.memory.gate_widths), MOST_GATES)
-    weights, bias = machine.action_weights[:, :gates], machine.action_bias[:gates]
+    weights, bias = (part[..., :MOST_DECISIONS] for part in decisions(machine))
     controller = BoundedController.around(machine.controller, weights, bias, visited.states, visited.hidden)
     return eqx.tree_at(
         lambda m: m.controller, machine, controller, is_leaf=lambda leaf: isinstance(leaf, AbstractController)

@@ -8,8 +8,9 @@ import numpy as np
 from jaxtyping import Float
 
 from neuralstack.hardening._behaviour import actions_on
-from neuralstack.hardening._extract import kinds_of_memory
+from neuralstack.hardening._ends import End, ends_of
 from neuralstack.machine import Machine
+from neuralstack.memories import Action
 
 
 class Stream:
@@ -35,14 +36,14 @@ class Stream:
     """
 
     def __init__(self, machine: Machine):
-        kinds = kinds_of_memory(machine.memory)
-        if kinds is None:
+        ends = ends_of(machine.memory)
+        if ends is None:
             raise ValueError(
                 f"a stream needs stacks or queues with actions of 0 or 1, got {machine.memory}: give it what "
                 "harden(machine) returns."
             )
-        self._machine, self._kinds = machine, kinds
-        self._held = [deque[np.ndarray]() for _ in kinds]
+        self._machine, self._ends = machine, ends
+        self._held = [deque[np.ndarray]() for _ in ends]
         self._state = machine.controller.init()
         self._read = np.zeros(machine.memory.read_size, machine.embedding.dtype)
 
@@ -61,18 +62,20 @@ class Stream:
             raise ValueError(f"a token must be in 0..{len(self._machine.embedding) - 1}, got {token}.")
         self._state, hidden, actions = _act(self._machine, self._state, self._read, token)
         actions = jax.device_get(actions)
-        for held, kind, action in zip(self._held, self._kinds, actions, strict=True):
+        for held, end, action in zip(self._held, self._ends, actions, strict=True):
             if action.pop > 0.5 and held:
-                held.pop() if kind == "stack" else held.popleft()
+                held.pop() if end.kind == "stack" else held.popleft()
             if action.push > 0.5:
                 held.append(action.value)
-        self._read = np.concatenate([_shown(*memory) for memory in zip(self._held, self._kinds, actions, strict=True)])
+        self._read = np.concatenate([_shown(*memory) for memory in zip(self._held, self._ends, actions, strict=True)])
         return np.asarray(_logits(self._machine, hidden, self._read))
 
 
-def _shown(held, kind, action):
-    """Return the top of a stack or the front of a queue, 0 if it is empty."""
-    return held[-1 if kind == "stack" else 0] if held else np.zeros_like(action.value)
+def _shown(held: deque[np.ndarray], end: End, action: Action) -> np.ndarray:
+    """Return the elements that are read of a stack or queue, the topmost or frontmost first."""
+    there = [held[~place if end.kind == "stack" else place] for place in range(min(end.depth, len(held)))]
+    nothing = np.full_like(action.value, end.empty)
+    return np.concatenate([*there, *[nothing] * (end.depth - len(there))])
 
 
 @jax.jit

@@ -16,15 +16,18 @@ from neuralstack import (
     NeuralQueue,
     NeuralStack,
     NoMemory,
+    PointerStack,
     Program,
     Reversal,
     Rounded,
+    SuperpositionStack,
     Tape,
     harden,
     trace,
 )
 from neuralstack.analysis._elements import contents_of, deque as deque_contents, window
 from neuralstack.analysis._trace_figure import over_time
+from neuralstack.hardening import HardStacks
 from neuralstack.machine import Step
 from neuralstack.tasks import TASKS
 
@@ -95,6 +98,24 @@ def test_a_hard_stack_is_followed_although_its_cells_are_used_again():
             held.append(time)
         alive = [found.steps[one] for one in np.flatnonzero(found.strengths[time])]
         assert alive == list(held)
+
+
+@pytest.mark.parametrize(
+    "soft", [PointerStack(2), SuperpositionStack(2), SuperpositionStack(2, stacks=2, depth_read=3)]
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_hard_stacks_are_shown_as_stacks_of_what_was_pushed(soft, seed):
+    memory = HardStacks(soft)
+    actions = drawn_actions(memory, seed)
+    shown = shown_of(memory, actions)
+    found = contents_of(memory, shown, STEPS)
+    assert [one.kind for one in found] == ["stack"] * memory.stacks
+    reads = np.split(shown.read, memory.stacks, axis=1)
+    for number, (one, read) in enumerate(zip(found, reads, strict=True)):
+        values = np.asarray(actions.value).reshape(STEPS, memory.stacks, 2)[one.steps, number]
+        missing = memory.depth_read - one.weights.sum(1, keepdims=True)
+        whole = read.reshape(STEPS, memory.depth_read, 2).sum(1)
+        np.testing.assert_allclose(one.weights @ values + missing * memory.empty, whole, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", SHOWN)
