@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 FORMAT = "neuralstack-program-1"
+NEW_LINE = r"\n"  # as Graphviz writes it
 
 
 @dataclass(frozen=True)
@@ -148,19 +149,26 @@ class Program:
         for read, told in self.answers.items():
             names = ["nothing" if one is None else self.kinds[memory][one] for memory, one in enumerate(read)]
             same = len(names) == 1 and names[0] == self.words[told]
-            rows.setdefault("it" if same else self.words[told], []).append(self.each(names))
+            rows.setdefault("it" if same else readable(self.words[told]), []).append(self.each(map(readable, names)))
         return [
             (", ".join(names) if len(names) <= 4 else f"any of {len(names)} kinds", told)
             for told, names in rows.items()
         ]
 
     def graph(self) -> str:
-        """Return the program as a graph in the language of Graphviz."""
-        lines = ["digraph program {", "  rankdir=LR;", '  node [shape=circle, fontname="sans-serif"];']
-        lines += ['  edge [fontname="sans-serif"];', "  start [shape=point];", f"  start -> {quote(self.states[0])};"]
+        """Return the program as a graph in the language of Graphviz, with one edge from a state to each next one."""
+        edges: dict[tuple[str, str], list[str]] = {}
         for state, given, pops, pushes, new in self.table():
-            done = " ".join(part for part in (pops, f"push {pushes}") if part not in ("–", "push –"))
-            lines.append(f"  {quote(state)} -> {quote(new)} [label={quote(given + ': ' + (done or 'keep'))}];")
+            done = ", ".join(part for part in (pops, f"push {pushes}") if part not in ("–", "push –"))
+            edges.setdefault((state, new), []).append(escaped(f"{given}: {done or 'keep'}"))
+        lines = ["digraph program {", "  rankdir=LR;", '  node [shape=circle, fontname="sans-serif"];']
+        lines += [
+            '  edge [fontname="sans-serif"];',
+            "  start [shape=point];",
+            f'  start -> "{escaped(self.states[0])}";',
+        ]
+        for (state, new), labels in edges.items():
+            lines.append(f'  "{escaped(state)}" -> "{escaped(new)}" [label="{NEW_LINE.join(labels)}"];')
         return "\n".join([*lines, "}"]) + "\n"
 
     def push_name(self, memory: int, kind: int | None, token: int) -> str:
@@ -168,16 +176,15 @@ class Program:
         if kind is None:
             return "–"
         name = self.kinds[memory][kind]
-        return "it" if name == self.words[token] else name
+        return "it" if name == self.words[token] else readable(name)
 
     def token_names(self, tokens: Sequence[int]) -> str:
         """Return a set of tokens in words."""
         symbols = [token for token in range(len(self.words)) if not is_mark(self.words[token])]
         if len(symbols) > 4 and set(symbols) <= set(tokens):
             return ", ".join(["any symbol", *(self.words[token] for token in tokens if token not in symbols)])
-        if len(tokens) <= 8:
-            return " ".join(self.words[token] for token in tokens)
-        return f"{len(tokens)} tokens, {' '.join(self.words[token] for token in tokens[:4])} ..."
+        names = [readable(self.words[token]) for token in tokens]
+        return " ".join(names) if len(names) <= 8 else f"{len(names)} tokens, {' '.join(names[:4])} ..."
 
     @staticmethod
     def each(parts: Iterable[str]) -> str:
@@ -195,6 +202,16 @@ def is_mark(word: str) -> bool:
     return len(word) > 2 and word.startswith("<") and word.endswith(">")
 
 
-def quote(text: str) -> str:
-    """Return a text as Graphviz writes it."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+def readable(word: str) -> str:
+    r"""Return a word as it can be shown anywhere: a space by its sign, control characters by their escapes.
+
+    Examples:
+        >>> readable(" "), readable("a"), readable("\n")
+        ('␣', 'a', '\\n')
+    """
+    return "␣" if word == " " else word if word.isprintable() else repr(word)[1:-1]
+
+
+def escaped(text: str) -> str:
+    """Return a text as it stands between quotes in the language of Graphviz."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')

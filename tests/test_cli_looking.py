@@ -48,6 +48,8 @@ def test_harden_prints_json(call, run):
 
 def test_a_machine_that_answers_otherwise_when_rounded_is_not_called_hardened(call, run):
     opened = Run.open(run)
+    for name in ("hardening.json", "program.json", "program.dot"):  # of other weights
+        (run / name).write_text("{}")
     machine = opened.load_model()
     leaking = eqx.tree_at(lambda m: m.action_weights, machine, replace_fn=lambda w: w.at[:, :2].divide(50))
     opened.save_model(eqx.tree_at(lambda m: m.action_bias, leaking, replace_fn=lambda bias: bias.at[:2].set(0)))
@@ -58,7 +60,7 @@ def test_a_machine_that_answers_otherwise_when_rounded_is_not_called_hardened(ca
     assert "the least margin of an action is 0." in err
     assert err.count("\n") == 1
     assert (run / "figures" / "margins.png").exists()
-    assert not (run / "hardening.json").exists()
+    assert not any((run / name).exists() for name in ("hardening.json", "program.json", "program.dot"))
 
 
 def test_trace_writes_a_page_a_picture_and_data(call, run, tmp_path):

@@ -11,6 +11,8 @@ from neuralstack.analysis._tables import table
 from neuralstack.hardening import Comparison, Extraction
 from neuralstack.program import Program
 
+MOST_STATES = 12  # of a program that is printed
+
 
 def hardening_record(compared: Comparison, found: Extraction) -> dict[str, Any]:
     """Return what `hardening.json` holds."""
@@ -42,8 +44,11 @@ def print_margins(title: str, margins: dict[str, np.ndarray]) -> None:
 
 
 def print_program(title: str, program: Program) -> None:
-    """Print a program: what it does in each state, and what it answers."""
+    """Print a program: what it does in each state, and what it answers; of one too long to be read, its size."""
     console = Console()
+    if len(program.states) > MOST_STATES:
+        console.print(f"{title}: too many to be read here", highlight=False, soft_wrap=True)
+        return
     columns = ("state", "given", "pop", "push", "next state")
     console.print(table(title, columns, program.table(), texts=5))
     console.print(table("What it answers", ("it reads", "answer"), program.answer_table(), texts=2))

@@ -10,7 +10,7 @@ import numpy as np
 from neuralstack.analysis._elements import Contents, contents_of
 from neuralstack.evaluation import answer, padded
 from neuralstack.machine import Machine
-from neuralstack.program import Program
+from neuralstack.program import Program, readable
 from neuralstack.tasks import AbstractTask
 
 FORMAT = "neuralstack-trace-1"
@@ -59,7 +59,7 @@ def trace(
     shown = jax.device_get(machine.trace(padded(tokens, len(tokens))))
     memories = contents_of(machine.memory, shown, len(tokens))
     wanted, right = wanted_of(task, source, len(tokens))
-    labels = [readable(task, token) for token in tokens]
+    labels = [label_of(task, token) for token in tokens]
     told = shown.output[: len(tokens)]
     chances = np.max(np.asarray(jax.nn.softmax(told)), axis=-1)
     states = states_of(program, tokens)
@@ -82,7 +82,7 @@ def trace(
         "steps": [
             {
                 "given": labels[time],
-                "answered": readable(task, int(told[time].argmax())),
+                "answered": label_of(task, int(told[time].argmax())),
                 "wanted": wanted[time],
                 "probability": rounded(chances[time]),
                 "state": states[time],
@@ -112,7 +112,7 @@ def wanted_of(task: AbstractTask, source: list[int], steps: int) -> tuple[list[s
         return [None] * steps, None
     example = replace(task, max_length=max(len(source), len(right))).example(source, right)
     targets, mask = np.asarray(example.targets), np.asarray(example.mask)
-    wanted = [readable(task, int(targets[time])) if time < len(mask) and mask[time] else None for time in range(steps)]
+    wanted = [label_of(task, int(targets[time])) if time < len(mask) and mask[time] else None for time in range(steps)]
     return wanted, task.decode(right)
 
 
@@ -142,8 +142,7 @@ def rounded(number: Any) -> float:
     return round(float(number), DIGITS)
 
 
-def readable(task: AbstractTask, token: int) -> str:
-    """Return a token as a short label: control characters and spaces by their escapes."""
+def label_of(task: AbstractTask, token: int) -> str:
+    """Return a token as a short label."""
     text = task.decode([token])
-    short = {"<start>": "⊢", "<separator>": "|", "<end>": "⊣", " ": "␣"}
-    return short.get(text, text if text.isprintable() else repr(text)[1:-1])
+    return {"<start>": "⊢", "<separator>": "|", "<end>": "⊣"}.get(text, readable(text))

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from neuralstack.machine import Machine
     from neuralstack.tasks import AbstractTask
 
+WRITTEN = "hardening.json", "program.json", "program.dot"
+
 
 @dataclass(frozen=True)
 class Harden:
@@ -40,6 +42,8 @@ class Harden:
         config = run.config()
         task, lengths = build_task(config), "{}-{}".format(*config.lengths)
         compared = compare(run.load_model(), task, config.lengths, self.count)
+        for name in WRITTEN:  # what is there afterwards is of these weights
+            run.file(name).unlink(missing_ok=True)
         plot_margins(compared.margins, run.file("figures/margins"))
         if compared.difference:
             raise ValueError(self.refusal(compared, lengths))
@@ -95,7 +99,8 @@ class Harden:
             console.print(f"no program: {found.reason}")
             return
         print_program(f"{self.run} as a program of {len(found.program.states)} states", found.program)
+        warning = "" if found.agreement.same == self.sequences else "the program is not what the network does: "
         console.print(
-            f"network and program answer {found.agreement.same} of {self.sequences} random sequences of lengths "
-            f"1-{self.longest} alike: {self.run / 'program.json'}, {self.run / 'program.dot'}"
+            f"{warning}network and program answer {found.agreement.same} of {self.sequences} random sequences of "
+            f"lengths 1-{self.longest} alike: {self.run / 'program.json'}, {self.run / 'program.dot'}"
         )

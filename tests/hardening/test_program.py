@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 
@@ -68,17 +69,31 @@ def test_the_table_gathers_the_tokens_that_are_treated_alike():
     assert REVERSE.answer_table() == [("nothing", "<end>"), ("a, b, <end>", "it")]
 
 
-def test_the_graph_has_an_edge_for_each_row():
+def test_the_graph_has_one_edge_from_a_state_to_each_next_one():
     graph = REVERSE.graph()
     assert graph.startswith("digraph program {")
+    assert r'"push" -> "push" [label="a b: push it\n<start>: push <end>"];' in graph
     assert '"push" -> "pop" [label="<separator>: keep"];' in graph
     assert '"pop" -> "pop" [label="a b: pop"];' in graph
-    assert graph.count("->") == 1 + len(REVERSE.table())
+    assert graph.count("->") == 1 + 3
 
 
-def test_quotes_in_symbols_do_not_break_the_graph():
-    quoted = Program(**{**vars(REVERSE), "words": ('"', "\\", "<start>", "<separator>", "<end>")})
-    assert r'[label="\" \\: pop"]' in quoted.graph()
+@pytest.mark.parametrize(
+    ("word", "shown"), [('"', r"\""), ("\\", r"\\"), (" ", "␣"), ("\0", r"\\x00"), ("\n", r"\\n"), ("\x1b", r"\\x1b")]
+)
+def test_no_symbol_breaks_the_graph_or_the_terminal(word, shown):
+    program = Program(**{**vars(REVERSE), "words": (word, "b", *REVERSE.words[2:]), "kinds": ((word, "b", "<end>"),)})
+    assert f'[label="{shown} b: pop"];' in program.graph()
+    cells = [cell for row in (*program.table(), *program.answer_table()) for cell in row]
+    assert all(cell.isprintable() for cell in cells)
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
+def test_graphviz_draws_every_symbol():
+    program = Program(**{**vars(REVERSE), "words": ("\0", '"', *REVERSE.words[2:]), "kinds": (("\\", "\n", "<end>"),)})
+    done = subprocess.run(["dot", "-Tsvg"], input=program.graph(), capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert "x00" in done.stdout
 
 
 def test_many_tokens_are_counted_and_all_symbols_are_said_in_a_word():
