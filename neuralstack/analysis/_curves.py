@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from neuralstack.analysis._style import COLOURS, figure
+from neuralstack.analysis._style import COLOURS, MARKS, figure
 
 ACCURACY, BITS, LOSS = ("fine", "fine accuracy"), ("bits", "bits per character"), ("loss", "loss (nats)")
 SETS = (("validation", "-", "validation"), ("test", "--", "test"))
@@ -20,11 +20,12 @@ def plot_curves(curves: dict[str, list[dict[str, Any]]], path: str | Path) -> No
     panels = (BITS if of_text else ACCURACY, LOSS)
     with figure(path, 1, 2, (8, 3)) as (drawn, axes):
         for (part, label), panel in zip(panels, axes[0], strict=True):
-            for colour, (name, records) in zip(COLOURS, curves.items(), strict=False):
+            for number, (name, records) in enumerate(curves.items()):
+                look = {"color": COLOURS[number % len(COLOURS)], "marker": MARKS[number % len(MARKS)], "markersize": 3}
                 for key, line, what in SETS:
                     points = [(record["step"], record[key][part]) for record in records if key in record]
                     if points:
-                        panel.plot(*zip(*points, strict=True), line, color=colour, label=f"{name}, {what}", marker=".")
+                        panel.plot(*zip(*points, strict=True), line, label=f"{name}, {what}", **look)
             panel.set(xlabel="batches", ylabel=label)
         if not of_text:
             axes[0, 0].set_ylim(-0.03, 1.03)

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from neuralstack.analysis._style import COLOURS, figure
+from neuralstack.analysis._style import COLOURS, MARKS, figure
 from neuralstack.evaluation import Report, length_bands
 
-LINES, MARKS = ("-", "--", "-.", ":"), ("o", "s", "^", "D", "v")
+LINES = "-", "--", "-.", ":"
 MOST = 24  # marks on a line: more lengths are gathered into bands
 
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 # Okabe & Ito (2008), in the order in which they are used.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKS = ("o", "s", "^", "D", "v")  # that tell lines apart without a colour
 
 
 @contextmanager

@@ -7,52 +7,101 @@ import numpy as np
 
 from neuralstack.analysis._style import COLOURS, figure
 
-MOST_LABELS = 60
+MOST_SYMBOLS = 60  # that there is room for on the time axis: longer traces have the numbers of steps
+MOST_ROWS = 24  # and of elements on the other
+FINEST = 400  # steps and elements that are told apart in a picture; of more, the greatest of neighbours is shown
+WIDEST = 14
 
 
 def plot_trace(trace: dict[str, Any], path: str | Path, suffixes: tuple[str, ...] = (".png", ".pdf")) -> None:
     """Draw push and pop strengths, what is left of every element and what is read, over time.
 
-    The symbols below are what the machine is given at each step, those above what it then answers.
+    The symbols below are what the machine is given at each step, those above what it then answers; where there is no
+    room for them, the steps are numbered.
 
     Args:
         trace: What `ns.trace` returned.
         path: Where to, without a suffix.
         suffixes: In which forms.
     """
-    steps, first = trace["steps"], trace["first_answer"]
-    given = [step["given"] for step in steps]
-    answered = [step["answered"] if time >= first else "" for time, step in enumerate(steps)]
-    every = -(-len(given) // MOST_LABELS)
-    rows = 3 * len(trace["memories"])
-    width = min(max(6, 0.24 * len(given)), 40)
+    rows, steps = 3 * len(trace["memories"]), len(trace["steps"])
+    width = min(max(6, 0.24 * steps), WIDEST)
     with figure(path, rows, 1, (width, 2.4 * rows), suffixes) as (drawn, axes):
-        for number, memory in enumerate(trace["memories"]):
+        for number in range(len(trace["memories"])):
             actions, elements, reads = axes[3 * number : 3 * number + 3, 0]
             draw_actions(actions, trace, number)
             strengths, weights = over_time(trace, number)
-            labels = [element["symbol"] for element in memory["elements"]]
             for panel, shown, colours, label in (
                 (elements, strengths, "Blues", "strength left"),
                 (reads, weights, "Oranges", "weight in the read"),
             ):
-                image = panel.imshow(
-                    np.ma.masked_less(shown.T, 1e-3), aspect="auto", origin="lower", cmap=colours, vmin=0, vmax=1
-                )
-                rare = -(-len(labels) // 24)
-                panel.set_yticks(range(0, len(labels), max(rare, 1)), labels[:: max(rare, 1)])
-                panel.grid(visible=False)
-                panel.set_ylabel(f"{memory['kind']}, by symbol")
-                drawn.colorbar(image, ax=panel, label=label)
+                drawn.colorbar(draw_elements(panel, trace, number, shown, colours), ax=panel, label=label)
         for panel in axes[:, 0]:
-            panel.set(xlim=(-0.5, len(given) - 0.5))
-            panel.set_xticks(range(0, len(given), every), given[::every])
-            panel.tick_params(labelsize=7)
-        axes[-1, 0].set_xlabel("step, with the symbol given")
-        above = axes[0, 0].secondary_xaxis("top")
-        above.set_xticks(range(0, len(given), every), answered[::every])
-        above.tick_params(labelsize=7, length=0)
-        above.set_xlabel(f"{trace['name']}: the symbol answered")
+            label_time(panel, [step["given"] for step in trace["steps"]])
+        axes[-1, 0].set_xlabel("step, with the symbol given" if steps <= MOST_SYMBOLS else "step")
+        if steps <= MOST_SYMBOLS:
+            label_answers(axes[0, 0], trace)
+        else:
+            axes[0, 0].set_title(trace["name"], fontsize="medium")
+
+
+def label_time(panel: Any, given: list[str]) -> None:
+    """Name the steps of a panel: by the symbols given where there is room for them, else by their numbers, from 1."""
+    panel.set_xlim(-0.5, len(given) - 0.5)
+    panel.tick_params(axis="x", labelsize=7)
+    if len(given) <= MOST_SYMBOLS:
+        panel.set_xticks(range(len(given)), given)
+        return
+    every = round_step(len(given))
+    numbers = range(every, len(given) + 1, every)
+    panel.set_xticks([number - 1 for number in numbers], [str(number) for number in numbers])
+
+
+def round_step(steps: int) -> int:
+    """Return a distance between the numbers on an axis: 1, 2 or 5, and zeros."""
+    choices = (times * 10**zeros for zeros in range(9) for times in (1, 2, 5))
+    return next(one for one in choices if steps / one <= MOST_SYMBOLS / 3)
+
+
+def label_answers(panel: Any, trace: dict[str, Any]) -> None:
+    """Write above a panel what the machine answers at each step of its answer."""
+    first = trace["first_answer"]
+    answered = [step["answered"] if time >= first else "" for time, step in enumerate(trace["steps"])]
+    above = panel.secondary_xaxis("top")
+    above.set_xticks(range(len(answered)), answered)
+    above.tick_params(labelsize=7, length=0)
+    above.set_xlabel(f"{trace['name']}: the symbol answered")
+
+
+def draw_elements(panel: Any, trace: dict[str, Any], memory: int, shown: np.ndarray, colours: str) -> Any:
+    """Draw how much there is of each element of a memory at each step, and return the image."""
+    kind, elements = trace["memories"][memory]["kind"], trace["memories"][memory]["elements"]
+    steps, count = shown.shape
+    image = panel.imshow(
+        np.ma.masked_less(coarser(shown).T, 1e-3),
+        aspect="auto",
+        origin="lower",
+        cmap=colours,
+        vmin=0,
+        vmax=1,
+        extent=(-0.5, steps - 0.5, -0.5, max(count, 1) - 0.5),
+        interpolation="nearest",
+    )
+    if 0 < count <= MOST_ROWS and any(element["symbol"] for element in elements):
+        panel.set_yticks(range(count), [element["symbol"] for element in elements], fontsize=min(7, 120 / count))
+        panel.set_ylabel(f"{kind}, by symbol")
+    else:
+        panel.set_ylabel(f"{kind}, by number")
+    panel.grid(visible=False)
+    return image
+
+
+def coarser(shown: np.ndarray) -> np.ndarray:
+    """Return an image in which nothing is too fine to be seen: the greatest of each few neighbours."""
+    for axis in (0, 1):
+        size = max(-(-shown.shape[axis] // FINEST), 1)
+        shown = np.maximum.reduceat(shown, range(0, max(shown.shape[axis], 1), size), axis=axis) if size > 1 else shown
+    return shown
 
 
 def draw_actions(panel: Any, trace: dict[str, Any], memory: int) -> None:

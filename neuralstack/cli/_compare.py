@@ -47,7 +47,8 @@ class Compare:
             if self.harden:
                 reports[f"{name}, hardened"] = evaluate(harden(machine, one), data)
         out = self.out or self.runs[0] / "figures" / "compared"
-        plot_lengths(reports, out / "lengths", task.train_lengths)
+        trained = {one.train_lengths for one in tasks}
+        plot_lengths(reports, out / "lengths", trained.pop() if len(trained) == 1 else None)
         plot_curves({name: run.metrics() for name, run in opened.items()}, out / "curves")
         if self.json:
             print(json.dumps({name: report._asdict() for name, report in reports.items()}))

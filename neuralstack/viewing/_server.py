@@ -43,7 +43,7 @@ def application(viewer: Viewer, text: str | None = None) -> Starlette:
         return refusal(request) or HTMLResponse(first)
 
     async def trace(request: Request) -> Response:
-        if refused := refusal(request):
+        if refused := refusal(request) or stranger(request):
             return refused
         typed = request.query_params.get("text", "")
         if len(typed) > LONGEST:
@@ -64,6 +64,13 @@ def refusal(request: Request) -> Response | None:
     if host.rpartition(":")[0] in NAMES or host in NAMES:
         return None
     return PlainTextResponse(f"this page is for {' and '.join(NAMES)} only, not for the host {host!r}.\n", 403)
+
+
+def stranger(request: Request) -> Response | None:
+    """Return the answer to a request that a browser makes for another site's page, which could keep the cores busy."""
+    if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+        return PlainTextResponse("only the page of this server may ask for traces, not one of another site.\n", 403)
+    return None
 
 
 def error(message: str) -> Response:

@@ -17,7 +17,7 @@ from neuralstack.analysis import (
     plot_trace,
     trace,
 )
-from neuralstack.analysis._trace import readable
+from neuralstack.analysis._trace import label_of
 from neuralstack.evaluation import Report
 from neuralstack.training import Run
 
@@ -92,6 +92,12 @@ def test_curves_show_accuracy_and_loss_of_every_run(tmp_path, shown):
         "RNN, validation": [(50, 4.0), (100, 3.0)],
     }
     assert len({line.get_color() for line in accuracy.lines}) == len(CURVES)
+    assert len({line.get_marker() for line in accuracy.lines}) == len(CURVES)  # and without colour
+
+
+def test_every_run_is_drawn_also_where_there_are_more_than_colours(tmp_path, shown):
+    plot_curves({str(number): [record(50, number / 20, 1.0)] for number in range(12)}, tmp_path / "curves")
+    assert len(shown[0][0, 0].lines) == 12
 
 
 def test_curves_of_a_real_run_are_those_in_its_metrics(tmp_path, learned, shown):
@@ -133,6 +139,33 @@ def test_a_trace_shows_what_was_pushed_popped_and_answered(tmp_path, learned_mac
     np.testing.assert_allclose(image.get_array().filled(0), strengths[used], atol=2e-3)
     (image,) = reads.images
     assert image.get_array().filled(0).sum(0).max() <= 1.001
+
+
+def test_a_long_trace_fits_a_page_and_numbers_its_steps(tmp_path, learned_machine, shown):
+    seen = trace(learned_machine, TASK, "ab" * 250)
+    plot_trace(seen, tmp_path / "trace")
+    assert_drawn(tmp_path / "trace", (14, 7.2))
+    (actions,), (elements,), (reads,) = shown[0]
+    for panel in (actions, elements, reads):
+        labels = [label.get_text() for label in panel.get_xticklabels()]
+        assert labels[:2] == ["100", "200"]
+        assert panel.get_xticks()[0] == 99  # the hundredth step
+    assert not actions.child_axes
+    (image,) = reads.images
+    assert max(image.get_array().shape) <= 400
+    assert image.get_extent()[1] == len(seen["steps"]) - 0.5
+
+
+def test_nothing_is_lost_between_the_pixels_of_a_long_trace():
+    found = _trace_figure.coarser(np.eye(1002, 501))
+    assert found.shape == (334, 251)
+    assert set(found.max(0)) == {1}
+    np.testing.assert_array_equal(_trace_figure.coarser(np.eye(400)), np.eye(400))
+
+
+@pytest.mark.parametrize(("steps", "every"), [(61, 5), (100, 5), (101, 10), (1002, 100), (4096, 500)])
+def test_numbers_on_an_axis_are_round_and_few(steps, every):
+    assert _trace_figure.round_step(steps) == every
 
 
 def test_a_picture_can_be_of_one_kind(tmp_path, learned_machine):
@@ -177,4 +210,4 @@ def test_a_figure_that_cannot_be_drawn_leaves_no_file(tmp_path):
     ("token", "label"), [(97, "a"), (32, "␣"), (10, r"\n"), (0, r"\x00"), (128, "⊢"), (129, "|"), (130, "⊣")]
 )
 def test_every_token_has_a_short_label_that_can_be_read(token, label):
-    assert readable(TASK, token) == label
+    assert label_of(TASK, token) == label

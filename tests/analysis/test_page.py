@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from neuralstack.analysis._page import page
+from neuralstack.analysis._page import packed, page
 
 CHROMIUM = shutil.which("chromium")
 HOST = "http://neuralstack.test/"
@@ -211,13 +211,18 @@ def test_traces_in_the_page_are_the_traces_given():
     hostile = traced("x", symbols=[HOSTILE, "{{script}}", "\u2028", "\ud800"])[0]
     html = page([STRING, hostile])
     (embedded,) = re.findall(r'<script type="application/json" id="traces">(.*?)</script>', html)
-    assert json.loads(embedded) == [STRING, hostile]
+    assert json.loads(embedded) == [packed(STRING), packed(hostile)]
     assert HOSTILE not in html
+
+
+def test_a_page_with_three_machines_on_five_hundred_symbols_is_a_few_hundred_kilobytes(long):
+    html = page([long[0] | {"name": name} for name in ("before", "after", "hardened")])
+    assert len(html.encode()) < 400_000
 
 
 def test_a_number_that_json_does_not_know_is_refused():
     with pytest.raises(ValueError, match="not JSON compliant"):
-        page([STRING | {"steps": [{"probability": float("nan")}]}])
+        page([STRING | {"steps": [STRING["steps"][0] | {"probability": float("nan")}]}])
 
 
 def test_the_stack_is_shown_as_it_is_at_every_step(show):

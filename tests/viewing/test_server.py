@@ -34,9 +34,10 @@ def address(learned):
         thread.join()
 
 
-def get(address, path, host=None):
+def get(address, path, **headers):
     """Ask a server; return the status and what it said."""
-    asked = urllib.request.Request(address + path, headers={"Host": host} if host else {})
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    asked = urllib.request.Request(address + path, headers=named)
     try:
         with urllib.request.urlopen(asked) as answer:
             return answer.status, answer.read().decode()
@@ -92,9 +93,17 @@ def test_a_text_of_500_symbols_is_traced(address):
 @pytest.mark.parametrize("host", ["example.com", "127.0.0.1.example.com", "localhost.example.com:8765"])
 @pytest.mark.parametrize("path", ["/", "/trace?text=ab"])
 def test_requests_that_name_another_host_are_refused(address, host, path):
-    status, said = get(address, path, host)
+    status, said = get(address, path, Host=host)
     assert status == 403
     assert said == f"this page is for 127.0.0.1 and localhost only, not for the host {host!r}.\n"
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_pages_of_other_sites_cannot_have_a_text_traced(address, site):
+    status, said = get(address, "/trace?text=ab", Sec_Fetch_Site=site)
+    assert (status, said) == (403, "only the page of this server may ask for traces, not one of another site.\n")
+    assert get(address, "/trace?text=ab", Sec_Fetch_Site="same-origin")[0] == 200
+    assert get(address, "/", Sec_Fetch_Site=site)[0] == 200  # a link to the page may stand anywhere
 
 
 def test_runs_of_other_tasks_are_not_shown_side_by_side(learned, new_run, tmp_path):

@@ -9,7 +9,7 @@ const UNREACHED = "The machine does not answer: is neuralstack view still runnin
 const $ = (id) => document.getElementById(id);
 const live = document.body.dataset.live === "true";
 
-let traces = JSON.parse($("traces").textContent);
+let traces = JSON.parse($("traces").textContent).map(unpacked);
 let views = []; // of the machines that are shown
 let length = 0; // of the longest of their traces
 let at = 0; // the step that is shown

@@ -7,6 +7,19 @@ const LONG = 60; // characters of a text that is only to be recognised
 const clipped = (text) => (text.length > LONG ? text.slice(0, LONG) + "…" : text);
 const digits = (number) => number.toFixed(2);
 
+// In the page's own traces a step is a list, and the names of a memory's ends stand once.
+function unpacked({ ends, ...trace }) {
+  const memoryOf = ([actions, changed], which) => ({
+    actions: actions.map(([push, pop], number) => ({ end: ends[which][number], push, pop })),
+    changed,
+  });
+  const stepOf = ([given, answered, wanted, probability, state, memories]) => ({
+    ...{ given, answered, wanted, probability, state },
+    memories: memories.map(memoryOf),
+  });
+  return { ...trace, steps: trace.steps.map(stepOf) };
+}
+
 // A trace holds changes only. Tables of all steps make every step as quick to show as the next one.
 function tableOf(trace, which) {
   const count = trace.memories[which].elements.length;
