@@ -8,6 +8,7 @@ import pytest
 from matplotlib.image import imread
 
 from neuralstack import Program
+from neuralstack.hardening import Agreement, Extraction
 from neuralstack.training import Run
 from small import contents
 
@@ -37,6 +38,15 @@ def test_harden_compares_and_writes_down_the_program(hardened):
     assert len(program.states) == record["program"]["states"] <= 6
     assert (hardened / "program.dot").read_text() == program.graph()
     assert imread(hardened / "figures" / "margins.png").std() > 0.02
+
+
+def test_harden_says_when_a_program_is_not_what_the_network_does(call, run, hardened, monkeypatch):
+    program = Program.load(hardened / "program.json")
+    found = Extraction(program, "", Agreement(39, 40, (0, 3, 1, 2)))
+    monkeypatch.setattr("neuralstack.hardening.find_program", lambda *_: found)
+    status, out, err = call("harden", run, *FEW)
+    assert (status, err) == (0, "")
+    assert "\nthe program is not what the network does: network and program answer 39 of 40 random sequences" in out
 
 
 @pytest.mark.slow

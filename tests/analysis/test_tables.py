@@ -1,7 +1,8 @@
 import pytest
 from rich.console import Console
 
-from neuralstack.analysis import print_report, table
+from neuralstack import Program
+from neuralstack.analysis import print_program, print_report, table
 from neuralstack.evaluation import Report
 
 
@@ -45,3 +46,19 @@ def test_a_title_is_printed_as_it_is(capsys):
     printed = capsys.readouterr().out
     assert "runs/[bold]/one" in printed
     assert "[red]" in printed
+
+
+@pytest.mark.parametrize(("states", "printed"), [(12, True), (13, False)])
+def test_a_program_is_printed_if_it_can_be_read(capsys, states, printed):
+    program = Program(
+        words=("a",),
+        memories=("stack",),
+        states=tuple(f"state-{number}" for number in range(states)),
+        kinds=(("a",),),
+        rules=tuple((((number + 1) % states, (False,), (0,)),) for number in range(states)),
+        answers={(None,): 0, (0,): 0},
+    )
+    print_program("the title", program)
+    said = capsys.readouterr().out
+    assert ("state-7" in said) is printed
+    assert ("the title: too many to be read here" in said) is not printed

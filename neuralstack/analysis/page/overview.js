@@ -79,7 +79,7 @@ function drawRowNames(context, memory, upper, height, frame) {
   }
   memory.elements.forEach((element, index) => {
     const place = memory.kind === "cells" ? index : memory.elements.length - 1 - index;
-    const name = memory.kind === "cells" ? String(index + 1) : element.symbol.slice(0, 4);
+    const name = element.symbol.slice(0, 4) || String(index + 1);
     context.fillText(name, frame.left - 6, upper + (place + 0.5) * row);
   });
 }

@@ -47,9 +47,10 @@ function fromReadEnd(memory) {
   return readAtStart(memory.kind) ? indices : indices.reverse();
 }
 
-// Cells have no symbol, and are known by their place.
+// Cells, and the places of a soft pointer, mix what was pushed at several steps: they are known by their number.
 function nameOf(memory, index) {
-  return memory.kind === "cells" ? `cell ${index + 1}` : memory.elements[index].symbol;
+  if (memory.kind === "cells") return `cell ${index + 1}`;
+  return memory.elements[index].symbol || `place ${index + 1}`;
 }
 
 function readInWords(memory, weights) {
