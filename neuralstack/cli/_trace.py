@@ -59,13 +59,14 @@ class Trace:
 
     @staticmethod
     def write(out: Path, traces: list) -> None:
-        """Write traces in the form that the file's name asks for."""
+        """Write traces in the form that the file's name asks for, the whole file or none."""
         from neuralstack.analysis import page, plot_trace
+        from neuralstack.training import Run
 
         out.parent.mkdir(parents=True, exist_ok=True)
         if out.suffix == ".json":
-            out.write_text(json.dumps(traces) + "\n", encoding="utf-8")
+            Run(out.parent).write(out.name, json.dumps(traces) + "\n")
         elif out.suffix == ".html":
-            out.write_text(page(traces), encoding="utf-8")
+            Run(out.parent).write(out.name, page(traces))
         else:
             plot_trace(traces[0], out.with_suffix(""), suffixes=(out.suffix,))
