@@ -10,7 +10,16 @@ from pathlib import Path
 
 from mkdocs.exceptions import PluginError
 
-from neuralstack.experiments import _actions, _characters, _chomsky, _counting, _hardening, _lesson_report, _reversal
+from neuralstack.experiments import (
+    _actions,
+    _characters,
+    _chomsky,
+    _counting,
+    _hardening,
+    _lesson_report,
+    _reversal,
+    _transductions,
+)
 
 MARKER = re.compile(r"^<!-- tables: (\S+) -->$", re.MULTILINE)
 ROWS = {
@@ -21,6 +30,7 @@ ROWS = {
     "hardening": _hardening.table_rows,
     "lesson": _lesson_report.table_rows,
     "reversal": _reversal.table_rows,
+    "transductions": _transductions.table_rows,
 }
 SETTINGS = {
     "wiring": "wiring",
@@ -60,7 +70,9 @@ def experiment_tables(result):
     if "--quick" in result["command"]:
         raise ValueError("it is of a quick run")
     tables = [
-        markdown_table(title, columns, rows, texts=1 + len({"source", "training"} & {*columns}) + 2 * said)
+        markdown_table(
+            title, columns, rows, texts=1 + len({"source", "training", "machine"} & {*columns[1:]}) + 2 * said
+        )
         for title, columns, rows in ROWS[result["experiment"]](result)
         for said in ["what it writes" in columns]
     ]

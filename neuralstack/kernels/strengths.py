@@ -82,11 +82,11 @@ def start_backward(memory: str, actions: Actions, steps: Int[Array, ""]) -> Back
     pairs = jax.ShapeDtypeStruct((*shape, 2), INT), jax.ShapeDtypeStruct((*shape, 2), dtype)
     slots = [jax.ShapeDtypeStruct((actions.push.size,), kind) for kind in (INT, dtype)]
     ends = jax.ShapeDtypeStruct((2,), INT)
-    *state, changed_slots, changed_strengths = call(
+    elements, strengths, now, changed_slots, changed_strengths = call(
         memory, "replay", [*slots, ends, *pairs], steps, actions.push, actions.pop
     )
     zeros = jnp.zeros_like(actions.values), jnp.zeros_like(actions.push)
-    return Backward(actions.values, changed_slots, changed_strengths, *state, *zeros)
+    return Backward(actions.values, changed_slots, changed_strengths, elements, strengths, now, *zeros)
 
 
 def step_backward(

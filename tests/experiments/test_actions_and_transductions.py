@@ -74,6 +74,7 @@ def test_the_table_of_transductions_puts_every_cell_beside_its_published_one(tmp
     assert rows[1][6:] == ("1.00", "1.00", "1.00", "1.00", "0 of 1")
     assert all(len(row) == len(columns) for row in rows)
     assert json.loads((tmp_path / "run" / "result.json").read_text()) == json.loads(json.dumps(result))
+    assert (tmp_path / "run" / "transductions.png").stat().st_size > 5000
 
 
 def test_the_published_table_of_transductions_is_whole():

@@ -50,6 +50,12 @@ def test_every_string_up_to_the_furthest_count_is_asked_for():
     assert lengths.tolist() == [3 * n for n in range(1, 61)]
 
 
+def test_the_quick_run_of_counting_trains_one_seed_of_each_machine_and_the_networks_for_few_steps():
+    for quick, full in zip(counting.quick_arms("anbn"), counting.arms("anbn"), strict=True):
+        assert quick.seeds == 1 < full.seeds
+        assert (quick.config.steps < full.config.steps) is (full.config.memory == "none")
+
+
 @pytest.mark.slow
 def test_counting_machines_are_measured_soft_and_rounded_beside_the_published_shares(tmp_path, monkeypatch):
     arms = counting.arms

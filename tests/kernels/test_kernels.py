@@ -50,12 +50,12 @@ def draw(name, kind, *shape):
 def pulled_back(memory, push, pop, values, cotangent):
     """The reads by track, and what a cotangent of the reads gives to the strengths and the values."""
 
-    def reads(push, pop, values):
+    def run(push, pop, values):
         ends = [ns.Action(push[:, k], pop[:, k], values[:, k]) for k in range(push.shape[1])]
         action = ends[0] if len(ends) == 1 else ns.DequeAction(*ends)
         return ns.run(memory, action).reshape(values.shape)
 
-    reads, pull = jax.vjp(reads, push, pop, values)
+    reads, pull = jax.vjp(run, push, pop, values)
     return reads, *pull(cotangent)
 
 
@@ -200,11 +200,11 @@ def test_steps_beyond_those_asked_for_read_nothing_and_get_no_gradient():
 
     @jax.jit
     def reads_and_gradients(steps):
-        def reads(push, pop, values):
+        def run(push, pop, values):
             ends = [ns.Action(push[:, k], pop[:, k], values[:, k]) for k in range(2)]
             return KERNELS["deque"].run(ns.DequeAction(*ends), steps).reshape(values.shape)
 
-        reads, pull = jax.vjp(reads, push, pop, values)
+        reads, pull = jax.vjp(run, push, pop, values)
         return reads, *pull(jnp.asarray(cotangent))
 
     for steps in (0, 1, 13, 20):

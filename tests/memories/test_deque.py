@@ -100,3 +100,10 @@ def test_with_strengths_of_0_and_1_it_is_pythons_own():
                 items.appendleft(STEPS + time)
             wanted = [np.eye(2 * STEPS)[items[end]] if items else np.zeros(2 * STEPS) for end in (-1, 0)]
             np.testing.assert_array_equal(reads[time], np.concatenate(wanted))
+
+
+def test_an_untrained_controller_grows_it_at_the_top_and_sees_the_oldest_value_at_the_bottom():
+    memory = NeuralDeque(1)
+    raw = jnp.tile(memory.initial_bias(), (30, 1)).at[:, -2].set(jnp.linspace(-0.9, 0.9, 30))  # a rising value on top
+    oldest, latest = run(memory, memory.decode(raw))[-1][::-1]
+    assert oldest < 0 < latest
