@@ -84,6 +84,13 @@ def test_a_stream_answers_as_the_machine_does_and_holds_what_is_on_the_stack(har
     assert depths[-1] <= 2
 
 
+def test_a_stream_keeps_no_more_after_more_steps(hard_machine):
+    stream = Stream(hard_machine)
+    for token in (*TASK.prompt([1, 2, 3]), *[4] * 1000):  # far more pops than there is to pop
+        stream.feed(token)
+    assert stream.depth <= 2
+
+
 def test_a_stream_takes_tokens_only(hard_machine):
     with pytest.raises(ValueError, match=r"a token must be in 0..130, got 131"):
         Stream(hard_machine).feed(131)
