@@ -5,8 +5,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from neuralstack.memories import AbstractMemory, PointerStack, Rounded, SuperpositionStack
-from neuralstack.memories._replay import Replay
+from neuralstack.memories import AbstractMemory, PointerStack, Replay, Rounded, SuperpositionStack
 
 
 class HardStacksState(NamedTuple):

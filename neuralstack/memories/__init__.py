@@ -19,6 +19,7 @@ from neuralstack.memories._none import NoMemory as NoMemory
 from neuralstack.memories._one_end import STRENGTH_BIASES as STRENGTH_BIASES
 from neuralstack.memories._pointer import PointerStack as PointerStack
 from neuralstack.memories._queue import NeuralQueue as NeuralQueue
+from neuralstack.memories._replay import Replay as Replay
 from neuralstack.memories._rounded import Rounded as Rounded
 from neuralstack.memories._several import Memories as Memories
 from neuralstack.memories._soft import soft_assign as soft_assign, soft_lookup as soft_lookup
