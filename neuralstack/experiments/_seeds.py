@@ -67,13 +67,15 @@ def summarise(arm: Arm, results: list[dict[str, Any]]) -> dict[str, Any]:
     """Gather what the seeds of an arm gave: how many were solved, with what, and in what time.
 
     A seed is solved when the soft machine answers every sequence of the task's fixed test set, which decides nothing
-    in training.
+    in training. The best seed has the best accuracies on the training lengths and, of several, the least loss there.
     """
     solved = [result["test"]["coarse"] == 1 for result in results]
     seconds = sorted(result["seconds"] for result in results)
     steps = sorted(result["steps"] for result in results)
     low, high = success_interval(sum(solved), len(solved))
-    best = max(results, key=lambda result: (result["train"]["coarse"], result["train"]["fine"]))
+    best = max(
+        results, key=lambda result: (*(result["train"][part] for part in ("coarse", "fine")), -result["train"]["loss"])
+    )
     return {
         "label": arm.label,
         "config": asdict(complete(arm.config)),

@@ -17,7 +17,7 @@ from neuralstack.experiments._result import result_of, write_result
 from neuralstack.experiments._seeds import Arm, summarise, train_seeds
 from neuralstack.training import Config
 
-NETWORK_STEPS, NETWORK_BATCH, QUICK_STEPS = 500, 10, 100
+NETWORK_STEPS, NETWORK_BATCH, QUICK_STEPS = 300, 10, 100
 SEEDS = 3
 
 
@@ -45,7 +45,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "bigram-flip": {
         "steps": 1500, "wiring": "mixed", "hidden": 128, "curriculum": "growing", "grow_over": 1000, "min_length": 2
     },
-    "svo-sov": {"steps": 1500, "wiring": "mixed", "hidden": 128, "curriculum": "growing", "halve_every": 400},
+    "svo-sov": {
+        "steps": 1500, "controller": "lstm", "wiring": "mixed", "hidden": 128, "curriculum": "growing",
+        "halve_every": 500, "patience": 0,
+    },
     "gender": {"steps": 1000, "restart_after": 0},
 }  # fmt: skip
 """By task: how its machines with a memory are trained, otherwise than by default."""

@@ -56,6 +56,8 @@ def test_the_best_seed_is_chosen_without_looking_at_the_test_set():
     assert best == {"seed": 1, "train": RESULTS[1]["train"], "test": RESULTS[1]["test"]}
     best = summarise(ARMS[0], [RESULTS[3], RESULTS[0], RESULTS[4]])["best"]
     assert best["seed"] == 0
+    surer = {**RESULTS[1], "seed": 5, "train": {**RESULTS[1]["train"], "loss": 0.25}, "test": RESULTS[0]["test"]}
+    assert summarise(ARMS[0], [RESULTS[1], surer])["best"]["seed"] == 5
 
 
 @pytest.fixture(scope="module")
