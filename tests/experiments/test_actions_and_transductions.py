@@ -32,7 +32,7 @@ def acted(tmp_path_factory, compilation_cache):
 def test_machines_taught_in_four_ways_are_measured_on_their_own_and_ten_times_as_far(acted):
     path, result = acted
     assert json.loads((path / "result.json").read_text()) == json.loads(json.dumps(result))
-    assert list(result["arms"]) == ["hard", "soft", "lstm", "reinforce"]
+    assert list(result["arms"]) == [arm.name for arm in actions.ARMS]
     for arm in result["arms"].values():
         assert (arm["lengths"]["trained"], arm["lengths"]["far"]) == ([1, 4], [40, 40])
         assert len(arm["lengths"]["far_reports"]) == arm["seeds"]
