@@ -45,14 +45,14 @@ class KernelPasses(AbstractPasses):
     def step_forward(self, carry, time, action):
         if not isinstance(carry, strengths.Forward):
             return self.plain.step_forward(carry, time, action)
-        carry, read = strengths.step_forward(self.memory, carry, time, pack(action))
+        carry, read = strengths.step_forward(self.memory, carry, jnp.asarray(time), pack(action))
         return carry, read.ravel()
 
     def start_backward(self, action, steps):
         actions = pack(action)
         if not covers(actions.values.dtype):
             return self.plain.start_backward(action, steps)
-        return strengths.start_backward(self.memory, actions, steps)
+        return strengths.start_backward(self.memory, actions, jnp.asarray(steps))
 
     def step_backward(self, carry, time, read_cotangent):
         if not isinstance(carry, strengths.Backward):
