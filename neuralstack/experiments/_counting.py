@@ -48,6 +48,7 @@ LANGUAGES = {
     "anb2n": Counter("a^n b^2n", 4, "elman", 16, 4, 10, 600),
     "anbmcnm": Counter("a^n b^m c^(n+m)", 4, "feedforward", 16, 8, 19, 1500),
 }
+COLUMNS = {language: column for column, language in enumerate(LANGUAGES)}
 PUBLISHED = {
     "RNN": (25.0, 23.3, 13.3, 23.3, 33.3),
     "LSTM": (100.0, 100.0, 68.3, 75.0, 100.0),
@@ -147,13 +148,12 @@ def best_of(runs: list[dict[str, Any]]) -> dict[str, Any]:
 def table_rows(result: dict[str, Any]) -> list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
     """Return the titles, columns and rows of the experiment's tables, for the terminal and for the documentation."""
     languages = list(result["languages"])
-    places = [list(LANGUAGES).index(language) for language in languages]
 
     def row(name: str, machine: str, cell: Callable[[list[dict[str, Any]]], str]) -> tuple[str, ...]:
         return name, *(cell(result["languages"][language][machine]["runs"]) for language in languages)
 
     def published(machine: str) -> tuple[str, ...]:
-        return f"{machine}, published", *(f"{PUBLISHED[machine][place]:.1f}" for place in places)
+        return f"{machine}, published", *(f"{PUBLISHED[machine][COLUMNS[language]]:.1f}" for language in languages)
 
     rows = [
         row("RNN", "RNN", lambda runs: f"{best_of(runs)['soft']:.1f}"),
