@@ -39,8 +39,6 @@ class Counter(NamedTuple):
     grow_over: int
 
 
-# With one stack, a controller without a state must find a push and a pop at once for each letter, and mostly does not.
-# Of several stacks one may begin near enough.
 LANGUAGES = {
     "anbn": Counter("a^n b^n", 1, "feedforward", 8, 8, 19, 1500),
     "anbncn": Counter("a^n b^n c^n", 10, "feedforward", 40, 4, 19, 1500),

@@ -26,12 +26,12 @@ struct Change {
   Pushed<Real> pushed;
 };
 
-template <int32_t kBelow, typename... Tracks>
+template <typename... Tracks>
 struct Memory {
+  // How many tracks there are: for each step that there is room for, as many slots.
   static constexpr int32_t kTracks = sizeof...(Tracks);
-  // For each step that there is room for: how many slots there are, and how many of them lie below the first one.
-  static constexpr int32_t kSlots = kTracks;
-  static constexpr int32_t kFirst = kBelow;
+  // How many of them push at the bottom: as many slots for each step lie below the first one that is taken.
+  static constexpr int32_t kBelow = ((Tracks::in == End::kBottom ? 1 : 0) + ...);
 
   // Takes a step; `changes` is told what each track changed.
   template <typename Real>
@@ -81,8 +81,8 @@ struct Memory {
   }
 };
 
-using Stack = Memory<0, Track<End::kTop, End::kTop>>;
-using Queue = Memory<0, Track<End::kBottom, End::kTop>>;
-using Deque = Memory<1, Track<End::kTop, End::kTop>, Track<End::kBottom, End::kBottom>>;
+using Stack = Memory<Track<End::kTop, End::kTop>>;
+using Queue = Memory<Track<End::kBottom, End::kTop>>;
+using Deque = Memory<Track<End::kTop, End::kTop>, Track<End::kBottom, End::kBottom>>;
 
 }  // namespace neuralstack

@@ -90,14 +90,14 @@ struct Shape {
   // Whether slots can be those of one sequence after so many steps.
   template <typename Real>
   bool fits(const Slots<Real>& slots, int64_t taken) const {
-    return slots.low <= slots.high && slots.low >= Memory::kFirst * (length - taken) &&
-           slots.high <= Memory::kFirst * length + (Memory::kSlots - Memory::kFirst) * taken;
+    return slots.low <= slots.high && slots.low >= Memory::kBelow * (length - taken) &&
+           slots.high <= Memory::kBelow * length + (Memory::kTracks - Memory::kBelow) * taken;
   }
 
+  // Numbers of one sequence: a strength, and a slot, for each track at each step.
   int64_t strengths() const { return length * Memory::kTracks; }
   int64_t values() const { return strengths() * width; }
-  int64_t slots() const { return length * Memory::kSlots; }
-  int32_t first() const { return static_cast<int32_t>(length * Memory::kFirst); }
+  int32_t first() const { return static_cast<int32_t>(length * Memory::kBelow); }
 };
 
 // Every read of a whole sequence.
@@ -107,8 +107,8 @@ ffi::Error run(ffi::ThreadPool pool, ffi::Buffer<kInt> steps, ffi::Buffer<kReal>
   using Real = ffi::NativeType<kReal>;
   const auto shape = Shape<Memory>::of(steps, push, values);
   for_each(pool, shape.batch, [&](int64_t i) {
-    std::vector<int32_t> elements(shape.slots());
-    std::vector<Real> strengths(shape.slots());
+    std::vector<int32_t> elements(shape.strengths());
+    std::vector<Real> strengths(shape.strengths());
     Slots<Real> slots{elements.data(), strengths.data(), shape.first(), shape.first()};
     const int64_t taken = bounded(steps.typed_data()[i], shape.length);
     const Real* pushes = push.typed_data() + i * shape.strengths();
@@ -136,8 +136,8 @@ ffi::Error run_backward(ffi::ThreadPool pool, ffi::Buffer<kInt> steps, ffi::Buff
   using Real = ffi::NativeType<kReal>;
   const auto shape = Shape<Memory>::of(steps, push, values);
   for_each(pool, shape.batch, [&](int64_t i) {
-    std::vector<int32_t> elements(shape.slots());
-    std::vector<Real> strengths(shape.slots());
+    std::vector<int32_t> elements(shape.strengths());
+    std::vector<Real> strengths(shape.strengths());
     std::vector<Change<Real>> changes(shape.strengths());
     Slots<Real> slots{elements.data(), strengths.data(), shape.first(), shape.first()};
     const int64_t taken = bounded(steps.typed_data()[i], shape.length);
@@ -184,7 +184,7 @@ ffi::Error step_forward(ffi::Buffer<kInt> time, ffi::Buffer<kReal> push, ffi::Bu
   for (int64_t i = 0; i < shape.batch; ++i) {
     const int32_t now = time.typed_data()[i];
     int32_t* line = new_ends->typed_data() + i * 2;
-    Slots<Real> slots{new_elements->typed_data() + i * shape.slots(), new_strengths->typed_data() + i * shape.slots(),
+    Slots<Real> slots{new_elements->typed_data() + i * shape.strengths(), new_strengths->typed_data() + i * shape.strengths(),
                       line[0], line[1]};
     if (now < 0 || now >= shape.length || !shape.fits(slots, now)) {
       return ffi::Error::InvalidArgument("a memory was stepped beyond its room, or out of order");
@@ -212,7 +212,7 @@ ffi::Error replay(ffi::Buffer<kInt> steps, ffi::Buffer<kReal> push, ffi::Buffer<
     std::memset((*result)->untyped_data(), 0, (*result)->size_bytes());
   }
   for (int64_t i = 0; i < shape.batch; ++i) {
-    Slots<Real> slots{elements->typed_data() + i * shape.slots(), strengths->typed_data() + i * shape.slots(),
+    Slots<Real> slots{elements->typed_data() + i * shape.strengths(), strengths->typed_data() + i * shape.strengths(),
                       shape.first(), shape.first()};
     const Real* pushes = push.typed_data() + i * shape.strengths();
     const Real* pops = pop.typed_data() + i * shape.strengths();
@@ -257,7 +257,7 @@ ffi::Error step_back(ffi::Buffer<kInt> time, ffi::Buffer<kReal> read_cotangent, 
   for (int64_t i = 0; i < shape.batch; ++i) {
     const int32_t now = time.typed_data()[i];
     int32_t* line = new_ends->typed_data() + i * 2;
-    Slots<Real> slots{new_elements->typed_data() + i * shape.slots(), new_strengths->typed_data() + i * shape.slots(),
+    Slots<Real> slots{new_elements->typed_data() + i * shape.strengths(), new_strengths->typed_data() + i * shape.strengths(),
                       line[0], line[1]};
     if (now < 0 || now >= shape.length || !shape.fits(slots, now + 1) || slots.high - slots.low < Memory::kTracks) {
       return ffi::Error::InvalidArgument("a memory was stepped back beyond its beginning, or out of order");

@@ -59,7 +59,7 @@ def test_a_thousand_steps_have_finite_gradients_whatever_the_strengths(name):
 def test_a_thousand_steps_have_the_same_gradients_in_a_run_as_in_single_steps(name):
     exact = [row for row, strengths in enumerate(STRENGTHS) if strengths not in ("soft", "ever taller")]
     (reads, gradient), (step_reads, step_gradient) = gradients(name)
-    np.testing.assert_allclose(reads, step_reads, atol=3e-3)  # heights of 1000 in float32: 6e-5 an edge
+    np.testing.assert_allclose(reads, step_reads, atol=2e-3)  # heights of 1000 in float32: 6e-5 an edge
     for one, other in zip(gradient, step_gradient, strict=True):
         np.testing.assert_allclose(one[exact], other[exact], rtol=1e-4, atol=1e-3)
 
