@@ -166,6 +166,7 @@ class Machine(eqx.Module):
         choose: Choose | None = None,
         known: PyTree[Float[Array, "steps batch ..."]] = (),
         state: PyTree[Float[Array, "batch ..."]] | None = None,
+        noise: Float[Array, "steps batch projected"] | None = None,
     ) -> BatchSteps:
         """Run a batch, time first, to `steps` steps (all, unless said), with a memory that is empty at first.
 
@@ -179,11 +180,13 @@ class Machine(eqx.Module):
                 prescribes or draws actions; unless said, as the memory decodes them.
             known: What `choose` is told of each step.
             state: The controller's state before the first step, of each sequence; unless said, the learned one.
+            noise: What is added to the controller's projected inputs; unless said, nothing.
         """
         steps = jnp.asarray(len(tokens) if steps is None else steps)
         decode = choose or (lambda raw, known: self.memory.decode(raw))
         embedded = self.embedding[tokens]
         projected = self.controller.project(self.embedding)[tokens]
+        projected = projected if noise is None else projected + noise
         state = self.start(tokens.shape[1]) if state is None else state
         if self.wiring.feedback and self.memory.read_size:
 

@@ -47,7 +47,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     },
     "svo-sov": {
         "steps": 1500, "controller": "lstm", "wiring": "mixed", "hidden": 128, "curriculum": "growing",
-        "halve_every": 500, "patience": 0,
+        "halve_every": 500, "patience": 0, "noise": 1.0, "noise_after": 500,
     },
     "gender": {"steps": 1000, "restart_after": 0},
 }  # fmt: skip

@@ -18,6 +18,8 @@ class Weights(NamedTuple):
     """Telling the input of the step before from what the controller shows."""
     entropy: float = 0.0
     """The entropy of the actions that are drawn."""
+    noise: float | Float[Array, ""] = 0.0
+    """The standard deviation of the noise on what the controller sees (see `noise_on`)."""
 
 
 class Heads(eqx.Module):

@@ -16,13 +16,15 @@ from neuralstack.training._batch import Heads
 from neuralstack.training._config import BASELINES, CURRICULA, OBJECTIVES, RECIPES, STREAMS, Config
 from neuralstack.wirings import WIRINGS
 
-WHOLE = ("finish", "patience", "restart_after", "seed", "forcing_steps", "halve_every", "pull_after")
+WHOLE = ("finish", "patience", "restart_after", "seed", "forcing_steps", "halve_every", "pull_after", "noise_after")
 AT_LEAST_ONE = (
     "hidden", "layers", "width", "batch", "steps", "min_length", "max_length", "grow_over", "evaluate_every", "carry"
 )  # fmt: skip
 NOT_NEGATIVE = (
     "finish",
     "pull_after",
+    "noise",
+    "noise_after",
     "halve_every",
     "patience",
     "restart_after",

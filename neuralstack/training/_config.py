@@ -90,6 +90,10 @@ class Config:
     """Weight of the pull of the strengths towards 0 and 1 (unless said, by wiring)."""
     pull_after: int = 0
     """Batches before that pull begins: first learn, then become exact."""
+    noise: float = 0.0
+    """Standard deviation of noise on what the controller sees in training: states that withstand it last longer."""
+    noise_after: int = 0
+    """Batches before that noise begins: first learn, then become robust."""
     objective: str = "answers"
     """What to learn from: answers, traces or reinforce."""
     forcing: float = 1.0

@@ -44,6 +44,8 @@ def objective(
     """
     (inputs, targets, mask), steps, taken = batch.example, batch.steps, batch.taken
     run = partial(machine.batch, inputs, steps, state=start(machine, batch))
+    if counts(weights.noise):
+        run = partial(run, noise=weights.noise * noise_on(machine, inputs, jax.random.fold_in(key, 1)))
     if name == "traces":
         forced = jax.random.bernoulli(key, batch.forcing, (*taken.shape[:1], inputs.shape[1], 1)).astype(float)
         known = forced, batch.strengths
@@ -58,13 +60,28 @@ def objective(
         extra = 0.0
     # Steps beyond the longest sequence are not defined; nothing of them may reach the loss.
     loss = cross_entropy(shown.output, targets, mask).mean()
-    if isinstance(weights.pull, Array) or weights.pull:
+    if counts(weights.pull):
         gates = machine.memory.gates(shown.action)
         extra += weights.pull * mean(taken, (4 * gates * (1 - gates)).sum(-1))
     if heads.autoencoder is not None:
         extra += weights.autoencode * mean(taken[1:], autoencoding_error(machine, heads.autoencoder, shown, inputs))
     right = score(jnp.argmax(shown.output, -1) == targets, mask).coarse.mean()
     return loss + extra, Seen(loss, right, None if batch.carried is None else shown.state)
+
+
+def counts(weight: float | Array) -> bool:
+    """Say whether a weight can be other than 0; one that begins later is known at run time only."""
+    return isinstance(weight, Array) or weight != 0
+
+
+def noise_on(machine: Machine, inputs: Array, key: Array) -> Float[Array, "steps batch projected"]:
+    """Draw noise of deviation 1 on the projected inputs of the controller's first layer.
+
+    What is kept by gates that are not quite shut fades, or drifts, over more steps than training has. Noise at every
+    step favours gates that are so far open or shut that it makes no difference (Jim, Giles & Horne, 1996), and what
+    they keep lasts.
+    """
+    return jax.random.normal(key, (*inputs.shape, machine.controller.projected_size))
 
 
 def start(machine: Machine, batch: Batch) -> Any:

@@ -39,12 +39,13 @@ class Program(NamedTuple):
     carry: int
     halve_every: int
     pull_after: int
+    noise_after: int
 
     @classmethod
     def of(cls, config: Config) -> "Program":
         """Return the program of a complete configuration."""
         values = {name: getattr(config, name) for name in cls._fields if name not in ("task", "weights")}
-        weights = Weights(config.pull or 0.0, config.autoencode, config.entropy)
+        weights = Weights(config.pull or 0.0, config.autoencode, config.entropy, config.noise)
         return cls(task=build_task(config), weights=weights, **values)
 
     def optimiser(self) -> optax.GradientTransformation:
@@ -138,9 +139,7 @@ def train_step(state: TrainState, program: Program) -> TrainState:
     """Draw one batch and take one step on it; a step that went wrong leaves weights and optimiser as they were."""
     key = step_key(state)
     batch = draw_batch(state, program, key)
-    weights = program.weights
-    if weights.pull and program.pull_after:
-        weights = weights._replace(pull=weights.pull * (state.step - state.attempt_start >= program.pull_after))
+    weights = weights_now(program, state.step - state.attempt_start)
 
     def loss_of(learners):
         machine, heads = learners
@@ -185,6 +184,13 @@ def train_step(state: TrainState, program: Program) -> TrainState:
         accuracy=state.accuracy + right,
         problem=problem,
     )
+
+
+def weights_now(program: Program, taken: Int[Array, ""]) -> Weights:
+    """Return how much each part of the objective counts after `taken` steps: the pull and the noise may begin later."""
+    weights, starts = program.weights, {"pull": program.pull_after, "noise": program.noise_after}
+    later = {name: after for name, after in starts.items() if after and getattr(weights, name)}
+    return weights._replace(**{name: getattr(weights, name) * (taken >= after) for name, after in later.items()})
 
 
 def step_key(state: TrainState) -> Array:

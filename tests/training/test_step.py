@@ -10,6 +10,7 @@ import pytest
 from neuralstack import complete
 from neuralstack.training import Program, _step as step_module, begin, train_until
 from neuralstack.training._loop import gradient_variance
+from neuralstack.training._objectives import noise_on
 from neuralstack.training._step import (
     HEALTHY,
     NOT_FINITE,
@@ -253,20 +254,31 @@ def test_the_step_size_halves_over_as_many_batches_as_asked(new_state):
         np.testing.assert_allclose(quiet - old, (new - old) / 4, rtol=1e-3, atol=1e-7)
 
 
-def test_the_pull_begins_after_as_many_batches_as_asked(new_state):
-    with_pull, without = (
-        PROGRAM._replace(weights=PROGRAM.weights._replace(pull=5.0)),
-        PROGRAM._replace(weights=PROGRAM.weights._replace(pull=0.0)),
+@pytest.mark.parametrize(("part", "weight"), [("pull", 5.0), ("noise", 1.0)])
+def test_the_pull_and_the_noise_begin_after_as_many_batches_as_asked(new_state, part, weight):
+    with_it, without = (
+        PROGRAM._replace(weights=PROGRAM.weights._replace(**{part: amount})) for amount in (weight, 0.0)
     )
-    later = with_pull._replace(pull_after=10)
+    later = with_it._replace(**{f"{part}_after": 10})
 
     def after(program, step):
         return jax.tree.leaves(take_real_step(replace(new_state, step=jnp.asarray(step)), program).machine)
 
-    for step, same in ((9, without), (10, with_pull)):
+    for step, same in ((9, without), (10, with_it)):
         for one, other in zip(after(later, step), after(same, step), strict=True):
             np.testing.assert_allclose(one, other, atol=1e-6)
-    assert any(np.abs(a - b).max() > 1e-3 for a, b in zip(after(later, 9), after(with_pull, 9), strict=True))
+    assert any(np.abs(a - b).max() > 1e-3 for a, b in zip(after(later, 9), after(with_it, 9), strict=True))
+
+
+def test_the_noise_of_every_step_and_sequence_is_its_own(new_state):
+    machine, tokens = new_state.machine, jnp.zeros((5, 3), jnp.int32)
+    one, other = (noise_on(machine, tokens, jax.random.key(seed)) for seed in (0, 1))
+    assert len(np.unique(one)) == one.size == 5 * 3 * machine.controller.projected_size
+    assert (one != other).all()
+    assert np.std(one) == pytest.approx(1, abs=0.1)
+    hidden = jax.jit(lambda noise: machine.batch(tokens, noise=noise).hidden)
+    assert (hidden(one) != hidden(0 * one)).mean() > 0.9
+    np.testing.assert_array_equal(hidden(0 * one), jax.jit(lambda: machine.batch(tokens).hidden)())
 
 
 @pytest.mark.parametrize(("gradients", "wanted"), [((0.3, 0.3), 0.0), ((0.5, -0.5), 0.5)])
