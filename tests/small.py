@@ -1,19 +1,20 @@
-"""One small configuration for every test that trains: all of its runs share one compiled program."""
+"""What tests of many kinds share, above all one small configuration: all of its runs share one compiled program."""
 
 import json
 import sys
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 
-from neuralstack import Config
+from neuralstack import Config, Machine
 
-# The default machine on strings of 2 to 8 symbols: it learns them within seconds, from nearly every seed.
-SMALL = Config("reversal", min_length=2, max_length=8, first_lengths=(4, 8), steps=1000, evaluate_every=25)
+# The default machine on small batches of 2 to 8 symbols: it learns them within seconds, from nearly every seed.
+SMALL = Config("reversal", min_length=2, max_length=8, first_lengths=(4, 8), batch=25, steps=1000, evaluate_every=25)
 LEARNING = {"restart_after": 120}
 # The same configuration on the command line.
-OPTIONS = ["train", "reversal", "--min-length", "2", "--max-length", "8", "--first-lengths", "4", "8"]
+OPTIONS = ["train", "reversal", "--min-length", "2", "--max-length", "8", "--first-lengths", "4", "8", "--batch", "25"]
 
 
 def command(*arguments):
@@ -44,6 +45,13 @@ def assert_same_leaves(one, other):
     """Two trees hold the same arrays, number for number; a NaN is the same as a NaN."""
     for leaf, wanted in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
         np.testing.assert_array_equal(leaf, wanted)
+
+
+def drawn_machine(*parts, seed=0, **options):
+    """Return a machine of these parts with weights of any kind, without compiling what would draw them."""
+    shapes = jax.eval_shape(lambda key: Machine(*parts, **options, key=key), jax.random.key(0))
+    rng = np.random.default_rng(seed)
+    return jax.tree.map(lambda leaf: jnp.asarray(rng.normal(0, 0.5, leaf.shape), leaf.dtype), shapes)
 
 
 def with_huge_weights(state):

@@ -22,24 +22,26 @@ pytest_plugins = ("small_runs",)
 pytestmark = pytest.mark.usefixtures("compilation_cache")
 
 
-def run_python(code):
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-
-
-HEAVY = "sorted({name.partition('.')[0] for name in sys.modules} & {'jax', 'jaxlib', 'equinox', 'optax', 'matplotlib'})"
-
-
-@pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in COMMANDS), ["train", "--hiden", "3"]])
-def test_help_and_errors_wait_for_nothing_heavy(arguments):
-    code = f"""import sys
+# Says after each command, in one process, what was printed and which heavy packages there are by then.
+LOOK_FOR_HEAVY = """import json, sys
+from contextlib import redirect_stderr, redirect_stdout, suppress
+from io import StringIO
 from neuralstack.cli import main
-try:
-    main({arguments!r})
-except SystemExit:
-    print("heavy:", *{HEAVY})"""
-    *text, last = run_python(code)
-    assert last == "heavy:"
-    assert bool(text) is (arguments[-1] == "--help")
+for line in sys.stdin:
+    with redirect_stdout(StringIO()) as out, redirect_stderr(StringIO()) as error, suppress(SystemExit):
+        main(json.loads(line))
+    heavy = {name.partition(".")[0] for name in sys.modules} & {"jax", "jaxlib", "equinox", "optax", "matplotlib"}
+    print(json.dumps([bool(out.getvalue()), bool(error.getvalue()), sorted(heavy)]))"""
+
+
+def test_help_and_errors_wait_for_nothing_heavy():
+    typed = [["train", "--hiden", "3"], ["--help"], *([name, "--help"] for name in COMMANDS)]
+    given = "\n".join(map(json.dumps, typed))
+    code = [sys.executable, "-c", LOOK_FOR_HEAVY]
+    run = subprocess.run(code, input=given, capture_output=True, text=True, check=True)
+    for arguments, line in zip(typed, run.stdout.splitlines(), strict=True):
+        helped = arguments[-1] == "--help"
+        assert json.loads(line) == [helped, not helped, []], arguments
 
 
 @pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in COMMANDS)])

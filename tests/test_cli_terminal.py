@@ -13,17 +13,17 @@ CACHE_VARIABLES = {"XDG_CACHE_HOME", "JAX_COMPILATION_CACHE_DIR"}
 
 
 def test_the_users_own_directory_for_compiled_programs_is_used_if_there_is_no_other(tmp_path):
-    code = """import jax, neuralstack._cache as cache
-cache.use_compilation_cache()
-print(jax.config.jax_compilation_cache_dir)"""
-    for variables, wanted in (
-        ({"XDG_CACHE_HOME": str(tmp_path)}, tmp_path / "neuralstack" / "jax"),
-        ({"HOME": str(tmp_path)}, tmp_path / ".cache" / "neuralstack" / "jax"),
-        ({"HOME": str(tmp_path), "JAX_COMPILATION_CACHE_DIR": str(tmp_path / "own")}, tmp_path / "own"),
-    ):
+    code = """import jax, os, neuralstack._cache as cache
+for variables in ({}, {"XDG_CACHE_HOME": os.environ["HOME"] + "/cache"}):
+    os.environ |= variables
+    cache.use_compilation_cache()
+    print(jax.config.jax_compilation_cache_dir)"""
+    default, other, own = (str(tmp_path / place / "neuralstack" / "jax") for place in (".cache", "cache", "own"))
+    for variables, wanted in (({}, [default, other]), ({"JAX_COMPILATION_CACHE_DIR": own}, [own, own])):
         kept = {name: value for name, value in os.environ.items() if name not in CACHE_VARIABLES}
-        done = subprocess.run([sys.executable, "-c", code], env={**kept, **variables}, capture_output=True, text=True)
-        assert done.stdout.strip() == str(wanted)
+        environment = {**kept, "HOME": str(tmp_path), **variables}
+        done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+        assert done.stdout.splitlines() == wanted
 
 
 BOXES = {

@@ -11,7 +11,6 @@ from neuralstack import (
     Config,
     GRULayer,
     LSTMLayer,
-    Machine,
     NeuralStack,
     NoMemory,
     complete,
@@ -22,6 +21,7 @@ from neuralstack import (
 )
 from neuralstack.training import Program, Run, begin
 from neuralstack.training._step import draw_batch, train_step
+from small import drawn_machine
 
 SMALL = {"memory": "none", "max_length": 5, "carry": 15, "batch": 3, "hidden": 4, "width": 4}
 pytest_plugins = ("small_runs",)
@@ -35,8 +35,11 @@ def path(tmp_path_factory):
 
 
 def build(task, memory=None, layer=GRULayer, wiring="paper"):
-    memory = memory or NoMemory()
-    return Machine(memory, layer, task.vocabulary, hidden=6, embedding=4, wiring=wiring, key=jax.random.key(0))
+    return drawn_machine(memory or NoMemory(), layer, task.vocabulary, hidden=6, embedding=4, wiring=wiring)
+
+
+run = jax.jit(lambda machine, *arguments, **options: machine.batch(*arguments, **options))
+draw = jax.jit(draw_batch, static_argnames="program")
 
 
 @pytest.mark.parametrize(
@@ -45,12 +48,11 @@ def build(task, memory=None, layer=GRULayer, wiring="paper"):
 def test_a_state_that_is_carried_on_makes_two_batches_one(memory, wiring):
     task = Characters(max_length=4, alphabet="abc")
     machine = build(task, memory, LSTMLayer, wiring)
-    tokens = jnp.array([[0, 1, 2, 1, 0, 2], [2, 2, 1, 0, 0, 1]]).T
-    whole, first = machine.batch(tokens), machine.batch(tokens[:2])
-    second = machine.batch(tokens[2:], state=first.state)
+    tokens = jnp.array([[0, 1, 2, 1], [2, 2, 1, 0]]).T
+    whole, first = run(machine, tokens), run(machine, tokens[:2], state=machine.start(2))
+    second, alone = (run(machine, tokens[2:], state=state) for state in (first.state, machine.start(2)))
     if isinstance(memory, NoMemory):  # what is in a memory is not carried on
         np.testing.assert_allclose(jnp.concatenate([first.output, second.output]), whole.output, atol=1e-5)
-    alone = machine.batch(tokens[2:])
     assert np.abs(second.output - alone.output).max() > 1e-4
 
 
@@ -61,7 +63,7 @@ def test_no_gradient_goes_back_through_a_state_that_is_carried_on():
     def of_state(machine):
         return sum(leaf.sum() for leaf in jax.tree.leaves(machine.batch(tokens).state))
 
-    assert all(np.all(np.asarray(leaf) == 0) for leaf in jax.tree.leaves(jax.grad(of_state)(machine)))
+    assert all(np.all(np.asarray(leaf) == 0) for leaf in jax.tree.leaves(jax.jit(jax.grad(of_state))(machine)))
 
 
 def test_stretches_of_a_row_follow_each_other_and_then_begin_elsewhere(path):
@@ -69,8 +71,8 @@ def test_stretches_of_a_row_follow_each_other_and_then_begin_elsewhere(path):
     program, state = Program.of(config), begin(config)
     batches = []
     for step in range(7):
-        now = replace(state, step=jnp.asarray(step))
-        batches.append(draw_batch(now, program, jax.random.key(9)))
+        now = replace(state, step=jnp.asarray(step, state.step.dtype))
+        batches.append(draw(now, program, jax.random.key(9)))
     assert [bool(batch.fresh) for batch in batches] == [True, False, False, True, False, False, True]
     for before, after in pairwise(batches):
         inputs = before.example.inputs, after.example.inputs
@@ -83,8 +85,8 @@ def test_training_hands_the_state_of_a_stretch_to_the_next_one(path):
     config = complete(Config("characters", text=path, **SMALL))
     program, state = Program.of(config), begin(config)
     after = jax.jit(train_step, static_argnums=1)(state, program)
-    batch = draw_batch(state, program, jax.random.key(0))
-    wanted = state.machine.batch(batch.example.inputs, batch.steps).state
+    batch = draw(state, program, jax.random.key(0))
+    wanted = run(state.machine, batch.example.inputs, batch.steps).state
     for one, other in zip(jax.tree.leaves(after.carried), jax.tree.leaves(wanted), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
 
@@ -96,7 +98,7 @@ def test_the_loss_of_a_text_is_that_of_its_held_out_part_read_in_stretches(path)
     report = evaluate_language(machine, task)
     used = (len(text) - 1) // 10 * 10
     inputs, targets = jnp.asarray(text[:used])[:, None], jnp.asarray(text[1 : used + 1])[:, None]
-    wanted = cross_entropy(machine.batch(inputs).output, targets, jnp.ones((used, 1), bool))[0]
+    wanted = cross_entropy(run(machine, inputs).output, targets, jnp.ones((used, 1), bool))[0]
     assert report.characters == used
     np.testing.assert_allclose(report.loss, wanted, rtol=1e-4)
     np.testing.assert_allclose(report.bits, wanted / np.log(2), rtol=1e-4)

@@ -19,15 +19,16 @@ def fits(wiring, memory):
     return MEMORIES_UNDER_TEST[memory](WIDTH).read_size > 0 or WIRINGS[wiring].answer_from != "read"
 
 
-# A memory that goes backwards by its own step alone joins like any other of them: one wiring is enough, and one memory
-# on every day.
-OWN_PASSES = ("none", "queue", "stack", "stack in pure JAX")
-EVERY_DAY = (*OWN_PASSES, "superposition")
+# A memory with passes of its own joins in two ways: the whole sequence at once, or inside the unroll. One that goes
+# backwards by its own step alone joins like any other of them: one wiring is enough, and one memory on every day.
+OWN_PASSES = ("queue", "stack", "stack in pure JAX")
+EVERY_DAY = (*OWN_PASSES, "none", "superposition")
 JOINED = [
     (wiring, memory)
     for wiring in WIRINGS_UNDER_TEST
     for memory in MEMORIES_UNDER_TEST
-    if fits(wiring, memory) and (memory in OWN_PASSES or wiring == "feedback")
+    if fits(wiring, memory)
+    and (memory in ("none", "stack") or wiring == "feedback" or (memory in OWN_PASSES and wiring == "layer"))
 ]
 
 
@@ -87,9 +88,10 @@ batch_with_gradient = jax.jit(partial(with_gradient, batch_to))
 traces_with_gradient = jax.jit(partial(with_gradient, batch_of_traces))
 
 
-# Every way to join, with one controller; and every controller, joined in the way that asks most of the unroll.
-DRIVEN = [case(*joined, "gru") for joined in JOINED] + [
-    case("feedback", "stack", layer) for layer in CONTROLLERS_UNDER_TEST if layer != "gru"
+# Every way to join, on every day with the controller that is compiled soonest; and every controller, joined in the way
+# that asks most of the unroll.
+DRIVEN = [case(*joined, "elman" if joined[1] in EVERY_DAY else "gru") for joined in JOINED] + [
+    case("feedback", "stack", layer) for layer in CONTROLLERS_UNDER_TEST if layer != "elman"
 ]
 
 
@@ -105,17 +107,24 @@ def test_a_batch_is_every_sequence_traced_in_values_and_in_every_gradient(wiring
         assert np.any(one) or one.size == 0, f"nothing is learned at {jax.tree_util.keystr(path)}"
 
 
-@pytest.mark.parametrize(("wiring", "memory"), [case(*joined) for joined in JOINED])
+@pytest.mark.parametrize(("wiring", "memory"), [("layer", "stack"), ("feedback", "stack"), ("paper", "none")])
 def test_calling_a_machine_puts_out_what_its_trace_shows(wiring, memory, float64):
     machine, tokens = build(wiring, "elman", memory), draw_tokens(12)
     output, shown = jax.jit(lambda tokens: (machine(tokens), machine.trace(tokens)))(tokens)
     assert output.shape == (12, VOCABULARY)
     np.testing.assert_allclose(output, shown.output, atol=1e-12)
+
+
+@pytest.mark.parametrize("memory", MEMORIES_UNDER_TEST)
+def test_a_trace_shows_what_was_read_and_what_is_left_at_every_step(memory):
+    machine = build("paper", "elman", memory)
+    shown = jax.eval_shape(machine.trace, draw_tokens(12))
     assert shown.read.shape == (12, machine.memory.read_size)
     assert shown.strengths.shape == (12, *machine.memory.strengths(machine.memory.init(12)).shape)
 
 
-@pytest.mark.parametrize("wiring", WIRINGS_UNDER_TEST)
+# The two ways to join a memory: at once and inside the unroll.
+@pytest.mark.parametrize("wiring", ["layer", "feedback"])
 def test_one_compilation_gives_every_length_the_gradient_that_finite_differences_have(wiring, float64):
     machine, tokens = build(wiring, "elman", "stack"), draw_tokens(BUFFER, BATCH)
     direction, small, compilations = like(machine, seed=3), 1e-6, 0

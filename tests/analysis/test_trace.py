@@ -1,5 +1,6 @@
 import json
 from collections import deque
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -8,9 +9,8 @@ import pytest
 
 from cases import MEMORIES_UNDER_TEST
 from neuralstack import (
-    GRULayer,
+    ElmanLayer,
     HardStack,
-    Machine,
     Memories,
     NeuralDeque,
     NeuralQueue,
@@ -30,6 +30,7 @@ from neuralstack.analysis._trace_figure import over_time
 from neuralstack.hardening import HardStacks
 from neuralstack.machine import Step
 from neuralstack.tasks import TASKS
+from small import drawn_machine
 
 pytest_plugins = ("small_runs",)
 
@@ -41,15 +42,20 @@ SHOWN = [name for name in MEMORIES_UNDER_TEST if name not in ("none", "nondeterm
 
 def shown_of(memory, actions):
     """What a machine with this memory would show of these actions."""
+    return jax.device_get(shown_by(memory, actions))
 
+
+@partial(jax.jit, static_argnums=0)
+def shown_by(memory, actions):
     def step(state, action):
         state, read = memory.step(state, action)
         return state, (read, memory.strengths(state))
 
     reads, strengths = jax.lax.scan(step, memory.init(STEPS), actions)[1]
-    return jax.device_get(Step(jnp.zeros((STEPS, 2)), actions, reads, strengths, jnp.zeros((STEPS, 1))))
+    return Step(jnp.zeros((STEPS, 2)), actions, reads, strengths, jnp.zeros((STEPS, 1)))
 
 
+@partial(jax.jit, static_argnums=0)
 def drawn_actions(memory, seed):
     return memory.decode(3 * jax.random.normal(jax.random.key(seed), (STEPS, memory.action_size)))
 
@@ -120,9 +126,7 @@ def test_hard_stacks_are_shown_as_stacks_of_what_was_pushed(soft, seed):
 
 @pytest.mark.parametrize("name", SHOWN)
 def test_every_memory_with_elements_has_a_trace_that_is_json(name):
-    machine = Machine(
-        MEMORIES_UNDER_TEST[name](4), GRULayer, SMALL.vocabulary, hidden=6, embedding=4, key=jax.random.key(0)
-    )
+    machine = drawn_machine(MEMORIES_UNDER_TEST[name](4), ElmanLayer, SMALL.vocabulary, hidden=6, embedding=4)
     found = trace(machine, SMALL, "abba", name="the name", about="about")
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert (found["format"], found["name"], found["machine"]) == ("neuralstack-trace-1", "the name", "about")
@@ -137,7 +141,7 @@ def test_every_memory_with_elements_has_a_trace_that_is_json(name):
 
 @pytest.mark.parametrize("memory", [NoMemory(), Tape(4)])
 def test_a_memory_without_elements_has_no_trace(memory):
-    machine = Machine(memory, GRULayer, SMALL.vocabulary, hidden=6, embedding=4, wiring="paper", key=jax.random.key(0))
+    machine = drawn_machine(memory, ElmanLayer, SMALL.vocabulary, hidden=6, embedding=4, wiring="paper")
     with pytest.raises(ValueError, match=rf"{type(memory).__name__} has no elements: needed is a stack, queue"):
         trace(machine, SMALL, "ab")
 
@@ -176,7 +180,7 @@ def test_a_text_that_takes_too_many_steps_is_refused(learned_machine):
 
 def test_a_task_that_answers_at_every_step_has_a_trace_too():
     task = TASKS["anbn"](4)
-    machine = Machine(NeuralStack(4), GRULayer, task.vocabulary, hidden=6, embedding=4, key=jax.random.key(0))
+    machine = drawn_machine(NeuralStack(4), ElmanLayer, task.vocabulary, hidden=6, embedding=4)
     found = trace(machine, task, "aabb")
     assert [step["given"] for step in found["steps"]] == [*"aabb"]
     assert found["steps"][-1]["wanted"] == "a"

@@ -46,9 +46,15 @@ def test_compiled_it_does_what_it_does_uncompiled_and_a_scan_of_its_step_reads_w
 @every_memory
 def test_a_run_of_no_steps_reads_nothing_and_has_no_gradient(name):
     memory, raw = memory_and_raw(name)
-    reads, pull = jax.vjp(lambda raw: run(memory, memory.decode(raw)), raw[:0])
+
+    @jax.jit
+    def pulled_back(raw):
+        reads, pull = jax.vjp(lambda raw: run(memory, memory.decode(raw)), raw)
+        return reads, *pull(reads)
+
+    reads, gradient = pulled_back(raw[:0])
     assert reads.shape == (0, memory.read_size)
-    assert pull(reads)[0].shape == (0, memory.action_size)
+    assert gradient.shape == (0, memory.action_size)
 
 
 @every_memory
@@ -66,16 +72,21 @@ def test_mapped_it_has_the_reads_and_gradients_of_a_loop(name):
 def test_mapped_twice_it_reads_what_it_reads_mapped_once(name):
     memory, raw = memory_and_raw(name, 2, 3)
     once = jax.vmap(lambda raw: run_and_steps(memory, raw))
-    twice = jax.tree.map(lambda leaf: leaf.reshape(6, *leaf.shape[2:]), jax.jit(jax.vmap(once))(raw))
-    assert_close(twice, jax.jit(once)(raw.reshape(6, *raw.shape[2:])))
+    twice, wanted = jax.jit(lambda raw: (jax.vmap(once)(raw), once(raw.reshape(6, *raw.shape[2:]))))(raw)
+    assert_close(jax.tree.map(lambda leaf: leaf.reshape(6, *leaf.shape[2:]), twice), wanted)
 
 
 @every_memory
 def test_a_raw_action_has_its_heads_and_decodes_alike_one_step_or_many_at_a_time(name):
     memory, raw = memory_and_raw(name)
     assert sum(memory.gate_widths + memory.value_widths) == memory.action_size == len(memory.initial_bias())
-    assert_close(memory.decode(raw), jax.vmap(memory.decode)(raw))
-    gates = memory.gates(memory.decode(raw))
+
+    @jax.jit
+    def decoded(raw):
+        return memory.decode(raw), jax.vmap(memory.decode)(raw), memory.gates(memory.decode(raw))
+
+    at_once, one_by_one, gates = decoded(raw)
+    assert_close(at_once, one_by_one)
     assert gates.shape[0] == STEPS
     assert ((gates >= 0) & (gates <= 1)).all()
 

@@ -11,7 +11,7 @@ from small import SMALL, all_finite, assert_same_leaves, contents, with_huge_wei
 pytest_plugins = ("small_runs",)
 pytestmark = pytest.mark.usefixtures("compilation_cache")
 
-CONFIG = replace(SMALL, steps=40, evaluate_every=10)
+CONFIG = replace(SMALL, steps=20, evaluate_every=5)
 
 
 @pytest.fixture
@@ -29,28 +29,28 @@ def explode_at(monkeypatch):
 
 
 def test_a_training_that_leaves_the_finite_numbers_stops_and_says_so(tmp_path, explode_at):
-    explode_at(20)
+    explode_at(10)
     outcome = train(CONFIG, tmp_path / "run", show=False)
-    assert (outcome.status, outcome.steps) == ("failed", 20)
+    assert (outcome.status, outcome.steps) == ("failed", 10)
     assert outcome.message == (
-        "stopped at step 20: the loss or its gradient is not a finite number: lower --learning-rate or --clip; "
+        "stopped at step 10: the loss or its gradient is not a finite number: lower --learning-rate or --clip; "
         f"the last good weights are kept in {str(tmp_path / 'run')!r}"
     )
 
 
 def test_a_failed_training_keeps_the_best_model_and_the_weights_before_the_step_that_failed(tmp_path, explode_at):
-    train(replace(CONFIG, steps=20), tmp_path / "run", show=False)
+    train(replace(CONFIG, steps=10), tmp_path / "run", show=False)
     run = Run(tmp_path / "run")
     before, model = run.load_checkpoint(), run.file("model.safetensors").read_bytes()
-    explode_at(20)
+    explode_at(10)
     assert train(CONFIG, run.path, resume=True, show=False).status == "failed"
     after = run.load_checkpoint()
     assert all_finite((after.machine, after.optimiser))
     assert_same_leaves(after.machine, with_huge_weights(before).machine)
     assert_same_leaves(after.optimiser, before.optimiser)
-    assert (after.step, after.problem) == (20, HEALTHY)
+    assert (after.step, after.problem) == (10, HEALTHY)
     assert run.file("model.safetensors").read_bytes() == model
-    assert [record["step"] for record in run.metrics()] == [10, 20]
+    assert [record["step"] for record in run.metrics()] == [5, 10]
 
 
 def test_a_training_that_fails_before_its_first_evaluation_keeps_the_weights_it_had(tmp_path, explode_at):
@@ -62,12 +62,12 @@ def test_a_training_that_fails_before_its_first_evaluation_keeps_the_weights_it_
 
 
 def test_a_failed_training_fails_again_when_it_is_resumed(tmp_path, explode_at):
-    explode_at(10)
+    explode_at(5)
     train(CONFIG, tmp_path / "run", show=False)
     before = contents(tmp_path / "run")
     explode_at(-1)
     outcome = train(CONFIG, tmp_path / "run", resume=True, show=False)
-    assert (outcome.status, outcome.steps) == ("failed", 10)
+    assert (outcome.status, outcome.steps) == ("failed", 5)
     after = contents(tmp_path / "run")
     assert after["model.safetensors"] == before["model.safetensors"]
     assert all_finite(Run(tmp_path / "run").load_checkpoint().machine)
@@ -78,10 +78,10 @@ def test_a_training_whose_gradient_has_vanished_stops_and_says_so(tmp_path, monk
 
     def vanish(state, program, until):
         state = compute(state, program, until)
-        return replace(state, problem=jnp.asarray(VANISHED, jnp.int32)) if state.step == 20 else state
+        return replace(state, problem=jnp.asarray(VANISHED, jnp.int32)) if state.step == 10 else state
 
     monkeypatch.setattr(members, "train_until", vanish)
     outcome = train(CONFIG, tmp_path / "run", show=False)
-    assert (outcome.status, outcome.steps) == ("failed", 20)
+    assert (outcome.status, outcome.steps) == ("failed", 10)
     assert "the gradient has vanished: try another --seed, or the wiring 'layer'" in outcome.message
     assert Run(tmp_path / "run").load_checkpoint().problem == HEALTHY

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
@@ -16,29 +16,40 @@ from neuralstack.training._reinforce import draw_action, policy_loss
 from neuralstack.training._step import Program, draw_batch, step_key
 from small import assert_same_leaves
 
-BATCH = 4
-BASE = Config("reversal", min_length=1, max_length=6, batch=BATCH, hidden=8, width=8, first_lengths=())
+SIZES = {"batch": 4, "hidden": 8, "width": 8, "controller": "elman"}
+BASE = Config("reversal", min_length=1, max_length=6, first_lengths=(), **SIZES)
 NOTHING = Heads(None, None, None)
 
 
+@cache
 def learner(**options):
-    """A state, its program, and its first batch."""
+    """A state, its program, and the first batch."""
     config = complete(replace(BASE, **options))
-    state, program = begin(config), Program.of(config)
-    return state, program, draw_batch(state, program, step_key(state))
+    batch = batch_with_strengths()
+    if config.objective != "traces":
+        batch = batch._replace(strengths=None)
+    return begin(config), Program.of(config), batch
 
 
-def value_and_gradient(state, program, batch, **weights):
-    program = program._replace(weights=program.weights._replace(**weights))
-    return compiled_value_and_gradient(program, (state.machine, state.heads), batch)
+@cache
+def batch_with_strengths():
+    """The first batch, the same for all of them, with what the program of the textbook pushes and pops."""
+    config = complete(replace(BASE, objective="traces"))
+    return draw(begin(config), Program.of(config))
 
 
-@partial(jax.jit, static_argnums=0)
-def compiled_value_and_gradient(program, learners, batch):
+@partial(jax.jit, static_argnames="program")
+def draw(state, program):
+    return draw_batch(state, program, step_key(state))
+
+
+@partial(jax.jit, static_argnames="program")
+def value_and_gradient(state, program, batch, pull=0.02):
     def loss(learners):
-        return objective(program.objective, *learners, batch, program.weights, jax.random.key(1))
+        weights = program.weights._replace(pull=pull)
+        return objective(program.objective, *learners, batch, weights, jax.random.key(1))
 
-    return jax.value_and_grad(loss, has_aux=True)(learners)
+    return jax.value_and_grad(loss, has_aux=True)((state.machine, state.heads))
 
 
 def test_the_answers_cross_entropy_and_their_pull_make_the_plain_objective():
@@ -66,7 +77,7 @@ def test_the_answers_cross_entropy_and_their_pull_make_the_plain_objective():
 )
 def test_steps_beyond_the_longest_sequence_change_nothing(options):
     state, program, batch = learner(**options)
-    short = jnp.asarray(8)  # as if no sequence were longer than 3
+    short = jnp.full_like(batch.steps, 8)  # as if no sequence were longer than 3
     mask = batch.example.mask & (jnp.arange(len(batch.example.mask)) < short)[:, None]
     batch = batch._replace(example=batch.example._replace(mask=mask), steps=short)
     later = batch.example.inputs.at[int(short) :].add(1)
@@ -87,46 +98,55 @@ def test_every_head_that_is_wanted_is_learned_and_no_other_is_there():
     assert (np.asarray(heads.learned) != 0).any()
 
 
-@pytest.mark.parametrize("memory", ["stack", "pointer", "hard"])
-@pytest.mark.parametrize("wiring", ["layer", "feedback"])
+# Each memory is forced in a way of its own, whatever the wiring; each wiring acts at a place of its own.
+@pytest.mark.parametrize(
+    ("memory", "wiring"), [("stack", "layer"), ("stack", "feedback"), ("pointer", "feedback"), ("hard", "layer")]
+)
 def test_a_machine_that_is_always_forced_does_what_the_program_says(memory, wiring):
     state, _, batch = learner(objective="traces", memory=memory, wiring=wiring)
-    taken = []
-
-    def remember(self, *arguments, **options):
-        taken.append(batch_of(self, *arguments, **options))
-        return taken[-1]
-
     batch_of = type(state.machine).batch
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(state.machine), "batch", remember)
-        objective("traces", state.machine, NOTHING, batch, Weights(), jax.random.key(0))
-    gates = state.machine.memory.gates(taken[0].action)[: int(batch.steps), :, :2]
+
+    @jax.jit
+    def gates_of(machine, batch):
+        taken = []
+
+        def remember(self, *arguments, **options):
+            taken.append(batch_of(self, *arguments, **options))
+            return taken[-1]
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(type(machine), "batch", remember)
+            objective("traces", machine, NOTHING, batch, Weights(), jax.random.key(0))
+        return machine.memory.gates(taken[0].action)
+
+    gates = gates_of(state.machine, batch)[: int(batch.steps), :, :2]
     np.testing.assert_array_equal(gates, batch.strengths[: int(batch.steps)])
 
 
 def test_the_program_is_not_asked_for_after_the_end_of_a_sequence():
     """Elsewhere machines learn to stop after as many pops as they were trained on: they learn to count."""
-    state, program, batch = learner(objective="traces")
+    state, program, batch = learner(objective="traces", wiring="feedback")
+    batch = batch._replace(forcing=jnp.zeros_like(batch.forcing))
     ends = batch.example.mask.shape[0] - jnp.argmax(batch.example.mask[::-1], axis=0)
     after = (jnp.arange(len(batch.example.mask))[:, None] >= ends)[..., None]
     assert (after[: int(batch.steps)]).any()
-    changed = batch._replace(strengths=jnp.where(after, 1 - batch.strengths, batch.strengths), forcing=jnp.array(0.0))
-    plain = value_and_gradient(state, program, batch._replace(forcing=jnp.array(0.0)))
-    assert_same_leaves(value_and_gradient(state, program, changed), plain)
+    changed = batch._replace(strengths=jnp.where(after, 1 - batch.strengths, batch.strengths))
+    one, other = (value_and_gradient(state, program, each) for each in (batch, changed))
+    assert_same_leaves(one, other)
 
 
 def test_forcing_decays_to_nothing_over_as_many_batches_as_asked():
+    state, program, _ = learner(objective="traces", forcing=0.8, forcing_steps=100)
     for step, wanted in ((0, 0.8), (25, 0.6), (100, 0.0), (200, 0.0)):
-        state, program, _ = learner(objective="traces", forcing=0.8, forcing_steps=100)
-        state = replace(state, step=jnp.asarray(step))
-        np.testing.assert_allclose(draw_batch(state, program, step_key(state)).forcing, wanted, atol=1e-6)
+        later = replace(state, step=jnp.asarray(step, state.step.dtype))
+        np.testing.assert_allclose(draw(later, program).forcing, wanted, atol=1e-6)
 
 
 def test_the_program_of_reversal_reverses_on_a_hard_stack():
     task = Reversal(max_length=6, alphabet="abc")
+    sample = jax.jit(lambda key, length: (task.sample(key, length), task.strengths(length)))
     for length in (1, 4, 6):
-        example, strengths = task.sample(jax.random.key(length), length), task.strengths(length)
+        example, strengths = sample(jax.random.key(length), length)
         stack = []
         for push, pop, token, wanted, scored in zip(*strengths.T.tolist(), *example, strict=True):
             if pop and stack:
@@ -140,10 +160,10 @@ def test_the_program_of_reversal_reverses_on_a_hard_stack():
 def test_drawn_actions_have_their_probabilities_and_pass_no_gradient():
     raw = jnp.array([0.0, 2.0, 0.3])
     noise = jax.random.uniform(jax.random.key(0), (10000, 2))
-    action = jax.vmap(lambda noise: draw_action(raw, noise))(noise)
+    action = jax.jit(jax.vmap(draw_action, in_axes=(None, 0)))(raw, noise)
     np.testing.assert_allclose([action.push.mean(), action.pop.mean()], jax.nn.sigmoid(raw[:2]), atol=0.02)
     assert set(np.unique(action.push)) == {0, 1}
-    gradient = jax.grad(lambda raw: sum(part.sum() for part in draw_action(raw, noise[0])))(raw)
+    gradient = jax.jit(jax.grad(lambda raw: sum(part.sum() for part in draw_action(raw, noise[0]))))(raw)
     assert gradient[:2].tolist() == [0, 0] != gradient[2:].tolist()
 
 

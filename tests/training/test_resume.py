@@ -10,9 +10,9 @@ from small import SMALL, assert_same_run, contents, without_seconds
 pytest_plugins = ("small_runs",)
 pytestmark = pytest.mark.usefixtures("compilation_cache")
 
-# The loop looks up at 10, 16, 20, 30, 32 and 40: between evaluations, at them, and where both fall together.
-CONFIG = replace(SMALL, steps=40, evaluate_every=16)
-LOOKS = (10, 16, 20, 30, 32, 40)
+# Where the loop looks up: at evaluations, between them, and at the end.
+CONFIG = replace(SMALL, steps=20, evaluate_every=8)
+LOOKS = (8, 10, 16, 20)
 
 
 @pytest.fixture(scope="module")
@@ -43,13 +43,13 @@ def press_at(monkeypatch):
 
 
 def test_a_run_that_is_given_more_steps_ends_as_if_it_had_had_them_from_the_start(tmp_path):
-    config = replace(CONFIG, evaluate_every=10)
-    assert train(replace(config, steps=20), tmp_path / "parts", show=False).steps == 20
+    config = replace(CONFIG, evaluate_every=5)
+    assert train(replace(config, steps=10), tmp_path / "parts", show=False).steps == 10
     outcome = train(config, tmp_path / "parts", resume=True, show=False)
-    assert (outcome.status, outcome.steps) == ("done", 40)
+    assert (outcome.status, outcome.steps) == ("done", 20)
     train(config, tmp_path / "straight", show=False)
     assert_same_run(Run(tmp_path / "parts"), Run(tmp_path / "straight"))
-    assert [record["step"] for record in Run(tmp_path / "parts").metrics()] == [10, 20, 30, 40]
+    assert [record["step"] for record in Run(tmp_path / "parts").metrics()] == [5, 10, 15, 20]
 
 
 @pytest.mark.parametrize("step", [10, 16], ids=["between evaluations", "at an evaluation"])
@@ -64,16 +64,16 @@ def test_an_interrupted_run_continues_as_if_it_had_never_stopped(tmp_path, press
 
 
 def test_a_run_that_is_interrupted_at_every_chance_ends_like_one_that_never_was(tmp_path, press_at, straight):
-    press_at(*range(41))
+    press_at(*range(21))
     outcomes = [train(CONFIG, tmp_path / "run", resume=True, show=False) for _ in LOOKS]
     assert [outcome.steps for outcome in outcomes] == list(LOOKS)
-    assert [outcome.status for outcome in outcomes] == ["interrupted"] * 5 + ["done"]
+    assert [outcome.status for outcome in outcomes] == ["interrupted"] * 3 + ["done"]
     assert_same_run(Run(tmp_path / "run"), straight)
 
 
 def test_an_interrupted_run_has_a_model_even_before_its_first_evaluation(tmp_path, press_at):
     press_at(10)
-    train(CONFIG, tmp_path / "run", show=False)
+    train(replace(CONFIG, evaluate_every=16), tmp_path / "run", show=False)
     run = Run(tmp_path / "run")
     assert run.metrics() == []
     assert run.load_model()(run.load_checkpoint().seed[None]).shape == (1, 131)
@@ -100,7 +100,7 @@ def test_a_second_ctrl_c_stops_at_once_and_the_run_can_still_be_resumed(tmp_path
 def test_resuming_a_finished_run_trains_no_further_and_changes_no_file(straight):
     before = contents(straight.path)
     outcome = train(CONFIG, straight.path, resume=True, show=False)
-    assert (outcome.status, outcome.steps) == ("done", 40)
+    assert (outcome.status, outcome.steps) == ("done", 20)
     assert outcome.seconds == straight.metrics()[-1]["seconds"]
     assert contents(straight.path) == before
 
@@ -112,7 +112,7 @@ def test_resuming_what_is_not_there_yet_begins_it(tmp_path, straight):
         assert_same_run(Run(tmp_path / name), straight)
 
 
-OTHER = {"seed": 1, "batch": 7, "controller": "lstm", "learning_rate": 0.5, "evaluate_every": 8, "watch_test": True}
+OTHER = {"seed": 1, "batch": 7, "controller": "lstm", "learning_rate": 0.5, "evaluate_every": 5, "watch_test": True}
 
 
 @pytest.mark.parametrize("name", OTHER)
@@ -125,7 +125,7 @@ def test_a_run_cannot_be_resumed_as_another(straight, name):
 
 def test_metrics_tell_where_each_evaluation_stood(straight):
     records = straight.metrics()
-    assert [record["step"] for record in records] == [16, 32, 40]
+    assert [record["step"] for record in records] == [8, 16, 20]
     assert {record["attempt"] for record in records} == {0}
     seconds = [record["seconds"] for record in records]
     assert 0 < seconds[0] < seconds[1] < seconds[2]
@@ -137,7 +137,7 @@ def test_metrics_tell_where_each_evaluation_stood(straight):
 
 
 def test_the_loss_in_the_metrics_is_the_mean_since_the_evaluation_before(tmp_path, straight):
-    train(replace(CONFIG, evaluate_every=8, steps=16), tmp_path / "run", show=False)
+    train(replace(CONFIG, evaluate_every=4, steps=8), tmp_path / "run", show=False)
     first, second = Run(tmp_path / "run").metrics()
     longer = straight.metrics()[0]
     assert longer["loss"] == pytest.approx((first["loss"] + second["loss"]) / 2, rel=1e-5)
