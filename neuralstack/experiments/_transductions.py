@@ -117,7 +117,7 @@ def reproduce(path: str | Path, *, quick: bool = False) -> dict[str, Any]:
         test = summary["best"]["test"]
         console.print(f"{TASKS[task]}, {arm.label}: test coarse {test['coarse']:.2f}, fine {test['fine']:.2f}")
     for title, columns, rows in table_rows(result):
-        console.print(table(title, columns, rows, texts=2))
+        console.print(table(title, columns, rows))
     console.print(f"result and figure: {path}")
     return result
 
@@ -153,18 +153,16 @@ def draw(result: dict[str, Any], path: Path) -> None:
 
 def table_rows(result: dict[str, Any]) -> list[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
     """Return the titles, columns and rows of the experiment's tables, for the terminal and for the documentation."""
-    machines = [*NETWORKS, *MEMORIES]
-    rows = []
+    tables = []
     for task, cells in result["cells"].items():
-        for machine, published in zip(machines, PUBLISHED[task], strict=True):
+        rows = []
+        for machine, published in zip((*NETWORKS, *MEMORIES), PUBLISHED[task], strict=True):
             if machine not in cells:
                 continue
-            ours = cells[machine]
-            best = [f"{ours['best'][which][part]:.2f}" for which in ("train", "test") for part in ("coarse", "fine")]
-            solved = f"{ours['solved']} of {ours['seeds']}"
-            rows.append((TASKS[task], machine, *best, *(f"{number:.2f}" for number in published), solved))
-    columns = (
-        "task", "machine", "train\ncoarse", "\nfine", "test\ncoarse", "\nfine", "published\ntrain", "\nfine",
-        "published\ntest", "\nfine", "seeds\nsolved",
-    )  # fmt: skip
-    return [("The best seed by training lengths, beside the published best", columns, rows)]
+            ours, best = cells[machine], cells[machine]["best"]
+            numbers = [f"{one['coarse']:.2f}/{one['fine']:.2f}" for one in (best["train"], best["test"])]
+            numbers += [f"{coarse:.2f}/{fine:.2f}" for coarse, fine in (published[:2], published[2:])]
+            rows.append((machine, *numbers, f"{ours['solved']} of {ours['seeds']}"))
+        columns = ("machine", "train", "test", "published\ntrain", "published\ntest", "seeds\nsolved")
+        tables.append((f"{TASKS[task]}: coarse/fine accuracy of the best seed by training lengths", columns, rows))
+    return tables

@@ -69,9 +69,11 @@ def test_the_table_of_transductions_puts_every_cell_beside_its_published_one(tmp
     monkeypatch.setattr(transductions, "quick_arms", lambda task: arms if task == "copy" else [])
     monkeypatch.setattr(Copy, "test_lengths", (5, 6))
     result = transductions.reproduce(tmp_path / "run", quick=True)
-    ((_, columns, rows),) = transductions.table_rows(result)
-    assert [row[:2] for row in rows] == [("copy", "LSTM"), ("copy", "queue")]
-    assert rows[1][6:] == ("1.00", "1.00", "1.00", "1.00", "0 of 1")
+    ((title, columns, rows), (_, _, none)) = transductions.table_rows(result)
+    assert title.startswith("copy: ")
+    assert none == []  # of reversal, nothing was asked for
+    assert [row[0] for row in rows] == ["LSTM", "queue"]
+    assert rows[1][3:] == ("1.00/1.00", "1.00/1.00", "0 of 1")
     assert all(len(row) == len(columns) for row in rows)
     assert json.loads((tmp_path / "run" / "result.json").read_text()) == json.loads(json.dumps(result))
     assert (tmp_path / "run" / "transductions.png").stat().st_size > 5000
