@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import optax
 
@@ -196,12 +197,16 @@ def gradient_variance(optimiser: Any) -> float:
 
     It follows from the moments that Adam keeps: the mean of the squares, less the square of the mean.
     """
-    adam = optax.tree.get(optimiser, "ScaleByAdamState")
-    taken = max(int(adam.count), 1)
+    return float(_gradient_variance(optax.tree.get(optimiser, "ScaleByAdamState")))
+
+
+@jax.jit
+def _gradient_variance(adam):
+    taken = jnp.maximum(adam.count, 1)
     mean, squares = (
         optax.tree.bias_correction(moment, decay, taken) for moment, decay in ((adam.mu, 0.9), (adam.nu, 0.999))
     )
-    return float(jnp.maximum(optax.tree.sum(squares) - optax.tree.norm(mean, squared=True), 0.0))
+    return jnp.maximum(optax.tree.sum(squares) - optax.tree.norm(mean, squared=True), 0.0)
 
 
 def measure_of(task: AbstractTask, lengths: tuple[int, int]) -> Measure:
