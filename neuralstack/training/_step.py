@@ -86,13 +86,14 @@ class TrainState(eqx.Module):
 def begin(config: Config, attempt: int = 0, step: int = 0) -> TrainState:
     """Return the state at the start of an attempt; its weights follow from the run's seed and the attempt's number."""
     key = attempt_key(jnp.asarray(config.seed), jnp.asarray(attempt))
-    machine, heads = jax.jit(build_learners, static_argnums=0)(shape_of(config), jax.random.fold_in(key, 0))
+    build = jax.jit(build_learners, static_argnums=0)
+    machine, heads, optimiser = build(shape_of(config), jax.random.fold_in(key, 0))
     zero, now = jnp.zeros((), jnp.int32), jnp.asarray(step, jnp.int32)
     return TrainState(
         machine=machine,
         heads=heads,
         carried=jax.tree.map(jnp.array, machine.start(config.batch)) if build_task(config).streams else None,
-        optimiser=Program.of(config).optimiser().init((machine, heads)),
+        optimiser=optimiser,
         learning_rate=jnp.asarray(config.learning_rate, jnp.float32),
         seed=jnp.asarray(config.seed, jnp.int32),
         attempt=jnp.asarray(attempt, jnp.int32),
@@ -108,9 +109,10 @@ def begin(config: Config, attempt: int = 0, step: int = 0) -> TrainState:
     )
 
 
-def build_learners(config: Config, key: Array) -> tuple[Machine, Heads]:
-    """Return a machine and what is learned beside it, with their first weights."""
-    return build_machine(config, key), build_heads(config, jax.random.fold_in(key, 0))
+def build_learners(config: Config, key: Array) -> tuple[Machine, Heads, Any]:
+    """Return a machine and what is learned beside it, with their first weights, and the optimiser's first state."""
+    learners = build_machine(config, key), build_heads(config, jax.random.fold_in(key, 0))
+    return *learners, Program.of(config).optimiser().init(learners)
 
 
 def shape_of(config: Config) -> Config:
