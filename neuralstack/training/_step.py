@@ -111,7 +111,7 @@ def begin(config: Config, attempt: int = 0, step: int = 0) -> TrainState:
 
 def build_learners(config: Config, key: Array) -> tuple[Machine, Heads, Any]:
     """Return a machine and what is learned beside it, with their first weights, and the optimiser's first state."""
-    learners = build_machine(config, key), build_heads(config, jax.random.fold_in(key, 0))
+    learners: Any = build_machine(config, key), build_heads(config, jax.random.fold_in(key, 0))
     return *learners, Program.of(config).optimiser().init(learners)
 
 
