@@ -39,6 +39,8 @@ TASKS = {
     "svo-sov": "SVO to SOV",
     "gender": "gender",
 }
+QUICK = {"copy": "queue", "reversal": "stack"}
+"""By task of the quick run: the memory that it is learned with."""
 OPTIONS: dict[str, dict[str, Any]] = {
     "copy": {"steps": 1000, "restart_after": 400},
     "reversal": {"steps": 1000, "restart_after": 400},
@@ -99,13 +101,13 @@ def reproduce(path: str | Path, *, quick: bool = False) -> dict[str, Any]:
 
     Args:
         path: The experiment's directory.
-        quick: Train one seed of stack and queue on copy and reversal, and of the smallest network, for a few steps.
+        quick: Train a queue on copy, a stack on reversal, and the smallest network, one seed each for a few steps.
 
     Returns:
         What `result.json` holds: the summary of each cell, by task and machine, versions and the command.
     """
     path, console = Path(path), Console()
-    tasks = ("copy", "reversal") if quick else tuple(TASKS)
+    tasks = tuple(QUICK if quick else TASKS)
     cells: dict[str, dict[str, Any]] = {task: {} for task in tasks}
     result = {**result_of("transductions", quick=quick), "cells": cells}
     trained = [(task, arm) for task in tasks for arm in (quick_arms(task) if quick else arms(task))]
@@ -124,7 +126,7 @@ def reproduce(path: str | Path, *, quick: bool = False) -> dict[str, Any]:
 
 def quick_arms(task: str) -> list[Arm]:
     """Return the machines of a run of a few minutes."""
-    chosen = [arm for arm in arms(task) if arm.config.memory in ("stack", "queue") or arm.label == "LSTM"]
+    chosen = [arm for arm in arms(task) if arm.label in (QUICK[task], "LSTM")]
     return [
         replace(arm, seeds=1, config=replace(arm.config, steps=300 if arm.config.memory != "none" else QUICK_STEPS))
         for arm in chosen
