@@ -117,11 +117,17 @@ def test_batch_and_population_may_share_some_of_their_operands():
     assert_close(mapped, np.array(wanted), 1e-6)
 
 
-# At once and inside the unroll; with other controllers and wirings, tests/test_machine.py has kernels too.
 @pytest.mark.parametrize(
-    ("name", "wiring"), [("stack", "layer"), ("stack", "feedback"), ("queue", "feedback"), ("deque", "feedback")]
+    ("name", "controller", "wiring"),
+    [
+        ("stack", "gru", "layer"),
+        ("stack", "lstm", "feedback"),
+        ("stack", "elman", "paper"),
+        ("queue", "elman", "feedback"),
+        ("deque", "elman", "feedback"),
+    ],
 )
-def test_a_machine_has_the_output_and_every_gradient_of_the_pure_form(name, wiring, float64):
+def test_a_machine_has_the_output_and_every_gradient_of_the_pure_form(name, controller, wiring, float64):
     tokens = jnp.asarray(np.random.default_rng(1).integers(0, 4, (30, 3)))
 
     @jax.jit
@@ -132,7 +138,9 @@ def test_a_machine_has_the_output_and_every_gradient_of_the_pure_form(name, wiri
         return jax.value_and_grad(loss)(machine)
 
     found, wanted = (
-        loss_and_gradient(drawn_machine(memory, ns.ElmanLayer, 4, hidden=6, embedding=WIDTH, wiring=wiring), 17)
+        loss_and_gradient(
+            drawn_machine(memory, ns.CONTROLLERS[controller], 4, hidden=6, embedding=WIDTH, wiring=wiring), 17
+        )
         for memory in (KERNELS[name], PURES[name])
     )
     assert_close(found, wanted, TOLERANCE[np.float64])
