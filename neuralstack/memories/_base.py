@@ -176,9 +176,12 @@ _reads.defvjp(_reads_forward, _reads_backward)
 
 
 def on_platform(memory: AbstractMemory, function: Callable[..., PyTree[Array]], *arguments: Any) -> Any:
-    """Return `function(passes, *arguments)`, with portable passes where the program is not compiled for a CPU."""
+    """Return `function(passes, *arguments)`, with portable passes where the program is not compiled for a CPU.
+
+    Where JAX has nothing but CPUs, no others are traced: each form takes as long again to trace and to differentiate.
+    """
     passes, portable = memory.passes(), memory.passes(portable=True)
-    if passes == portable:
+    if passes == portable or jax.default_backend() == "cpu":
         return function(passes, *arguments)
     return jax.lax.platform_dependent(
         *arguments, cpu=lambda *given: function(passes, *given), default=lambda *given: function(portable, *given)

@@ -235,7 +235,8 @@ def test_a_step_that_has_no_room_is_refused(time):
 
 
 @pytest.mark.parametrize(("name", "wiring"), [("stack", "layer"), ("stack", "feedback"), ("deque", "layer")])
-def test_a_program_for_another_platform_holds_no_kernel(name, wiring):
+def test_where_there_are_other_platforms_a_program_for_them_holds_no_kernel(name, wiring, monkeypatch):
+    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     machine = drawn_machine(MEMORIES[name](WIDTH), ns.ElmanLayer, 4, hidden=6, embedding=WIDTH, wiring=wiring)
     tokens = jnp.zeros((8, 2), jnp.int32)
     program = jax.jit(jax.grad(lambda machine: machine.batch(tokens).output.sum())).trace(machine)

@@ -1,5 +1,5 @@
 from collections import Counter, defaultdict
-from functools import cache
+from functools import cache, partial
 from itertools import product
 
 import jax
@@ -9,10 +9,11 @@ import pytest
 
 from neuralstack import TASKS
 from neuralstack.tasks._grammar import draw_word, tables
-from neuralstack.tasks.formal._dyck import GRAMMAR as DYCK
+from neuralstack.tasks.formal._brackets import JOIN, NOTHING, WRAP, draw_brackets
 from neuralstack.tasks.transductions._gender import GRAMMAR as GENDER
 from neuralstack.tasks.transductions._subject_verb_object import GRAMMAR as SENTENCES
 
+DYCK = (("S", ((WRAP, "( S )"), (JOIN, "S S"), (NOTHING, ""))),)
 # Of no use but hard: a rule that makes one symbol, one that makes four, one that makes nothing, and repetitions.
 AWKWARD = (
     ("root", ((0.5, "one"), (0.3, "x root y one"), (0.2, "one one"))),
@@ -61,16 +62,31 @@ def drawn(grammar, length, longest, count):
     return [tuple(kinds[kind] for kind in word) for word in words]
 
 
-@every_grammar
-def test_words_of_a_length_are_as_likely_as_in_the_grammar(grammar):
-    length, count = 5 if grammar != DYCK else 6, 8000
+def assert_as_likely_as_in(grammar, length, words):
     likely = {word: p for word, p in chances(grammar, length).items() if len(word) == length}
-    counts = Counter(drawn(grammar, length, 9, count))
+    counts, total = Counter(words), sum(likely.values())
     assert counts.keys() <= likely.keys()
-    total = sum(likely.values())
     for word, p in likely.items():
         expected = p / total
-        assert abs(counts[word] / count - expected) < 5 * (expected / count) ** 0.5 + 1e-3
+        assert abs(counts[word] / len(words) - expected) < 5 * (expected / len(words)) ** 0.5 + 1e-3
+
+
+@every_grammar
+def test_words_of_a_length_are_as_likely_as_in_the_grammar(grammar):
+    length = 5 if grammar != DYCK else 6
+    assert_as_likely_as_in(grammar, length, drawn(grammar, length, 9, 8000))
+
+
+@cache
+def drawn_brackets(length, size, count):
+    draw = jax.jit(jax.vmap(lambda key, length: draw_brackets(key, length, size), in_axes=(0, None)))
+    words = draw(jax.random.split(jax.random.key(0), count), length)[:, :length].tolist()
+    return [tuple("()"[closes] for closes in word) for word in words]
+
+
+@pytest.mark.parametrize(("length", "size"), [(2, 2), (2, 8), (6, 8), (8, 8)])
+def test_brackets_drawn_without_a_loop_are_as_likely_as_in_the_grammar(length, size):
+    assert_as_likely_as_in(DYCK, length, drawn_brackets(length, size, 8000))
 
 
 @every_task
@@ -97,8 +113,9 @@ def test_an_answer_is_given_to_exactly_the_sentences_of_the_grammar(name, kinds,
                     task.answer(task.encode(sentence))
 
 
-def test_a_long_word_is_drawn_whole_and_many_are_different():
-    words = drawn(DYCK, 100, 100, 50)
+@pytest.mark.parametrize("draw", [partial(drawn, DYCK), drawn_brackets])
+def test_a_long_word_is_drawn_whole_and_many_are_different(draw):
+    words = draw(100, 100, 50)
     assert len(set(words)) == 50
     for word in words:
         depths = np.cumsum([1 if kind == "(" else -1 for kind in word])

@@ -6,89 +6,98 @@ symbols on, two expressions with an operator between them, in brackets.
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Int, PRNGKeyArray
+from jaxtyping import Array, Bool, Int, PRNGKeyArray
+
+from neuralstack.tasks._chances import draw_chances, pick
 
 DIGITS = 5
 PLUS, MINUS, TIMES, OPEN, CLOSE = 5, 6, 7, 8, 9
 WORDS = "01234+-*()"
+SHIFT = 16  # where two numbers lie on a stack as one: one access costs half as much as two
+MASK = (1 << SHIFT) - 1
 
 
 def draw_expression(
     key: PRNGKeyArray, length: Int[Array, ""] | int, size: int, operators: int
-) -> Int[Array, " {size}"]:
-    """Draw an expression of exactly `length` symbols with the first `operators` of plus, minus and times.
+) -> tuple[Int[Array, " {size}"], Int[Array, ""]]:
+    """Draw an expression of exactly `length` symbols, with its value.
 
-    Digits, operators, and how the symbols are shared between the two sides of an operator, are uniform. What is to be
-    written is kept on a stack: a number below 0 stands for a symbol, one above for an expression of so many.
+    It has the first `operators` of plus, minus and times. Digits, operators, and how the symbols are shared between the
+    two sides of an operator, are uniform. Each turn of a loop draws one expression: whole, if it has no operator, else
+    its bracket. The other side of an operator is then due later. Of it, a stack keeps how long it is, and how many
+    brackets close after it.
     """
-    chances = jax.random.uniform(key, (2 * size + 2, 3))
+    turns = 2 * ((size + 3) // 4) - 1
+    chances = draw_chances(key, 3, turns)
 
-    def pick(chance, count):
-        return jnp.minimum((chance * count).astype(int), count - 1)
-
-    def write(carry):
-        turn, stack, height, source, written = carry
-        top = stack[height - 1]
-        digit, operator = pick(chances[turn, 0], DIGITS), PLUS + pick(chances[turn, 1], operators)
-        left = 1 + pick(chances[turn, 2], jnp.maximum(top - 4, 1))
-        # Last comes first: what is expanded lies on the stack in reverse.
-        small = jnp.array([
-            [0, 0, 0, ~digit, 0], [0, 0, ~digit, ~MINUS, 0], [0, ~CLOSE, ~digit, ~OPEN, 0],
-            [~CLOSE, ~digit, ~MINUS, ~OPEN, 0],
-        ])  # fmt: skip
-        counts = jnp.array([1, 2, 3, 4])
-        large = jnp.array([~CLOSE, top - 3 - left, ~operator, left, ~OPEN])
-        row = jnp.clip(top - 1, 0, 3)
-        count = jnp.where(top > 4, 5, counts[row])
-        parts = jnp.where(top > 4, large, jnp.roll(small[row], -(4 - count)))
-        is_symbol = top < 0
-        place = height - 1 + jnp.arange(5)
-        kept = jnp.where(is_symbol | (jnp.arange(5) >= count), stack[place], parts)
-        source = jnp.where(is_symbol, source.at[written].set(~top), source)
-        return (
-            turn + 1,
-            stack.at[place].set(kept),
-            height - 1 + jnp.where(is_symbol, 0, count),
-            source,
-            written + is_symbol,
+    def take(carry, chance):
+        length, closing, stack, height, written = carry
+        is_large = length > 4
+        left = 1 + pick(chance, jnp.maximum(length - 4, 1))
+        # One above the top may be written in any case: nothing is there.
+        stack = stack.at[height].set((closing + 1 << SHIFT) + length - 3 - left)
+        height += jnp.where(is_large, 1, -1)
+        due = stack[height]
+        after = (
+            jnp.where(is_large, left, due & MASK),
+            jnp.where(is_large, 0, due >> SHIFT),
+            stack,
+            height,
+            # The right side of an operator begins with the operator.
+            written + jnp.where(is_large, 1, length + closing + 1),
         )
+        return after, (length, written)
 
-    stack = jnp.zeros(2 * size + 10, int).at[0].set(length)
-    start = jnp.array(0), stack, jnp.array(1), jnp.zeros(size, int), jnp.array(0)
-    return jax.lax.while_loop(lambda carry: carry[2] > 0, write, start)[3]
+    none = jnp.array(0)
+    start = jnp.asarray(length), none, jnp.zeros(turns + 2, int), none, none
+    _, (lengths, places) = jax.lax.scan(take, start, chances[2])
+    is_real = places < length  # at the end nothing is due, and the turns that are left come to lie behind it
+    is_right = jnp.concatenate([jnp.zeros(1, bool), lengths[:-1] < 5])
+    digits, signs = pick(chances[0], DIGITS), PLUS + pick(chances[1], operators)
+    window = symbols_of(lengths, digits)
+    window = jnp.where(is_right[:, None], jnp.concatenate([signs[:, None], window[:, :-1]], 1), window)
+    begins = jnp.where(is_real, places - is_right, size)
+    turn = jnp.cumsum(jnp.zeros(size, int).at[begins].add(1, mode="drop")) - 1
+    since = jnp.arange(size) - begins[turn]
+    source = jnp.where(since < 5, window[turn, jnp.minimum(since, 4)], CLOSE)
+    return source, value(lengths, digits, signs, is_real)
 
 
-def value(source: Int[Array, " size"], length: Int[Array, ""] | int) -> Int[Array, ""]:
-    """Return what the expression in the first `length` symbols is worth, modulo 5.
+def symbols_of(lengths: Int[Array, " turns"], digits: Int[Array, " turns"]) -> Int[Array, "turns 5"]:
+    """Return how each expression begins: whole, if it has no operator, then closing brackets."""
+    digit = -1
+    begun = jnp.array([
+        [digit, CLOSE, CLOSE, CLOSE, CLOSE], [MINUS, digit, CLOSE, CLOSE, CLOSE], [OPEN, digit, CLOSE, CLOSE, CLOSE],
+        [OPEN, MINUS, digit, CLOSE, CLOSE], [OPEN, CLOSE, CLOSE, CLOSE, CLOSE],
+    ])[jnp.clip(lengths - 1, 0, 4)]  # fmt: skip
+    return jnp.where(begun == digit, digits[:, None], begun)
 
-    A stack holds, for each open bracket, the value and the operator on its left; a minus where a value is due belongs
-    to the digit that follows.
+
+def value(
+    lengths: Int[Array, " turns"],
+    digits: Int[Array, " turns"],
+    operators: Int[Array, " turns"],
+    is_real: Bool[Array, " turns"],
+) -> Int[Array, ""]:
+    """Return what an expression is worth, modulo 5, from the expressions in it in the order in which they begin.
+
+    Taken from the last to the first, both sides of an operator lie on top of a stack when it is their turn. The
+    operator comes with its right side.
     """
 
     def take(carry, step):
-        lefts, operators, height, here, operator, negative, due = carry
-        symbol, inside = step
-        is_digit, opens, closes = symbol < DIGITS, symbol == OPEN, symbol == CLOSE
-        number = jnp.where(negative, -symbol, symbol)
-        # A closing bracket gives its value to the one around it.
-        outer, outer_operator = lefts[height - 1], operators[height - 1]
-        joined = join(jnp.where(closes, outer, here), jnp.where(closes, outer_operator, operator),
-                      jnp.where(closes, here, number))  # fmt: skip
-        gives = is_digit | closes
-        new = (
-            jnp.where(opens, lefts.at[height].set(here), lefts),
-            jnp.where(opens, operators.at[height].set(operator), operators),
-            height + opens - closes,
-            jnp.where(opens, 0, jnp.where(gives, joined, here)),
-            jnp.where(opens, PLUS, jnp.where(gives | due, operator, symbol)),
-            due & (symbol == MINUS),
-            ~gives,
-        )
-        return jax.tree.map(lambda a, b: jnp.where(inside, a, b), new, carry), None
+        stack, height = carry
+        worth, operator, is_large, real = step
+        left, right = stack[height - 1], stack[height - 2]
+        worth = jnp.where(is_large, join(left & MASK, right >> SHIFT, right & MASK), worth)
+        place = height - jnp.where(is_large, 2, 0)
+        # Above the top may be written in any case: nothing is there.
+        return (stack.at[place].set((operator << SHIFT) + worth), jnp.where(real, place + 1, height)), None
 
-    empty = jnp.zeros(len(source) + 1, int)
-    start = empty, empty, jnp.array(0), jnp.array(0), jnp.array(PLUS), jnp.array(False), jnp.array(True)
-    return jax.lax.scan(take, start, (source, jnp.arange(len(source)) < length))[0][3]
+    worths = jnp.where((lengths == 2) | (lengths == 4), -digits, digits) % DIGITS
+    start = jnp.zeros(len(lengths) + 1, int), jnp.array(0)
+    (stack, _), _ = jax.lax.scan(take, start, (worths, operators, lengths > 4, is_real), reverse=True)
+    return stack[0] & MASK
 
 
 def join(left: Array, operator: Array, right: Array) -> Array:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from neuralstack.tasks._layouts import Pair
 from neuralstack.tasks.chomsky._base import AbstractChomskyTask
-from neuralstack.tasks.chomsky._expressions import WORDS, draw_expression, value, value_of
+from neuralstack.tasks.chomsky._expressions import WORDS, draw_expression, value_of
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class ModularArithmeticBrackets(AbstractChomskyTask):
         return WORDS
 
     def draw(self, key, length):
-        source = draw_expression(key, length, self.max_length, 2 + self.multiplication)
-        return Pair(source, length, value(source, length)[None], 1)
+        source, value = draw_expression(key, length, self.max_length, 2 + self.multiplication)
+        return Pair(source, length, value[None], 1)
 
     def answer(self, source):
         return [value_of(source, 3)]

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 
+from neuralstack.tasks._chances import pick
 from neuralstack.tasks._layouts import Pair
 from neuralstack.tasks.chomsky._base import AbstractChomskyTask, require
-from neuralstack.tasks.chomsky._expressions import DIGITS, WORDS, draw_expression, value, value_of
+from neuralstack.tasks.chomsky._expressions import DIGITS, WORDS, draw_expression, value_of
 
 OPERATORS = 2
 UNKNOWN, EQUALS = len(WORDS), len(WORDS) + 1
@@ -35,11 +36,11 @@ class SolveEquation(AbstractChomskyTask):
     def draw(self, key, length):
         expression_key, digit_key = jax.random.split(key)
         inner, place = jnp.maximum(length - 2, 1), jnp.arange(self.max_length)
-        expression = draw_expression(expression_key, inner, self.max_length, OPERATORS)
-        digits = (place < inner) & (expression < DIGITS)
-        unknown = jnp.argmax(jnp.where(digits, jax.random.uniform(digit_key, digits.shape), -1.0))
+        expression, value = draw_expression(expression_key, inner, self.max_length, OPERATORS)
+        digits = jnp.cumsum((place < inner) & (expression < DIGITS))
+        unknown = jnp.argmax(digits == 1 + pick(jax.random.uniform(digit_key), digits[-1]))
         source = jnp.where(place == unknown, UNKNOWN, expression)
-        source = jnp.where(place == inner, EQUALS, jnp.where(place == inner + 1, value(expression, inner), source))
+        source = jnp.where(place == inner, EQUALS, jnp.where(place == inner + 1, value, source))
         return Pair(jnp.where(length < 3, 0, source), length, jnp.where(length < 3, 0, expression[unknown])[None], 1)
 
     def answer(self, source):

@@ -7,11 +7,11 @@ import jax
 import jax.numpy as jnp
 
 from neuralstack.tasks._base import AbstractTask
-from neuralstack.tasks._grammar import draw_word
+from neuralstack.tasks._chances import draw_chances, pick
 from neuralstack.tasks._layouts import Pair, Stepwise
+from neuralstack.tasks.formal._brackets import draw_brackets, innermost_open
 
 OPENING, CLOSING = "([{<«‹", ")]}>»›"
-GRAMMAR = (("S", ((0.5, "( S )"), (0.25, "S S"), (0.25, ""))),)
 
 
 @dataclass(frozen=True)
@@ -54,22 +54,14 @@ class Dyck(AbstractTask):
         return Stepwise(self.symbols)
 
     def draw(self, key, length):
-        word_key, kind_key = jax.random.split(key)
+        brackets_key, kind_key = jax.random.split(key)
         size, length = self.source_length(self.max_length), self.source_length(length)
-        closes = draw_word(word_key, GRAMMAR, length, size) == 1
-        kinds = jax.random.randint(kind_key, (size,), 0, self.pairs)
-
-        def take(carry, step):
-            stack, depth = carry
-            close, kind = step
-            symbol = jnp.where(close, self.pairs + stack[depth - 1], kind)
-            stack = jnp.where(close, stack, stack.at[depth].set(kind))
-            depth = depth + jnp.where(close, -1, 1)
-            due = jnp.where(depth > 0, self.pairs + stack[depth - 1], 2 * self.pairs)
-            return (stack, depth), (symbol, due)
-
-        _, (source, target) = jax.lax.scan(take, (jnp.zeros(size + 1, int), jnp.array(0)), (closes, kinds))
-        return Pair(source, length, target, length)
+        closes = draw_brackets(brackets_key, length, size)
+        kinds = pick(draw_chances(kind_key, size), self.pairs)
+        innermost, depth = innermost_open(closes)
+        due = self.pairs + kinds[innermost]
+        source = jnp.where(closes, jnp.roll(due, 1), kinds)  # a bracket closes the innermost one before it
+        return Pair(source, length, jnp.where(depth > 0, due, 2 * self.pairs), length)
 
     def answer(self, source):
         open_ones, target = [], []
