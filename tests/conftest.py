@@ -18,6 +18,17 @@ jax.config.update("jax_legacy_prng_key", "error")
 jax.config.update("jax_num_cpu_devices", 2)  # what is spread over devices is, here too
 
 
+def pytest_configure(config):
+    """Let all processes of this run of the tests and of the next ones share compiled programs.
+
+    The user's own directory of such programs is left alone.
+    """
+    directory = str(config.cache.mkdir("compilations"))
+    os.environ.update(JAX_COMPILATION_CACHE_DIR=directory, JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS="0")
+    jax.config.update("jax_compilation_cache_dir", directory)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+
+
 @pytest.fixture
 def optimised():
     """Compile as users do, for a test that runs its program for long."""

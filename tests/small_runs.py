@@ -7,9 +7,7 @@ from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
-import jax
 import pytest
-from jax.experimental.compilation_cache import compilation_cache as jax_cache
 
 from neuralstack import load, train
 from neuralstack.cli import main
@@ -36,21 +34,7 @@ def shared(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def compilation_cache(tmp_path_factory):
-    """Let all processes of the tests share compiled programs, and leave the user's cache alone."""
-    directory = str(shared(tmp_path_factory) / "compilations")
-    before = jax.config.jax_compilation_cache_dir
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("JAX_COMPILATION_CACHE_DIR", directory)
-        jax.config.update("jax_compilation_cache_dir", directory)
-        jax_cache.reset_cache()  # JAX decides at its first compilation whether there is a cache
-        yield dict(os.environ)
-    jax.config.update("jax_compilation_cache_dir", before)
-    jax_cache.reset_cache()
-
-
-@pytest.fixture(scope="session")
-def learned(tmp_path_factory, compilation_cache):
+def learned(tmp_path_factory):
     """A run that was trained until its validation was perfect: by the process that needs it first."""
     path = shared(tmp_path_factory) / "learned"
     if not path.exists():
@@ -82,7 +66,7 @@ def learned_machine(learned):
 
 
 @pytest.fixture(scope="session")
-def new_state(compilation_cache):
+def new_state():
     """The state at the start of training."""
     return begin(complete(SMALL))
 

@@ -19,7 +19,6 @@ from neuralstack.training import Config, Run, _loop as loop
 from small import OPTIONS, SMALL, assert_same_run, command, contents, json_lines, with_huge_weights
 
 pytest_plugins = ("small_runs",)
-pytestmark = pytest.mark.usefixtures("compilation_cache")
 
 
 # Says after each command, in one process, what was printed and which heavy packages there are by then.
@@ -223,6 +222,7 @@ def test_apply_says_when_an_answer_was_cut_off(call, tmp_path, learned):
     assert call("apply", run.path, "ab", "--check")[0] == 1
 
 
+@pytest.mark.slow
 def test_train_with_seeds_says_what_became_of_each_and_how_many_succeeded(call, tmp_path):
     more = ["--steps", "4", "--evaluate-every", "2", "--seeds", "2", "--out", tmp_path / "runs"]
     status, out, _ = call(*OPTIONS, *more)

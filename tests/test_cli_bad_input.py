@@ -10,7 +10,6 @@ from neuralstack.training import Run
 from small import OPTIONS, command, contents
 
 pytest_plugins = ("small_runs",)
-pytestmark = pytest.mark.usefixtures("compilation_cache")
 
 TRAIN = "train reversal --out new"
 SMALL_TRAIN = " ".join([*OPTIONS, "--evaluate-every", "25"])
@@ -163,11 +162,12 @@ def test_bad_input_is_one_line_and_changes_nothing(stocked, monkeypatch, capsys,
 
 
 @pytest.mark.parametrize("name", ["an unknown option", "resuming from a corrupt checkpoint", "an empty text"])
-def test_bad_input_to_the_real_command_is_one_line_too(stocked, compilation_cache, name):
+@pytest.mark.slow
+def test_bad_input_to_the_real_command_is_one_line_too(stocked, name):
     typed, text = BAD[name]
     before = contents(stocked)
     arguments = ["" if part == "_" else part for part in typed.split()]
-    done = subprocess.run(command(*arguments), cwd=stocked, env=compilation_cache, capture_output=True, text=True)
+    done = subprocess.run(command(*arguments), cwd=stocked, capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("neuralstack: ")
     assert done.stderr.count("\n") == 1

@@ -7,7 +7,6 @@ from neuralstack.tasks import Reversal
 from neuralstack.tasks.language._corpus import read_symbols, read_text
 
 pytest_plugins = ("small_runs",)
-pytestmark = pytest.mark.usefixtures("compilation_cache")
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ def run(learned, tmp_path):
     return shutil.copytree(learned, tmp_path / "run")
 
 
+@pytest.mark.slow
 def test_harden_compares_and_writes_down_the_program(hardened):
     said = (hardened / "said.txt").read_text()
     assert "soft and hard answer 40 of 40 fresh sequences of lengths 2-8 alike" in said
@@ -40,6 +41,7 @@ def test_harden_compares_and_writes_down_the_program(hardened):
     assert imread(hardened / "figures" / "margins.png").std() > 0.02
 
 
+@pytest.mark.slow
 def test_harden_says_when_a_program_is_not_what_the_network_does(call, run, hardened, monkeypatch):
     program = Program.load(hardened / "program.json")
     found = Extraction(program, "", Agreement(39, 40, (0, 3, 1, 2)))
@@ -92,6 +94,7 @@ def test_runs_are_traced_beside_each_other(call, run, learned, tmp_path):
     assert [found["name"] for found in json.loads((tmp_path / "both.json").read_text())] == [str(run), str(learned)]
 
 
+@pytest.mark.slow
 def test_a_hardened_trace_names_the_states_of_the_program_that_harden_wrote(call, hardened, tmp_path):
     assert call("trace", hardened, "ab", "--versions", "hard", "--out", tmp_path / "hard.json")[0] == 0
     (found,) = json.loads((tmp_path / "hard.json").read_text())
@@ -140,6 +143,7 @@ def test_compare_measures_and_draws_runs_side_by_side(call, run, learned):
         assert imread(run / "figures" / "compared" / f"{name}.png").std() > 0.02
 
 
+@pytest.mark.slow
 def test_compare_prints_json(call, run, tmp_path):
     status, out, _ = call("compare", run, "--json", "--lengths", 2, 4, "--count", 5, "--out", tmp_path / "figures")
     assert status == 0

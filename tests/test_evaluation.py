@@ -16,7 +16,6 @@ from neuralstack.metrics import score
 from small import assert_same_leaves, json_lines
 
 pytest_plugins = ("small_runs",)
-pytestmark = pytest.mark.usefixtures("compilation_cache")
 
 TASK = Reversal(8)
 

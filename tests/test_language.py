@@ -106,7 +106,7 @@ def test_the_loss_of_a_text_is_that_of_its_held_out_part_read_in_stretches(path)
 
 
 @pytest.fixture(scope="module")
-def written(path, tmp_path_factory, compilation_cache):
+def written(path, tmp_path_factory):
     """A machine that knows its text by heart."""
     config = Config(
         "characters", text=path, max_length=16, hidden=32, width=16, batch=16, steps=250, learning_rate=1e-2

@@ -10,6 +10,7 @@ def loss(machine, tokens):
 
 
 @pytest.mark.parametrize("wiring", ["layer", "feedback"])
+@pytest.mark.slow
 def test_twice_the_steps_take_twice_the_memory_to_train(wiring):
     def build(key):
         return Machine(NeuralStack(4), ElmanLayer, 5, hidden=4, embedding=4, wiring=wiring, key=key)

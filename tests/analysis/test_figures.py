@@ -142,6 +142,7 @@ def test_a_trace_shows_what_was_pushed_popped_and_answered(tmp_path, learned_mac
     assert image.get_array().filled(0).sum(0).max() <= 1.001
 
 
+@pytest.mark.slow
 def test_a_long_trace_fits_a_page_and_numbers_its_steps(tmp_path, learned_machine, shown):
     seen = trace(learned_machine, TASK, "ab" * 110)
     plot_trace(seen, tmp_path / "trace")

@@ -125,6 +125,7 @@ def test_hard_stacks_are_shown_as_stacks_of_what_was_pushed(soft, seed):
 
 
 @pytest.mark.parametrize("name", SHOWN)
+@pytest.mark.slow
 def test_every_memory_with_elements_has_a_trace_that_is_json(name):
     machine = drawn_machine(MEMORIES_UNDER_TEST[name](4), ElmanLayer, SMALL.vocabulary, hidden=6, embedding=4)
     found = trace(machine, SMALL, "abba", name="the name", about="about")
@@ -155,6 +156,7 @@ def test_a_trace_says_what_was_answered_and_wanted(learned_machine):
     assert all(0 < step["probability"] <= 1 for step in found["steps"])
 
 
+@pytest.mark.slow
 def test_the_trace_of_a_hardened_machine_names_the_states_of_its_program(learned_machine, hardened):
     program = Program.load(hardened / "program.json")
     found = trace(harden(learned_machine, TASK), TASK, "stack", program=program)

@@ -45,6 +45,7 @@ def test_the_tour_prints_what_it_says(soft_stack, capsys):
     assert "[3.0, 2.0, 1.0]" in printed
 
 
+@pytest.mark.slow
 def test_plain_jax_code_learns_with_a_memory():
     before, after = load("plain_scan").train()
     assert before < 0.6

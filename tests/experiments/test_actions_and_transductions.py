@@ -10,13 +10,12 @@ from neuralstack.tasks.chomsky._base import AbstractChomskyTask
 from neuralstack.tasks.transductions import Copy
 
 pytest_plugins = ("small_runs",)
-pytestmark = pytest.mark.usefixtures("compilation_cache")
 
 TINY = {"hidden": 8, "width": 8, "batch": 4, "steps": 2, "evaluate_every": 2, "min_length": 1, "max_length": 4}
 
 
 @pytest.fixture(scope="module")
-def acted(tmp_path_factory, compilation_cache):
+def acted(tmp_path_factory):
     path = tmp_path_factory.mktemp("actions") / "run"
     arms = tuple(
         Arm(arm.name, arm.label, replace(arm.config, first_lengths=(), **TINY), seeds=1 + (arm.name == "reinforce"))

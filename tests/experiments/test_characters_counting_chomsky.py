@@ -9,7 +9,6 @@ from neuralstack.tasks import FAMILIES, TASKS
 from neuralstack.tasks.chomsky._base import AbstractChomskyTask
 
 pytest_plugins = ("small_runs",)
-pytestmark = pytest.mark.usefixtures("compilation_cache")
 
 TINY = {"hidden": 8, "width": 8, "batch": 4, "steps": 2, "evaluate_every": 2}
 

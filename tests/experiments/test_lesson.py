@@ -77,6 +77,7 @@ def test_a_training_is_the_same_again_and_depends_on_its_seed():
     assert not np.array_equal(one, other)
 
 
+@pytest.mark.slow
 def test_without_a_network_descent_finds_the_strengths_from_good_starts_only():
     found = strengths.strengths_without_a_network()
     assert found["golden"] == {"strengths": [[0.8, 0, 0], [0.7, 0.5, 0], [0.3, 0, 0.9]], "reads": [0.8, 1.5, 2.8]}
@@ -103,6 +104,7 @@ def tiny(monkeypatch):
     return variants
 
 
+@pytest.mark.slow
 def test_the_experiment_writes_a_result_and_a_figure_and_does_not_train_again(tiny, tmp_path, monkeypatch, capsys):
     path = tmp_path / "run"
     result = lesson.reproduce(path)
@@ -139,6 +141,7 @@ def test_a_result_of_other_settings_is_refused(tmp_path):
         list(lesson.train_seeds(replace(variant, settings=replace(TINY, goal=3)), tmp_path))
 
 
+@pytest.mark.slow
 def test_a_quick_run_on_top_of_a_whole_one_is_refused_and_changes_nothing(tiny, tmp_path):
     lesson.reproduce(tmp_path)
     before = contents(tmp_path)

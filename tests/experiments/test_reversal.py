@@ -10,7 +10,6 @@ from neuralstack.training import Outcome, Run
 from small import SMALL, contents
 
 pytest_plugins = ("small_runs",)
-pytestmark = pytest.mark.usefixtures("compilation_cache")
 
 TINY = replace(SMALL, steps=2, evaluate_every=2)
 # The published figures need these three; here they are one machine, so that one compilation serves them all.
@@ -61,7 +60,7 @@ def test_the_best_seed_is_chosen_without_looking_at_the_test_set():
 
 
 @pytest.fixture(scope="module")
-def reproduced(tmp_path_factory, compilation_cache):
+def reproduced(tmp_path_factory):
     """The whole experiment, with three small arms and short test strings."""
     path = tmp_path_factory.mktemp("experiment") / "reproduced"
     with pytest.MonkeyPatch.context() as patch:

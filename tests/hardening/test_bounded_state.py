@@ -60,6 +60,7 @@ def test_a_phase_that_was_never_met_is_not_bounded():
 
 
 @pytest.mark.parametrize(("layer", "wiring"), [(GRULayer, "layer"), (LSTMLayer, "feedback"), (ElmanLayer, "paper")])
+@pytest.mark.slow
 def test_on_the_training_lengths_a_bounded_machine_is_the_rounded_one(layer, wiring):
     machine = drawn_machine(NeuralStack(4), layer, TASK.vocabulary, hidden=6, embedding=4, wiring=wiring)
     rounded, bounded = harden(machine), harden(machine, TASK)

@@ -123,6 +123,7 @@ def test_machines_whose_program_cannot_be_found_are_refused(memory, wiring, mend
 
 @pytest.mark.parametrize("memory", [NeuralQueue(3), Memories(NeuralStack(3), NeuralQueue(3))])
 @pytest.mark.parametrize("seed", range(2))
+@pytest.mark.slow
 def test_a_machine_whose_controller_has_no_state_always_is_a_program(memory, seed):
     task = TASKS["anbn"](5)
     machine = drawn_machine(memory, FeedforwardLayer, task.vocabulary, hidden=6, embedding=3, seed=seed)

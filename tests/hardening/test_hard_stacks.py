@@ -101,6 +101,7 @@ def test_a_step_of_hard_stacks_touches_no_more_of_a_longer_buffer(memory):
     ("name", "wiring"),
     [("pointer", "layer"), ("superposition", "feedback"), ("superposition of two, three cells read", "feedback")],
 )
+@pytest.mark.slow
 def test_a_stream_of_hard_stacks_answers_as_the_machine_does(name, wiring):
     machine = harden(machine_with(MEMORIES[name], wiring=wiring), TASK)
     assert isinstance(machine.memory, HardStacks)

@@ -235,6 +235,7 @@ def test_a_step_that_has_no_room_is_refused(time):
 
 
 @pytest.mark.parametrize(("name", "wiring"), [("stack", "layer"), ("stack", "feedback"), ("deque", "layer")])
+@pytest.mark.slow
 def test_where_there_are_other_platforms_a_program_for_them_holds_no_kernel(name, wiring, monkeypatch):
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     machine = drawn_machine(MEMORIES[name](WIDTH), ns.ElmanLayer, 4, hidden=6, embedding=WIDTH, wiring=wiring)

@@ -48,6 +48,7 @@ def gradients(name):
 
 
 @pytest.mark.parametrize("name", WITH_STRENGTHS)
+@pytest.mark.slow
 def test_a_thousand_steps_have_finite_gradients_whatever_the_strengths(name):
     for row, strengths in enumerate(STRENGTHS):
         for reads, gradient in gradients(name):

@@ -115,6 +115,7 @@ def test_gradients_of_a_run_equal_those_of_single_steps_and_finite_differences()
 
 
 @pytest.mark.parametrize("scale", [0.0, 1.0, 1e4])
+@pytest.mark.slow
 def test_gradients_are_finite_after_forty_steps(scale):
     action = jax.tree.map(lambda part: np.float32(scale * np.sign(part)), draw(0, 40, 2, 2))
     memory = NondeterministicStack(2, 2)

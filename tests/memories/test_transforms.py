@@ -69,6 +69,7 @@ def test_mapped_it_has_the_reads_and_gradients_of_a_loop(name):
 
 
 @every_memory
+@pytest.mark.slow
 def test_mapped_twice_it_reads_what_it_reads_mapped_once(name):
     memory, raw = memory_and_raw(name, 2, 3)
     once = jax.vmap(lambda raw: run_and_steps(memory, raw))

@@ -81,6 +81,7 @@ def drawn(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.slow
 def test_drawn_pairs_are_right_up_to_the_longest_source(name):
     task, pairs = TASKS[name](max_length=128), drawn(name)
     for row, length in enumerate(LENGTHS.tolist()):

@@ -9,7 +9,6 @@ from neuralstack.training._step import HEALTHY, VANISHED
 from small import SMALL, all_finite, assert_same_leaves, contents, with_huge_weights
 
 pytest_plugins = ("small_runs",)
-pytestmark = pytest.mark.usefixtures("compilation_cache")
 
 CONFIG = replace(SMALL, steps=20, evaluate_every=5)
 

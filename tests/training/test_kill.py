@@ -18,7 +18,6 @@ from neuralstack.training import Run, _run as run_module
 from small import OPTIONS, SMALL, assert_same_run, command
 
 pytest_plugins = ("small_runs",)
-pytestmark = pytest.mark.usefixtures("compilation_cache")
 
 SHORT = replace(SMALL, steps=4, evaluate_every=2, restart_after=3)
 FILES = ("config.json", "metrics.jsonl", "model.safetensors", "checkpoint.safetensors")
@@ -63,7 +62,7 @@ class Disk:
 
 
 @pytest.fixture(scope="module")
-def short(tmp_path_factory, compilation_cache):
+def short(tmp_path_factory):
     """An uninterrupted run, and everything that reached the disk during it."""
     path = tmp_path_factory.mktemp("short") / "run"
     with pytest.MonkeyPatch.context() as patch:
@@ -127,14 +126,13 @@ def step_of(file):
 
 
 @pytest.fixture
-def start(compilation_cache):
+def start():
     """Start a training as a process of its own, and wait until it has written a checkpoint past a step."""
     processes = []
 
     def start(path, past, *more):
         process = subprocess.Popen(
             command(*LONG_OPTIONS, "--out", path, *more),
-            env=compilation_cache,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -170,6 +168,7 @@ def test_a_process_that_is_killed_again_and_again_ends_like_one_that_never_was(t
     assert_same_run(run, Run(tmp_path / "straight"))
 
 
+@pytest.mark.slow
 def test_a_process_that_gets_ctrl_c_finishes_its_step_and_says_how_to_resume(tmp_path, start):
     process = start(tmp_path / "run", 0)
     process.send_signal(signal.SIGINT)

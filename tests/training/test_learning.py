@@ -7,7 +7,6 @@ from neuralstack.training import Run, build_task
 from small import LEARNING, SMALL
 
 pytest_plugins = ("small_runs",)
-pytestmark = pytest.mark.usefixtures("compilation_cache")
 
 
 @pytest.mark.slow

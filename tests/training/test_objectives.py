@@ -75,6 +75,7 @@ def test_the_answers_cross_entropy_and_their_pull_make_the_plain_objective():
     ],
     ids=lambda options: " ".join(map(str, options.values())),
 )
+@pytest.mark.slow
 def test_steps_beyond_the_longest_sequence_change_nothing(options):
     state, program, batch = learner(**options)
     short = jnp.full_like(batch.steps, 8)  # as if no sequence were longer than 3

@@ -12,14 +12,13 @@ from neuralstack.training._step import Program
 from small import SMALL, assert_same_leaves, assert_same_run, contents
 
 pytest_plugins = ("small_runs",)
-pytestmark = pytest.mark.usefixtures("compilation_cache")
 
 CONFIG = replace(SMALL, steps=20, evaluate_every=10, restart_after=6)
 SEEDS = 3
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory, compilation_cache):
+def trained(tmp_path_factory):
     path = tmp_path_factory.mktemp("population") / "runs"
     return path, train_population(CONFIG, path, seeds=SEEDS, show=False)
 

@@ -9,7 +9,6 @@ from neuralstack.training import Run, _loop as loop, begin
 from small import SMALL, assert_same_leaves, assert_same_run
 
 pytest_plugins = ("small_runs",)
-pytestmark = pytest.mark.usefixtures("compilation_cache")
 
 # Starts anew at 5, 10, 15 and 20; at 24 it is over.
 CONFIG = replace(SMALL, steps=24, evaluate_every=4, restart_after=5)
@@ -17,7 +16,7 @@ ATTEMPTS = {4: 0, 8: 1, 12: 2, 16: 3, 20: 3, 24: 4}
 
 
 @pytest.fixture(scope="module")
-def restarted(tmp_path_factory, compilation_cache):
+def restarted(tmp_path_factory):
     path = tmp_path_factory.mktemp("restarted") / "run"
     return Run(path), train(CONFIG, path, show=False)
 
@@ -35,6 +34,7 @@ def test_a_run_that_learned_says_how_often_it_began_anew(learned):
     assert [record["settled"] for record in records][-3:] == [True] * 3
 
 
+@pytest.mark.slow
 def test_a_resumed_run_starts_anew_at_the_same_steps(tmp_path, restarted, monkeypatch):
     begun = []
 

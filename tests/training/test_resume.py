@@ -8,7 +8,6 @@ from neuralstack.training import Run, _loop as loop, _members as members_module
 from small import SMALL, assert_same_run, contents, without_seconds
 
 pytest_plugins = ("small_runs",)
-pytestmark = pytest.mark.usefixtures("compilation_cache")
 
 # Where the loop looks up: at evaluations, between them, and at the end.
 CONFIG = replace(SMALL, steps=20, evaluate_every=8)
@@ -16,7 +15,7 @@ LOOKS = (8, 10, 16, 20)
 
 
 @pytest.fixture(scope="module")
-def straight(tmp_path_factory, compilation_cache):
+def straight(tmp_path_factory):
     path = tmp_path_factory.mktemp("straight") / "run"
     train(CONFIG, path, show=False)
     return Run.open(path)

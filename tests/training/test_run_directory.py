@@ -16,7 +16,6 @@ from neuralstack.training import Run, _loop as loop
 from small import SMALL, assert_same_leaves, contents
 
 pytest_plugins = ("small_runs",)
-pytestmark = pytest.mark.usefixtures("compilation_cache")
 
 CONFIG = complete(SMALL)
 MODEL, CHECKPOINT = "model.safetensors", "checkpoint.safetensors"

@@ -247,6 +247,7 @@ def leaves_sum(tree):
 take_real_step = jax.jit(train_step, static_argnames="program")
 
 
+@pytest.mark.slow
 def test_the_step_size_halves_over_as_many_batches_as_asked(new_state):
     late = replace(new_state, step=jnp.asarray(10))
     plain, halved = (take_real_step(late, PROGRAM._replace(halve_every=every)) for every in (0, 5))
@@ -255,6 +256,7 @@ def test_the_step_size_halves_over_as_many_batches_as_asked(new_state):
 
 
 @pytest.mark.parametrize(("part", "weight"), [("pull", 5.0), ("noise", 1.0)])
+@pytest.mark.slow
 def test_the_pull_and_the_noise_begin_after_as_many_batches_as_asked(new_state, part, weight):
     with_it, without = (
         PROGRAM._replace(weights=PROGRAM.weights._replace(**{part: amount})) for amount in (weight, 0.0)

@@ -85,6 +85,7 @@ def test_a_bad_text_is_refused_clearly_and_the_next_one_is_traced(address, text,
     assert ask(address, "ab")[0] == 200
 
 
+@pytest.mark.slow
 def test_a_text_of_500_symbols_is_traced(address):
     _, said = ask(address, "ab" * 250)
     assert len(said["traces"][1]["steps"]) >= 502

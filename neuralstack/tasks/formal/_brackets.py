@@ -1,11 +1,13 @@
-"""Balanced brackets of exactly a given length, drawn and looked through at all places at once, without a loop.
+"""Balanced brackets of exactly a given length, drawn and looked through without a stack.
 
 The grammar S -> ( S ) | S S | nothing is first rid of what comes from nothing: a string T that is not empty wraps
 another one, is a pair with nothing inside, or is two joined. A derivation of n pairs with k joins has n - k - 1 wraps
 and k + 1 empty pairs, and its probability depends on k alone. In preorder its nodes are steps of +1 (a join: one more
 string is due), 0 (a wrap) and -1 (an empty pair), which first come to -1 at the last node. Of the rotations of any
 order of such steps exactly one does that (the cycle lemma: Dvoretzky & Motzkin, 1947). So k is drawn, then an order
-of the steps, and this is rotated.
+of the steps, and this is rotated. What belongs together in brackets is found by sorting places by their depth.
+
+A loop here carries a few numbers from place to place, and takes a fraction of the time of one that carries a stack.
 """
 
 from functools import cache
@@ -83,9 +85,8 @@ def innermost_open(closes: Bool[Array, " size"]) -> tuple[Int[Array, " size"], I
     """
     depth = running_sum(jnp.where(closes, -1, 1))
     turn = order_by(depth)
-    # Among the places that leave equally many open, it is the last one that opens.
 
-    def take(last, step):
+    def take(last, step):  # among the places that leave equally many open, it is the last one that opens
         place, is_closing = step
         last = jnp.where(is_closing, last, place)
         return last, last
