@@ -1,8 +1,9 @@
 """What does one more seed cost, when several are trained together?
 
-Times steps of the default machine for populations of several sizes, trained one after the other and side by side (as
-one program of all): the median of several rounds in which both take turns, compilation apart. Training itself takes the
-first way on a CPU and the second one elsewhere. `--out DIR` also writes `population-PLATFORM.json`.
+Times steps of the default machine for populations of several sizes, spread over all devices, on a CPU over its cores. A
+device trains its share one by one, or side by side as one program of all: the median of several rounds in which both
+take turns, compilation apart. Training itself takes the first way on a CPU and the second one elsewhere. `--out DIR`
+also writes `population-PLATFORM.json`.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from rich.console import Console
 from rich.progress import track
 
 from neuralstack import TASKS, Config, complete
+from neuralstack._devices import use_cores
 from neuralstack.analysis import table
 from neuralstack.training._members import train_each
 from neuralstack.training._step import Program, begin
@@ -52,6 +54,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="rounds of which the median is taken (5)")
     parser.add_argument("--out", type=Path, help="a directory for the result")
     arguments = parser.parse_args()
+    use_cores(max(arguments.seeds))
     times = measure(arguments.task, arguments.seeds, arguments.steps, arguments.rounds)
     rows = [
         (str(size), *(f"{value:.1f}" for way in WAYS for value in (times[size, way], times[size, way] / size)))
