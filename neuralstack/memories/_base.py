@@ -182,7 +182,8 @@ def on_platform(memory: AbstractMemory, function: Callable[..., PyTree[Array]], 
     """
     passes, portable = memory.passes(), memory.passes(portable=True)
     if passes == portable or jax.default_backend() == "cpu":
-        return function(passes, *arguments)
+        # What is saved for the backward pass can come back as a plain number.
+        return function(passes, *jax.tree.map(jnp.asarray, arguments))
     return jax.lax.platform_dependent(
         *arguments, cpu=lambda *given: function(passes, *given), default=lambda *given: function(portable, *given)
     )
