@@ -22,8 +22,10 @@ jax.config.update("jax_num_cpu_devices", 2)  # what is spread over devices is, h
 def pytest_configure(config):
     """Let all processes of this run of the tests and of the next ones share compiled programs.
 
-    The user's own directory of such programs is left alone.
+    The user's own directory of such programs is left alone. With `-p no:cacheprovider` nothing is kept.
     """
+    if not hasattr(config, "cache"):
+        return
     directory = str(config.cache.mkdir("compilations"))
     os.environ.update(JAX_COMPILATION_CACHE_DIR=directory, JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS="0")
     jax.config.update("jax_compilation_cache_dir", directory)

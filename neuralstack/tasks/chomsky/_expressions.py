@@ -13,7 +13,7 @@ from neuralstack.tasks._chances import draw_chances, pick
 DIGITS = 5
 PLUS, MINUS, TIMES, OPEN, CLOSE = 5, 6, 7, 8, 9
 WORDS = "01234+-*()"
-SHIFT = 16  # where two numbers lie on a stack as one: one access costs half as much as two
+SHIFT = 16  # two numbers lie on a stack as one, which costs half as much; so an expression has at most 65,535 symbols
 MASK = (1 << SHIFT) - 1
 
 
