@@ -7,6 +7,7 @@ trace, on up to 10 bits.
 """
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from rich.console import Console
 from neuralstack.analysis import plot_curves, table
 from neuralstack.evaluation import evaluate, fixed_set
 from neuralstack.experiments._result import result_of, write_result
-from neuralstack.experiments._seeds import Arm, summarise, train_seeds
+from neuralstack.experiments._seeds import Arm, map_on_cores, summarise, train_seeds
 from neuralstack.training import Config, Run, build_task
 
 TASK = "reverse-string"
@@ -49,15 +50,11 @@ def reproduce(path: str | Path, *, quick: bool = False) -> dict[str, Any]:
         What `result.json` holds: the summary of each machine, the curves, versions and the command.
     """
     path, console = Path(path), Console()
-    summaries = {}
-    for arm in quick_arms() if quick else ARMS:
-        results = list(train_seeds(arm, path))
-        summaries[arm.name] = {**summarise(arm, results), "lengths": lengths_of(arm, path, results)}
-        console.print(f"{arm.label}: {len(results)} seeds trained")
-    result = {
-        **result_of("actions", quick=quick),
-        "arms": summaries,
-    }
+    result: dict[str, Any] = {**result_of("actions", quick=quick), "arms": {}}
+    mapped, arms = (map_on_cores, quick_arms()) if quick else (map, ARMS)
+    for arm, summary in zip(arms, mapped(partial(learn, path=path), arms), strict=True):
+        result["arms"][arm.name] = summary
+        console.print(f"{arm.label}: {arm.seeds} seeds trained", highlight=False)
     write_result(result, path)
     plot_curves({arm.label: Run(path / arm.name / "0").metrics() for arm in ARMS}, path / "curves")
     for title, columns, rows in table_rows(result):
@@ -66,11 +63,22 @@ def reproduce(path: str | Path, *, quick: bool = False) -> dict[str, Any]:
     return result
 
 
+def learn(arm: Arm, path: Path) -> dict[str, Any]:
+    """Train every seed of an arm, and return what they gave."""
+    results = list(train_seeds(arm, path))
+    return {**summarise(arm, results), "lengths": lengths_of(arm, path, results)}
+
+
 def quick_arms() -> list[Arm]:
     """Return the arms of a run of a few minutes."""
     return [
-        replace(arm, seeds=1, config=replace(arm.config, max_length=min(20, arm.config.lengths[1]), steps=steps))
-        for arm, steps in zip(ARMS, (400, 300, 300, 200, 2000), strict=True)
+        replace(
+            arm,
+            seeds=1,
+            watch_first=False,
+            config=replace(arm.config, max_length=min(20, arm.config.lengths[1]), steps=steps),
+        )
+        for arm, steps in zip(ARMS, (100, 100, 100, 200, 800), strict=True)
     ]
 
 

@@ -4,9 +4,7 @@ Delétang et al. (2023), Table 2: trained on lengths 1 to 40; the score is the t
 500, the best of 10 seeds and 3 learning rates after a million steps. Ours takes far fewer steps.
 """
 
-import os
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, replace
 from functools import partial
@@ -20,7 +18,7 @@ from rich.console import Console
 from neuralstack.analysis import COLOURS, figure, table
 from neuralstack.evaluation import evaluate, fixed_set
 from neuralstack.experiments._result import result_of, write_result
-from neuralstack.experiments._seeds import Arm, train_seeds
+from neuralstack.experiments._seeds import Arm, map_on_cores, train_seeds
 from neuralstack.tasks import FAMILIES
 from neuralstack.training import Config, Run, build_task, complete
 
@@ -73,13 +71,11 @@ def reproduce(path: str | Path, *, quick: bool = False) -> dict[str, Any]:
     """
     path, console = Path(path), Console()
     result: dict[str, Any] = {**result_of("chomsky", quick=quick), "tasks": {}}
-    all_arms = {task: arms(task, quick=quick) for task in tasks(quick=quick)}
-    with lightly_compiled() if quick else nullcontext():
-        trained = train_arms([arm for one in all_arms.values() for arm in one], path, quick=quick)
-        for task, its_arms in all_arms.items():
-            result["tasks"][task] = scores = {}
-            for arm in its_arms:
-                scores[arm.label] = {"config": asdict(complete(arm.config)), "runs": next(trained)}
+    chosen = tasks(quick=quick)
+    mapped, lightly = (map_on_cores, lightly_compiled()) if quick else (map, nullcontext())
+    with lightly:
+        for task, scores in zip(chosen, mapped(partial(learn, path=path, quick=quick), chosen), strict=True):
+            result["tasks"][task] = scores
             write_result(result, path)
             best = ", ".join(f"{name} {best_of(one['runs'])['score']:.1f}" for name, one in scores.items())
             console.print(f"{task}: {best}", highlight=False)
@@ -90,20 +86,13 @@ def reproduce(path: str | Path, *, quick: bool = False) -> dict[str, Any]:
     return result
 
 
-def train_arms(arms: list[Arm], path: Path, *, quick: bool) -> Iterator[list[dict[str, Any]]]:
-    """Train each arm, and yield what its seeds gave.
-
-    In the quick run, which mostly compiles, one machine a core is trained at a time.
-    """
-
-    def train_one(arm: Arm) -> list[dict[str, Any]]:
-        return list(train_seeds(arm, path, partial(measure, count=QUICK_COUNT if quick else 1000)))
-
-    if not quick:
-        yield from map(train_one, arms)
-        return
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        yield from pool.map(train_one, arms)
+def learn(task: str, path: Path, *, quick: bool) -> dict[str, Any]:
+    """Train every machine on a task, and return what its seeds gave."""
+    measure_some = partial(measure, count=QUICK_COUNT if quick else 1000)
+    return {
+        arm.label: {"config": asdict(complete(arm.config)), "runs": list(train_seeds(arm, path, measure_some))}
+        for arm in arms(task, quick=quick)
+    }
 
 
 @contextmanager

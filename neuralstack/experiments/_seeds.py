@@ -1,16 +1,20 @@
-"""Training one configuration from many seeds, one after the other, each kept as a run: what was done is not redone."""
+"""Training one configuration from many seeds, each kept as a run: what was done is not redone."""
 
 import json
+import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from neuralstack.evaluation import evaluate, fixed_set
 from neuralstack.metrics import success_interval
-from neuralstack.training import Config, Run, build_task, complete, train
+from neuralstack.training import Config, Run, build_task, complete, heed_interrupt, train
 
+Item = TypeVar("Item")
+Made = TypeVar("Made")
 Measure = Callable[[Run, Config], dict[str, Any]]
 """From a trained run and its complete configuration to what its result says of it."""
 
@@ -25,6 +29,21 @@ class Arm:
     seeds: int
     watch_first: bool = True
     """Whether the first seed's curves show the test set too; it decides nothing."""
+
+
+def map_on_cores(work: Callable[[Item], Made], items: Iterable[Item]) -> Iterator[Made]:
+    """Do some work on each of several items, as many at once as there are cores, and yield what it makes in order.
+
+    What mostly compiles is done sooner so. Machines that are being trained heed the interruption of the whole.
+    """
+    with heed_interrupt() as interrupted, ThreadPoolExecutor(os.cpu_count()) as pool:
+
+        def do(item: Item) -> Made:
+            if interrupted():
+                raise KeyboardInterrupt
+            return work(item)
+
+        yield from pool.map(do, items)
 
 
 def fixed_sets(run: Run, config: Config) -> dict[str, Any]:

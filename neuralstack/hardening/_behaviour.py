@@ -29,11 +29,11 @@ def successors(
     return step(states, machine.controller.project(machine.embedding)[tokens])
 
 
-@partial(jax.jit, static_argnames="count")
-def futures(
-    machine: Machine, states: PyTree[Array], words: Int[Array, "words length"], count: int
-) -> Int[Array, "{count} words*length"]:
-    """Return the deeds of a machine from each of `count` states, if it were then given each of some words."""
+@jax.jit
+def profiles(
+    machine: Machine, states: PyTree[Array], hidden: Float[Array, "states hidden"], words: Int[Array, "words length"]
+) -> Int[Array, "states deeds"]:
+    """Return what is done to the memory where each state shows `hidden`, and then the deeds for each of some words."""
     projected = machine.controller.project(machine.embedding)[words]
 
     def follow(state, word, projected):
@@ -45,8 +45,8 @@ def futures(
         return jax.lax.scan(step, state, (word, projected))[1]
 
     from_one = jax.vmap(follow, in_axes=(None, 0, 0))
-    done = jax.vmap(from_one, in_axes=(0, None, None), axis_size=count)(states, words, projected)
-    return done.reshape(count, -1)
+    done = jax.vmap(from_one, in_axes=(0, None, None), axis_size=len(hidden))(states, words, projected)
+    return jnp.concatenate([open_gates(machine, hidden)[:, None], done.reshape(len(hidden), -1)], axis=1)
 
 
 @jax.jit

@@ -12,14 +12,14 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from neuralstack.hardening._behaviour import deeds, futures, open_gates, successors
+from neuralstack.hardening._behaviour import deeds, profiles, successors
 from neuralstack.hardening._merge import merge, reached
 from neuralstack.hardening._walk import ANSWER, BEFORE, SOURCE, Moments, Walk, draw_walk, visit
 from neuralstack.machine import Machine
 from neuralstack.tasks import AbstractTask
 
 SEQUENCES = 64  # that are walked at least
-SIGHTINGS = 40  # of each token, on average over all, that are wanted at least
+SIGHTINGS = 20  # of each token, on average over all, that are wanted at least
 WORDS, WORD = 24, 6  # how many words each state is asked, and their length
 MEMBERS = 4  # of a class are asked where each token leads
 RARE = 0.002  # share of a part's states below which a class is counted to the nearest one
@@ -90,24 +90,18 @@ def draw_words(walk: Walk, part: int, rng: np.random.Generator) -> Int[np.ndarra
 
 def classify(machine: Machine, met: Moments, parts: np.ndarray, words: dict[int, np.ndarray]) -> Classes:
     """Gather states into classes with one behaviour each, rare ones with the most similar."""
-    of, part, profiles = np.zeros(len(parts), int), [BEFORE], [np.zeros(0, int)]
+    of, part, found = np.zeros(len(parts), int), [BEFORE], [np.zeros(0, int)]
     for now in (SOURCE, ANSWER):
         here = np.flatnonzero(parts == now)
         if not len(here):
             continue
-        profile = profile_of(machine, pick(met.states, here), met.hidden[here], words[now])
+        profile = np.asarray(profiles(machine, pick(met.states, here), met.hidden[here], words[now]))
         kinds, kind, count = np.unique(profile, axis=0, return_inverse=True, return_counts=True)
         often = np.flatnonzero(count >= min(RARE * len(here), count.max()))
         of[here] = len(part) + nearest(kinds[often], kinds)[kind.ravel()]
         part += [now] * len(often)
-        profiles += list(kinds[often])
-    return Classes(of, np.array(part), profiles)
-
-
-def profile_of(machine: Machine, states: Any, hidden: Any, words: np.ndarray) -> Int[np.ndarray, "states deeds"]:
-    """Return what is done in each state, and then for each word."""
-    gates = np.asarray(open_gates(machine, jnp.asarray(hidden)))
-    return np.concatenate([gates[:, None], np.asarray(futures(machine, states, words, len(hidden)))], axis=1)
+        found += list(kinds[often])
+    return Classes(of, np.array(part), found)
 
 
 def nearest(classes: Int[np.ndarray, "classes deeds"], profiles: Int[np.ndarray, "n deeds"]) -> Int[np.ndarray, " n"]:
@@ -138,13 +132,14 @@ def ask(machine: Machine, met: Moments, classes: Classes, walk: Walk, words: dic
     for before, after in sorted(set(zip(earlier[walk.valid], walk.parts[walk.valid], strict=True))):
         tokens = np.unique(walk.tokens[walk.valid & (earlier == before) & (walk.parts == after)])
         candidates = np.flatnonzero(classes.part == after)
-        profiles = np.stack([classes.profile[one] for one in candidates])
+        known = np.stack([classes.profile[one] for one in candidates])
         for one in np.flatnonzero(classes.part == before).tolist():
             members = members_of(machine, met, classes, one)
             states, hidden = successors(machine, members, tokens, MEMBERS if one else 1)
             did = np.asarray(deeds(machine, hidden, tokens))
             states, flat = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), (states, hidden))
-            to = candidates[nearest(profiles, profile_of(machine, states, flat, words[after]))].reshape(did.shape)
+            profile = np.asarray(profiles(machine, states, flat, words[after]))
+            to = candidates[nearest(known, profile)].reshape(did.shape)
             ways.leads[one, tokens], ways.deeds[one, tokens] = commonest(to), commonest(did)
             ways.hidden[one, tokens] = np.mean(hidden, axis=0)
     return ways

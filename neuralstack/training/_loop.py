@@ -1,10 +1,7 @@
 """The run of a training: chunks of compiled steps; between them, progress, evaluations, checkpoints and restarts."""
 
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +15,7 @@ from neuralstack.machine import Machine
 from neuralstack.tasks import AbstractTask, Characters
 from neuralstack.training._build import complete
 from neuralstack.training._config import Config
+from neuralstack.training._interrupt import heed_interrupt
 from neuralstack.training._members import Member, advance, used_devices
 from neuralstack.training._progress import TrainingProgress, show_progress
 from neuralstack.training._run import Run
@@ -255,22 +253,3 @@ def explain(problem: int, step: int, path: Path) -> str:
     else:
         what = "the gradient has vanished: try another --seed, or the wiring 'layer'"
     return f"stopped at step {step}: {what}; the last good weights are kept in {str(path)!r}"
-
-
-@contextmanager
-def heed_interrupt() -> Iterator[Callable[[], bool]]:
-    """Let the first Ctrl-C be asked for instead of stopping anything; a second one stops at once."""
-    pressed = threading.Event()
-
-    def heed(signal_number, frame):
-        pressed.set()
-        signal.signal(signal.SIGINT, before)
-
-    if threading.current_thread() is not threading.main_thread():
-        yield pressed.is_set
-        return
-    before = signal.signal(signal.SIGINT, heed)
-    try:
-        yield pressed.is_set
-    finally:
-        signal.signal(signal.SIGINT, before)
