@@ -19,7 +19,7 @@ OPTIONS = ["train", "reversal", "--min-length", "2", "--max-length", "8", "--fir
 
 def command(*arguments):
     """Return how a process of its own runs the command line."""
-    return [sys.executable, "-m", "neuralstack", *map(str, arguments)]
+    return [sys.executable, "-P", "-m", "neuralstack", *map(str, arguments)]
 
 
 def contents(directory):

@@ -21,8 +21,11 @@ class Reproduce:
 
     def __call__(self) -> int:
         """Run the experiment."""
+        from neuralstack._compiling import compile_lightly
         from neuralstack.experiments import EXPERIMENTS
 
+        if self.quick:
+            compile_lightly()
         experiment = lookup("experiment", EXPERIMENTS, self.name)
         name = f"reproduce-{self.name}" + ("-quick" if self.quick else "")
         experiment(self.out or Path("runs", name), quick=self.quick)

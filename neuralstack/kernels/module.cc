@@ -94,6 +94,12 @@ struct Shape {
            slots.high <= Memory::kBelow * length + (Memory::kTracks - Memory::kBelow) * taken;
   }
 
+  // The slots of sequence `i` of the batch, between its ends.
+  template <typename Real>
+  Slots<Real> slots(int32_t* elements, Real* strengths, const int32_t* ends, int64_t i) const {
+    return {elements + i * this->strengths(), strengths + i * this->strengths(), ends[0], ends[1]};
+  }
+
   // Numbers of one sequence: a strength, and a slot, for each track at each step.
   int64_t strengths() const { return length * Memory::kTracks; }
   int64_t values() const { return strengths() * width; }
@@ -184,8 +190,7 @@ ffi::Error step_forward(ffi::Buffer<kInt> time, ffi::Buffer<kReal> push, ffi::Bu
   for (int64_t i = 0; i < shape.batch; ++i) {
     const int32_t now = time.typed_data()[i];
     int32_t* line = new_ends->typed_data() + i * 2;
-    Slots<Real> slots{new_elements->typed_data() + i * shape.strengths(), new_strengths->typed_data() + i * shape.strengths(),
-                      line[0], line[1]};
+    auto slots = shape.slots(new_elements->typed_data(), new_strengths->typed_data(), line, i);
     if (now < 0 || now >= shape.length || !shape.fits(slots, now)) {
       return ffi::Error::InvalidArgument("a memory was stepped beyond its room, or out of order");
     }
@@ -257,8 +262,7 @@ ffi::Error step_back(ffi::Buffer<kInt> time, ffi::Buffer<kReal> read_cotangent, 
   for (int64_t i = 0; i < shape.batch; ++i) {
     const int32_t now = time.typed_data()[i];
     int32_t* line = new_ends->typed_data() + i * 2;
-    Slots<Real> slots{new_elements->typed_data() + i * shape.strengths(), new_strengths->typed_data() + i * shape.strengths(),
-                      line[0], line[1]};
+    auto slots = shape.slots(new_elements->typed_data(), new_strengths->typed_data(), line, i);
     if (now < 0 || now >= shape.length || !shape.fits(slots, now + 1) || slots.high - slots.low < Memory::kTracks) {
       return ffi::Error::InvalidArgument("a memory was stepped back beyond its beginning, or out of order");
     }
