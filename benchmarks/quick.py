@@ -1,8 +1,7 @@
 """How long does the quick run of each experiment take?
 
 Each runs `neuralstack reproduce NAME --quick` in a process of its own that finds nothing compiled before, one after the
-other: the seconds of the whole command, compilation included, which is most of it. `--out DIR` also writes
-`quick.json`.
+other: the seconds of the whole command, compilation included. `--out DIR` also writes `quick.json`.
 """
 
 import argparse

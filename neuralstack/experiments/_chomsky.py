@@ -4,17 +4,16 @@ Delétang et al. (2023), Table 2: trained on lengths 1 to 40; the score is the t
 500, the best of 10 seeds and 3 learning rates after a million steps. Ours takes far fewer steps.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 from rich.console import Console
 
+from neuralstack._compiling import lightly_compiled
 from neuralstack.analysis import COLOURS, figure, table
 from neuralstack.evaluation import evaluate, fixed_set
 from neuralstack.experiments._result import result_of, write_result
@@ -93,20 +92,6 @@ def learn(task: str, path: Path, *, quick: bool) -> dict[str, Any]:
         arm.label: {"config": asdict(complete(arm.config)), "runs": list(train_seeds(arm, path, measure_some))}
         for arm in arms(task, quick=quick)
     }
-
-
-@contextmanager
-def lightly_compiled() -> Iterator[None]:
-    """Leave most of the optimisations of the compiler out: for a few steps they take longer than they save.
-
-    Each task and machine is a program of its own.
-    """
-    before = jax.config.read("jax_disable_most_optimizations")
-    jax.config.update("jax_disable_most_optimizations", True)
-    try:
-        yield
-    finally:
-        jax.config.update("jax_disable_most_optimizations", before)
 
 
 def tasks(*, quick: bool) -> list[str]:

@@ -12,8 +12,8 @@ _pressed = threading.Event()  # signals reach the main thread only: the others a
 def heed_interrupt() -> Iterator[Callable[[], bool]]:
     """Let the first Ctrl-C be asked for instead of stopping anything; a second one stops at once.
 
-    In another thread than the main one, what is asked for is whether the main thread was interrupted while it last
-    heeded it.
+    In another thread than the main one, what is asked for is whether the main thread, which heeds it meanwhile, was
+    interrupted.
     """
 
     def heed(signal_number, frame):
@@ -23,9 +23,9 @@ def heed_interrupt() -> Iterator[Callable[[], bool]]:
     if threading.current_thread() is not threading.main_thread():
         yield _pressed.is_set
         return
-    _pressed.clear()
     before = signal.signal(signal.SIGINT, heed)
     try:
         yield _pressed.is_set
     finally:
         signal.signal(signal.SIGINT, before)
+        _pressed.clear()

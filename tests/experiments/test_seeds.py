@@ -2,6 +2,7 @@ import os
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -11,6 +12,11 @@ from neuralstack.training import heed_interrupt
 
 def test_what_is_made_on_several_cores_comes_in_order():
     assert list(map_on_cores(lambda seconds: time.sleep(seconds) or seconds, (0.2, 0.0, 0.1))) == [0.2, 0.0, 0.1]
+
+
+def asked(number):
+    with heed_interrupt() as interrupted:
+        return interrupted()
 
 
 def test_ctrl_c_ends_what_is_done_on_several_cores_and_begins_nothing_more(monkeypatch):
@@ -33,4 +39,6 @@ def test_ctrl_c_ends_what_is_done_on_several_cores_and_begins_nothing_more(monke
     with pytest.raises(KeyboardInterrupt):
         list(map_on_cores(train, range(20)))
     assert sorted(begun) == [0, 1]
+    with ThreadPoolExecutor(1) as pool:
+        assert not pool.submit(asked, 0).result()  # what comes later in another thread was not interrupted
     assert signal.getsignal(signal.SIGINT) is before
