@@ -8,7 +8,7 @@ PACKAGE = Path(__file__).parents[1] / "neuralstack"
 # From the foundation to the roof. A room is a module or a folder directly inside the package; `__init__` is the
 # package's list of public names.
 LAYERS = (
-    ("_types", "_activations", "_cache", "_devices", "_logged_step", "_lookup", "program"),
+    ("_types", "_activations", "_cache", "_compiling", "_devices", "_logged_step", "_lookup", "program"),
     ("kernels",),
     ("memories", "controllers", "tasks"),
     ("machine", "parallel", "unroll", "metrics", "wirings", "hardening"),
