@@ -4,7 +4,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -43,7 +43,15 @@ def map_on_cores(work: Callable[[Item], Made], items: Iterable[Item]) -> Iterato
                 raise KeyboardInterrupt
             return work(item)
 
-        yield from pool.map(do, items)
+        doing = [pool.submit(do, item) for item in items]
+        try:
+            for future in doing:
+                # Not without limit: a signal that comes just before a wait does not end it, and is heeded after it.
+                while not wait([future], timeout=0.1).done:
+                    pass
+                yield future.result()
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def fixed_sets(run: Run, config: Config) -> dict[str, Any]:
