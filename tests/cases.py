@@ -46,6 +46,8 @@ MEMORIES_UNDER_TEST = {
 SLOW_MEMORIES = (
     "deque in pure JAX",
     "nondeterministic",
+    "pointer",
+    "queue in pure JAX",
     "stack and queue",
     "superposition of two, three cells read",
     "tape",

@@ -4,6 +4,8 @@ import jax
 import pytest
 from hypothesis import settings
 
+from small import compiled_as_users_do
+
 # The same examples in every run, however slow the machine, and nothing left behind on disk.
 settings.register_profile("tests", derandomize=True, deadline=None, database=None)
 settings.load_profile("tests")
@@ -35,9 +37,8 @@ def pytest_configure(config):
 @pytest.fixture
 def optimised():
     """Compile as users do, for a test that runs its program for long."""
-    jax.config.update("jax_disable_most_optimizations", False)
-    yield
-    jax.config.update("jax_disable_most_optimizations", True)
+    with compiled_as_users_do():
+        yield
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import contextmanager
 
 import equinox as eqx
 import jax
@@ -27,6 +28,16 @@ def contents(directory):
     return {
         file.relative_to(directory).as_posix(): file.read_bytes() for file in directory.rglob("*") if file.is_file()
     }
+
+
+@contextmanager
+def compiled_as_users_do():
+    """Have what is compiled in here optimised, which takes longer: for what runs for long."""
+    jax.config.update("jax_disable_most_optimizations", False)
+    try:
+        yield
+    finally:
+        jax.config.update("jax_disable_most_optimizations", True)
 
 
 def without_seconds(run):

@@ -12,7 +12,7 @@ import pytest
 from neuralstack import load, train
 from neuralstack.cli import main
 from neuralstack.training import Run, begin, complete
-from small import LEARNING, SMALL
+from small import LEARNING, SMALL, compiled_as_users_do
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def hardened(learned, tmp_path_factory):
     path = shared(tmp_path_factory) / "hardened"
     if not path.exists():
         own = Path(shutil.copytree(learned, tmp_path_factory.mktemp("hardening") / "run"))
-        with redirect_stdout(StringIO()) as said, pytest.raises(SystemExit) as stop:
+        with compiled_as_users_do(), redirect_stdout(StringIO()) as said, pytest.raises(SystemExit) as stop:
             main(["harden", str(own), "--count", "40", "--sequences", "40", "--longest", "60"])
         assert stop.value.code == 0
         (own / "said.txt").write_text(said.getvalue())

@@ -127,10 +127,11 @@ def draw_words(key, batch, length, queue, marked):
     ("controller", "queue", "length", "steps"),
     [
         pytest.param("feedforward", False, 4, 300, id="feedforward, stack"),
-        pytest.param("feedforward", True, 4, 300, id="feedforward, queue", marks=pytest.mark.slow),
-        pytest.param("attention", False, 6, 500, id="attention, stack", marks=pytest.mark.slow),
+        pytest.param("feedforward", True, 4, 300, id="feedforward, queue"),
+        pytest.param("attention", False, 6, 500, id="attention, stack"),
     ],
 )
+@pytest.mark.slow
 def test_it_learns_words_of_one_length_and_answers_those_of_twice_the_length(controller, queue, length, steps):
     """With attention, only the separator tells that it is time to answer; each step alone needs a mark."""
     optimiser, marked = optax.adam(0.01), controller == "feedforward"

@@ -60,8 +60,8 @@ def trace(
     memories = contents_of(machine.memory, shown, len(tokens))
     wanted, right = wanted_of(task, source, len(tokens))
     labels = [label_of(task, token) for token in tokens]
-    told = shown.output[: len(tokens)]
-    chances = np.max(np.asarray(jax.nn.softmax(told)), axis=-1)
+    told = shown.output[: len(tokens)].astype(np.float64)
+    chances = 1 / np.exp(told - told.max(-1, keepdims=True)).sum(-1)  # of the likeliest answers
     states = states_of(program, tokens)
     return {
         "format": FORMAT,
@@ -110,7 +110,8 @@ def wanted_of(task: AbstractTask, source: list[int], steps: int) -> tuple[list[s
         right = task.answer(source)
     except ValueError:
         return [None] * steps, None
-    example = replace(task, max_length=max(len(source), len(right))).example(source, right)
+    longest = 1 << (max(len(source), len(right)) - 1).bit_length()  # few different sizes, few compilations
+    example = replace(task, max_length=longest).example(source, right)
     targets, mask = np.asarray(example.targets), np.asarray(example.mask)
     wanted = [label_of(task, int(targets[time])) if time < len(mask) and mask[time] else None for time in range(steps)]
     return wanted, task.decode(right)

@@ -3,9 +3,12 @@
 import abc
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from neuralstack.tasks._layouts import AbstractLayout, Example, Pair
@@ -148,11 +151,10 @@ class AbstractTask(abc.ABC):
                 f"max_length={self.max_length} has room for a source of {room[0]} symbols and an answer of {room[1]}, "
                 f"got {len(source)} and {len(target)}: give a task with a larger one."
             )
-        padded = [
-            jnp.zeros(size, int).at[: len(part)].set(jnp.array(part, int))
-            for part, size in zip((source, target), room, strict=True)
-        ]
-        return self.lay_out(padded[0], len(source), padded[1], len(target))
+        sources, targets = (
+            np.pad(np.array(part, int), (0, size - len(part))) for part, size in zip((source, target), room, strict=True)
+        )
+        return _laid_out(self, sources, len(source), targets, len(target))
 
     def prompt(self, source: list[int]) -> list[int]:
         """Return the tokens after which, or during which, a free-running machine answers (see the layouts)."""
@@ -169,3 +171,9 @@ class AbstractTask(abc.ABC):
     def decode(self, tokens: list[int]) -> str:
         """Turn tokens into text that can be read."""
         return decode_text(tokens, self.words, self.layout.marks)
+
+
+@partial(jax.jit, static_argnums=0)
+def _laid_out(task, source, source_length, target, target_length):
+    """Compiled, because one program is sooner there than a dozen of single operations."""
+    return task.lay_out(source, source_length, target, target_length)

@@ -58,6 +58,7 @@ def test_the_first_update_of_adam_is_the_rate_against_the_sign_of_the_gradient()
     np.testing.assert_allclose(kept["a"][0], [0.1 * 0.6, 0.1 * -0.8])  # the gradient's norm is cut to 1
 
 
+@pytest.mark.slow
 def test_with_the_cure_a_network_learns_to_push_while_it_reads_and_to_pop_while_it_answers():
     trained = training.train(CURE, seed=4)
     assert trained.longest == 3

@@ -158,6 +158,7 @@ of_one = jax.jit(
 )
 
 
+@pytest.mark.slow
 @given(push=SIXTEENTHS, pop=SIXTEENTHS)
 def test_no_ties_are_found_for_which_the_gradients_differ(push, pop):
     with jax.enable_x64(True):

@@ -56,7 +56,9 @@ def test_a_thousand_steps_have_finite_gradients_whatever_the_strengths(name):
                 assert np.isfinite(leaf[row]).all(), strengths
 
 
-@pytest.mark.parametrize("name", WITH_STRENGTHS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name != "stack")) for name in WITH_STRENGTHS]
+)
 def test_a_thousand_steps_have_the_same_gradients_in_a_run_as_in_single_steps(name):
     exact = [row for row, strengths in enumerate(STRENGTHS) if strengths not in ("soft", "ever taller")]
     (reads, gradient), (step_reads, step_gradient) = gradients(name)

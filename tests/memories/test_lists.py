@@ -183,7 +183,12 @@ def both_gradients(memory, raw):
 
 @pytest.mark.parametrize(
     ("memory", "steps"),
-    [*((PointerStack(2), steps) for steps in (1, 2, 9, 10, 37)), (Tape(2), 10), (SuperpositionStack(2, stacks=2), 10)],
+    [
+        *((PointerStack(2), steps) for steps in (1, 10)),
+        *(pytest.param(PointerStack(2), steps, marks=pytest.mark.slow) for steps in (2, 9, 37)),
+        pytest.param(SuperpositionStack(2, stacks=2), 10, marks=pytest.mark.slow),
+        pytest.param(Tape(2), 10, marks=pytest.mark.slow),
+    ],
     ids=str,
 )
 def test_replayed_gradients_are_those_of_automatic_differentiation_at_every_length(memory, steps, float64):

@@ -78,6 +78,7 @@ def test_float32_reads_equal_the_sum_over_all_configurations(form):
 
 
 @pytest.mark.usefixtures("float64")
+@pytest.mark.slow
 def test_most_transitions_may_be_missing():
     memory = NondeterministicStack(2, 2)
     rng = np.random.default_rng(0)
@@ -124,6 +125,7 @@ def test_gradients_are_finite_after_forty_steps(scale):
 
 
 @pytest.mark.parametrize("form", [by_run, by_steps])
+@pytest.mark.slow
 def test_gradients_are_finite_once_no_run_is_alive(form):
     memory, action = NondeterministicStack(2, 2), draw(0, 5, 2, 2)
     for part in action:
@@ -134,6 +136,7 @@ def test_gradients_are_finite_once_no_run_is_alive(form):
 
 
 @pytest.mark.parametrize("scale", [0.0, 1.0, 1e4])
+@pytest.mark.slow
 def test_the_first_step_has_a_finite_gradient_where_something_is_pushed_or_replaced_and_none_for_a_pop(scale):
     memory, raw = NondeterministicStack(), jnp.full(84, scale).at[::5].multiply(-1)
     weights = jnp.arange(6.0)
@@ -172,6 +175,7 @@ def test_one_heavy_transition_a_step_makes_it_a_stack():
     np.testing.assert_allclose(NondeterministicStack(1, symbols).run(raw), wanted, rtol=0, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_raw_numbers_are_the_weights_in_order():
     memory = NondeterministicStack()
     raw = jnp.arange(2.0 * 5 * memory.action_size).reshape(2, 5, memory.action_size)
@@ -218,6 +222,7 @@ def test_low_precision_weights_are_summed_in_float32(dtype):
     np.testing.assert_allclose(np.float32(reads), reference(jax.tree.map(np.float64, action)), rtol=0, atol=0.005)
 
 
+@pytest.mark.slow
 def test_low_precision_weights_have_finite_gradients_of_their_dtype():
     action = jax.tree.map(lambda part: jnp.asarray(part, jnp.bfloat16), draw(0, 5, 2, 2))
     cotangent = gradient(by_run, NondeterministicStack(2, 2), action)

@@ -72,6 +72,7 @@ def test_every_short_string_has_the_answer_of_brute_force(name, alphabet, brute_
         ("modular-arithmetic-brackets", "04+-*()", r"-?\d|\(-?\d\)|\(-?\d[+*-]-?\d\)"),
     ],
 )
+@pytest.mark.slow
 def test_of_all_short_texts_the_expressions_and_no_others_are_answered(name, alphabet, shape):
     task = TASKS[name]()
     for text in sources(alphabet, 5):

@@ -110,7 +110,9 @@ def test_memorisation_is_a_string_a_mark_and_the_string_backwards():
         Memorisation(alphabet="")
 
 
-@pytest.mark.parametrize("name", ["dyck-1", "dyck-2", "dyck-3", "dyck-6"])
+@pytest.mark.parametrize(
+    "name", ["dyck-2", *(pytest.param(f"dyck-{pairs}", marks=pytest.mark.slow) for pairs in (1, 3, 6))]
+)
 def test_brackets_are_balanced_and_every_legal_next_one_can_be_completed(name):
     task = TASKS[name]()
     matching = [task.words[kind] + task.words[kind + task.pairs] for kind in range(task.pairs)]

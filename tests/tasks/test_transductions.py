@@ -92,6 +92,7 @@ def test_drawn_pairs_are_right_up_to_the_longest_source(name):
 
 
 @pytest.mark.parametrize(("name", "source_words"), [("svo-sov", 100), ("gender", 104)])
+@pytest.mark.slow
 def test_all_words_of_the_source_and_no_others_are_drawn(name, source_words):
     task, pairs = TASKS[name](max_length=128), drawn(name)
     inside = np.arange(pairs.source.shape[1]) < pairs.source_length[:, None]

@@ -101,7 +101,13 @@ def test_every_head_that_is_wanted_is_learned_and_no_other_is_there():
 
 # Each memory is forced in a way of its own, whatever the wiring; each wiring acts at a place of its own.
 @pytest.mark.parametrize(
-    ("memory", "wiring"), [("stack", "layer"), ("stack", "feedback"), ("pointer", "feedback"), ("hard", "layer")]
+    ("memory", "wiring"),
+    [
+        ("hard", "layer"),
+        pytest.param("pointer", "feedback", marks=pytest.mark.slow),
+        ("stack", "feedback"),
+        ("stack", "layer"),
+    ],
 )
 def test_a_machine_that_is_always_forced_does_what_the_program_says(memory, wiring):
     state, _, batch = learner(objective="traces", memory=memory, wiring=wiring)
