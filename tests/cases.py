@@ -45,10 +45,12 @@ MEMORIES_UNDER_TEST = {
 # Slow to compile, and much like others: tests of every memory run on these with the slow tests.
 SLOW_MEMORIES = (
     "deque in pure JAX",
+    "hard",
     "nondeterministic",
     "pointer",
     "queue in pure JAX",
     "stack and queue",
+    "stack in pure JAX",
     "superposition of two, three cells read",
     "tape",
 )
@@ -68,6 +70,10 @@ TASKS_UNDER_TEST = {
     "reversal": partial(Reversal, alphabet="abcde"),
     "reversal of ASCII": Reversal,
 }
+
+# Drawn like another one, with another number of symbols: tests of every task run on these with the slow tests.
+SLOW_TASKS = ("anb2n", "anbmcnm", "anbncn", "dyck-1", "dyck-3", "dyck-6")
+EVERY_TASK = [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW_TASKS)) for name in TASKS_UNDER_TEST]
 
 # Each takes a memory, a controller's layer, the size of the vocabulary, and a key.
 WIRINGS_UNDER_TEST = {

@@ -22,7 +22,7 @@ def fits(wiring, memory):
 # A memory with passes of its own joins in two ways: the whole sequence at once, or inside the unroll. One that goes
 # backwards by its own step alone joins like any other of them: one wiring is enough, and one memory on every day.
 OWN_PASSES = ("queue", "stack", "stack in pure JAX")
-EVERY_DAY = ("none", "stack", "stack in pure JAX")
+EVERY_DAY = ("none", "stack")
 JOINED = [
     (wiring, memory)
     for wiring in WIRINGS_UNDER_TEST

@@ -111,10 +111,9 @@ def test_a_stream_of_hard_stacks_answers_as_the_machine_does(name, wiring):
     np.testing.assert_allclose(told, machine(tokens), atol=1e-4)
 
 
-@pytest.mark.parametrize(
-    "memory", [pytest.param(PointerStack(3), marks=pytest.mark.slow), SuperpositionStack(3, stacks=2)]
-)
+@pytest.mark.parametrize("memory", [PointerStack(3), SuperpositionStack(3, stacks=2)])
 @pytest.mark.parametrize("seed", range(2))
+@pytest.mark.slow
 def test_machines_with_hard_stacks_and_no_state_are_programs(memory, seed):
     task = TASKS["anbn"](5)
     found = find_program(harden(machine_with(memory, FeedforwardLayer, task=task, seed=seed)), task, (1, 8), 20)

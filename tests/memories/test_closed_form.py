@@ -165,6 +165,7 @@ def test_no_ties_are_found_for_which_the_gradients_differ(push, pop):
         assert_same(*of_one(push, pop, VALUES, COTANGENT))
 
 
+@pytest.mark.slow
 @given(push=strengths_from(st.floats(0, 1)), pop=strengths_from(st.floats(0, 1)))
 def test_no_strengths_are_found_for_which_the_reads_differ(push, pop):
     with jax.enable_x64(True):

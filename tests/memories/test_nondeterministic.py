@@ -102,6 +102,7 @@ def test_a_factor_common_to_all_weights_of_a_step_changes_nothing(shift):
 
 
 @pytest.mark.usefixtures("float64")
+@pytest.mark.slow
 def test_gradients_of_a_run_equal_those_of_single_steps_and_finite_differences():
     memory, action = NondeterministicStack(2, 2), draw(3, 5, 2, 2)
     of_run, of_steps = gradient(by_run, memory, action), gradient(by_steps, memory, action)

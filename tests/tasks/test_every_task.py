@@ -4,14 +4,14 @@ import jax
 import numpy as np
 import pytest
 
-from cases import TASKS_UNDER_TEST
+from cases import EVERY_TASK, TASKS_UNDER_TEST
 from neuralstack.tasks import Joint
 
 LONGEST = 7
 LENGTHS = np.arange(280) % LONGEST + 1
 LOOKED_AT = 35
 # Of the module's scope, so that all tests of a task come together, and its program is compiled once.
-every_task = pytest.mark.parametrize("name", TASKS_UNDER_TEST, scope="module")
+every_task = pytest.mark.parametrize("name", EVERY_TASK, scope="module")
 
 
 @cache
