@@ -39,7 +39,7 @@ demo: $(READY) ## Train a small machine and write what it learned to runs/demo
 test: $(READY) ## Run the tests and the examples in docstrings, README and docs
 	$(PYTEST)
 
-slow: $(READY) ## Run the tests that take more than a few seconds each, most of which learn
+slow: $(READY) ## Run the tests that take long, most of which learn, and further cases of the others
 	$(PYTEST) -m slow
 
 # An environment of its own that holds only this package, built another way; all else it takes from .venv.
