@@ -53,7 +53,7 @@ endef
 sanitize: $(READY) ## Run the tests of the kernels under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(call other-environment,--config-settings=cmake.define.NEURALSTACK_SANITIZE=ON --config-settings=build-dir=build/sanitized)
 	LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
-		build/$@/bin/python -P -m pytest -q -n $(JOBS) tests/kernels tests/memories/test_reference.py -k kernels
+		build/$@/bin/python -P -m pytest -q -n $(JOBS) -m '' tests/kernels tests/memories/test_reference.py -k kernels
 
 pure: $(READY) ## Install without a C++ compiler and run the tests of the stack
 	$(call other-environment,--config-settings=build-dir=build/unbuilt,CXX=/bin/false)

@@ -63,9 +63,9 @@ def test_evaluating_a_text_that_is_gone_says_so(call, written):
 
 
 def test_evaluate_and_apply_take_a_hardened_machine(call, learned):
-    status, out, err = call("evaluate", learned, "--harden", "--json", "--lengths", 2, 8, "--count", 50)
+    status, out, err = call("evaluate", learned, "--harden", "--json", "--lengths", 2, 8)
     assert (status, err) == (0, "")
-    data = fixed_set(Reversal(8), (2, 8), 50)
-    assert json.loads(out)["token"] == pytest.approx(evaluate(harden(load(learned)), data).token)
-    assert json.loads(out)["loss"] != evaluate(load(learned), data).loss
+    wanted = evaluate(harden(load(learned)), fixed_set(Reversal(8), (2, 8)))
+    assert json.loads(out)["token"] == pytest.approx(wanted.token)
+    assert json.loads(out)["loss"] != evaluate(load(learned), fixed_set(Reversal(8), (2, 8))).loss
     assert call("apply", learned, "stack", "--harden")[1] == "kcats\n"

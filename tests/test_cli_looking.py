@@ -80,7 +80,7 @@ def test_trace_writes_a_page_a_picture_and_data(call, run, tmp_path):
     assert (status, err) == (0, "")
     assert out == f"6 traces: {run / 'trace.html'}\n"
     assert (run / "trace.html").read_text().startswith("<!doctype html>")
-    for name in ("trace.json", "deep/trace.pdf"):
+    for name in ("trace.png", "trace.json", "deep/trace.pdf"):
         status, out, _ = call("trace", run, "stack", "--out", tmp_path / name)
         assert (status, out) == (0, f"1 trace: {tmp_path / name}\n")
         assert (tmp_path / name).stat().st_size > 1000

@@ -84,7 +84,7 @@ def pairs_of(data):
 
 @pytest.mark.parametrize("name", ["learned_machine", "noisy_machine"])
 def test_sequences_read_from_a_file_are_answered_like_those_that_were_written(tmp_path, request, name):
-    machine, data = request.getfixturevalue(name), fixed_set(TASK, (2, 8), 200)
+    machine, data = request.getfixturevalue(name), fixed_set(TASK, (2, 8))
     shorter = [pair for pair in pairs_of(data) if len(pair[0]) < 8]  # so that they are padded to other lengths
     file = tmp_path / "data.jsonl"
     file.write_text(json_lines(shorter) + "\n  \n")

@@ -20,7 +20,8 @@ def fits(wiring, memory):
 
 
 # A memory with passes of its own joins in two ways: the whole sequence at once, or inside the unroll. One that goes
-# backwards by its own step alone joins like any other of them: one wiring is enough, and one memory on every day.
+# backwards by its own step alone joins like any other of them: one wiring is enough. On every day, the stack stands for
+# all of them.
 OWN_PASSES = ("queue", "stack", "stack in pure JAX")
 EVERY_DAY = ("none", "stack")
 JOINED = [

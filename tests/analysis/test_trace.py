@@ -187,3 +187,12 @@ def test_a_task_that_answers_at_every_step_has_a_trace_too():
     assert [step["given"] for step in found["steps"]] == [*"aabb"]
     assert found["steps"][-1]["wanted"] == "a"
     assert found["steps"][0]["wanted"] is None
+
+
+def test_another_text_of_about_the_same_length_is_traced_without_compiling_anything(learned_machine, caplog):
+    trace(learned_machine, TASK, "abcde")
+    with jax.log_compiles():
+        trace(learned_machine, TASK, "fedcba")
+        assert "Compiling" not in caplog.text
+        trace(learned_machine, TASK, 5 * "fedcba")
+    assert "Compiling" in caplog.text
