@@ -1,8 +1,8 @@
 """How much memory does a training step need, and does it grow linearly with the length?
 
 Prints the temporary memory that the compiled gradient of a training step asks for, apart from weights and inputs, at
-256, 512 and 1024 steps: with the own backward pass, for two wirings, and with automatic differentiation of the plain
-loop over time. `--json` prints `{"256": {"layer": bytes, ...}, ...}` as the last line.
+256, 512 and 1024 steps: with the own backward pass, for two connections, and with automatic differentiation of the
+plain loop over time. `--json` prints `{"256": {"layer": bytes, ...}, ...}` as the last line.
 """
 
 import argparse
@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from rich.console import Console
 
 import neuralstack as ns
-from neuralstack.analysis import table
+from neuralstack.reporting import table
 
 BATCH, WIDTH, VOCABULARY = 10, 64, 131
 LENGTHS = (256, 512, 1024)
@@ -37,13 +37,13 @@ VARIANTS: dict[str, tuple[str, Callable]] = {
 }
 
 
-def temporary_bytes(wiring: str, outputs: Callable, steps: int) -> int:
+def temporary_bytes(connection: str, outputs: Callable, steps: int) -> int:
     """Return what the compiled gradient asks for, without running it."""
 
     def loss(machine, tokens):
         return -jax.nn.log_softmax(outputs(machine, tokens))[..., 0].mean()
 
-    machine = ns.Machine(ns.NeuralStack(WIDTH), ns.GRULayer, VOCABULARY, wiring=wiring, key=jax.random.key(0))
+    machine = ns.Machine(ns.NeuralStack(WIDTH), ns.GRULayer, VOCABULARY, connection=connection, key=jax.random.key(0))
     tokens = jnp.zeros((steps, BATCH), jnp.int32)
     analysis = jax.jit(jax.grad(loss)).lower(machine, tokens).compile().memory_analysis()
     return analysis.temp_size_in_bytes

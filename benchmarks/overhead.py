@@ -9,10 +9,10 @@ The variants:
 
     lstm              the LSTM alone, a `lax.scan` with JAX's own gradient
     lstm-unroll       the LSTM alone, in the unroll of this package
-    kernel            LSTM and stack, wiring `layer`, C++ kernels
-    kernel-feedback   LSTM and stack, wiring `feedback`, C++ kernels
-    interval          wiring `layer`, pure JAX
-    interval-feedback wiring `feedback`, pure JAX
+    kernel            LSTM and stack, connection `layer`, C++ kernels
+    kernel-feedback   LSTM and stack, connection `feedback`, C++ kernels
+    interval          connection `layer`, pure JAX
+    interval-feedback connection `feedback`, pure JAX
     scan              a `lax.scan` over the stack's step with JAX's own gradient
     matrix            the same with the equations of the paper, sums over the elements above as a triangular matrix
 """
@@ -31,18 +31,18 @@ from rich.console import Console
 from rich.progress import track
 
 import neuralstack as ns
-from neuralstack.analysis import COLOURS, figure, table
-from neuralstack.training import Program, begin, complete, train_until
+from neuralstack.reporting import COLORS, figure, table
+from neuralstack.training import StepSpec, begin, complete, train_until
 
 BATCH, WIDTH, VOCABULARY = 50, 64, 131
 STEPS = (74, 130, 258, 514, 1026, 4098)
 MOST_BYTES, MOST_SECONDS = 6 * 2**30, 10  # a variant that needs more memory or time than this is not timed
-LINES = [(colour, style) for colour in COLOURS[:4] for style in ("-", "--")]
+LINES = [(color, style) for color in COLORS[:4] for style in ("-", "--")]
 
 
-def machine(memory: ns.AbstractMemory, wiring: str) -> ns.Machine:
+def machine(memory: ns.AbstractMemory, connection: str) -> ns.Machine:
     """Return the machine to measure: a stack, or nothing, and an LSTM."""
-    return ns.Machine(memory, ns.LSTMLayer, VOCABULARY, hidden=WIDTH, wiring=wiring, key=jax.random.key(0))
+    return ns.Machine(memory, ns.LSTMLayer, VOCABULARY, hidden=WIDTH, connection=connection, key=jax.random.key(0))
 
 
 def unrolled(machine: ns.Machine, tokens: jax.Array) -> jax.Array:
@@ -140,7 +140,7 @@ def tokens_per_second(rounds: int, steps: int = 10) -> dict[str, float]:
     for until in range(steps, (rounds + 2) * steps, steps):
         for name, config in configs.items():
             started = time.perf_counter()
-            states[name] = jax.block_until_ready(train_until(states[name], Program.of(config), until))
+            states[name] = jax.block_until_ready(train_until(states[name], StepSpec.of(config), until))
             taken[name].append(time.perf_counter() - started)
     tokens = steps * BATCH * (2 * 64 + 2)
     return {name: tokens / statistics.median(seconds[1:]) for name, seconds in taken.items()}
@@ -177,9 +177,9 @@ def draw(found: dict[str, dict[str, dict[str, float]]], names: list[str], path: 
     parts = (("seconds", 1000, "milliseconds"), ("bytes", 1 / 2**20, "MiB"))
     with figure(path, 1, 2, (10, 4.2)) as (drawn, axes):
         for axis, (part, scale, label) in zip(axes[0], parts, strict=True):
-            for name, (colour, style) in zip(names, LINES, strict=False):
+            for name, (color, style) in zip(names, LINES, strict=False):
                 points = [(int(n), scale * one[name][part]) for n, one in found.items() if part in one[name]]
-                axis.plot(*zip(*points, strict=True), style, color=colour, marker="o", markersize=3, label=name)
+                axis.plot(*zip(*points, strict=True), style, color=color, marker="o", markersize=3, label=name)
             axis.set(xscale="log", yscale="log", xlabel="steps", ylabel=label)
             ticks = [int(n) for n in found]
             axis.set_xticks(ticks, [str(n) for n in ticks])

@@ -20,9 +20,9 @@ from rich.progress import track
 
 from neuralstack import TASKS, Config, complete
 from neuralstack._devices import use_cores
-from neuralstack.analysis import table
+from neuralstack.reporting import table
 from neuralstack.training._members import train_each
-from neuralstack.training._step import Program, begin
+from neuralstack.training._step import StepSpec, begin
 
 WAYS = {"one by one": False, "side by side": True}
 COLUMNS = ("seeds", "one by one,\nms a step", "a seed", "side by side,\nms a step", "a seed")
@@ -31,7 +31,7 @@ COLUMNS = ("seeds", "one by one,\nms a step", "a seed", "side by side,\nms a ste
 def measure(task: str, sizes: list[int], steps: int, rounds: int) -> dict[tuple[int, str], float]:
     """Return the milliseconds of a step of all members, by how many they are and how they are trained."""
     configs = [complete(Config(task, seed=seed)) for seed in range(max(sizes))]
-    program, states = Program.of(configs[0]), [begin(config) for config in configs]
+    program, states = StepSpec.of(configs[0]), [begin(config) for config in configs]
     times: dict[tuple[int, str], float] = {}
     for size in track(sizes, console=Console(stderr=True)):
         taken: dict[str, list[float]] = {way: [] for way in WAYS}

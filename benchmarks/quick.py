@@ -18,8 +18,8 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 from rich.progress import track
 
-from neuralstack.analysis import table
 from neuralstack.experiments import EXPERIMENTS
+from neuralstack.reporting import table
 
 COLUMNS = ("experiment", "seconds")
 

@@ -20,13 +20,13 @@ from rich.console import Console
 from rich.progress import track
 
 from neuralstack import TASKS, Config, complete
-from neuralstack.analysis import table
-from neuralstack.training._step import Program, begin, draw_batch, step_key, train_until
+from neuralstack.reporting import table
+from neuralstack.training._step import StepSpec, begin, draw_batch, step_key, train_until
 
 STEPS = 10  # at a time
 
 
-def drawing(program: Program):
+def drawing(program: StepSpec):
     """Return a compiled function that draws the batches of some steps and looks at all of each."""
 
     @jax.jit
@@ -45,7 +45,7 @@ def drawing(program: Program):
 def measure(task: str, rounds: int) -> dict[str, float]:
     """Return the milliseconds of a step, and of drawing its batch."""
     config = complete(Config(task, memory="none" if task == "characters" else "stack"))
-    program, state = Program.of(config), begin(config)
+    program, state = StepSpec.of(config), begin(config)
     draw = drawing(program)
     cases = {"drawing": lambda: draw(state), "step": lambda: train_until(state, program, STEPS)}
     times = {case: [] for case in cases}

@@ -17,7 +17,7 @@ import jax
 from rich.console import Console
 
 import neuralstack as ns
-from neuralstack.analysis import figure, table
+from neuralstack.reporting import figure, table
 
 WIDTH = 64
 ROOMS = (64, 256, 1024, 4096)

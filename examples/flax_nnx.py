@@ -26,11 +26,11 @@ class Machine(nnx.Module):
     """Embed a token, let a GRU cell act on the stack, and answer from what is then read."""
 
     def __init__(self, rngs: nnx.Rngs):
-        self.embedding = nnx.Embed(TASK.vocabulary, STACK.width, rngs=rngs)
+        self.embedding = nnx.Embed(TASK.vocab_size, STACK.width, rngs=rngs)
         self.cell = nnx.GRUCell(STACK.width, HIDDEN, rngs=rngs)
         self.action = nnx.Linear(HIDDEN, STACK.action_size, rngs=rngs)
         self.action.bias.set_value(STACK.initial_bias())  # push, and do not pop at once what was just pushed
-        self.answer = nnx.Linear(STACK.width, TASK.vocabulary, rngs=rngs)
+        self.answer = nnx.Linear(STACK.width, TASK.vocab_size, rngs=rngs)
 
     def __call__(self, tokens: jax.Array) -> jax.Array:
         """Return the logits after each token of one sequence."""
@@ -74,10 +74,10 @@ def accuracy(machine: Machine, key: jax.Array) -> jax.Array:
 
 
 @nnx.jit
-def train_step(machine: Machine, optimiser: nnx.Optimizer, key: jax.Array) -> jax.Array:
+def train_step(machine: Machine, optimizer: nnx.Optimizer, key: jax.Array) -> jax.Array:
     """Take one step on a fresh batch; return its loss."""
     value, gradient = nnx.value_and_grad(loss)(machine, draw_batch(key))
-    optimiser.update(machine, gradient)
+    optimizer.update(machine, gradient)
     return value
 
 
@@ -85,11 +85,11 @@ def train(steps: int = 600, seed: int = 0) -> tuple[float, float]:
     """Train, and return the accuracy before and after, on strings that were not trained on."""
     machine = Machine(nnx.Rngs(seed))
     adam = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(1e-2))
-    optimiser = nnx.Optimizer(machine, adam, wrt=nnx.Param)
+    optimizer = nnx.Optimizer(machine, adam, wrt=nnx.Param)
     test = jax.random.key(1_000_000)
     before = float(accuracy(machine, test))
     for step in range(steps):
-        value = train_step(machine, optimiser, jax.random.fold_in(jax.random.key(seed), step))
+        value = train_step(machine, optimizer, jax.random.fold_in(jax.random.key(seed), step))
         if (step + 1) % 100 == 0:
             print(f"step {step + 1:4}   loss {float(value):.4f}   symbols right {float(accuracy(machine, test)):.3f}")
     return before, float(accuracy(machine, test))

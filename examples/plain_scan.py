@@ -58,19 +58,19 @@ def loss(weights: dict[str, jax.Array], key: jax.Array) -> tuple[jax.Array, jax.
 
 def train(steps: int = 800, seed: int = 0) -> tuple[float, float]:
     """Train, and return the accuracy before and after, on strings that were not trained on."""
-    optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(1e-2))
+    optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(1e-2))
     weights = draw_weights(jax.random.key(seed))
     test = jax.random.key(1_000_000)
 
     @jax.jit
     def step(carry, key):
         weights, state = carry
-        updates, state = optimiser.update(jax.grad(loss, has_aux=True)(weights, key)[0], state)
+        updates, state = optimizer.update(jax.grad(loss, has_aux=True)(weights, key)[0], state)
         return (optax.apply_updates(weights, updates), state), None
 
     keys = jax.random.split(jax.random.key(seed + 1), steps)
     before = float(loss(weights, test)[1])
-    (weights, _), _ = jax.lax.scan(step, (weights, optimiser.init(weights)), keys)
+    (weights, _), _ = jax.lax.scan(step, (weights, optimizer.init(weights)), keys)
     return before, float(loss(weights, test)[1])
 
 

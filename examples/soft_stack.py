@@ -42,7 +42,7 @@ def reverse(elements: jax.Array) -> jax.Array:
 
 def learn_input(target: jax.Array, steps: int = 100) -> list[float]:
     """Learn which list becomes `target` when it is reversed; return the loss at each step, and at the end."""
-    optimiser = optax.adam(0.1)
+    optimizer = optax.adam(0.1)
 
     def loss(elements):
         return jnp.mean((reverse(elements) - target) ** 2)
@@ -50,11 +50,11 @@ def learn_input(target: jax.Array, steps: int = 100) -> list[float]:
     @jax.jit
     def step(elements, state):
         value, gradient = jax.value_and_grad(loss)(elements)
-        updates, state = optimiser.update(gradient, state)
+        updates, state = optimizer.update(gradient, state)
         return optax.apply_updates(elements, updates), state, value
 
     elements = jnp.zeros_like(target)
-    state, losses = optimiser.init(elements), []
+    state, losses = optimizer.init(elements), []
     for _ in range(steps):
         elements, state, value = step(elements, state)
         losses.append(float(value))

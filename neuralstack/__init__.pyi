@@ -1,4 +1,4 @@
-from .analysis import plot_trace as plot_trace, trace as trace
+from .automata import StackTransducer as StackTransducer, extract as extract
 from .controllers import (
     CONTROLLERS as CONTROLLERS,
     AbstractController as AbstractController,
@@ -10,27 +10,38 @@ from .controllers import (
     GRULayer as GRULayer,
     LSTMLayer as LSTMLayer,
 )
+from .discretization import Stream as Stream, harden as harden
 from .evaluation import (
     Answer as Answer,
     Examples as Examples,
     LanguageReport as LanguageReport,
     Report as Report,
+    Score as Score,
     answer as answer,
+    cross_entropy as cross_entropy,
     evaluate as evaluate,
     evaluate_language as evaluate_language,
     fixed_set as fixed_set,
     read_data as read_data,
     sample_text as sample_text,
+    score as score,
+    success_interval as success_interval,
 )
-from .hardening import Stream as Stream, extract as extract, harden as harden
-from .machine import Machine as Machine, Step as Step
+from .machine import (
+    CONNECTIONS as CONNECTIONS,
+    PARALLEL_CONTROLLERS as PARALLEL_CONTROLLERS,
+    Connection as Connection,
+    Machine as Machine,
+    MemoryLayer as MemoryLayer,
+    Step as Step,
+)
 from .memories import (
     MEMORIES as MEMORIES,
     AbstractMemory as AbstractMemory,
     Action as Action,
+    CompositeMemory as CompositeMemory,
     DequeAction as DequeAction,
     HardStack as HardStack,
-    Memories as Memories,
     MixedAction as MixedAction,
     NeuralDeque as NeuralDeque,
     NeuralQueue as NeuralQueue,
@@ -39,7 +50,7 @@ from .memories import (
     NondeterministicAction as NondeterministicAction,
     NondeterministicStack as NondeterministicStack,
     PointerStack as PointerStack,
-    Rounded as Rounded,
+    Quantized as Quantized,
     SuperpositionStack as SuperpositionStack,
     Tape as Tape,
     TapeAction as TapeAction,
@@ -48,14 +59,7 @@ from .memories import (
     soft_assign as soft_assign,
     soft_lookup as soft_lookup,
 )
-from .metrics import (
-    Score as Score,
-    cross_entropy as cross_entropy,
-    score as score,
-    success_interval as success_interval,
-)
-from .parallel import PARALLEL_CONTROLLERS as PARALLEL_CONTROLLERS, MemoryLayer as MemoryLayer
-from .program import Program as Program
+from .reporting import plot_trace as plot_trace, trace as trace
 from .tasks import (
     TASKS as TASKS,
     AbstractTask as AbstractTask,
@@ -67,11 +71,10 @@ from .training import (
     RECIPES as RECIPES,
     Config as Config,
     Outcome as Outcome,
-    Population as Population,
     Recipe as Recipe,
+    SweepResult as SweepResult,
     complete as complete,
     load as load,
+    sweep as sweep,
     train as train,
-    train_population as train_population,
 )
-from .wirings import WIRINGS as WIRINGS, Wiring as Wiring

@@ -19,7 +19,7 @@ def compile_lightly() -> None:
 
 @contextmanager
 def lightly_compiled() -> Iterator[None]:
-    """Leave most of the optimisations of the compiler out: for a few steps they take longer than they save."""
+    """Leave most of the optimizations of the compiler out: for a few steps they take longer than they save."""
     import jax
 
     before = jax.config.read("jax_disable_most_optimizations")

@@ -6,13 +6,13 @@ import pytest
 
 from neuralstack import (
     TASKS,
+    CompositeMemory,
     ElmanLayer,
     FeedforwardLayer,
     GRULayer,
     HardStack,
     LSTMLayer,
     Machine,
-    Memories,
     NeuralDeque,
     NeuralQueue,
     NeuralStack,
@@ -36,7 +36,7 @@ MEMORIES_UNDER_TEST = {
     "queue in pure JAX": partial(NeuralQueue, kernel=False),
     "stack": NeuralStack.of_width,
     "stack in pure JAX": partial(NeuralStack, kernel=False),
-    "stack and queue": lambda width: Memories(NeuralStack(width), NeuralQueue(width)),
+    "stack and queue": lambda width: CompositeMemory(NeuralStack(width), NeuralQueue(width)),
     "superposition": SuperpositionStack.of_width,
     "superposition of two, three cells read": partial(SuperpositionStack, stacks=2, depth_read=3),
     "tape": Tape.of_width,
@@ -76,9 +76,9 @@ SLOW_TASKS = ("anb2n", "anbmcnm", "anbncn", "dyck-1", "dyck-3", "dyck-6")
 EVERY_TASK = [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW_TASKS)) for name in TASKS_UNDER_TEST]
 
 # Each takes a memory, a controller's layer, the size of the vocabulary, and a key.
-WIRINGS_UNDER_TEST = {
-    "layer": partial(Machine, wiring="layer"),
-    "feedback": partial(Machine, wiring="feedback"),
-    "mixed": partial(Machine, wiring="mixed"),
-    "paper": partial(Machine, wiring="paper"),
+CONNECTIONS_UNDER_TEST = {
+    "layer": partial(Machine, connection="layer"),
+    "feedback": partial(Machine, connection="feedback"),
+    "mixed": partial(Machine, connection="mixed"),
+    "paper": partial(Machine, connection="paper"),
 }

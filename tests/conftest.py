@@ -35,7 +35,7 @@ def pytest_configure(config):
 
 
 @pytest.fixture
-def optimised():
+def optimized():
     """Compile as users do, for a test that runs its program for long."""
     with compiled_as_users_do():
         yield

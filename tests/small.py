@@ -32,7 +32,7 @@ def contents(directory):
 
 @contextmanager
 def compiled_as_users_do():
-    """Have what is compiled in here optimised, which takes longer: for what runs for long."""
+    """Have what is compiled in here optimized, which takes longer: for what runs for long."""
     jax.config.update("jax_disable_most_optimizations", False)
     try:
         yield

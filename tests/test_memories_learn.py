@@ -14,11 +14,11 @@ import optax
 import pytest
 
 from neuralstack import (
+    CompositeMemory,
     ElmanLayer,
     GRULayer,
     HardStack,
     Machine,
-    Memories,
     NeuralDeque,
     NeuralQueue,
     NeuralStack,
@@ -29,13 +29,13 @@ from neuralstack import (
     cross_entropy,
 )
 
-pytestmark = pytest.mark.usefixtures("optimised")
+pytestmark = pytest.mark.usefixtures("optimized")
 SYMBOLS, LONGEST, BATCH = 4, 6, 32
 START, SEPARATOR, FIRST = 0, 1, 2
 ROOM = 3 * LONGEST + 2
 
 
-def lay_out(place, answer_length, key, length):
+def format_pair(place, answer_length, key, length):
     """A batch of `start source separator answer`, whose j-th symbol is the source's at `place`; -1: a separator."""
     source = jax.random.randint(key, (LONGEST, BATCH), FIRST, FIRST + SYMBOLS)
     time = jnp.arange(ROOM + 1)
@@ -55,9 +55,9 @@ def counted(key, length):
     return jnp.tile(tokens[:, None], (1, 2)), time[:-1] > length, 2 * length + 1
 
 
-REVERSE = partial(lay_out, lambda j, n: n - 1 - j, lambda n: n)
-COPY = partial(lay_out, lambda j, n: j, lambda n: n)
-DUPLICATE = partial(lay_out, lambda j, n: jnp.where(j == n, -1, j % (n + 1)), lambda n: 2 * n + 1)
+REVERSE = partial(format_pair, lambda j, n: n - 1 - j, lambda n: n)
+COPY = partial(format_pair, lambda j, n: j, lambda n: n)
+DUPLICATE = partial(format_pair, lambda j, n: jnp.where(j == n, -1, j % (n + 1)), lambda n: 2 * n + 1)
 
 
 def no_trace(action, length):
@@ -92,7 +92,7 @@ class Case(NamedTuple):
     memory: object
     sample: Callable
     trace: Callable = no_trace
-    wiring: str = "layer"
+    connection: str = "layer"
     layer: type = GRULayer
     steps: int = 250
     seed: int = 0
@@ -103,7 +103,7 @@ CASES = {
     "queue, copy": Case(NeuralQueue(16), COPY),
     "deque, reversal": Case(NeuralDeque(16), REVERSE),
     "deque, copy by traces": Case(NeuralDeque(16), COPY, pushed_above_popped_below),
-    "stack and queue, copy": Case(Memories(NeuralStack(16), NeuralQueue(16)), COPY, seed=1),
+    "stack and queue, copy": Case(CompositeMemory(NeuralStack(16), NeuralQueue(16)), COPY, seed=1),
     "superposition, a^n b^n": Case(SuperpositionStack(2, depth_read=2), counted, no_trace, "paper", ElmanLayer, 1000),
     "pointer, reversal by traces": Case(PointerStack(16), REVERSE, operated_likewise),
     "hard, reversal by traces": Case(HardStack(16), REVERSE, pushed_then_popped),
@@ -124,9 +124,9 @@ def unmarked(key, length, longest):
 def test_a_nondeterministic_stack_learns_reversal_without_a_mark_nearly_as_well_as_can_be():
     longest, count = 3, 300
     stack = NondeterministicStack(states=2, symbols=3)
-    machine = Machine(stack, GRULayer, FIRST + 2, hidden=16, embedding=16, wiring="paper", key=jax.random.key(0))
+    machine = Machine(stack, GRULayer, FIRST + 2, hidden=16, embedding=16, connection="paper", key=jax.random.key(0))
     rate = optax.cosine_decay_schedule(0.02, count)
-    optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate))
+    optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate))
 
     def surprise(machine, key, length):
         """How many nats a string takes, its end included."""
@@ -137,7 +137,7 @@ def test_a_nondeterministic_stack_learns_reversal_without_a_mark_nearly_as_well_
     @jax.jit
     def step(machine, state, key, length):
         gradient = jax.grad(lambda machine: surprise(machine, key, length) / length)(machine)
-        updates, state = optimiser.update(gradient, state)
+        updates, state = optimizer.update(gradient, state)
         return optax.apply_updates(machine, updates), state
 
     @jax.jit
@@ -147,7 +147,7 @@ def test_a_nondeterministic_stack_learns_reversal_without_a_mark_nearly_as_well_
         taken = jax.lax.map(lambda length: surprise(machine, jax.random.key(count), length), lengths)
         return taken.mean() - jnp.log(longest) - lengths.mean() * jnp.log(2)
 
-    rng, state = np.random.default_rng(0), optimiser.init(machine)
+    rng, state = np.random.default_rng(0), optimizer.init(machine)
     assert excess(machine) > 4
     for number in range(count):
         machine, state = step(machine, state, jax.random.key(number), int(rng.integers(1, longest + 1)))
@@ -164,10 +164,10 @@ def test_a_machine_learns_what_its_memory_is_made_for(name):
         FIRST + SYMBOLS,
         hidden=16,
         embedding=16,
-        wiring=case.wiring,
+        connection=case.connection,
         key=jax.random.key(case.seed),
     )
-    optimiser = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(1e-2))
+    optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(1e-2))
 
     def loss(machine, key, length):
         tokens, scored, steps = case.sample(key, length)
@@ -179,14 +179,14 @@ def test_a_machine_learns_what_its_memory_is_made_for(name):
     @jax.jit
     def step(machine, state, key, length):
         gradient = jax.grad(loss, has_aux=True)(machine, key, length)[0]
-        updates, state = optimiser.update(gradient, state)
+        updates, state = optimizer.update(gradient, state)
         return optax.apply_updates(machine, updates), state
 
     @jax.jit
     def accuracies(machine, key):
         return jax.lax.map(lambda length: loss(machine, key, length)[1], jnp.arange(1, LONGEST + 1))
 
-    rng, state = np.random.default_rng(case.seed), optimiser.init(machine)
+    rng, state = np.random.default_rng(case.seed), optimizer.init(machine)
     for number in range(case.steps):
         key = jax.random.key(number)
         machine, state = step(machine, state, key, int(rng.integers(1, LONGEST + 1)))

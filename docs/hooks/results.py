@@ -33,7 +33,7 @@ ROWS = {
     "transductions": _transductions.table_rows,
 }
 SETTINGS = {
-    "wiring": "wiring",
+    "connection": "connection",
     "learning rate": "learning_rate",
     "first lengths": "first_lengths",
     "pull": "pull",
@@ -77,7 +77,7 @@ def experiment_tables(result):
         for said in ["what it writes" in columns]
     ]
     # The lesson's networks are no machines of this package, and their tables say how they differ.
-    arms = [arm for arm in result.get("arms", {}).values() if "wiring" in arm["config"]]
+    arms = [arm for arm in result.get("arms", {}).values() if "connection" in arm["config"]]
     settings = [(arm["label"], *(shown(arm["config"][option]) for option in SETTINGS.values())) for arm in arms]
     if len({setting[1:] for setting in settings}) > 1:
         tables.append(

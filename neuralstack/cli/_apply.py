@@ -24,8 +24,8 @@ class Apply:
 
     def __call__(self) -> int:
         """Answer, and check if asked."""
+        from neuralstack.discretization import harden
         from neuralstack.evaluation import answer
-        from neuralstack.hardening import harden
         from neuralstack.training import Run, build_task
 
         run = Run.open(self.run)

@@ -26,9 +26,9 @@ class Compare:
 
     def __call__(self) -> int:
         """Measure, draw, print."""
-        from neuralstack.analysis import plot_curves, plot_lengths, print_comparison
+        from neuralstack.discretization import harden
         from neuralstack.evaluation import evaluate, fixed_set
-        from neuralstack.hardening import harden
+        from neuralstack.reporting import plot_curves, plot_lengths, print_comparison
         from neuralstack.tasks import Characters
         from neuralstack.training import Run, build_task
 
@@ -37,7 +37,7 @@ class Compare:
         opened = {str(path): Run.open(path) for path in self.runs}
         tasks = [build_task(run.config()) for run in opened.values()]
         task = tasks[0]
-        if len({(type(one), one.words) for one in tasks}) > 1 or isinstance(task, Characters):
+        if len({(type(one), one.vocabulary) for one in tasks}) > 1 or isinstance(task, Characters):
             raise ValueError("compare measures runs of one task, other than characters: give such runs.")
         lengths = self.lengths or (task.train_lengths[0], task.test_lengths[1])
         data, reports = fixed_set(task, lengths, self.count), {}

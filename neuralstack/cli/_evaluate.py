@@ -26,9 +26,9 @@ class Evaluate:
 
     def __call__(self) -> int:
         """Evaluate, and print a table or JSON."""
-        from neuralstack.analysis import print_language_report, print_report
+        from neuralstack.discretization import harden
         from neuralstack.evaluation import evaluate, evaluate_language, fixed_set, read_data
-        from neuralstack.hardening import harden
+        from neuralstack.reporting import print_language_report, print_report
         from neuralstack.tasks import Characters
         from neuralstack.training import Run, build_task
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tyro.conf import Positional
 
 if TYPE_CHECKING:
-    from neuralstack.hardening import Comparison, Extraction
+    from neuralstack.automata import Comparison, Extraction
     from neuralstack.machine import Machine
     from neuralstack.tasks import AbstractTask
 
@@ -32,8 +32,8 @@ class Harden:
 
     def __call__(self) -> int:
         """Compare, extract, compare again; write and print what was found."""
-        from neuralstack.analysis import hardening_record, plot_margins
-        from neuralstack.hardening import compare
+        from neuralstack.automata import compare
+        from neuralstack.reporting import hardening_record, plot_margins
         from neuralstack.training import Run, build_task
 
         if min(self.count, self.sequences, self.longest) < 1:
@@ -75,19 +75,19 @@ class Harden:
         from rich.console import Console
         from rich.progress import Progress
 
-        from neuralstack.hardening import find_program
+        from neuralstack.automata import find_transducer
 
         console = Console(stderr=True)
         with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
             bar = progress.add_task("comparing with the program", total=2 * self.sequences)
             lengths = 1, self.longest
-            return find_program(hardened, task, lengths, self.sequences, lambda done: progress.advance(bar, done))
+            return find_transducer(hardened, task, lengths, self.sequences, lambda done: progress.advance(bar, done))
 
     def show(self, compared: "Comparison", found: "Extraction", lengths: str) -> None:
         """Print the margins, the agreement, and the program."""
         from rich.console import Console
 
-        from neuralstack.analysis import print_margins, print_program
+        from neuralstack.reporting import print_margins, print_program
 
         console = Console(soft_wrap=True, highlight=False)
         print_margins(f"{self.run}: how far actions were from being rounded the other way", compared.margins)

@@ -8,17 +8,17 @@ from neuralstack.training._config import Recipe
 
 @dataclass(frozen=True)
 class List:
-    """Name the tasks, memories, controllers, wirings and experiments there are, and say which kernel is in use."""
+    """Name the tasks, memories, controllers, connections and experiments there are, and say which kernel is in use."""
 
     def __call__(self) -> int:
         """Print them with a sentence each."""
         from rich.console import Console
 
         from neuralstack import kernels
-        from neuralstack.analysis import table
         from neuralstack.controllers import CONTROLLERS
         from neuralstack.experiments import EXPERIMENTS
         from neuralstack.memories import MEMORIES
+        from neuralstack.reporting import table
         from neuralstack.tasks import FAMILIES
         from neuralstack.training import RECIPES
 
@@ -27,7 +27,7 @@ class List:
         listed = {
             family: [(name, summary(thing)) for name, thing in things.items()] for family, things in families.items()
         }
-        listed["wirings"] = [(name, describe(recipe)) for name, recipe in RECIPES.items()]
+        listed["connections"] = [(name, describe(recipe)) for name, recipe in RECIPES.items()]
         built = "C++, in use on CPUs" if kernels.is_built() else "not built: pure JAX is in use"
         listed["kernels"] = [(memory, built) for memory in kernels.MEMORIES]
         for family, rows in listed.items():
@@ -43,7 +43,7 @@ def summary(thing: Any) -> str:
 
 
 def describe(recipe: Recipe) -> str:
-    """Say in one line how machines of a wiring are trained."""
+    """Say in one line how machines of a connection are trained."""
     lengths = f"first lengths {', '.join(map(str, recipe.first_lengths))}" if recipe.first_lengths else "all lengths"
     restart = f"restart after {recipe.restart_after} batches" if recipe.restart_after else "no restart"
     return f"trained with learning rate {recipe.learning_rate}, {lengths}, pull {recipe.pull}, {restart}"

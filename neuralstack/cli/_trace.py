@@ -29,7 +29,7 @@ class Trace:
 
     def __call__(self) -> int:
         """Trace, and write the file."""
-        from neuralstack.viewing._viewer import Viewer
+        from neuralstack.reporting import Viewer
 
         out = self.out or self.run / "trace.html"
         self.check(out)
@@ -60,7 +60,7 @@ class Trace:
     @staticmethod
     def write(out: Path, traces: list) -> None:
         """Write traces in the form that the file's name asks for, the whole file or none."""
-        from neuralstack.analysis import page, plot_trace
+        from neuralstack.reporting import page, plot_trace
         from neuralstack.training import Run
 
         out.parent.mkdir(parents=True, exist_ok=True)

@@ -27,7 +27,7 @@ class Train:
     def __call__(self) -> int:
         """Train, and say how it ended."""
         if self.seeds != 1 or self.learning_rates:
-            return self.train_population()
+            return self.sweep()
         from neuralstack.training import train
 
         config, out = self.config, self.directory()
@@ -46,19 +46,17 @@ class Train:
         name = f"{config.task}-{config.memory}-{config.controller}-{config.seed}"
         return self.out or Path("runs", name if self.seeds == 1 else f"{name}-{self.seeds}-seeds")
 
-    def train_population(self) -> int:
+    def sweep(self) -> int:
         """Train several runs, and say how each ended."""
         from neuralstack._devices import use_cores
 
         use_cores(self.seeds * max(1, len(self.learning_rates)))
-        from neuralstack.analysis import print_population
-        from neuralstack.training import train_population
+        from neuralstack.reporting import print_sweep
+        from neuralstack.training import sweep
 
         if self.learning_rates and self.config.learning_rate is not None:
             raise ValueError("give --learning-rate or --learning-rates, not both.")
         out = self.directory()
-        population = train_population(
-            self.config, out, seeds=self.seeds, learning_rates=self.learning_rates, resume=self.resume
-        )
-        print_population(population, out)
+        population = sweep(self.config, out, seeds=self.seeds, learning_rates=self.learning_rates, resume=self.resume)
+        print_sweep(population, out)
         return 0

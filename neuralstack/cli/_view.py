@@ -24,7 +24,8 @@ class View:
 
     def __call__(self) -> int:
         """Serve until interrupted."""
-        from neuralstack.viewing import Viewer, serve
+        from neuralstack.cli._server import serve
+        from neuralstack.reporting import Viewer
 
         if not 0 <= self.port < 1 << 16:
             raise ValueError(f"--port must be in 0..65535, got {self.port}.")

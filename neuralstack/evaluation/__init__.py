@@ -6,10 +6,16 @@ from neuralstack.evaluation._language import (
     evaluate_language as evaluate_language,
     sample_text as sample_text,
 )
+from neuralstack.evaluation._metrics import (
+    Score as Score,
+    cross_entropy as cross_entropy,
+    score as score,
+    success_interval as success_interval,
+)
 from neuralstack.evaluation._scores import Report as Report, evaluate as evaluate, length_bands as length_bands
 from neuralstack.evaluation._sets import (
     Examples as Examples,
     fixed_set as fixed_set,
-    lay_out_pairs as lay_out_pairs,
+    format_pairs as format_pairs,
     read_data as read_data,
 )

@@ -29,7 +29,7 @@ def answer(machine: Machine, task: AbstractTask, source: list[int], limit: int |
     """
     prompt, expected = task.prompt(source), task.answer_length(len(source))
     if task.end is None:
-        first = task.layout.first_answer(len(source))
+        first = task.format.first_answer(len(source))
         chosen = np.argmax(_outputs(machine, padded(prompt, len(prompt))), axis=-1)
         return Answer(chosen[first : first + expected].tolist(), True)
     steps = len(prompt) + (2 * expected + 8 if limit is None else limit)

@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 from neuralstack.evaluation._answers import padded
+from neuralstack.evaluation._metrics import cross_entropy
 from neuralstack.machine import Machine, MachineState
-from neuralstack.metrics import cross_entropy
 from neuralstack.tasks import Characters
 
 STREAM = 5000  # characters that are read in one go; what is read side by side

@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from neuralstack.evaluation._metrics import Score, cross_entropy, score
 from neuralstack.evaluation._sets import Examples
 from neuralstack.machine import Machine
-from neuralstack.metrics import Score, cross_entropy, score
 
 GROUP_STEPS = 1 << 14  # steps x sequences that go through the machine at once: what bounds the memory of an evaluation
 
@@ -58,7 +58,7 @@ def _score_all(machine, examples):
 def length_bands(
     by_length: dict[int, dict[str, int | float]], bands: int = 8
 ) -> Iterable[tuple[str, dict[str, int | float]]]:
-    """Gather a report by length into at most `bands` rows of neighbouring lengths, for a table people can read.
+    """Gather a report by length into at most `bands` rows of neighboring lengths, for a table people can read.
 
     Each has the mean `length` of its sequences.
     """

@@ -72,10 +72,10 @@ def read_data(task: AbstractTask, path: str | Path) -> Examples:
         raise ValueError(
             f"the data file {str(path)!r} is empty: it needs at least one line with a source and a target."
         )
-    return lay_out_pairs(task, pairs)
+    return format_pairs(task, pairs)
 
 
-def lay_out_pairs(task: AbstractTask, pairs: Sequence[tuple[list[int], list[int]]]) -> Examples:
+def format_pairs(task: AbstractTask, pairs: Sequence[tuple[list[int], list[int]]]) -> Examples:
     """Lay out given sources and their answers, of any lengths, as one set."""
     task = replace(task, max_length=max(max(map(len, pair)) for pair in pairs))
     padded = np.zeros((2, len(pairs), task.max_length), np.int32)
@@ -83,7 +83,7 @@ def lay_out_pairs(task: AbstractTask, pairs: Sequence[tuple[list[int], list[int]
     for row, pair in enumerate(pairs):
         for part, tokens in enumerate(pair):
             padded[part, row, : len(tokens)] = tokens
-    examples = jax.jit(jax.vmap(task.lay_out))(padded[0], lengths[0], padded[1], lengths[1])
+    examples = jax.jit(jax.vmap(task.format_pair))(padded[0], lengths[0], padded[1], lengths[1])
     return Examples(examples, jnp.asarray(lengths[0]))
 
 

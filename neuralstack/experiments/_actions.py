@@ -13,10 +13,10 @@ from typing import Any
 
 from rich.console import Console
 
-from neuralstack.analysis import plot_curves, table
 from neuralstack.evaluation import evaluate, fixed_set
 from neuralstack.experiments._result import result_of, write_result
-from neuralstack.experiments._seeds import Arm, map_on_cores, summarise, train_seeds
+from neuralstack.experiments._seeds import Arm, map_on_cores, summarize, train_seeds
+from neuralstack.reporting import plot_curves, table
 from neuralstack.training import Config, Run, build_task
 
 TASK = "reverse-string"
@@ -66,7 +66,7 @@ def reproduce(path: str | Path, *, quick: bool = False) -> dict[str, Any]:
 def learn(arm: Arm, path: Path) -> dict[str, Any]:
     """Train every seed of an arm, and return what they gave."""
     results = list(train_seeds(arm, path))
-    return {**summarise(arm, results), "lengths": lengths_of(arm, path, results)}
+    return {**summarize(arm, results), "lengths": lengths_of(arm, path, results)}
 
 
 def quick_arms() -> list[Arm]:

@@ -11,10 +11,10 @@ from typing import Any
 
 from rich.console import Console
 
-from neuralstack.analysis import plot_curves, table
 from neuralstack.evaluation import evaluate_language, sample_text
 from neuralstack.experiments._result import result_of, write_result
 from neuralstack.experiments._seeds import Arm, train_seeds
+from neuralstack.reporting import plot_curves, table
 from neuralstack.tasks import Characters
 from neuralstack.training import Config, Run, build_task, complete
 

@@ -14,10 +14,10 @@ import numpy as np
 from rich.console import Console
 
 from neuralstack._compiling import lightly_compiled
-from neuralstack.analysis import COLOURS, figure, table
 from neuralstack.evaluation import evaluate, fixed_set
 from neuralstack.experiments._result import result_of, write_result
 from neuralstack.experiments._seeds import Arm, map_on_cores, train_seeds
+from neuralstack.reporting import COLORS, figure, table
 from neuralstack.tasks import FAMILIES
 from neuralstack.training import Config, Run, build_task, complete
 
@@ -28,8 +28,8 @@ BASE = Config(
 MACHINES = {
     "RNN": replace(BASE, memory="none", controller="elman"),
     "LSTM": replace(BASE, memory="none", controller="lstm"),
-    "Stack-RNN": replace(BASE, memory="superposition", controller="elman", wiring="feedback"),
-    "Tape-RNN": replace(BASE, memory="tape", controller="elman", wiring="feedback"),
+    "Stack-RNN": replace(BASE, memory="superposition", controller="elman", connection="feedback"),
+    "Tape-RNN": replace(BASE, memory="tape", controller="elman", connection="feedback"),
 }
 SEEDS = 3
 QUICK_MACHINES, QUICK_FAMILIES = ("Stack-RNN", "Tape-RNN"), ("regular", "context-free")
@@ -135,10 +135,10 @@ def draw(result: dict[str, Any], path: Path) -> None:
         for panel in axes.flat[len(result["tasks"]) :]:
             panel.set_axis_off()
         for panel, (task, scores) in zip(axes.flat, result["tasks"].items(), strict=False):
-            for colour, (name, one) in zip(COLOURS, scores.items(), strict=False):
+            for color, (name, one) in zip(COLORS, scores.items(), strict=False):
                 by_length = best_of(one["runs"])["by_length"]
                 bands = np.array_split(sorted((int(length), token) for length, token in by_length.items()), 10)
-                panel.plot(*np.array([band.mean(0) for band in bands if len(band)]).T, color=colour, label=name)
+                panel.plot(*np.array([band.mean(0) for band in bands if len(band)]).T, color=color, label=name)
             panel.set(title=task, ylim=(-0.03, 1.03))
         for panel in axes[-1]:
             panel.set_xlabel("length")

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 from rich.console import Console
 
-from neuralstack.analysis import plot_curves, table
-from neuralstack.evaluation import Examples, evaluate, lay_out_pairs
+from neuralstack.discretization import harden
+from neuralstack.evaluation import Examples, evaluate, format_pairs
 from neuralstack.experiments._result import result_of, write_result
 from neuralstack.experiments._seeds import Arm, train_seeds
-from neuralstack.hardening import harden
+from neuralstack.reporting import plot_curves, table
 from neuralstack.tasks import TASKS, Counting
 from neuralstack.training import Config, Run, complete
 
@@ -62,7 +62,7 @@ def arms(language: str) -> list[Arm]:
     counter = LANGUAGES[language]
     grown = counter.grow_over
     stack = replace(
-        NETWORK, memory="+".join(["stack"] * counter.stacks), controller=counter.controller, wiring="layer",
+        NETWORK, memory="+".join(["stack"] * counter.stacks), controller=counter.controller, connection="layer",
         hidden=counter.hidden, width=counter.width, max_length=counter.longest, grow_over=grown,
         # Once the longest strings are reached, the strengths are drawn to 0 and 1 for as many batches again.
         pull=0.5, pull_after=grown, steps=2 * grown,
@@ -135,7 +135,7 @@ def strings(language: str) -> Examples:
     task = TASKS[language](max_length=FURTHEST, strings=1)
     assert isinstance(task, Counting)
     sources = [task.single(n, 1 + 7 * n % FURTHEST) for n in range(1, FURTHEST + 1)]
-    return lay_out_pairs(task, [(source, task.answer(source)) for source in sources])
+    return format_pairs(task, [(source, task.answer(source)) for source in sources])
 
 
 def best_of(runs: list[dict[str, Any]]) -> dict[str, Any]:

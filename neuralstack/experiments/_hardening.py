@@ -13,13 +13,12 @@ from typing import Any
 
 from rich.console import Console
 
-from neuralstack.analysis import print_program, table
-from neuralstack.evaluation import evaluate, fixed_set
+from neuralstack.automata import Extraction, StackTransducer, find_transducer
+from neuralstack.discretization import harden
+from neuralstack.evaluation import evaluate, fixed_set, success_interval
 from neuralstack.experiments._result import result_of, write_result
 from neuralstack.experiments._seeds import Arm, train_seeds
-from neuralstack.hardening import Extraction, find_program, harden
-from neuralstack.metrics import success_interval
-from neuralstack.program import Program
+from neuralstack.reporting import print_program, table
 from neuralstack.training import Config, Run, build_task, complete
 
 DEMO = Config("reversal", evaluate_every=25, patience=5)
@@ -60,7 +59,7 @@ def reproduce(path: str | Path, *, quick: bool = False) -> dict[str, Any]:
         write_result(result, path)
     for title, columns, rows in table_rows(result):
         console.print(table(title, columns, rows, texts=2))
-    print_program("The program of seed 0", Program.load(path / ARMS[0].name / "0" / "program.json"))
+    print_program("The program of seed 0", StackTransducer.load(path / ARMS[0].name / "0" / "program.json"))
     console.print(f"result: {path}")
     return result
 
@@ -85,7 +84,7 @@ def measure_at(run: Run, config: Config, lengths: tuple[int, ...], count: int, p
         data = fixed_set(task, (length, length), count)
         for version, machine in machines.items():
             found[version][str(length)] = evaluate(machine, data).coarse
-    extraction = find_program(hardened, task, (1, LONGEST), programs)
+    extraction = find_transducer(hardened, task, (1, LONGEST), programs)
     if extraction.program:
         run.write("program.json", extraction.program.to_json())
     return {**found, "program": describe(extraction)}
@@ -128,7 +127,7 @@ def table_rows(result: dict[str, Any]) -> list[tuple[str, tuple[str, ...], list[
     tables = [
         ("Seeds that answer every string without an error", ("training", "machine", *lengths), rows),
         (
-            "Programs, beside their networks on random strings of lengths 1-1000",
+            "StackTransducers, beside their networks on random strings of lengths 1-1000",
             ("training", "states", "seeds that agree", "interval", "strings answered alike", "of"),
             programs,
         ),

@@ -16,12 +16,12 @@ from typing import Any
 from rich.console import Console
 from rich.progress import track
 
-from neuralstack.analysis import table
+from neuralstack.evaluation import success_interval
 from neuralstack.experiments._lesson_report import draw_strengths, has_learned, table_rows
 from neuralstack.experiments._lesson_strengths import strengths_without_a_network
 from neuralstack.experiments._lesson_training import Settings, measure, train
 from neuralstack.experiments._result import result_of, write_result
-from neuralstack.metrics import success_interval
+from neuralstack.reporting import table
 from neuralstack.training import Run
 
 
@@ -69,7 +69,7 @@ def reproduce(path: str | Path, *, quick: bool = False) -> dict[str, Any]:
         runs = track(
             train_seeds(variant, path), variant.label, variant.seeds, console=console, disable=not console.is_terminal
         )
-        result["arms"][variant.name] = summarise(variant, list(runs))
+        result["arms"][variant.name] = summarize(variant, list(runs))
         write_result(result, path)
         learned = result["arms"][variant.name]["learned"]
         console.print(f"{variant.label}: {learned} of {variant.seeds} seeds learned", highlight=False)
@@ -140,7 +140,7 @@ def read_seed(file: Path, settings: Settings) -> dict[str, Any]:
     return found
 
 
-def summarise(variant: Variant, runs: list[dict[str, Any]]) -> dict[str, Any]:
+def summarize(variant: Variant, runs: list[dict[str, Any]]) -> dict[str, Any]:
     """Gather what the seeds of a variant gave: how many learned, and everything they gave."""
     learned = sum(map(has_learned, runs))
     return {

@@ -4,8 +4,8 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
-from neuralstack.analysis import COLOURS, figure
 from neuralstack.experiments._lesson_strengths import GOLDEN, LAYER_START, LEARNED, POP, POP_START, PUSH, STARTS
+from neuralstack.reporting import COLORS, figure
 
 Table = tuple[str, tuple[str, ...], list[tuple[str, ...]]]
 
@@ -142,12 +142,12 @@ def draw_strengths(result: dict[str, Any], path: Path) -> None:
             length, steps = arm["config"]["goal"], range(1, 2 * arm["config"]["goal"] + 2)
             for panel, (learned, runs) in zip(column, by_outcome(arm).items(), strict=True):
                 panel.axvspan(length + 1.5, steps[-1] + 0.5, color="0.93")
-                for part, colour in zip(("push", "pop"), COLOURS, strict=False):
+                for part, color in zip(("push", "pop"), COLORS, strict=False):
                     for run in runs:
-                        panel.plot(steps, run[part], color=colour, alpha=0.25, linewidth=0.7)
+                        panel.plot(steps, run[part], color=color, alpha=0.25, linewidth=0.7)
                     if runs:
                         means = [mean(at) for at in zip(*(run[part] for run in runs), strict=True)]
-                        panel.plot(steps, means, color=colour, linewidth=2, label=part)
+                        panel.plot(steps, means, color=color, linewidth=2, label=part)
                 outcome = "learned" if learned else "did not learn"
                 panel.set(title=f"{arm['label']}: {len(runs)} {outcome}", xlim=(0.5, steps[-1] + 0.5))
                 panel.set(ylim=(-0.04, 1.04), xlabel="step" if learned else "")

@@ -28,7 +28,7 @@ class Settings:
     """The length at which the curriculum ends."""
 
 
-class Trained(NamedTuple):
+class SweepMember(NamedTuple):
     """What a training gave."""
 
     weights: Weights
@@ -47,7 +47,7 @@ class Measured(NamedTuple):
     """Push and pop, the mean over all strings."""
 
 
-def train(settings: Settings, seed: int) -> Trained:
+def train(settings: Settings, seed: int) -> SweepMember:
     """Train a network from a seed.
 
     The length of each batch is drawn up to a longest one. Whenever the running mean of the loss is small, that grows by
@@ -67,10 +67,10 @@ def train(settings: Settings, seed: int) -> Trained:
         weights, moments = adam(weights, moments, slopes, update)
         recent += 0.1 * (loss - recent)
         if longest == settings.goal and recent < SMALLEST:
-            return Trained(weights, longest, update)
+            return SweepMember(weights, longest, update)
         if longest < settings.goal and recent < SMALL:
             longest, recent = longest + 1, 0.5
-    return Trained(weights, longest, settings.updates)
+    return SweepMember(weights, longest, settings.updates)
 
 
 def adam(

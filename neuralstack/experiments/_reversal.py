@@ -1,6 +1,6 @@
 """String reversal with and without a neural stack: accuracies, learning curves and consistency over seeds.
 
-The protocol is that of Lamant's public reproduction of Grefenstette et al. (2015): 128 symbols, batches of 50, hidden
+The protocol is that of Flamant's public reproduction of Grefenstette et al. (2015): 128 symbols, batches of 50, hidden
 width 64, memory width 64, train and validation lengths 8-64, test lengths 65-128, fixed sets of 1000 sequences.
 """
 
@@ -10,9 +10,9 @@ from typing import Any
 
 from rich.console import Console
 
-from neuralstack.analysis import plot_curves, plot_seeds, table
 from neuralstack.experiments._result import result_of, write_result
-from neuralstack.experiments._seeds import Arm, summarise, train_seeds
+from neuralstack.experiments._seeds import Arm, summarize, train_seeds
+from neuralstack.reporting import plot_curves, plot_seeds, table
 from neuralstack.training import Config, Run
 
 NETWORK_STEPS = 1000
@@ -25,11 +25,11 @@ def network(controller: str, layers: int = 1) -> Config:
     return Config("reversal", memory="none", controller=controller, layers=layers, steps=NETWORK_STEPS)
 
 
-PAPER = Config("reversal", controller="lstm", wiring="paper", steps=PAPER_STEPS)
+PAPER = Config("reversal", controller="lstm", connection="paper", steps=PAPER_STEPS)
 ARMS = (
     Arm("stack", "GRU + stack", Config("reversal"), seeds=100),
     Arm("stack-lstm", "LSTM + stack", Config("reversal", controller="lstm"), seeds=10),
-    Arm("stack-feedback", "GRU + stack, feedback", Config("reversal", wiring="feedback"), seeds=10),
+    Arm("stack-feedback", "GRU + stack, feedback", Config("reversal", connection="feedback"), seeds=10),
     Arm("stack-paper", "LSTM + stack, paper", PAPER, seeds=10),
     Arm("rnn", "RNN", network("elman"), seeds=10),
     Arm("lstm", "LSTM", network("lstm"), seeds=10),
@@ -39,21 +39,21 @@ BOTH = ("coarse", "fine")
 CURVES = ("stack", "lstm", "rnn")
 
 GREFENSTETTE = "Grefenstette 2015"  # Table 3
-LAMANT = "Lamant"  # in PyTorch, with 128 symbols
+FLAMANT = "Flamant"  # in PyTorch, with 128 symbols
 PUBLISHED = (
     # who, machine, train coarse, train fine, test coarse, test fine; None where nothing was published
     (GREFENSTETTE, "LSTM", 0.78, 0.87, 0.01, 0.09),
     (GREFENSTETTE, "LSTM, 2 layers", 0.91, 0.94, 0.02, 0.06),
     (GREFENSTETTE, "LSTM + stack", 1.0, 1.0, 1.0, 1.0),
-    (LAMANT, "RNN", 0.741, None, 0.0, 0.383),
-    (LAMANT, "LSTM", 0.505, None, 0.0, 0.236),
-    (LAMANT, "LSTM + stack", 1.0, None, 1.0, None),
+    (FLAMANT, "RNN", 0.741, None, 0.0, 0.383),
+    (FLAMANT, "LSTM", 0.505, None, 0.0, 0.236),
+    (FLAMANT, "LSTM + stack", 1.0, None, 1.0, None),
 )
-PUBLISHED_CONSISTENCY = (LAMANT, "LSTM + stack", 3, 6)
+PUBLISHED_CONSISTENCY = (FLAMANT, "LSTM + stack", 3, 6)
 
 
 def reproduce(path: str | Path, *, quick: bool = False) -> dict[str, Any]:
-    """String reversal with and without a neural stack (Grefenstette et al., 2015; Lamant).
+    """String reversal with and without a neural stack (Grefenstette et al., 2015; Flamant).
 
     Every machine is trained under `path`, where `result.json` and the figures are written. What was trained before is
     read, not trained again, so an interrupted experiment continues.
@@ -73,7 +73,7 @@ def reproduce(path: str | Path, *, quick: bool = False) -> dict[str, Any]:
             results.append(result)
             solved = sum(one["test"]["coarse"] == 1 for one in results)
             console.print(f"{arm.label}: {solved} of {len(results)} seeds solved, of {arm.seeds} to train")
-        summaries[arm.name] = summarise(arm, results)
+        summaries[arm.name] = summarize(arm, results)
     result = {
         **result_of("reversal", quick=quick),
         "arms": summaries,

@@ -9,9 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from neuralstack.evaluation import evaluate, fixed_set
-from neuralstack.metrics import success_interval
-from neuralstack.training import Config, Run, build_task, complete, heed_interrupt, train
+from neuralstack.evaluation import evaluate, fixed_set, success_interval
+from neuralstack.training import Config, Run, build_task, complete, defer_keyboard_interrupt, train
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -36,7 +35,7 @@ def map_on_cores(work: Callable[[Item], Made], items: Iterable[Item]) -> Iterato
 
     What mostly compiles is done sooner so. Machines that are being trained heed the interruption of the whole.
     """
-    with heed_interrupt() as interrupted, ThreadPoolExecutor(os.cpu_count()) as pool:
+    with defer_keyboard_interrupt() as interrupted, ThreadPoolExecutor(os.cpu_count()) as pool:
 
         def do(item: Item) -> Made:
             if interrupted():
@@ -90,7 +89,7 @@ def train_seeds(arm: Arm, path: Path, measure: Measure = fixed_sets) -> Iterator
         yield json.loads(run.file("result.json").read_text())
 
 
-def summarise(arm: Arm, results: list[dict[str, Any]]) -> dict[str, Any]:
+def summarize(arm: Arm, results: list[dict[str, Any]]) -> dict[str, Any]:
     """Gather what the seeds of an arm gave: how many were solved, with what, and in what time.
 
     A seed is solved when the soft machine answers every sequence of the task's fixed test set, which decides nothing

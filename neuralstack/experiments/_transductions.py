@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 from rich.console import Console
 
-from neuralstack.analysis import COLOURS, figure, table
 from neuralstack.experiments._result import result_of, write_result
-from neuralstack.experiments._seeds import Arm, summarise, train_seeds
+from neuralstack.experiments._seeds import Arm, summarize, train_seeds
+from neuralstack.reporting import COLORS, figure, table
 from neuralstack.training import Config
 
 NETWORK_STEPS, NETWORK_BATCH, QUICK_STEPS = 300, 10, 100
@@ -45,10 +45,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "copy": {"steps": 1000, "restart_after": 400},
     "reversal": {"steps": 1000, "restart_after": 400},
     "bigram-flip": {
-        "steps": 1500, "wiring": "mixed", "hidden": 128, "curriculum": "growing", "grow_over": 1000, "min_length": 2
+        "steps": 1500, "connection": "mixed", "hidden": 128, "curriculum": "growing", "grow_over": 1000, "min_length": 2
     },
     "svo-sov": {
-        "steps": 1500, "controller": "lstm", "wiring": "mixed", "hidden": 128, "curriculum": "growing",
+        "steps": 1500, "controller": "lstm", "connection": "mixed", "hidden": 128, "curriculum": "growing",
         "halve_every": 500, "patience": 0, "noise": 1.0, "noise_after": 500,
     },
     "gender": {"steps": 1000, "restart_after": 0},
@@ -113,7 +113,7 @@ def reproduce(path: str | Path, *, quick: bool = False) -> dict[str, Any]:
     trained = [(task, arm) for task in tasks for arm in (quick_arms(task) if quick else arms(task))]
     # First the machines with a memory, which the table is about: the networks take most of the time.
     for task, arm in sorted(trained, key=lambda one: one[1].config.memory == "none"):
-        cells[task][arm.label] = summary = summarise(arm, list(train_seeds(arm, path)))
+        cells[task][arm.label] = summary = summarize(arm, list(train_seeds(arm, path)))
         write_result(result, path)
         draw(result, path / "transductions")
         test = summary["best"]["test"]
@@ -142,10 +142,10 @@ def draw(result: dict[str, Any], path: Path) -> None:
             runs = [(place, run) for place in places for run in cells[machines[place]]["runs"]]
             published = [PUBLISHED[task][place].test_coarse for place in places]
             best = [cells[machines[place]]["best"]["test"]["coarse"] for place in places]
-            panel.plot(places, published, "o", mfc="none", mec=COLOURS[1], ms=10, label="published")
+            panel.plot(places, published, "o", mfc="none", mec=COLORS[1], ms=10, label="published")
             each = [place for place, _ in runs], [run["test"]["coarse"] for _, run in runs]
-            panel.plot(*each, "_", color=COLOURS[0], label="each seed")
-            panel.plot(places, best, ".", color=COLOURS[0], label="best seed by training lengths")
+            panel.plot(*each, "_", color=COLORS[0], label="each seed")
+            panel.plot(places, best, ".", color=COLORS[0], label="best seed by training lengths")
             panel.set_xticks(places, [machines[place] for place in places], rotation=90)
             panel.set(title=TASKS[task], ylim=(-0.06, 1.06))
         axes[0, 0].set_ylabel("test coarse accuracy")

@@ -7,11 +7,10 @@ from pathlib import Path
 from rich.console import Console
 
 from neuralstack._cache import use_compilation_cache
-from neuralstack.analysis import page, plot_curves, plot_trace, print_report, table, trace
 from neuralstack.evaluation import answer, evaluate, fixed_set
-from neuralstack.experiments._reversal import LAMANT, PUBLISHED
+from neuralstack.experiments._reversal import FLAMANT, PUBLISHED
+from neuralstack.reporting import Viewer, page, plot_curves, plot_trace, print_report, table, trace
 from neuralstack.training import Config, Run, build_task, complete, load, train
-from neuralstack.viewing import Viewer
 
 PATH = Path("runs/demo")
 TEXT = "A string to reverse"
@@ -34,7 +33,7 @@ def main() -> None:
     test = evaluate(machine, fixed_set(task, task.test_lengths))
     print_report("On 1000 strings longer than any it was trained on", test)
     ours = ("GRU + stack", "this run", f"{validation.coarse:.3f}", f"{test.coarse:.3f}")
-    published = [(name, who, f"{row[0]:.3f}", f"{row[2]:.3f}") for who, name, *row in PUBLISHED if who == LAMANT]
+    published = [(name, who, f"{row[0]:.3f}", f"{row[2]:.3f}") for who, name, *row in PUBLISHED if who == FLAMANT]
     columns = ("machine", "source", "lengths 8-64", "lengths 65-128")
     console.print(table("Strings reversed without an error", columns, [ours, *published], texts=2))
 

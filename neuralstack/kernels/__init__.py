@@ -1,4 +1,4 @@
-"""The C++ core: stack, queue and DeQue in amortised constant work per step.
+"""The C++ core: stack, queue and DeQue in amortized constant work per step.
 
 Nothing above `memories` knows whether it is there.
 

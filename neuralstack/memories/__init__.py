@@ -1,4 +1,4 @@
-"""Differentiable data structures for one sequence."""
+"""Differentiable data structures for one sequence: no weights, no batch axis, no randomness."""
 
 from neuralstack.memories._base import (
     AbstractMemory as AbstractMemory,
@@ -8,24 +8,33 @@ from neuralstack.memories._base import (
     on_platform as on_platform,
     run as run,
 )
-from neuralstack.memories._closed_form import read_weights as read_weights
-from neuralstack.memories._deque import NeuralDeque as NeuralDeque
-from neuralstack.memories._hard import HardStack as HardStack
+from neuralstack.memories._composite import CompositeMemory as CompositeMemory
 from neuralstack.memories._nondeterministic import (
     NondeterministicAction as NondeterministicAction,
     NondeterministicStack as NondeterministicStack,
 )
-from neuralstack.memories._none import NoMemory as NoMemory
-from neuralstack.memories._one_end import STRENGTH_BIASES as STRENGTH_BIASES
-from neuralstack.memories._pointer import PointerStack as PointerStack
-from neuralstack.memories._queue import NeuralQueue as NeuralQueue
-from neuralstack.memories._replay import Replay as Replay
-from neuralstack.memories._rounded import Rounded as Rounded
-from neuralstack.memories._several import Memories as Memories
-from neuralstack.memories._soft import soft_assign as soft_assign, soft_lookup as soft_lookup
-from neuralstack.memories._stack import NeuralStack as NeuralStack
-from neuralstack.memories._superposition import SuperpositionStack as SuperpositionStack
-from neuralstack.memories._tape import Tape as Tape, TapeAction as TapeAction
+from neuralstack.memories._null import NoMemory as NoMemory
+from neuralstack.memories._recompute import CheckpointedVJP as CheckpointedVJP
+from neuralstack.memories.discrete import (
+    HardMixtureStacks as HardMixtureStacks,
+    HardStack as HardStack,
+    Quantized as Quantized,
+)
+from neuralstack.memories.mixture import (
+    PointerStack as PointerStack,
+    SuperpositionStack as SuperpositionStack,
+    Tape as Tape,
+    TapeAction as TapeAction,
+    soft_assign as soft_assign,
+    soft_lookup as soft_lookup,
+)
+from neuralstack.memories.strength import (
+    STRENGTH_BIASES as STRENGTH_BIASES,
+    NeuralDeque as NeuralDeque,
+    NeuralQueue as NeuralQueue,
+    NeuralStack as NeuralStack,
+    read_weights as read_weights,
+)
 
 MEMORIES = {
     "deque": NeuralDeque,

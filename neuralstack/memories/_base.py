@@ -111,7 +111,7 @@ class AbstractMemory(eqx.Module):
         """
 
     @abc.abstractmethod
-    def passes(self, *, portable: bool = False) -> "AbstractPasses":
+    def sequence_vjp(self, *, portable: bool = False) -> "AbstractSequenceVJP":
         """Return how whole sequences go forward and backward; `portable`: on any platform, not on CPUs only."""
 
     def run(self, action: Any, steps: Int[Array, ""] | int | None = None) -> Float[Array, "steps {self.read_size}"]:
@@ -124,7 +124,7 @@ class AbstractMemory(eqx.Module):
         return _reads(self, action, jnp.asarray(length if steps is None else steps))
 
 
-class AbstractPasses(eqx.Module):
+class AbstractSequenceVJP(eqx.Module):
     """The forward and the backward pass of a memory, over a sequence at once and step by step in the unroll.
 
     Actions are those that `check` returns. A length may be known at run time only.
@@ -165,11 +165,11 @@ def _reads(memory, action, steps):
 
 
 def _reads_forward(memory, action, steps):
-    return on_platform(memory, lambda passes, *given: passes.reads(*given), action, steps), (action, steps)
+    return on_platform(memory, lambda vjp, *given: vjp.reads(*given), action, steps), (action, steps)
 
 
 def _reads_backward(memory, saved, reads_cotangent):
-    return on_platform(memory, lambda passes, *given: passes.reads_backward(*given), *saved, reads_cotangent), None
+    return on_platform(memory, lambda vjp, *given: vjp.reads_backward(*given), *saved, reads_cotangent), None
 
 
 _reads.defvjp(_reads_forward, _reads_backward)
@@ -180,12 +180,12 @@ def on_platform(memory: AbstractMemory, function: Callable[..., PyTree[Array]], 
 
     Where JAX has nothing but CPUs, no others are traced: each form takes as long again to trace and to differentiate.
     """
-    passes, portable = memory.passes(), memory.passes(portable=True)
-    if passes == portable or jax.default_backend() == "cpu":
+    vjp, portable = memory.sequence_vjp(), memory.sequence_vjp(portable=True)
+    if vjp == portable or jax.default_backend() == "cpu":
         # What is saved for the backward pass can come back as a plain number.
-        return function(passes, *jax.tree.map(jnp.asarray, arguments))
+        return function(vjp, *jax.tree.map(jnp.asarray, arguments))
     return jax.lax.platform_dependent(
-        *arguments, cpu=lambda *given: function(passes, *given), default=lambda *given: function(portable, *given)
+        *arguments, cpu=lambda *given: function(vjp, *given), default=lambda *given: function(portable, *given)
     )
 
 

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from neuralstack.memories._base import AbstractMemory
-from neuralstack.memories._check import fit, strength_dtype, value_dtype
-from neuralstack.memories._replay import Replay
+from neuralstack.memories._recompute import CheckpointedVJP
+from neuralstack.memories._validation import fit, strength_dtype, value_dtype
 
 IMPOSSIBLE = -1e30
 """The log weight of what cannot be: finite, so that neither it nor a gradient is ever NaN."""
@@ -18,7 +18,7 @@ IMPOSSIBLE = -1e30
 class NondeterministicAction(NamedTuple):
     """Log weights of the transitions of a pushdown automaton, at one step or at every step of a sequence.
 
-    They need not be normalised: each is any number, of which those below -5e29, and -inf, stand for no transition.
+    They need not be normalized: each is any number, of which those below -5e29, and -inf, stand for no transition.
     From state q with symbol x on top the automaton goes to state r, and y is the symbol that comes on top.
 
     Attributes:
@@ -172,8 +172,8 @@ class NondeterministicStack(AbstractMemory):
     def check(self, action, *, steps=False):
         return fit(self, NondeterministicAction(*action), self._shapes(), steps=steps)
 
-    def passes(self, *, portable=False):
-        return Replay(self)
+    def sequence_vjp(self, *, portable=False):
+        return CheckpointedVJP(self)
 
     def _shapes(self):
         pair = self.states, self.symbols

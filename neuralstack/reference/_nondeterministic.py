@@ -2,7 +2,7 @@
 
 "Learning Context-Free Languages with Nondeterministic Stack RNNs" (2020) has the automaton and its three kinds of
 transitions; "Learning Hierarchical Structures with Differentiable Nondeterministic Stacks" (2022) leaves the weights
-unnormalised and reads the state together with the symbol on top, as here (its RNS).
+unnormalized and reads the state together with the symbol on top, as here (its RNS).
 
 A configuration is a state q and a stack of symbols, the top one last. At each step a transition applies, of which the
 weight depends on the state and on the symbol x on top:

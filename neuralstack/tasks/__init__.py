@@ -1,12 +1,12 @@
 """What machines learn."""
 
 from neuralstack.tasks._base import AbstractTask as AbstractTask
-from neuralstack.tasks._layouts import (
-    Blanks as Blanks,
+from neuralstack.tasks._formats import (
+    Autoregressive as Autoregressive,
     Example as Example,
-    Joint as Joint,
     Pair as Pair,
-    Stepwise as Stepwise,
+    QueryTokens as QueryTokens,
+    Synchronous as Synchronous,
 )
 from neuralstack.tasks.chomsky import CONTEXT_FREE, CONTEXT_SENSITIVE, REGULAR
 from neuralstack.tasks.formal import FORMAL, Counting as Counting

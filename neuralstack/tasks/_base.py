@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
-from neuralstack.tasks._layouts import AbstractLayout, Example, Pair
+from neuralstack.tasks._formats import AbstractFormat, Example, Pair
 from neuralstack.tasks._text import decode_text, encode_text
 
 
@@ -35,17 +35,17 @@ class AbstractTask(abc.ABC):
     def __post_init__(self):
         if self.max_length < 1:
             raise ValueError(f"the longest source must have at least 1 symbol, got max_length={self.max_length}.")
-        if not self.words or len(set(self.words)) < len(self.words):
-            raise ValueError(f"an alphabet needs at least one character, and each only once, got {self.words!r}.")
+        if not self.vocabulary or len(set(self.vocabulary)) < len(self.vocabulary):
+            raise ValueError(f"an alphabet needs at least one character, and each only once, got {self.vocabulary!r}.")
 
     @property
     @abc.abstractmethod
-    def words(self) -> Sequence[str]:
+    def vocabulary(self) -> Sequence[str]:
         """How each symbol is written; where all are single characters, a text has no spaces between them."""
 
     @property
     @abc.abstractmethod
-    def layout(self) -> AbstractLayout:
+    def format(self) -> AbstractFormat:
         """How a source and its answer lie in one sequence."""
 
     @abc.abstractmethod
@@ -100,17 +100,17 @@ class AbstractTask(abc.ABC):
     @property
     def symbols(self) -> int:
         """Number of different symbols that sources and answers are made of."""
-        return len(self.words)
+        return len(self.vocabulary)
 
     @property
-    def vocabulary(self) -> int:
+    def vocab_size(self) -> int:
         """Number of different tokens, marks included: what a machine's inputs and outputs range over."""
-        return self.symbols + len(self.layout.marks)
+        return self.symbols + len(self.format.marks)
 
     @property
     def end(self) -> int | None:
         """The token with which an answer ends; none, where its length follows from the source's."""
-        return self.layout.end
+        return self.format.end
 
     @property
     def steps(self) -> int:
@@ -120,14 +120,14 @@ class AbstractTask(abc.ABC):
     def used_steps(self, length: Any) -> Any:
         """Return how many of the steps a draw of `length` takes; it may be traced."""
         source = self.source_length(length)
-        return self.layout.steps(source, self.answer_length(source))
+        return self.format.steps(source, self.answer_length(source))
 
     def sample(self, key: PRNGKeyArray, length: Int[Array, ""] | int) -> Example:
         """Draw one example; `length` may be traced, so that one compilation serves every length."""
         pair = self.draw(key, length)
-        return self.layout.lay_out(pair, self.scored(pair))
+        return self.format.format_pair(pair, self.scored(pair))
 
-    def lay_out(
+    def format_pair(
         self,
         source: Int[Array, " source"],
         source_length: Int[Array, ""] | int,
@@ -136,7 +136,7 @@ class AbstractTask(abc.ABC):
     ) -> Example:
         """Lay out a given pair, from padded arrays of any size; the lengths may be traced."""
         pair = Pair(source, source_length, target, target_length)
-        return self.layout.lay_out(pair, self.scored(pair))
+        return self.format.format_pair(pair, self.scored(pair))
 
     def example(self, source: list[int], target: list[int]) -> Example:
         """Lay out one given pair, padded like a sampled one.
@@ -159,7 +159,7 @@ class AbstractTask(abc.ABC):
 
     def prompt(self, source: list[int]) -> list[int]:
         """Return the tokens after which, or during which, a free-running machine answers (see the layouts)."""
-        return self.layout.prompt(source, self.answer_length(len(source)))
+        return self.format.prompt(source, self.answer_length(len(source)))
 
     def encode(self, text: str) -> list[int]:
         """Turn typed text into a source.
@@ -167,14 +167,14 @@ class AbstractTask(abc.ABC):
         Raises:
             ValueError: If it is empty, or has a word that is no symbol.
         """
-        return encode_text(text, self.words)
+        return encode_text(text, self.vocabulary)
 
     def decode(self, tokens: list[int]) -> str:
         """Turn tokens into text that can be read."""
-        return decode_text(tokens, self.words, self.layout.marks)
+        return decode_text(tokens, self.vocabulary, self.format.marks)
 
 
 @partial(jax.jit, static_argnums=0)
 def _laid_out(task, source, source_length, target, target_length):
     """Compiled, because one program is sooner there than a dozen of single operations."""
-    return task.lay_out(source, source_length, target, target_length)
+    return task.format_pair(source, source_length, target, target_length)

@@ -16,8 +16,8 @@ def draw_chances(key: PRNGKeyArray, *shape: int) -> Float[Array, "..."]:
     less than n in 65,536.
     """
     count = math.prod(shape)
-    words = jax.random.bits(key, ((count + 1) // 2,), jnp.uint32)
-    halves = jnp.concatenate([words & (2**BITS - 1), words >> BITS])[:count]
+    vocabulary = jax.random.bits(key, ((count + 1) // 2,), jnp.uint32)
+    halves = jnp.concatenate([vocabulary & (2**BITS - 1), vocabulary >> BITS])[:count]
     return halves.reshape(shape).astype(jnp.float32) / 2**BITS
 
 

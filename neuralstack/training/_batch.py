@@ -25,7 +25,7 @@ class Weights(NamedTuple):
 class Heads(eqx.Module):
     """What is learned beside a machine, and thrown away with training; a part that is not wanted is None."""
 
-    autoencoder: Float[Array, "hidden embedding"] | None
+    reconstructor: Float[Array, "hidden embedding"] | None
     """From what the controller shows to the embedding of the input before."""
     running: Float[Array, " steps"] | None
     """The expected return of each step."""

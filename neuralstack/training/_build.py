@@ -8,13 +8,12 @@ import jax.numpy as jnp
 
 from neuralstack._lookup import lookup
 from neuralstack.controllers import CONTROLLERS, glorot
-from neuralstack.machine import Machine
-from neuralstack.memories import MEMORIES, AbstractMemory, Action, HardStack, Memories, MixedAction
+from neuralstack.machine import CONNECTIONS, Machine
+from neuralstack.memories import MEMORIES, AbstractMemory, Action, CompositeMemory, HardStack, MixedAction
 from neuralstack.tasks import TASKS, AbstractTask, Characters
 from neuralstack.tasks.language import characters_of
 from neuralstack.training._batch import Heads
 from neuralstack.training._config import BASELINES, CURRICULA, OBJECTIVES, RECIPES, STREAMS, Config
-from neuralstack.wirings import WIRINGS
 
 WHOLE = ("finish", "patience", "restart_after", "seed", "forcing_steps", "halve_every", "pull_after", "noise_after")
 AT_LEAST_ONE = (
@@ -47,7 +46,7 @@ def complete(config: Config) -> Config:
 
     Examples:
         >>> config = complete(Config("reversal"))
-        >>> config.wiring, config.learning_rate, config.first_lengths, config.lengths
+        >>> config.connection, config.learning_rate, config.first_lengths, config.lengths
         ('layer', 0.01, (8, 16, 32), (8, 64))
     """
     task = lookup("task", TASKS, config.task)
@@ -55,14 +54,19 @@ def complete(config: Config) -> Config:
         lookup("memory", MEMORIES, name)
     lookup("controller", CONTROLLERS, config.controller)
     streams = task().streams
-    wiring = config.wiring or ("paper" if config.memory == "none" else "mixed" if streams else "layer")
-    lookup("wiring", WIRINGS, wiring)
+    connection = config.connection or ("paper" if config.memory == "none" else "mixed" if streams else "layer")
+    lookup("connection", CONNECTIONS, connection)
     for kind, known in (("objective", OBJECTIVES), ("baseline", BASELINES), ("curriculum", CURRICULA)):
         lookup(kind, dict.fromkeys(known), getattr(config, kind))
     if streams and config.min_length is None:
         config = replace(config, min_length=config.max_length)  # stretches are all of one length
     low, high = task().train_lengths
-    defaults: dict[str, Any] = {"wiring": wiring, "min_length": low, "max_length": high, **RECIPES[wiring]._asdict()}
+    defaults: dict[str, Any] = {
+        "connection": connection,
+        "min_length": low,
+        "max_length": high,
+        **RECIPES[connection]._asdict(),
+    }
     if streams:
         defaults |= STREAMS
         config = replace(config, alphabet=config.alphabet or characters_of(config.text))
@@ -149,7 +153,7 @@ def build_task(config: Config) -> AbstractTask:
 def build_memory(config: Config) -> AbstractMemory:
     """Return the memory, or all of them side by side where several names are joined by a plus."""
     memories = [MEMORIES[name].of_width(config.width) for name in config.memory.split("+")]
-    return memories[0] if len(memories) == 1 else Memories(*memories)
+    return memories[0] if len(memories) == 1 else CompositeMemory(*memories)
 
 
 def build_machine(config: Config, key: jax.Array) -> Machine:
@@ -157,11 +161,11 @@ def build_machine(config: Config, key: jax.Array) -> Machine:
     return Machine(
         build_memory(config),
         CONTROLLERS[config.controller],
-        build_task(config).vocabulary,
+        build_task(config).vocab_size,
         hidden=config.hidden,
         layers=config.layers,
         embedding=config.width,
-        wiring=config.wiring or "layer",
+        connection=config.connection or "layer",
         key=key,
     )
 
@@ -170,7 +174,7 @@ def build_heads(config: Config, key: jax.Array) -> Heads:
     """Return what is learned beside the machine."""
     reinforced = config.objective == "reinforce"
     return Heads(
-        autoencoder=glorot(key, config.hidden, config.width) if config.autoencode else None,
+        reconstructor=glorot(key, config.hidden, config.width) if config.autoencode else None,
         running=jnp.zeros(build_task(config).steps) if reinforced and config.baseline == "running" else None,
         learned=jnp.zeros(config.hidden + 1) if reinforced and config.baseline == "learned" else None,
     )

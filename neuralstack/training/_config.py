@@ -7,7 +7,7 @@ from tyro.conf import Positional
 
 
 class Recipe(NamedTuple):
-    """How a machine of one wiring is best trained, as far as we measured."""
+    """How a machine of one connection is best trained, as far as we measured."""
 
     learning_rate: float
     """Step size of Adam."""
@@ -25,7 +25,7 @@ RECIPES = {
     "mixed": Recipe(learning_rate=1e-2, first_lengths=(8, 16, 32), pull=0.02, restart_after=0),
     "paper": Recipe(learning_rate=3e-3, first_lengths=(), pull=0.0, restart_after=0),
 }
-"""A recipe for each wiring. Short strings must carry a fair share of the gradient until the memory is used."""
+"""A recipe for each connection. Short strings must carry a fair share of the gradient until the memory is used."""
 
 STREAMS = {"learning_rate": 3e-3, "first_lengths": (), "pull": 0.0, "restart_after": 0}
 """What differs from that in tasks whose sources are stretches of a stream."""
@@ -51,7 +51,7 @@ class Config:
     """The memory to learn it with; several are joined by a plus, as in stack+queue."""
     controller: str = "gru"
     """The kind of the controller's layers."""
-    wiring: str | None = None
+    connection: str | None = None
     """How they are joined: layer, feedback, mixed or paper (unless said, layer; for characters mixed; paper where there
     is no memory)."""
     hidden: int = 64
@@ -77,17 +77,17 @@ class Config:
     curriculum: str = "first"
     """Which lengths come when: first, uniform, growing or success."""
     first_lengths: tuple[int, ...] | None = None
-    """Lengths to start with, until several batches in a row were all right (unless said, by wiring)."""
+    """Lengths to start with, until several batches in a row were all right (unless said, by connection)."""
     grow_over: int = 500
     """Batches over which the longest length grows, in the curriculum growing."""
     learning_rate: float | None = None
-    """Step size of Adam (unless said, by wiring)."""
+    """Step size of Adam (unless said, by connection)."""
     halve_every: int = 0
     """Batches over which the learning rate halves, smoothly, again and again; 0: it does not."""
     clip: float = 1.0
     """Largest norm of a gradient."""
     pull: float | None = None
-    """Weight of the pull of the strengths towards 0 and 1 (unless said, by wiring)."""
+    """Weight of the pull of the strengths towards 0 and 1 (unless said, by connection)."""
     pull_after: int = 0
     """Batches before that pull begins: first learn, then become exact."""
     noise: float = 0.0
@@ -107,7 +107,7 @@ class Config:
     autoencode: float = 0.0
     """Weight of telling the input before from what the controller shows."""
     restart_after: int | None = None
-    """Batches after which an attempt still at its first lengths starts anew; 0: never (unless said, by wiring)."""
+    """Batches after which an attempt still at its first lengths starts anew; 0: never (unless said, by connection)."""
     evaluate_every: int = 50
     """Batches between evaluations on the validation set; a checkpoint is written with each."""
     patience: int = 4

@@ -9,7 +9,7 @@ _pressed = threading.Event()  # signals reach the main thread only: the others a
 
 
 @contextmanager
-def heed_interrupt() -> Iterator[Callable[[], bool]]:
+def defer_keyboard_interrupt() -> Iterator[Callable[[], bool]]:
     """Let the first Ctrl-C be asked for instead of stopping anything; a second one stops at once.
 
     In another thread than the main one, what is asked for is whether the main thread, which heeds it meanwhile, was

@@ -15,11 +15,11 @@ from neuralstack.machine import Machine
 from neuralstack.tasks import AbstractTask, Characters
 from neuralstack.training._build import complete
 from neuralstack.training._config import Config
-from neuralstack.training._interrupt import heed_interrupt
+from neuralstack.training._interrupt import defer_keyboard_interrupt
 from neuralstack.training._members import Member, advance, used_devices
 from neuralstack.training._progress import TrainingProgress, show_progress
 from neuralstack.training._run import Run
-from neuralstack.training._step import HEALTHY, NOT_FINITE, Program, TrainState, begin
+from neuralstack.training._step import HEALTHY, NOT_FINITE, StepSpec, TrainState, begin
 
 Measure = Callable[[Machine], dict[str, float]]
 """From a machine to how well it does on one set."""
@@ -74,13 +74,13 @@ def train_all(runs: Sequence[tuple[Config, str | Path]], *, resume: bool = False
     Raises:
         ValueError: As `train`.
     """
-    members = [enroll(complete(config), path, resume=resume) for config, path in runs]
-    config, program = members[0].config, Program.of(members[0].config)
+    members = [open_run(complete(config), path, resume=resume) for config, path in runs]
+    config, program = members[0].config, StepSpec.of(members[0].config)
     measures = {"validation": measure_of(program.task, config.lengths)}
     if config.watch_test:
         measures["test"] = measure_of(program.task, program.task.test_lengths)
     advance(members, program, [int(member.state.step) for member in members])  # no step: this compiles the program
-    with heed_interrupt() as interrupted, show_progress(members, enabled=show) as progress:
+    with defer_keyboard_interrupt() as interrupted, show_progress(members, enabled=show) as progress:
         while active := [member for member in members if not member.ended]:
             started = time.perf_counter()
             advance(members, program, [stop_of(member) for member in members])
@@ -88,16 +88,16 @@ def train_all(runs: Sequence[tuple[Config, str | Path]], *, resume: bool = False
             seconds = (time.perf_counter() - started) * share
             for member in active:
                 member.seconds += seconds
-                look_after(member, measures, progress)
+                on_chunk_end(member, measures, progress)
             progress.advance()
             if interrupted():
                 for member in members:
                     stop = f"stopped at step {int(member.state.step)}: continue with the same command and --resume"
                     member.ended = member.ended or ("interrupted", stop)
-    return [conclude(member) for member in members]
+    return [finalize(member) for member in members]
 
 
-def enroll(config: Config, path: str | Path, *, resume: bool) -> Member:
+def open_run(config: Config, path: str | Path, *, resume: bool) -> Member:
     """Begin a run, or take it up where it was left.
 
     Raises:
@@ -107,7 +107,7 @@ def enroll(config: Config, path: str | Path, *, resume: bool) -> Member:
     run = reopen(path, config) if begun else Run.create(path, config)
     state, records = run.load_checkpoint(), run.metrics()
     seconds = records[-1]["seconds"] if records else 0.0
-    return Member(config, run, state, records, seconds, verdict(config, records, int(state.step)))
+    return Member(config, run, state, records, seconds, stop_reason(config, records, int(state.step)))
 
 
 def stop_of(member: Member) -> int:
@@ -115,30 +115,32 @@ def stop_of(member: Member) -> int:
     return int(member.state.step) if member.ended else next_stop(member.config, member.state)
 
 
-def look_after(member: Member, measures: dict[str, Measure], progress: TrainingProgress) -> None:
+def on_chunk_end(member: Member, measures: dict[str, Measure], progress: TrainingProgress) -> None:
     """Do what a member needs between two chunks of steps: an evaluation, a checkpoint, a new start, or its end."""
     config, run, state = member.config, member.run, member.state
-    step, problem = int(state.step), int(state.problem)
-    if problem != HEALTHY:
-        member.ended = "failed", explain(problem, step, run.path)
+    step, failure = int(state.step), int(state.failure)
+    if failure != HEALTHY:
+        member.ended = "failed", explain(failure, step, run.path)
     elif step % config.evaluate_every == 0 or step == config.steps:
         record = {**assess(state, measures), "seconds": member.seconds}
         if not any(rank(other) > rank(record) for other in member.records):
             run.save_model(state.machine)
         member.records.append(record)
         run.append_metrics(record)
-        member.state = replace(state, counted=state.counted * 0, loss=state.loss * 0, accuracy=state.accuracy * 0)
+        member.state = replace(
+            state, num_accumulated=state.num_accumulated * 0, loss=state.loss * 0, accuracy=state.accuracy * 0
+        )
         run.save_checkpoint(member.state)
-        member.ended = verdict(config, member.records, step)
-    if not member.ended and hopeless(config, state):
+        member.ended = stop_reason(config, member.records, step)
+    if not member.ended and should_restart(config, state):
         member.state = begin(config, int(state.attempt) + 1, step)
         progress.restart(member)
 
 
-def conclude(member: Member) -> Outcome:
+def finalize(member: Member) -> Outcome:
     """Leave a member's directory so that it can be resumed, and say how it ended."""
     state = member.state
-    member.run.save_checkpoint(replace(state, problem=jnp.full_like(state.problem, HEALTHY)))
+    member.run.save_checkpoint(replace(state, failure=jnp.full_like(state.failure, HEALTHY)))
     if not member.records:
         member.run.save_model(state.machine)
     status, message = member.ended or ("", "")
@@ -166,15 +168,15 @@ def next_stop(config: Config, state: TrainState) -> int:
     """Return the step at which to look up next: after a chunk, or earlier to evaluate, restart or end."""
     step = int(state.step)
     stops = [step - step % every + every for every in (CHUNK, config.evaluate_every)]
-    if config.restart_after and not state.settled:
+    if config.restart_after and not state.warmed_up:
         stops.append(max(step + 1, int(state.attempt_start) + config.restart_after))
     return min(*stops, max(config.steps, step))
 
 
-def hopeless(config: Config, state: TrainState) -> bool:
+def should_restart(config: Config, state: TrainState) -> bool:
     """Say whether an attempt has stayed at its first lengths for as long as it may."""
     tried = int(state.step) - int(state.attempt_start)
-    return bool(config.restart_after) and not bool(state.settled) and tried >= config.restart_after
+    return bool(config.restart_after) and not bool(state.warmed_up) and tried >= config.restart_after
 
 
 def assess(state: TrainState, measures: dict[str, Measure]) -> dict[str, Any]:
@@ -182,20 +184,20 @@ def assess(state: TrainState, measures: dict[str, Measure]) -> dict[str, Any]:
     record: dict[str, Any] = {
         "step": int(state.step),
         "attempt": int(state.attempt),
-        "settled": bool(state.settled),
-        "loss": float(state.loss) / max(int(state.counted), 1),
-        "accuracy": float(state.accuracy) / max(int(state.counted), 1),
-        "gradient_variance": gradient_variance(state.optimiser),
+        "warmed_up": bool(state.warmed_up),
+        "loss": float(state.loss) / max(int(state.num_accumulated), 1),
+        "accuracy": float(state.accuracy) / max(int(state.num_accumulated), 1),
+        "gradient_variance": gradient_variance(state.optimizer),
     }
     return record | {name: measure(state.machine) for name, measure in measures.items()}
 
 
-def gradient_variance(optimiser: Any) -> float:
+def gradient_variance(optimizer: Any) -> float:
     """Return the variance of the clipped gradient over the last hundreds of batches, summed over all weights.
 
     It follows from the moments that Adam keeps: the mean of the squares, less the square of the mean.
     """
-    return float(_gradient_variance(optax.tree.get(optimiser, "ScaleByAdamState")))
+    return float(_gradient_variance(optax.tree.get(optimizer, "ScaleByAdamState")))
 
 
 @jax.jit
@@ -226,7 +228,7 @@ def rank(record: dict[str, Any]) -> tuple[float, float]:
     return (found["coarse"], found["fine"]) if "coarse" in found else (-found["loss"], 0.0)
 
 
-def verdict(config: Config, records: list[dict[str, Any]], step: int) -> tuple[str, str] | None:
+def stop_reason(config: Config, records: list[dict[str, Any]], step: int) -> tuple[str, str] | None:
     """Say whether training is over, and how."""
     perfect = perfect_at(config, records)
     if perfect is not None and step >= perfect + config.finish:
@@ -246,10 +248,10 @@ def perfect_at(config: Config, records: list[dict[str, Any]]) -> int | None:
     return None
 
 
-def explain(problem: int, step: int, path: Path) -> str:
+def explain(failure: int, step: int, path: Path) -> str:
     """Say why training cannot go on, and what to do."""
-    if problem == NOT_FINITE:
+    if failure == NOT_FINITE:
         what = "the loss or its gradient is not a finite number: lower --learning-rate or --clip"
     else:
-        what = "the gradient has vanished: try another --seed, or the wiring 'layer'"
+        what = "the gradient has vanished: try another --seed, or the connection 'layer'"
     return f"stopped at step {step}: {what}; the last good weights are kept in {str(path)!r}"

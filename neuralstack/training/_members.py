@@ -17,7 +17,7 @@ from jaxtyping import Array, Int
 
 from neuralstack.training._config import Config
 from neuralstack.training._run import Run
-from neuralstack.training._step import Program, TrainState, train_until
+from neuralstack.training._step import StepSpec, TrainState, train_until
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Member:
     """Its status and message, once it has ended."""
 
 
-def advance(members: list[Member], program: Program, until: list[int]) -> None:
+def advance(members: list[Member], program: StepSpec, until: list[int]) -> None:
     """Train every member until its step."""
     states = train_each([member.state for member in members], program, until)
     for member, state in zip(members, jax.block_until_ready(states), strict=True):
@@ -41,7 +41,7 @@ def advance(members: list[Member], program: Program, until: list[int]) -> None:
 
 
 def train_each(
-    states: Sequence[TrainState], program: Program, until: Sequence[int], *, mapped: bool | None = None
+    states: Sequence[TrainState], program: StepSpec, until: Sequence[int], *, mapped: bool | None = None
 ) -> list[TrainState]:
     """Train each state until its own step, or until its loss or a gradient is ill.
 
@@ -67,7 +67,7 @@ def used_devices(count: int) -> int:
     return min(count, jax.device_count())
 
 
-def train_mapped(states: Sequence[TrainState], program: Program, until: Sequence[int]) -> list[TrainState]:
+def train_mapped(states: Sequence[TrainState], program: StepSpec, until: Sequence[int]) -> list[TrainState]:
     """Train the states as one program, whose axis of states is spread over the devices."""
     rows = -(-len(states) // used_devices(len(states))) * used_devices(len(states))
     spare = rows - len(states)  # each device trains equally many: the last ones are told to take no step
@@ -76,7 +76,7 @@ def train_mapped(states: Sequence[TrainState], program: Program, until: Sequence
 
 
 @partial(jax.jit, static_argnames="program")
-def _train_rows(states: list[TrainState], program: Program, until: Int[Array, " rows"]) -> list[TrainState]:
+def _train_rows(states: list[TrainState], program: StepSpec, until: Int[Array, " rows"]) -> list[TrainState]:
     mesh, rows = Mesh(jax.devices()[: used_devices(len(states))], ("rows",)), PartitionSpec("rows")
     stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
     train_share = jax.vmap(lambda state, until: train_until(state, program, until))

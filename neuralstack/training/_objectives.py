@@ -1,4 +1,4 @@
-r"""What is minimised: every objective turns a batch into a loss, for any machine and task that it makes sense for.
+r"""What is minimized: every objective turns a batch into a loss, for any machine and task that it makes sense for.
 
 All of them hold the cross-entropy of the answers. `answers` adds nothing to it: gradients flow through the memory.
 `traces` adds the cross-entropy of the strengths with those of a textbook program. `reinforce` draws discrete actions
@@ -13,11 +13,11 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float
 
+from neuralstack.evaluation import cross_entropy, score
 from neuralstack.machine import BatchSteps, Machine
-from neuralstack.metrics import cross_entropy, score
 from neuralstack.training._batch import Batch, Heads, Weights, mean
+from neuralstack.training._imitation import force, imitation_error
 from neuralstack.training._reinforce import draw_action, policy_loss
-from neuralstack.training._traces import force, program_error
 
 
 class Seen(NamedTuple):
@@ -32,7 +32,7 @@ class Seen(NamedTuple):
 def objective(
     name: str, machine: Machine, heads: Heads, batch: Batch, weights: Weights, key: Array
 ) -> tuple[Float[Array, ""], Seen]:
-    """Return what is minimised, and what is reported.
+    """Return what is minimized, and what is reported.
 
     Args:
         name: `answers`, `traces` or `reinforce`.
@@ -50,7 +50,7 @@ def objective(
         forced = jax.random.bernoulli(key, batch.forcing, (*taken.shape[:1], inputs.shape[1], 1)).astype(float)
         known = forced, batch.strengths
         shown = run(choose=lambda raw, known: force(machine, raw, *known), known=known)
-        extra = mean(batch.own, program_error(machine, shown, batch.strengths))
+        extra = mean(batch.own, imitation_error(machine, shown, batch.strengths))
     elif name == "reinforce":
         noise = jax.random.uniform(key, (*inputs.shape, 2))
         shown = run(choose=draw_action, known=noise)
@@ -63,8 +63,8 @@ def objective(
     if counts(weights.pull):
         gates = machine.memory.gates(shown.action)
         extra += weights.pull * mean(taken, (4 * gates * (1 - gates)).sum(-1))
-    if heads.autoencoder is not None:
-        extra += weights.autoencode * mean(taken[1:], autoencoding_error(machine, heads.autoencoder, shown, inputs))
+    if heads.reconstructor is not None:
+        extra += weights.autoencode * mean(taken[1:], reconstruction_error(machine, heads.reconstructor, shown, inputs))
     right = score(jnp.argmax(shown.output, -1) == targets, mask).coarse.mean()
     return loss + extra, Seen(loss, right, None if batch.carried is None else shown.state)
 
@@ -92,7 +92,7 @@ def start(machine: Machine, batch: Batch) -> Any:
     return jax.tree.map(lambda new, old: jnp.where(batch.fresh, new, old), learned, batch.carried)
 
 
-def autoencoding_error(machine: Machine, weights: Array, shown: BatchSteps, inputs: Array) -> Float[Array, "..."]:
+def reconstruction_error(machine: Machine, weights: Array, shown: BatchSteps, inputs: Array) -> Float[Array, "..."]:
     """Return, for each step but the first, the cross-entropy of the input before it, told from what is shown."""
     told = (shown.hidden[1:] @ weights) @ machine.embedding.T
     return optax.softmax_cross_entropy_with_integer_labels(told, inputs[:-1])

@@ -25,10 +25,13 @@ class TrainingProgress:
 
     def advance(self) -> None:
         """Show the runs after a chunk of steps."""
-        taken, counted = self._taken(), max(sum(int(member.state.counted) for member in self._members), 1)
+        taken, num_accumulated = (
+            self._taken(),
+            max(sum(int(member.state.num_accumulated) for member in self._members), 1),
+        )
         batch, seconds = self._members[0].config.batch, sum(member.seconds for member in self._members)
         loss, accuracy = (
-            sum(float(getattr(member.state, part)) for member in self._members) / counted
+            sum(float(getattr(member.state, part)) for member in self._members) / num_accumulated
             for part in ("loss", "accuracy")
         )
         speed = (taken - self._start) * batch / max(seconds, 1e-9)

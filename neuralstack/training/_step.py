@@ -18,11 +18,11 @@ from neuralstack.training._config import Config
 from neuralstack.training._objectives import objective
 
 HEALTHY, NOT_FINITE, VANISHED = 0, 1, 2
-SETTLED_AFTER = 5  # batches in a row that are all right
+WARMED_UP_AFTER = 5  # batches in a row that are all right
 VANISHING_NORM = 1e-10
 
 
-class Program(NamedTuple):
+class StepSpec(NamedTuple):
     """What the compiled program depends on: runs that differ in nothing else share one compilation."""
 
     task: AbstractTask
@@ -42,13 +42,13 @@ class Program(NamedTuple):
     noise_after: int
 
     @classmethod
-    def of(cls, config: Config) -> "Program":
+    def of(cls, config: Config) -> "StepSpec":
         """Return the program of a complete configuration."""
         values = {name: getattr(config, name) for name in cls._fields if name not in ("task", "weights")}
         weights = Weights(config.pull or 0.0, config.autoencode, config.entropy, config.noise)
         return cls(task=build_task(config), weights=weights, **values)
 
-    def optimiser(self) -> optax.GradientTransformation:
+    def optimizer(self) -> optax.GradientTransformation:
         """Return Adam (Kingma & Ba, 2015) of rate 1 after clipping the gradient's norm; each state has its own rate."""
         return optax.chain(optax.clip_by_global_norm(self.clip), optax.scale_by_adam())
 
@@ -60,7 +60,7 @@ class TrainState(eqx.Module):
     heads: Heads
     carried: Any
     """The controllers' states at the end of the last batch, where sources are stretches of a stream; else None."""
-    optimiser: Any
+    optimizer: Any
     learning_rate: Float[Array, ""]
     seed: Int[Array, ""]
     attempt: Int[Array, ""]
@@ -69,17 +69,17 @@ class TrainState(eqx.Module):
     """The step at which this attempt began."""
     step: Int[Array, ""]
     """Batches trained on, those of all attempts together."""
-    streak: Int[Array, ""]
+    perfect_batches: Int[Array, ""]
     """Batches in a row that were all right, at these lengths."""
-    settled: Bool[Array, ""]
+    warmed_up: Bool[Array, ""]
     """Whether this attempt has left its first lengths."""
     longest: Int[Array, ""]
     """The longest source to draw, in the curriculum that grows by success."""
-    counted: Int[Array, ""]
+    num_accumulated: Int[Array, ""]
     """Batches since the last evaluation; `loss` and `accuracy` are sums over them."""
     loss: Float[Array, ""]
     accuracy: Float[Array, ""]
-    problem: Int[Array, ""]
+    failure: Int[Array, ""]
     """Why training cannot go on, if it cannot; the weights are then those before the step that failed."""
 
 
@@ -87,39 +87,39 @@ def begin(config: Config, attempt: int = 0, step: int = 0) -> TrainState:
     """Return the state at the start of an attempt; its weights follow from the run's seed and the attempt's number."""
     key = attempt_key(jnp.asarray(config.seed), jnp.asarray(attempt))
     build = jax.jit(build_learners, static_argnums=0)
-    machine, heads, optimiser = build(shape_of(config), jax.random.fold_in(key, 0))
+    machine, heads, optimizer = build(shape_of(config), jax.random.fold_in(key, 0))
     zero, now = jnp.zeros((), jnp.int32), jnp.asarray(step, jnp.int32)
     return TrainState(
         machine=machine,
         heads=heads,
         carried=jax.tree.map(jnp.array, machine.start(config.batch)) if build_task(config).streams else None,
-        optimiser=optimiser,
+        optimizer=optimizer,
         learning_rate=jnp.asarray(config.learning_rate, jnp.float32),
         seed=jnp.asarray(config.seed, jnp.int32),
         attempt=jnp.asarray(attempt, jnp.int32),
         attempt_start=now,
         step=now,
-        streak=zero,
-        settled=jnp.asarray(not config.first_lengths and config.curriculum != "success"),
+        perfect_batches=zero,
+        warmed_up=jnp.asarray(not config.first_lengths and config.curriculum != "success"),
         longest=jnp.asarray(config.lengths[0], jnp.int32),
-        counted=zero,
+        num_accumulated=zero,
         loss=jnp.zeros(()),
         accuracy=jnp.zeros(()),
-        problem=zero,
+        failure=zero,
     )
 
 
 def build_learners(config: Config, key: Array) -> tuple[Machine, Heads, Any]:
-    """Return a machine and what is learned beside it, with their first weights, and the optimiser's first state."""
+    """Return a machine and what is learned beside it, with their first weights, and the optimizer's first state."""
     learners: Any = build_machine(config, key), build_heads(config, jax.random.fold_in(key, 0))
-    return *learners, Program.of(config).optimiser().init(learners)
+    return *learners, StepSpec.of(config).optimizer().init(learners)
 
 
 def shape_of(config: Config) -> Config:
     """Return the configuration without what its machine's shapes do not depend on: what compilations can share."""
     default = Config(config.task)
     sizes = ("hidden", "layers", "width", "min_length", "max_length")
-    kept = ("memory", "controller", "wiring", "objective", "baseline", "text", "alphabet", *sizes)
+    kept = ("memory", "controller", "connection", "objective", "baseline", "text", "alphabet", *sizes)
     autoencode = float(config.autoencode > 0)
     return replace(default, autoencode=autoencode, **{name: getattr(config, name) for name in kept})
 
@@ -130,15 +130,15 @@ def attempt_key(seed: Int[Array, ""], attempt: Int[Array, ""]) -> Array:
 
 
 @partial(jax.jit, static_argnames="program")
-def train_until(state: TrainState, program: Program, until: Int[Array, ""] | int) -> TrainState:
+def train_until(state: TrainState, program: StepSpec, until: Int[Array, ""] | int) -> TrainState:
     """Train until step `until`, or until the loss or a gradient is ill."""
     return jax.lax.while_loop(
-        lambda state: (state.step < until) & (state.problem == HEALTHY), lambda state: train_step(state, program), state
+        lambda state: (state.step < until) & (state.failure == HEALTHY), lambda state: train_step(state, program), state
     )
 
 
-def train_step(state: TrainState, program: Program) -> TrainState:
-    """Draw one batch and take one step on it; a step that went wrong leaves weights and optimiser as they were."""
+def train_step(state: TrainState, program: StepSpec) -> TrainState:
+    """Draw one batch and take one step on it; a step that went wrong leaves weights and optimizer as they were."""
     key = step_key(state)
     batch = draw_batch(state, program, key)
     weights = weights_now(program, state.step - state.attempt_start)
@@ -153,42 +153,42 @@ def train_step(state: TrainState, program: Program) -> TrainState:
     # What learns is the controller: the bias of the answer has a gradient even where nothing else can be reached.
     vanished = (optax.tree.norm(gradient[0].controller) < VANISHING_NORM) & (right < 1)
     finite = jnp.isfinite(loss) & jnp.isfinite(norm)
-    problem = jnp.select([~finite, vanished], [NOT_FINITE, VANISHED], HEALTHY).astype(jnp.int32)
-    updates, optimiser = program.optimiser().update(gradient, state.optimiser)
+    failure = jnp.select([~finite, vanished], [NOT_FINITE, VANISHED], HEALTHY).astype(jnp.int32)
+    updates, optimizer = program.optimizer().update(gradient, state.optimizer)
     rate = state.learning_rate
     if program.halve_every:
         rate *= 0.5 ** ((state.step - state.attempt_start) / program.halve_every)
     updates = jax.tree.map(lambda update: -rate * update, updates)
-    (machine, heads), optimiser, carried = jax.tree.map(
-        lambda new, old: jnp.where(problem == HEALTHY, new, old),
-        (eqx.apply_updates(learners, updates), optimiser, carried),
-        (learners, state.optimiser, state.carried),
+    (machine, heads), optimizer, carried = jax.tree.map(
+        lambda new, old: jnp.where(failure == HEALTHY, new, old),
+        (eqx.apply_updates(learners, updates), optimizer, carried),
+        (learners, state.optimizer, state.carried),
     )
-    streak = jnp.where(right == 1, state.streak + 1, 0)
-    succeeded = streak >= SETTLED_AFTER
+    perfect_batches = jnp.where(right == 1, state.perfect_batches + 1, 0)
+    succeeded = perfect_batches >= WARMED_UP_AFTER
     if program.curriculum == "success":
-        streak = jnp.where(succeeded, 0, streak)
+        perfect_batches = jnp.where(succeeded, 0, perfect_batches)
     return TrainState(
         machine=machine,
         heads=heads,
         carried=carried,
-        optimiser=optimiser,
+        optimizer=optimizer,
         learning_rate=state.learning_rate,
         seed=state.seed,
         attempt=state.attempt,
         attempt_start=state.attempt_start,
-        step=state.step + (problem == HEALTHY),
-        streak=streak,
-        settled=state.settled | succeeded,
+        step=state.step + (failure == HEALTHY),
+        perfect_batches=perfect_batches,
+        warmed_up=state.warmed_up | succeeded,
         longest=jnp.minimum(state.longest + succeeded, program.task.max_length),
-        counted=state.counted + 1,
+        num_accumulated=state.num_accumulated + 1,
         loss=state.loss + loss,
         accuracy=state.accuracy + right,
-        problem=problem,
+        failure=failure,
     )
 
 
-def weights_now(program: Program, taken: Int[Array, ""]) -> Weights:
+def weights_now(program: StepSpec, taken: Int[Array, ""]) -> Weights:
     """Return how much each part of the objective counts after `taken` steps: the pull and the noise may begin later."""
     weights, starts = program.weights, {"pull": program.pull_after, "noise": program.noise_after}
     later = {name: after for name, after in starts.items() if after and getattr(weights, name)}
@@ -200,7 +200,7 @@ def step_key(state: TrainState) -> Array:
     return jax.random.fold_in(attempt_key(state.seed, state.attempt), 1 + state.step)
 
 
-def draw_batch(state: TrainState, program: Program, key: Array) -> Batch:
+def draw_batch(state: TrainState, program: StepSpec, key: Array) -> Batch:
     """Draw the batch of the state's step."""
     if isinstance(program.task, Characters):
         return draw_stretches(state, program, program.task)
@@ -212,7 +212,7 @@ def draw_batch(state: TrainState, program: Program, key: Array) -> Batch:
     return Batch(example, task.used_steps(lengths.max()), strengths, jnp.asarray(program.forcing * (1 - decayed)))
 
 
-def draw_stretches(state: TrainState, program: Program, task: Characters) -> Batch:
+def draw_stretches(state: TrainState, program: StepSpec, task: Characters) -> Batch:
     """Draw the stretches of the state's step: those that follow the last ones, or, after `carry` symbols, new ones."""
     stride = task.max_length  # the last symbol of a stretch is the first of the next one
     in_row = max(1, min(program.carry, task.size - 1) // stride)
@@ -220,11 +220,11 @@ def draw_stretches(state: TrainState, program: Program, task: Characters) -> Bat
     key = jax.random.fold_in(attempt_key(state.seed, state.attempt), 1 + state.attempt_start + row)
     starts = jax.random.randint(key, (program.batch,), 0, task.size - in_row * stride) + place * stride
     pairs = jax.vmap(lambda start: task.stretch(start, task.max_length))(starts)
-    example = jax.vmap(lambda pair: task.layout.lay_out(pair, task.scored(pair)), out_axes=1)(pairs)
+    example = jax.vmap(lambda pair: task.format.format_pair(pair, task.scored(pair)), out_axes=1)(pairs)
     return Batch(example, jnp.asarray(stride), None, jnp.asarray(0.0), state.carried, place == 0)
 
 
-def draw_lengths(state: TrainState, program: Program, first_key: Array, all_key: Array) -> Int[Array, " batch"]:
+def draw_lengths(state: TrainState, program: StepSpec, first_key: Array, all_key: Array) -> Int[Array, " batch"]:
     """Draw the lengths of a batch's sources, as the curriculum says."""
     low, high = program.min_length, program.task.max_length
     if program.curriculum == "growing":
@@ -236,4 +236,4 @@ def draw_lengths(state: TrainState, program: Program, first_key: Array, all_key:
     if not program.first_lengths:
         return lengths
     first = jax.random.choice(first_key, jnp.array(program.first_lengths), (program.batch,))
-    return jnp.where(state.settled, lengths, first)
+    return jnp.where(state.warmed_up, lengths, first)

@@ -178,7 +178,7 @@ def run_of(right, longest):
 
 def test_the_tables_hold_our_numbers_beside_what_the_tutorial_says(tiny):
     runs = [run_of(1.0, 2), run_of(0.9, 1), run_of(0.91, 2)]
-    arms = {one.name: lesson.summarise(one, runs) for one in tiny}
+    arms = {one.name: lesson.summarize(one, runs) for one in tiny}
     tables = report.table_rows({"strengths": strengths.strengths_without_a_network(), "arms": arms})
     assert all(len(row) == len(columns) for _, columns, rows in tables for row in rows)
     golden, descents, layers, seeds, used = (rows for _, _, rows in tables)

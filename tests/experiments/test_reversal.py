@@ -5,7 +5,7 @@ import pytest
 
 from neuralstack import Config, Reversal, complete, success_interval
 from neuralstack.experiments import EXPERIMENTS, _reversal as reversal, _seeds as seeds_module, reproduce_reversal
-from neuralstack.experiments._seeds import Arm, summarise, train_seeds
+from neuralstack.experiments._seeds import Arm, summarize, train_seeds
 from neuralstack.training import Outcome, Run
 from small import SMALL, contents
 
@@ -40,7 +40,7 @@ RESULTS = [
 
 
 def test_seeds_are_solved_when_they_answer_every_test_sequence():
-    summary = summarise(ARMS[0], RESULTS)
+    summary = summarize(ARMS[0], RESULTS)
     assert (summary["label"], summary["seeds"], summary["solved"]) == ("GRU + stack", 5, 2)
     assert summary["interval"] == list(success_interval(2, 5))
     assert summary["restarted"] == 2
@@ -51,12 +51,12 @@ def test_seeds_are_solved_when_they_answer_every_test_sequence():
 
 
 def test_the_best_seed_is_chosen_without_looking_at_the_test_set():
-    best = summarise(ARMS[0], RESULTS)["best"]
+    best = summarize(ARMS[0], RESULTS)["best"]
     assert best == {"seed": 1, "train": RESULTS[1]["train"], "test": RESULTS[1]["test"]}
-    best = summarise(ARMS[0], [RESULTS[3], RESULTS[0], RESULTS[4]])["best"]
+    best = summarize(ARMS[0], [RESULTS[3], RESULTS[0], RESULTS[4]])["best"]
     assert best["seed"] == 0
     surer = {**RESULTS[1], "seed": 5, "train": {**RESULTS[1]["train"], "loss": 0.25}, "test": RESULTS[0]["test"]}
-    assert summarise(ARMS[0], [RESULTS[1], surer])["best"]["seed"] == 5
+    assert summarize(ARMS[0], [RESULTS[1], surer])["best"]["seed"] == 5
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +146,7 @@ def test_a_seed_that_was_interrupted_is_continued(tmp_path, reproduced, monkeypa
 @pytest.mark.slow
 def test_the_tables_hold_our_numbers_beside_the_published_ones(reproduced):
     _, found = reproduced
-    found = {**found, "arms": {"stack": summarise(ARMS[0], RESULTS)}}
+    found = {**found, "arms": {"stack": summarize(ARMS[0], RESULTS)}}
     tables = reversal.table_rows(found)
     assert all(len(row) == len(columns) for _, columns, rows in tables for row in rows)
     accuracies, consistency, effort = (rows for _, _, rows in tables)
@@ -155,14 +155,14 @@ def test_the_tables_hold_our_numbers_beside_the_published_ones(reproduced):
         ("LSTM", reversal.GREFENSTETTE, "0.780", "0.870", "0.010", "0.090"),
         ("LSTM, 2 layers", reversal.GREFENSTETTE, "0.910", "0.940", "0.020", "0.060"),
         ("LSTM + stack", reversal.GREFENSTETTE, "1.000", "1.000", "1.000", "1.000"),
-        ("RNN", reversal.LAMANT, "0.741", "", "0.000", "0.383"),
-        ("LSTM", reversal.LAMANT, "0.505", "", "0.000", "0.236"),
-        ("LSTM + stack", reversal.LAMANT, "1.000", "", "1.000", ""),
+        ("RNN", reversal.FLAMANT, "0.741", "", "0.000", "0.383"),
+        ("LSTM", reversal.FLAMANT, "0.505", "", "0.000", "0.236"),
+        ("LSTM + stack", reversal.FLAMANT, "1.000", "", "1.000", ""),
     ]
     low, high = success_interval(2, 5)
     assert consistency == [
         ("GRU + stack", "this run", "2 of 5", f"{low:.3f}-{high:.3f}", "2"),
-        ("LSTM + stack", reversal.LAMANT, "3 of 6", "", ""),
+        ("LSTM + stack", reversal.FLAMANT, "3 of 6", "", ""),
     ]
     assert effort == [("GRU + stack", "150", "300", "15.0", "30.0")]
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from neuralstack.experiments._seeds import map_on_cores
-from neuralstack.training import heed_interrupt
+from neuralstack.training import defer_keyboard_interrupt
 
 
 def test_what_is_made_on_several_cores_comes_in_order():
@@ -15,7 +15,7 @@ def test_what_is_made_on_several_cores_comes_in_order():
 
 
 def asked(number):
-    with heed_interrupt() as interrupted:
+    with defer_keyboard_interrupt() as interrupted:
         return interrupted()
 
 
@@ -26,7 +26,7 @@ def test_ctrl_c_ends_what_is_done_on_several_cores_and_begins_nothing_more(monke
 
     def train(number):
         begun.append(number)
-        with heed_interrupt() as interrupted:
+        with defer_keyboard_interrupt() as interrupted:
             both_begun.wait(30)
             if number == 0:
                 signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)

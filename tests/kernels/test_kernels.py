@@ -118,7 +118,7 @@ def test_batch_and_population_may_share_some_of_their_operands():
 
 
 @pytest.mark.parametrize(
-    ("name", "controller", "wiring"),
+    ("name", "controller", "connection"),
     [
         ("stack", "gru", "layer"),
         ("queue", "elman", "feedback"),
@@ -127,7 +127,7 @@ def test_batch_and_population_may_share_some_of_their_operands():
         pytest.param("stack", "lstm", "feedback", marks=pytest.mark.slow),
     ],
 )
-def test_a_machine_has_the_output_and_every_gradient_of_the_pure_form(name, controller, wiring, float64):
+def test_a_machine_has_the_output_and_every_gradient_of_the_pure_form(name, controller, connection, float64):
     tokens = jnp.asarray(np.random.default_rng(1).integers(0, 4, (30, 3)))
 
     @jax.jit
@@ -139,7 +139,7 @@ def test_a_machine_has_the_output_and_every_gradient_of_the_pure_form(name, cont
 
     found, wanted = (
         loss_and_gradient(
-            drawn_machine(memory, ns.CONTROLLERS[controller], 4, hidden=6, embedding=WIDTH, wiring=wiring), 17
+            drawn_machine(memory, ns.CONTROLLERS[controller], 4, hidden=6, embedding=WIDTH, connection=connection), 17
         )
         for memory in (KERNELS[name], PURES[name])
     )
@@ -226,19 +226,19 @@ def test_steps_beyond_those_asked_for_read_nothing_and_get_no_gradient():
 
 @pytest.mark.parametrize("time", [-1, 3])
 def test_a_step_that_has_no_room_is_refused(time):
-    passes = KERNELS["stack"].passes()
-    carry = passes.start_forward(3, jnp.float32)
+    vjp = KERNELS["stack"].sequence_vjp()
+    carry = vjp.start_forward(3, jnp.float32)
     with pytest.raises(jax.errors.JaxRuntimeError, match="beyond its room, or out of order"):
         jax.block_until_ready(
-            passes.step_forward(carry, jnp.asarray(time), ns.Action(jnp.ones(()), jnp.zeros(()), jnp.ones(WIDTH)))
+            vjp.step_forward(carry, jnp.asarray(time), ns.Action(jnp.ones(()), jnp.zeros(()), jnp.ones(WIDTH)))
         )
 
 
-@pytest.mark.parametrize(("name", "wiring"), [("stack", "layer"), ("stack", "feedback"), ("deque", "layer")])
+@pytest.mark.parametrize(("name", "connection"), [("stack", "layer"), ("stack", "feedback"), ("deque", "layer")])
 @pytest.mark.slow
-def test_where_there_are_other_platforms_a_program_for_them_holds_no_kernel(name, wiring, monkeypatch):
+def test_where_there_are_other_platforms_a_program_for_them_holds_no_kernel(name, connection, monkeypatch):
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    machine = drawn_machine(MEMORIES[name](WIDTH), ns.ElmanLayer, 4, hidden=6, embedding=WIDTH, wiring=wiring)
+    machine = drawn_machine(MEMORIES[name](WIDTH), ns.ElmanLayer, 4, hidden=6, embedding=WIDTH, connection=connection)
     tokens = jnp.zeros((8, 2), jnp.int32)
     program = jax.jit(jax.grad(lambda machine: machine.batch(tokens).output.sum())).trace(machine)
     for platform, kernels_inside in (("cpu", True), ("cuda", False), ("tpu", False)):

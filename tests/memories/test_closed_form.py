@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from neuralstack import Action, NeuralStack
-from neuralstack.memories._closed_form import read_weights
+from neuralstack.memories.strength._closed_form import read_weights
 
 WIDTH, STEPS, BATCH = 3, 20, 64
 

@@ -5,9 +5,9 @@ import pytest
 
 from neuralstack import (
     Action,
+    CompositeMemory,
     DequeAction,
     HardStack,
-    Memories,
     MixedAction,
     NeuralDeque,
     NeuralQueue,
@@ -94,7 +94,7 @@ MISFITS = {
         "the weights of push, pop and no-op must add up to 1, got 2.",
     ),
     "one action for two memories": (
-        Memories(NeuralStack(1), NeuralStack(1)),
+        CompositeMemory(NeuralStack(1), NeuralStack(1)),
         (Action(1.0, 0.0, [1.0]),),
         "2 memories take a tuple of as many actions, got 1.",
     ),
@@ -137,9 +137,9 @@ def test_both_ends_of_a_deque_take_as_many_actions():
 
 def test_several_memories_are_at_least_one_and_have_no_width_in_common():
     with pytest.raises(ValueError, match="several memories are at least one"):
-        Memories()
+        CompositeMemory()
     with pytest.raises(ValueError, match="have no width of their own"):
-        Memories.of_width(3)
+        CompositeMemory.of_width(3)
 
 
 def test_a_pointer_stack_says_when_it_is_full_or_empty():

@@ -47,11 +47,11 @@ def pulled_back(form, push, pop, values, cotangent):
 def as_unrolled(stack, push, pop, values, cotangent):
     """The forward and the backward steps that the unroll uses."""
     action, times = Action(push, pop, values), jnp.arange(len(push))
-    passes = stack.passes()
-    empty, full = passes.start_forward(len(push), values.dtype), passes.start_backward(action, len(push))
-    _, reads = jax.lax.scan(lambda carry, now: passes.step_forward(carry, *now), empty, (times, action))
+    vjp = stack.sequence_vjp()
+    empty, full = vjp.start_forward(len(push), values.dtype), vjp.start_backward(action, len(push))
+    _, reads = jax.lax.scan(lambda carry, now: vjp.step_forward(carry, *now), empty, (times, action))
     _, gradient = jax.lax.scan(
-        lambda carry, now: passes.step_backward(carry, *now), full, (times, cotangent), reverse=True
+        lambda carry, now: vjp.step_backward(carry, *now), full, (times, cotangent), reverse=True
     )
     return reads, tuple(gradient)
 

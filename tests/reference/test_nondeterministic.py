@@ -56,7 +56,7 @@ def test_the_recurrence_over_runs_from_push_to_pop_has_the_same_reads(T, Q, G):
 
 
 @pytest.mark.parametrize(("T", "Q", "G"), [(4, 2, 2), (4, 1, 3)])
-def test_each_read_is_a_distribution_and_needs_no_normalised_weights(T, Q, G):
+def test_each_read_is_a_distribution_and_needs_no_normalized_weights(T, Q, G):
     weights = draw(0, T, Q, G)
     reads = nondeterministic_reads(*weights)
     assert reads.shape == (T, Q, G)

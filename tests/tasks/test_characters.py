@@ -20,7 +20,7 @@ def path(tmp_path):
 def test_the_default_text_is_the_help_that_comes_with_python():
     whole = "\n".join(text for _, text in sorted(pydoc_data.topics.topics.items()))
     task = Characters()
-    assert task.words == characters_of("") == "".join(sorted(set(whole)))
+    assert task.vocabulary == characters_of("") == "".join(sorted(set(whole)))
     both = np.concatenate([task.read(), task.to_validate.read()])
     assert task.decode(both.tolist()) == whole
     assert len(task.to_validate.read()) == len(whole) // 10

@@ -21,9 +21,9 @@ def mod_five(text):
     return str(eval(text) % 5)
 
 
-def stack_left(words):
+def stack_left(vocabulary):
     stack = []
-    for word in words.split():
+    for word in vocabulary.split():
         if word == "pop":
             stack = stack[:-1]
         else:

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from neuralstack import TASKS
-from neuralstack.tasks._layouts import Pair
+from neuralstack.tasks._formats import Pair
 from neuralstack.tasks.chomsky._bits import add, multiply
 from neuralstack.tasks.chomsky._compute_sqrt import root
 
@@ -136,8 +136,8 @@ def test_the_operator_stands_anywhere_between_two_numbers(name, operator):
 
 def test_the_content_of_the_stack_is_one_to_all_but_one_of_the_symbols():
     drawn = [text.split() for text in texts("stack-manipulation", 6)]
-    assert_uniform([sum(word in "01" for word in words) for words in drawn], range(1, 6))
-    assert_uniform([words[-1] for words in drawn], ["pop", "push0", "push1"])
+    assert_uniform([sum(word in "01" for word in vocabulary) for vocabulary in drawn], range(1, 6))
+    assert_uniform([vocabulary[-1] for vocabulary in drawn], ["pop", "push0", "push1"])
 
 
 def test_any_bit_of_a_duplicate_can_be_missing():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from cases import EVERY_TASK, TASKS_UNDER_TEST
-from neuralstack.tasks import Joint
+from neuralstack.tasks import Autoregressive
 
 LONGEST = 7
 LENGTHS = np.arange(280) % LONGEST + 1
@@ -25,7 +25,7 @@ def program(name):
 
     def draw(key, length):
         pair = task.draw(key, length)
-        return pair, task.layout.lay_out(pair, task.scored(pair)), task.sample(key, length)
+        return pair, task.format.format_pair(pair, task.scored(pair)), task.sample(key, length)
 
     return jax.jit(jax.vmap(draw))
 
@@ -60,14 +60,14 @@ def test_a_pair_is_a_source_of_symbols_and_its_answer(name):
 def test_a_sample_gives_the_prompt_and_asks_for_the_answer(name):
     task = build(name)
     for _, source, target, example in looked_at(name):
-        prompt, first = task.prompt(source), task.layout.first_answer(len(source))
+        prompt, first = task.prompt(source), task.format.first_answer(len(source))
         assert example.inputs[: len(prompt)].tolist() == prompt
         wanted = [*target] if task.end is None else [*target, task.end]
         assert example.targets[first : first + len(wanted)].tolist() == wanted
         assert example.mask.any()
         assert not example.mask[:first].any()
         assert not example.mask[first + len(wanted) :].any()
-        if isinstance(task.layout, Joint):
+        if isinstance(task.format, Autoregressive):
             assert example.inputs[first + 1 : first + len(wanted)].tolist() == target
         assert task.encode(task.decode(source)) == source
 
@@ -75,7 +75,7 @@ def test_a_sample_gives_the_prompt_and_asks_for_the_answer(name):
 @every_task
 def test_a_sample_is_padded_to_the_steps_of_its_task_and_padding_is_not_scored(name):
     task = build(name)
-    last = task.vocabulary - 1
+    last = task.vocab_size - 1
     for length, _, _, example in looked_at(name):
         used = int(task.used_steps(length))
         assert used <= task.steps == task.used_steps(LONGEST)
@@ -129,10 +129,10 @@ def test_every_symbol_survives_decoding_and_encoding(name):
 @every_task
 def test_every_token_can_be_read_and_the_end_by_its_name(name):
     task = build(name)
-    words = [task.decode([token]) for token in range(task.vocabulary)]
-    assert len(set(words)) == task.vocabulary
+    vocabulary = [task.decode([token]) for token in range(task.vocab_size)]
+    assert len(set(vocabulary)) == task.vocab_size
     if task.end is not None:
-        assert words[task.end] == "<end>"
+        assert vocabulary[task.end] == "<end>"
 
 
 @every_task

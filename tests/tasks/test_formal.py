@@ -115,7 +115,7 @@ def test_memorisation_is_a_string_a_mark_and_the_string_backwards():
 )
 def test_brackets_are_balanced_and_every_legal_next_one_can_be_completed(name):
     task = TASKS[name]()
-    matching = [task.words[kind] + task.words[kind + task.pairs] for kind in range(task.pairs)]
+    matching = [task.vocabulary[kind] + task.vocabulary[kind + task.pairs] for kind in range(task.pairs)]
     sources, targets, _ = drawn(name, 12, 12)
     for source, target in islice(zip(sources.tolist(), targets.tolist(), strict=True), 60):
         text = task.decode(source)
@@ -134,7 +134,7 @@ def test_brackets_are_balanced_and_every_legal_next_one_can_be_completed(name):
 
 
 def remainder(text, pairs):
-    """What is left of brackets when all neighbours that match are struck out."""
+    """What is left of brackets when all neighbors that match are struck out."""
     while (shorter := re.sub("|".join(map(re.escape, pairs)), "", text)) != text:
         text = shorter
     return text

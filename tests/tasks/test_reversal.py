@@ -17,7 +17,7 @@ def test_a_prompt_reads_as_its_marks_and_symbols():
 
 def test_the_symbols_of_ascii_are_their_codes():
     task = Reversal()
-    assert (task.symbols, task.vocabulary) == (128, 131)
+    assert (task.symbols, task.vocab_size) == (128, 131)
     assert task.encode("A\n~") == [65, 10, 126]
 
 

@@ -99,8 +99,8 @@ def test_all_words_of_the_source_and_no_others_are_drawn(name, source_words):
     counts = np.bincount(pairs.source[inside], minlength=task.symbols)
     assert (counts[:source_words] > 0).all()
     assert (counts[source_words:] == 0).all()
-    frequent = {"rpi", "or", "and", "the", "a"} & set(task.words)
-    assert all(counts[task.words.index(word)] > 1000 for word in frequent)
+    frequent = {"rpi", "or", "and", "the", "a"} & set(task.vocabulary)
+    assert all(counts[task.vocabulary.index(word)] > 1000 for word in frequent)
 
 
 REFUSED = {

@@ -5,30 +5,30 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
-from neuralstack import RECIPES, WIRINGS, Config, complete
-from neuralstack.training import Program
+from neuralstack import CONNECTIONS, RECIPES, Config, complete
+from neuralstack.training import StepSpec
 from neuralstack.training._build import check
 
 GIVEN = Config("reversal", min_length=2, max_length=8)
 
 
 def test_every_wiring_has_a_recipe():
-    assert RECIPES.keys() == WIRINGS.keys()
+    assert RECIPES.keys() == CONNECTIONS.keys()
 
 
-@pytest.mark.parametrize("wiring", WIRINGS)
-def test_what_is_not_said_follows_the_wiring(wiring):
-    filled = complete(Config("reversal", wiring=wiring))
-    assert {name: getattr(filled, name) for name in RECIPES[wiring]._fields} == RECIPES[wiring]._asdict()
+@pytest.mark.parametrize("connection", CONNECTIONS)
+def test_what_is_not_said_follows_the_wiring(connection):
+    filled = complete(Config("reversal", connection=connection))
+    assert {name: getattr(filled, name) for name in RECIPES[connection]._fields} == RECIPES[connection]._asdict()
 
 
 def test_lengths_that_are_not_said_are_the_published_ones():
     assert complete(Config("reversal")).lengths == (8, 64)
 
 
-@pytest.mark.parametrize(("memory", "wiring"), [("stack", "layer"), ("none", "paper")])
-def test_a_machine_without_a_memory_is_wired_like_the_paper(memory, wiring):
-    assert complete(Config("reversal", memory=memory)).wiring == wiring
+@pytest.mark.parametrize(("memory", "connection"), [("stack", "layer"), ("none", "paper")])
+def test_a_machine_without_a_memory_is_wired_like_the_paper(memory, connection):
+    assert complete(Config("reversal", memory=memory)).connection == connection
 
 
 def test_what_is_said_is_kept():
@@ -36,7 +36,7 @@ def test_what_is_said_is_kept():
         "reversal",
         memory="none",
         controller="lstm",
-        wiring="paper",
+        connection="paper",
         hidden=3,
         layers=2,
         width=4,
@@ -94,8 +94,8 @@ WRONG = {
     "an unknown task": ({"task": "revresal"}, "unknown task 'revresal': did you mean 'reversal'?"),
     "an unknown memory": ({"memory": "stakc"}, "unknown memory 'stakc': did you mean 'stack'?"),
     "an unknown controller": ({"controller": "ltsm"}, "unknown controller 'ltsm': did you mean 'lstm'?"),
-    "an unknown wiring": ({"wiring": "layre"}, "unknown wiring 'layre': did you mean 'layer'?"),
-    "no memory to answer from": ({"memory": "none", "wiring": "layer"}, "use wiring 'paper'"),
+    "an unknown connection": ({"connection": "layre"}, "unknown connection 'layre': did you mean 'layer'?"),
+    "no memory to answer from": ({"memory": "none", "connection": "layer"}, "use connection 'paper'"),
 }
 
 
@@ -116,5 +116,5 @@ def test_a_fraction_where_a_whole_number_is_needed_is_refused(name, value):
 def test_the_compiled_program_depends_on_nothing_that_differs_between_seeds():
     one = replace(GIVEN, seed=0, steps=10, evaluate_every=5, patience=1, restart_after=7, watch_test=True)
     other = replace(GIVEN, seed=1, steps=20, evaluate_every=9, patience=2, restart_after=0)
-    assert Program.of(complete(one)) == Program.of(complete(other))
-    assert Program.of(complete(one)) != Program.of(complete(replace(GIVEN, batch=3)))
+    assert StepSpec.of(complete(one)) == StepSpec.of(complete(other))
+    assert StepSpec.of(complete(one)) != StepSpec.of(complete(replace(GIVEN, batch=3)))

@@ -44,10 +44,10 @@ def test_a_failed_training_keeps_the_best_model_and_the_weights_before_the_step_
     explode_at(10)
     assert train(CONFIG, run.path, resume=True, show=False).status == "failed"
     after = run.load_checkpoint()
-    assert all_finite((after.machine, after.optimiser))
+    assert all_finite((after.machine, after.optimizer))
     assert_same_leaves(after.machine, with_huge_weights(before).machine)
-    assert_same_leaves(after.optimiser, before.optimiser)
-    assert (after.step, after.problem) == (10, HEALTHY)
+    assert_same_leaves(after.optimizer, before.optimizer)
+    assert (after.step, after.failure) == (10, HEALTHY)
     assert run.file("model.safetensors").read_bytes() == model
     assert [record["step"] for record in run.metrics()] == [5, 10]
 
@@ -77,10 +77,10 @@ def test_a_training_whose_gradient_has_vanished_stops_and_says_so(tmp_path, monk
 
     def vanish(state, program, until):
         state = compute(state, program, until)
-        return replace(state, problem=jnp.asarray(VANISHED, jnp.int32)) if state.step == 10 else state
+        return replace(state, failure=jnp.asarray(VANISHED, jnp.int32)) if state.step == 10 else state
 
     monkeypatch.setattr(members, "train_until", vanish)
     outcome = train(CONFIG, tmp_path / "run", show=False)
     assert (outcome.status, outcome.steps) == ("failed", 10)
-    assert "the gradient has vanished: try another --seed, or the wiring 'layer'" in outcome.message
-    assert Run(tmp_path / "run").load_checkpoint().problem == HEALTHY
+    assert "the gradient has vanished: try another --seed, or the connection 'layer'" in outcome.message
+    assert Run(tmp_path / "run").load_checkpoint().failure == HEALTHY

@@ -13,7 +13,7 @@ from neuralstack.training import Run, begin
 from neuralstack.training._batch import Batch, Heads, Weights
 from neuralstack.training._objectives import objective
 from neuralstack.training._reinforce import draw_action, policy_loss
-from neuralstack.training._step import Program, draw_batch, step_key
+from neuralstack.training._step import StepSpec, draw_batch, step_key
 from small import assert_same_leaves
 
 SIZES = {"batch": 4, "hidden": 8, "width": 8, "controller": "elman"}
@@ -28,14 +28,14 @@ def learner(**options):
     batch = batch_with_strengths()
     if config.objective != "traces":
         batch = batch._replace(strengths=None)
-    return begin(config), Program.of(config), batch
+    return begin(config), StepSpec.of(config), batch
 
 
 @cache
 def batch_with_strengths():
     """The first batch, the same for all of them, with what the program of the textbook pushes and pops."""
     config = complete(replace(BASE, objective="traces"))
-    return draw(begin(config), Program.of(config))
+    return draw(begin(config), StepSpec.of(config))
 
 
 @partial(jax.jit, static_argnames="program")
@@ -68,7 +68,7 @@ def test_the_answers_cross_entropy_and_their_pull_make_the_plain_objective():
     "options",
     [
         {"autoencode": 0.5},
-        {"objective": "traces", "wiring": "feedback"},
+        {"objective": "traces", "connection": "feedback"},
         {"objective": "traces", "memory": "pointer"},
         {"objective": "reinforce", "memory": "hard"},
         {"objective": "reinforce", "memory": "hard", "baseline": "learned"},
@@ -90,18 +90,18 @@ def test_steps_beyond_the_longest_sequence_change_nothing(options):
 
 def test_every_head_that_is_wanted_is_learned_and_no_other_is_there():
     state, program, batch = learner(autoencode=0.5)
-    assert [name for name, head in vars(state.heads).items() if head is not None] == ["autoencoder"]
+    assert [name for name, head in vars(state.heads).items() if head is not None] == ["reconstructor"]
     _, (_, heads) = value_and_gradient(state, program, batch)
-    assert np.abs(heads.autoencoder).max() > 0
+    assert np.abs(heads.reconstructor).max() > 0
     state, program, batch = learner(objective="reinforce", memory="hard", baseline="learned")
     assert [name for name, head in vars(state.heads).items() if head is not None] == ["learned"]
     _, (_, heads) = value_and_gradient(state, program, batch)
     assert (np.asarray(heads.learned) != 0).any()
 
 
-# Each memory is forced in a way of its own, whatever the wiring; each wiring acts at a place of its own.
+# Each memory is forced in a way of its own, whatever the connection; each connection acts at a place of its own.
 @pytest.mark.parametrize(
-    ("memory", "wiring"),
+    ("memory", "connection"),
     [
         ("hard", "layer"),
         pytest.param("pointer", "feedback", marks=pytest.mark.slow),
@@ -109,8 +109,8 @@ def test_every_head_that_is_wanted_is_learned_and_no_other_is_there():
         ("stack", "layer"),
     ],
 )
-def test_a_machine_that_is_always_forced_does_what_the_program_says(memory, wiring):
-    state, _, batch = learner(objective="traces", memory=memory, wiring=wiring)
+def test_a_machine_that_is_always_forced_does_what_the_program_says(memory, connection):
+    state, _, batch = learner(objective="traces", memory=memory, connection=connection)
     batch_of = type(state.machine).batch
 
     @jax.jit
@@ -132,7 +132,7 @@ def test_a_machine_that_is_always_forced_does_what_the_program_says(memory, wiri
 
 def test_the_program_is_not_asked_for_after_the_end_of_a_sequence():
     """Elsewhere machines learn to stop after as many pops as they were trained on: they learn to count."""
-    state, program, batch = learner(objective="traces", wiring="feedback")
+    state, program, batch = learner(objective="traces", connection="feedback")
     batch = batch._replace(forcing=jnp.zeros_like(batch.forcing))
     ends = batch.example.mask.shape[0] - jnp.argmax(batch.example.mask[::-1], axis=0)
     after = (jnp.arange(len(batch.example.mask))[:, None] >= ends)[..., None]

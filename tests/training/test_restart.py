@@ -31,7 +31,7 @@ def test_a_run_that_learned_says_how_often_it_began_anew(learned):
     records = Run.open(learned).metrics()
     attempts = [record["attempt"] for record in records]
     assert attempts == sorted(attempts)
-    assert [record["settled"] for record in records][-3:] == [True] * 3
+    assert [record["warmed_up"] for record in records][-3:] == [True] * 3
 
 
 @pytest.mark.slow
@@ -43,7 +43,7 @@ def test_a_resumed_run_starts_anew_at_the_same_steps(tmp_path, restarted, monkey
         return begin(config, attempt, step)
 
     monkeypatch.setattr(loop, "begin", begin_and_tell)
-    monkeypatch.setattr(loop, "heed_interrupt", always_interrupted)
+    monkeypatch.setattr(loop, "defer_keyboard_interrupt", always_interrupted)
     statuses = []
     while not statuses or statuses[-1] == "interrupted":
         statuses.append(train(CONFIG, tmp_path / "run", resume=True, show=False).status)
@@ -65,16 +65,16 @@ class always_interrupted:
 def test_a_new_attempt_starts_from_new_weights_with_nothing_remembered():
     config = complete(CONFIG)
     first, second = begin(config), begin(config, 1, 5)
-    assert (second.attempt, second.attempt_start, second.step, second.streak) == (1, 5, 5, 0)
-    assert not second.settled
+    assert (second.attempt, second.attempt_start, second.step, second.perfect_batches) == (1, 5, 5, 0)
+    assert not second.warmed_up
     assert (np.asarray(first.machine.embedding) != second.machine.embedding).all()
-    assert_same_leaves(first.optimiser, second.optimiser)
+    assert_same_leaves(first.optimizer, second.optimizer)
 
 
 HOPELESS = {
     "tried for as long as it may": ({}, 150, True),
     "not yet": ({}, 149, False),
-    "it took to its memory": ({"settled": True}, 150, False),
+    "it took to its memory": ({"warmed_up": True}, 150, False),
     "begun later": ({"attempt_start": 10}, 150, False),
     "begun later, and tried long": ({"attempt_start": 10}, 160, True),
 }
@@ -84,14 +84,14 @@ HOPELESS = {
 def test_an_attempt_is_given_up_when_it_has_stayed_at_its_first_lengths(new_state, parts, step, expected):
     config = complete(replace(CONFIG, restart_after=150))
     state = replace(new_state, **{name: jnp.asarray(part) for name, part in (parts | {"step": step}).items()})
-    assert loop.hopeless(config, state) is expected
-    assert not loop.hopeless(replace(config, restart_after=0), state)
+    assert loop.should_restart(config, state) is expected
+    assert not loop.should_restart(replace(config, restart_after=0), state)
 
 
 def test_training_looks_up_where_an_attempt_may_be_given_up(new_state):
     config = complete(replace(CONFIG, evaluate_every=50, restart_after=7, steps=1000))
     assert loop.next_stop(config, new_state) == 7
-    assert loop.next_stop(config, replace(new_state, settled=jnp.asarray(True))) == 10
+    assert loop.next_stop(config, replace(new_state, warmed_up=jnp.asarray(True))) == 10
     assert loop.next_stop(replace(config, restart_after=0), new_state) == 10
     assert loop.next_stop(replace(config, steps=6), new_state) == 6
     assert loop.next_stop(replace(config, evaluate_every=5), new_state) == 5

@@ -167,9 +167,9 @@ VERDICTS = {
 @pytest.mark.parametrize(("parts", "patience", "status"), VERDICTS.values(), ids=VERDICTS)
 def test_training_ends_early_when_validation_was_perfect_in_a_row(parts, patience, status):
     config = complete(replace(SMALL, patience=patience, steps=1000))
-    outcome = loop.verdict(config, records_of(*parts), 500)
+    outcome = loop.stop_reason(config, records_of(*parts), 500)
     assert (outcome and outcome[0]) == status
-    last = loop.verdict(config, records_of(*parts), 1000)
+    last = loop.stop_reason(config, records_of(*parts), 1000)
     assert last is not None
     assert last[0] == (status or "done")
 
@@ -178,8 +178,8 @@ def test_training_ends_early_when_validation_was_perfect_in_a_row(parts, patienc
 def test_finishing_batches_are_counted_from_the_evaluation_that_was_perfect_often_enough(finish):
     config = complete(replace(SMALL, patience=2, steps=1000, finish=finish))
     records = records_of(NEARLY, PERFECT, PERFECT, NEARLY)  # perfect often enough at batch 75
-    assert loop.verdict(config, records, 75 + finish - 1) is None
-    ended = loop.verdict(config, records, 75 + finish)
+    assert loop.stop_reason(config, records, 75 + finish - 1) is None
+    ended = loop.stop_reason(config, records, 75 + finish)
     assert ended is not None
     assert ended[0] == "perfect"
 

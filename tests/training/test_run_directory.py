@@ -90,7 +90,7 @@ CONFIGS = {
     "a list": ("[1, 2]", "'list' object has no attribute 'items'"),
     "no text": (b"\xff\xfe\x00", "can't decode"),
     "without a task": ("{}", "task"),
-    "an unknown option": ('{"task": "reversal", "colour": 3}', "unknown option 'colour'"),
+    "an unknown option": ('{"task": "reversal", "color": 3}', "unknown option 'color'"),
     "an unknown memory": ('{"task": "reversal", "memory": "quilt"}', "unknown memory 'quilt'"),
     "an impossible number": ('{"task": "reversal", "hidden": -1}', "hidden must be at least 1, got -1"),
     "a word for a number": ('{"task": "reversal", "hidden": "wide"}', "hidden"),
@@ -135,7 +135,7 @@ MISFITS = {
     "narrower": {"hidden": 32},
     "of fewer layers": {"layers": 2},
     "of another controller": {"controller": "lstm"},
-    "without a memory": {"memory": "none", "wiring": "paper"},
+    "without a memory": {"memory": "none", "connection": "paper"},
 }
 
 

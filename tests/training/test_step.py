@@ -8,14 +8,14 @@ import optax
 import pytest
 
 from neuralstack import complete
-from neuralstack.training import Program, _step as step_module, begin, train_until
+from neuralstack.training import StepSpec, _step as step_module, begin, train_until
 from neuralstack.training._loop import gradient_variance
 from neuralstack.training._objectives import noise_on
 from neuralstack.training._step import (
     HEALTHY,
     NOT_FINITE,
-    SETTLED_AFTER,
     VANISHED,
+    WARMED_UP_AFTER,
     draw_batch,
     draw_lengths,
     step_key,
@@ -26,7 +26,7 @@ from small import SMALL, all_finite, assert_same_leaves
 pytest_plugins = ("small_runs",)
 
 CONFIG = complete(SMALL)
-PROGRAM = Program.of(CONFIG)
+PROGRAM = StepSpec.of(CONFIG)
 LOW, HIGH = CONFIG.lengths
 
 
@@ -42,11 +42,11 @@ def draw_many(new_state):
         return draw_batch(state, program, step_key(state))
 
     @jax.jit
-    def draw(settled, seed, attempt):
-        here = replace(new_state, settled=settled, seed=seed, attempt=attempt)
+    def draw(warmed_up, seed, attempt):
+        here = replace(new_state, warmed_up=warmed_up, seed=seed, attempt=attempt)
         return jax.lax.map(lambda step: draw_one(replace(here, step=step)), jnp.arange(BATCHES))
 
-    return lambda settled, seed=0, attempt=0: draw(*map(jnp.asarray, (settled, seed, attempt)))
+    return lambda warmed_up, seed=0, attempt=0: draw(*map(jnp.asarray, (warmed_up, seed, attempt)))
 
 
 def lengths_of(batches):
@@ -70,8 +70,8 @@ def test_once_an_attempt_is_settled_its_lengths_cover_the_whole_range(draw_many)
 
 
 def test_without_first_lengths_an_attempt_is_settled_from_the_start():
-    assert begin(replace(CONFIG, first_lengths=())).settled
-    assert not begin(CONFIG).settled
+    assert begin(replace(CONFIG, first_lengths=())).warmed_up
+    assert not begin(CONFIG).warmed_up
 
 
 def test_a_batch_runs_as_many_steps_as_its_longest_sequence_takes(draw_many):
@@ -111,7 +111,7 @@ def test_training_to_a_step_in_parts_is_training_to_it_at_once(new_state):
     for until in (1, 5, 5, 8):
         state = train_until(state, PROGRAM, np.int32(until))
         assert state.step == until
-        assert state.counted == until
+        assert state.num_accumulated == until
     assert_same_leaves(state, train_until(new_state, PROGRAM, np.int32(8)))
     assert (np.asarray(state.machine.embedding) != new_state.machine.embedding).any()
 
@@ -136,9 +136,9 @@ def test_a_loss_that_is_not_finite_stops_training_before_it_changes_anything(new
     healthy = train_until(new_state, PROGRAM, np.int32(3))
     ill = with_leaf(healthy, where, change)
     after = train_until(ill, PROGRAM, np.int32(10))
-    assert after.problem == NOT_FINITE
+    assert after.failure == NOT_FINITE
     assert after.step == healthy.step
-    assert_same_leaves((after.machine, after.optimiser), (ill.machine, ill.optimiser))
+    assert_same_leaves((after.machine, after.optimizer), (ill.machine, ill.optimizer))
 
 
 @pytest.fixture
@@ -171,33 +171,33 @@ STEPS = {
 }
 
 
-@pytest.mark.parametrize(("given", "problem"), STEPS.values(), ids=STEPS)
-def test_a_step_that_went_wrong_says_why_and_leaves_the_weights(new_state, take_step, given, problem):
+@pytest.mark.parametrize(("given", "failure"), STEPS.values(), ids=STEPS)
+def test_a_step_that_went_wrong_says_why_and_leaves_the_weights(new_state, take_step, given, failure):
     after = take_step(new_state, **given)
-    assert after.problem == problem
-    assert after.step == (problem == HEALTHY)
-    assert all_finite((after.machine, after.optimiser))
-    if problem != HEALTHY:
-        assert_same_leaves((after.machine, after.optimiser), (new_state.machine, new_state.optimiser))
+    assert after.failure == failure
+    assert after.step == (failure == HEALTHY)
+    assert all_finite((after.machine, after.optimizer))
+    if failure != HEALTHY:
+        assert_same_leaves((after.machine, after.optimizer), (new_state.machine, new_state.optimizer))
     elif given.get("gradient"):
         assert (np.asarray(after.machine.embedding) != new_state.machine.embedding).any()
 
 
 def test_an_attempt_is_settled_by_enough_right_batches_in_a_row_and_stays_so(new_state, take_step):
     state = new_state
-    for right in [1.0] * (SETTLED_AFTER - 1) + [0.98] + [1.0] * (SETTLED_AFTER - 1):
+    for right in [1.0] * (WARMED_UP_AFTER - 1) + [0.98] + [1.0] * (WARMED_UP_AFTER - 1):
         state = take_step(state, right=right)
-        assert not state.settled
+        assert not state.warmed_up
     state = take_step(state, right=1.0)
-    assert state.settled
+    assert state.warmed_up
     state = take_step(state, right=0.0)
-    assert state.settled
-    assert state.streak == 0
+    assert state.warmed_up
+    assert state.perfect_batches == 0
 
 
 def test_loss_and_accuracy_are_summed_since_the_last_evaluation(new_state, take_step):
     state = take_step(take_step(new_state, loss=2.0, right=0.25), loss=3.0, right=0.5)
-    assert (state.counted, state.loss, state.accuracy) == (2, 5.0, 0.75)
+    assert (state.num_accumulated, state.loss, state.accuracy) == (2, 5.0, 0.75)
 
 
 def test_a_large_gradient_moves_the_weights_no_further_than_a_clipped_one():
@@ -205,9 +205,9 @@ def test_a_large_gradient_moves_the_weights_no_further_than_a_clipped_one():
     weights = {"a": jnp.zeros(2)}
 
     def moved(scale):
-        optimiser, state, here = program.optimiser(), program.optimiser().init(weights), weights
+        optimizer, state, here = program.optimizer(), program.optimizer().init(weights), weights
         for gradient in ([0.6, 0.8], [scale * 0.8, scale * 0.6]):
-            updates, state = optimiser.update({"a": jnp.array(gradient)}, state)
+            updates, state = optimizer.update({"a": jnp.array(gradient)}, state)
             here = optax.apply_updates(here, updates)
         return here["a"]
 
@@ -225,17 +225,17 @@ def test_in_the_growing_curriculum_the_longest_length_grows_evenly(new_state, sh
 
 def test_the_longest_length_grows_by_one_after_enough_right_batches_in_a_row(monkeypatch):
     config = complete(replace(SMALL, first_lengths=None, curriculum="success"))
-    program, state = Program.of(config), begin(config)
+    program, state = StepSpec.of(config), begin(config)
     all_right = jnp.ones(()), jnp.ones(()), None
     monkeypatch.setattr(step_module, "objective", lambda name, machine, *_: (leaves_sum(machine), all_right))
     step = jax.jit(lambda state: train_step(state, program))
-    assert not state.settled
+    assert not state.warmed_up
     grown = []
     for _ in range(12):
         state = step(state)
         grown.append(int(state.longest) - config.lengths[0])
     assert grown == [0] * 4 + [1] * 5 + [2] * 3
-    assert state.settled
+    assert state.warmed_up
     lengths = draw_lengths(state, program, *jax.random.split(jax.random.key(0)))
     assert set(np.unique(lengths)) <= set(range(config.lengths[0], config.lengths[0] + 3))
 
@@ -285,8 +285,8 @@ def test_the_noise_of_every_step_and_sequence_is_its_own(new_state):
 
 @pytest.mark.parametrize(("gradients", "wanted"), [((0.3, 0.3), 0.0), ((0.5, -0.5), 0.5)])
 def test_the_variance_of_the_gradient_is_that_of_each_weight_added_up(gradients, wanted):
-    optimiser = PROGRAM.optimiser()
-    state = optimiser.init(jnp.zeros(2))
+    optimizer = PROGRAM.optimizer()
+    state = optimizer.init(jnp.zeros(2))
     for step in range(200):
-        _, state = optimiser.update(jnp.full(2, gradients[step % 2]), state)
+        _, state = optimizer.update(jnp.full(2, gradients[step % 2]), state)
     assert gradient_variance(state) == pytest.approx(wanted, abs=0.01)

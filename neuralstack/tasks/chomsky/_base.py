@@ -7,7 +7,7 @@ import jax
 from jaxtyping import Array, Int, PRNGKeyArray
 
 from neuralstack.tasks._base import AbstractTask
-from neuralstack.tasks._layouts import Blanks
+from neuralstack.tasks._formats import QueryTokens
 
 
 @dataclass(frozen=True)
@@ -19,8 +19,8 @@ class AbstractChomskyTask(AbstractTask):
     test_lengths: ClassVar[tuple[int, int]] = (41, 500)
 
     @property
-    def layout(self):
-        return Blanks(self.symbols)
+    def format(self):
+        return QueryTokens(self.symbols)
 
 
 def draw_below(key: PRNGKeyArray, length: int, count: int) -> Int[Array, " {length}"]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import jax.numpy as jnp
 
-from neuralstack.tasks._layouts import Pair
+from neuralstack.tasks._formats import Pair
 from neuralstack.tasks.chomsky._base import AbstractChomskyTask
 from neuralstack.tasks.chomsky._bits import add, terminated, terminated_list, up_to_terminator
 from neuralstack.tasks.chomsky._sums import draw_two, read_two
@@ -26,7 +26,7 @@ class BinaryAddition(AbstractChomskyTask):
     """
 
     @property
-    def words(self):
+    def vocabulary(self):
         return "01+"
 
     def draw(self, key, length):

@@ -5,7 +5,7 @@ from math import prod
 
 import jax.numpy as jnp
 
-from neuralstack.tasks._layouts import Pair
+from neuralstack.tasks._formats import Pair
 from neuralstack.tasks.chomsky._base import AbstractChomskyTask
 from neuralstack.tasks.chomsky._bits import multiply, terminated, terminated_list, up_to_terminator
 from neuralstack.tasks.chomsky._sums import draw_two, read_two
@@ -25,7 +25,7 @@ class BinaryMultiplication(AbstractChomskyTask):
     """
 
     @property
-    def words(self):
+    def vocabulary(self):
         return "01*"
 
     def draw(self, key, length):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import jax.numpy as jnp
 
-from neuralstack.tasks._layouts import Pair
+from neuralstack.tasks._formats import Pair
 from neuralstack.tasks.chomsky._base import AbstractChomskyTask, draw_below, require
 
 SYMBOLS = 5
@@ -23,7 +23,7 @@ class BucketSort(AbstractChomskyTask):
     """
 
     @property
-    def words(self):
+    def vocabulary(self):
         return "01234"
 
     def draw(self, key, length):

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int
 
-from neuralstack.tasks._layouts import Pair
+from neuralstack.tasks._formats import Pair
 from neuralstack.tasks.chomsky._base import AbstractChomskyTask, draw_below, require
 from neuralstack.tasks.chomsky._bits import subtract
 
@@ -26,7 +26,7 @@ class ComputeSqrt(AbstractChomskyTask):
     """
 
     @property
-    def words(self):
+    def vocabulary(self):
         return "01"
 
     def draw(self, key, length):

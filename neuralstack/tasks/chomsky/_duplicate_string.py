@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import jax.numpy as jnp
 
-from neuralstack.tasks._layouts import Pair
+from neuralstack.tasks._formats import Pair
 from neuralstack.tasks.chomsky._base import AbstractChomskyTask, draw_below, require
 
 
@@ -21,7 +21,7 @@ class DuplicateString(AbstractChomskyTask):
     """
 
     @property
-    def words(self):
+    def vocabulary(self):
         return "01"
 
     def draw(self, key, length):

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from neuralstack.tasks._layouts import Pair
+from neuralstack.tasks._formats import Pair
 from neuralstack.tasks.chomsky._base import AbstractChomskyTask, draw_below, require
 
 
 @dataclass(frozen=True)
 class EvenPairs(AbstractChomskyTask):
-    """Say whether a string of bits has an odd number of unequal neighbours (Delétang et al., 2023).
+    """Say whether a string of bits has an odd number of unequal neighbors (Delétang et al., 2023).
 
     The answer is 1 if it has, which is the same as that its first bit differs from its last, else 0. Bits are drawn
     uniformly.
@@ -20,7 +20,7 @@ class EvenPairs(AbstractChomskyTask):
     """
 
     @property
-    def words(self):
+    def vocabulary(self):
         return "01"
 
     def draw(self, key, length):

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from neuralstack.tasks._layouts import Pair
+from neuralstack.tasks._formats import Pair
 from neuralstack.tasks.chomsky._base import AbstractChomskyTask
 from neuralstack.tasks.chomsky._expressions import WORDS, draw_expression, value_of
 
@@ -28,7 +28,7 @@ class ModularArithmeticBrackets(AbstractChomskyTask):
     multiplication: bool = False
 
     @property
-    def words(self):
+    def vocabulary(self):
         return WORDS
 
     def draw(self, key, length):

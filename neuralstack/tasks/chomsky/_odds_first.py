@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import jax.numpy as jnp
 
-from neuralstack.tasks._layouts import Pair
+from neuralstack.tasks._formats import Pair
 from neuralstack.tasks.chomsky._base import AbstractChomskyTask, draw_below, require
 
 
@@ -28,7 +28,7 @@ class OddsFirst(AbstractChomskyTask):
     evens_first: bool = False
 
     @property
-    def words(self):
+    def vocabulary(self):
         return "01"
 
     def draw(self, key, length):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import jax.numpy as jnp
 
-from neuralstack.tasks._layouts import Pair, push_then_pop
+from neuralstack.tasks._formats import Pair, push_then_pop
 from neuralstack.tasks.chomsky._base import AbstractChomskyTask, draw_below, require
 
 
@@ -21,7 +21,7 @@ class ReverseString(AbstractChomskyTask):
     """
 
     @property
-    def words(self):
+    def vocabulary(self):
         return "01"
 
     def draw(self, key, length):
@@ -36,4 +36,4 @@ class ReverseString(AbstractChomskyTask):
         return source_length
 
     def strengths(self, length):
-        return push_then_pop(self.layout.first_answer(length), length, self.steps)
+        return push_then_pop(self.format.first_answer(length), length, self.steps)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from neuralstack.tasks._chances import pick
-from neuralstack.tasks._layouts import Pair
+from neuralstack.tasks._formats import Pair
 from neuralstack.tasks.chomsky._base import AbstractChomskyTask, require
 from neuralstack.tasks.chomsky._expressions import DIGITS, WORDS, draw_expression, value_of
 
@@ -30,7 +30,7 @@ class SolveEquation(AbstractChomskyTask):
     """
 
     @property
-    def words(self):
+    def vocabulary(self):
         return WORDS + "x="
 
     def draw(self, key, length):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 
-from neuralstack.tasks._layouts import Pair
+from neuralstack.tasks._formats import Pair
 from neuralstack.tasks.chomsky._base import AbstractChomskyTask, draw_below, require
 from neuralstack.tasks.chomsky._bits import up_to_terminator
 
@@ -28,7 +28,7 @@ class StackManipulation(AbstractChomskyTask):
     """
 
     @property
-    def words(self):
+    def vocabulary(self):
         return "0", "1", "pop", "push0", "push1"
 
     def draw(self, key, length):

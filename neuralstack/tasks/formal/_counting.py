@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int
 
 from neuralstack.tasks._base import AbstractTask
-from neuralstack.tasks._layouts import Pair, Stepwise
+from neuralstack.tasks._formats import Pair, Synchronous
 
 LANGUAGES = {
     "anbn": (((1, 0), (1, 0)), 1),
@@ -63,12 +63,12 @@ class Counting(AbstractTask):
         return LANGUAGES[self.language][0]
 
     @property
-    def words(self):
+    def vocabulary(self):
         return "abcd"[: len(self.blocks)]
 
     @property
-    def layout(self):
-        return Stepwise(self.symbols)
+    def format(self):
+        return Synchronous(self.symbols)
 
     def draw(self, key, length):
         room = self.source_length(self.max_length)

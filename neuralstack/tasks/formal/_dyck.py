@@ -8,7 +8,7 @@ import jax.numpy as jnp
 
 from neuralstack.tasks._base import AbstractTask
 from neuralstack.tasks._chances import draw_chances, pick
-from neuralstack.tasks._layouts import Pair, Stepwise
+from neuralstack.tasks._formats import Pair, Synchronous
 from neuralstack.tasks.formal._brackets import draw_brackets, innermost_open
 
 OPENING, CLOSING = "([{<«‹", ")]}>»›"
@@ -44,14 +44,14 @@ class Dyck(AbstractTask):
     test_lengths: ClassVar[tuple[int, int]] = (52, 100)
 
     @property
-    def words(self):
+    def vocabulary(self):
         if not 1 <= self.pairs <= len(OPENING):
             raise ValueError(f"there are 1 to {len(OPENING)} kinds of brackets, got pairs={self.pairs}.")
         return OPENING[: self.pairs] + CLOSING[: self.pairs] + "."
 
     @property
-    def layout(self):
-        return Stepwise(self.symbols)
+    def format(self):
+        return Synchronous(self.symbols)
 
     def draw(self, key, length):
         brackets_key, kind_key = jax.random.split(key)

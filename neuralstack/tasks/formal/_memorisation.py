@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from neuralstack.tasks._alphabet import draw_symbols
 from neuralstack.tasks._base import AbstractTask
-from neuralstack.tasks._layouts import Pair, Stepwise
+from neuralstack.tasks._formats import Pair, Synchronous
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ class Memorisation(AbstractTask):
     test_lengths: ClassVar[tuple[int, int]] = (21, 60)
 
     @property
-    def words(self):
+    def vocabulary(self):
         if not self.alphabet:
             raise ValueError("an alphabet needs at least one character besides #, got ''.")
         return self.alphabet + "#"
 
     @property
-    def layout(self):
-        return Stepwise(self.symbols)
+    def format(self):
+        return Synchronous(self.symbols)
 
     def draw(self, key, length):
         room = self.source_length(self.max_length)

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Int
 
 from neuralstack.tasks._base import AbstractTask
-from neuralstack.tasks._layouts import Pair, Stepwise
+from neuralstack.tasks._formats import Pair, Synchronous
 from neuralstack.tasks.language._corpus import characters_of, read_symbols
 
 
@@ -48,12 +48,12 @@ class Characters(AbstractTask):
     streams: ClassVar[bool] = True
 
     @property
-    def words(self):
+    def vocabulary(self):
         return self.alphabet or characters_of(self.text)
 
     @property
-    def layout(self):
-        return Stepwise(self.symbols)
+    def format(self):
+        return Synchronous(self.symbols)
 
     @property
     def to_validate(self):
@@ -76,7 +76,7 @@ class Characters(AbstractTask):
 
     def read(self) -> np.ndarray:
         """Return the part of the text that stretches are of, as the numbers of its characters."""
-        return read_symbols(self.text, self.words, self.held_out)
+        return read_symbols(self.text, self.vocabulary, self.held_out)
 
     def draw(self, key, length):
         return self.stretch(jax.random.randint(key, (), 0, self.size - self.max_length), length)

@@ -36,19 +36,19 @@ def characters_of(path: str) -> str:
 
 
 @cache
-def read_symbols(path: str, words: str, held_out: bool) -> np.ndarray:
+def read_symbols(path: str, vocabulary: str, held_out: bool) -> np.ndarray:
     """Return the part of a text that is trained on, or the one that is held out, as the numbers of its characters.
 
     Raises:
         ValueError: If it cannot be read, or has a character that is not among `words`.
     """
     text = read_text(path)
-    if unknown := sorted(set(text) - set(words)):
+    if unknown := sorted(set(text) - set(vocabulary)):
         raise ValueError(
             f"the text {path!r} has the character {unknown[0]!r}, which is not in the alphabet: give an alphabet that "
             "has it, or another text."
         )
-    numbers = {word: number for number, word in enumerate(words)}
+    numbers = {word: number for number, word in enumerate(vocabulary)}
     symbols = np.array([numbers[character] for character in text], np.int32)
     border = len(symbols) - int(len(symbols) * HELD_OUT)
     return symbols[border:] if held_out else symbols[:border]

@@ -1,4 +1,4 @@
-"""Bigram flip: read a string, then write it with each two neighbours swapped."""
+"""Bigram flip: read a string, then write it with each two neighbors swapped."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -7,12 +7,12 @@ import jax.numpy as jnp
 
 from neuralstack.tasks._alphabet import ASCII, draw_symbols
 from neuralstack.tasks._base import AbstractTask
-from neuralstack.tasks._layouts import Joint, Pair
+from neuralstack.tasks._formats import Autoregressive, Pair
 
 
 @dataclass(frozen=True)
 class BigramFlip(AbstractTask):
-    """Read a string, then write it with each two neighbours swapped (Grefenstette et al., 2015).
+    """Read a string, then write it with each two neighbors swapped (Grefenstette et al., 2015).
 
     A source has an even length: of an odd one that is asked for it is one longer. Symbols are drawn uniformly with
     replacement; symbol i is the i-th character of `alphabet`. The layout is joint.
@@ -33,12 +33,12 @@ class BigramFlip(AbstractTask):
     test_lengths: ClassVar[tuple[int, int]] = (65, 128)
 
     @property
-    def words(self):
+    def vocabulary(self):
         return self.alphabet
 
     @property
-    def layout(self):
-        return Joint(self.symbols)
+    def format(self):
+        return Autoregressive(self.symbols)
 
     def draw(self, key, length):
         size, even = self.source_length(self.max_length), self.source_length(length)

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from neuralstack.tasks._alphabet import ASCII, draw_symbols
 from neuralstack.tasks._base import AbstractTask
-from neuralstack.tasks._layouts import Joint, Pair, push_then_pop
+from neuralstack.tasks._formats import Autoregressive, Pair, push_then_pop
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Copy(AbstractTask):
     test_lengths: ClassVar[tuple[int, int]] = (65, 128)
 
     @property
-    def words(self):
+    def vocabulary(self):
         return self.alphabet
 
     @property
-    def layout(self):
-        return Joint(self.symbols)
+    def format(self):
+        return Autoregressive(self.symbols)
 
     def draw(self, key, length):
         source = draw_symbols(key, self.max_length, self.symbols)
@@ -48,4 +48,4 @@ class Copy(AbstractTask):
         return source_length
 
     def strengths(self, length):
-        return push_then_pop(self.layout.first_answer(length), length, self.steps)
+        return push_then_pop(self.format.first_answer(length), length, self.steps)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from neuralstack.tasks._alphabet import ASCII, draw_symbols
 from neuralstack.tasks._base import AbstractTask
-from neuralstack.tasks._layouts import Joint, Pair, push_then_pop
+from neuralstack.tasks._formats import Autoregressive, Pair, push_then_pop
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,12 @@ class Reversal(AbstractTask):
     test_lengths: ClassVar[tuple[int, int]] = (65, 128)
 
     @property
-    def words(self):
+    def vocabulary(self):
         return self.alphabet
 
     @property
-    def layout(self):
-        return Joint(self.symbols)
+    def format(self):
+        return Autoregressive(self.symbols)
 
     def draw(self, key, length):
         source = draw_symbols(key, self.max_length, self.symbols)
@@ -63,4 +63,4 @@ class Reversal(AbstractTask):
         return source_length
 
     def strengths(self, length):
-        return push_then_pop(self.layout.first_answer(length), length, self.steps)
+        return push_then_pop(self.format.first_answer(length), length, self.steps)

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 
 from neuralstack.tasks._base import AbstractTask
+from neuralstack.tasks._formats import Autoregressive, Pair
 from neuralstack.tasks._grammar import draw_word, tables
-from neuralstack.tasks._layouts import Joint, Pair
 
 COUNT = 33  # words of a kind
 GRAMMAR = (
@@ -49,12 +49,12 @@ class SubjectVerbObject(AbstractTask):
     test_lengths: ClassVar[tuple[int, int]] = (65, 128)
 
     @property
-    def words(self):
+    def vocabulary(self):
         return WORDS
 
     @property
-    def layout(self):
-        return Joint(self.symbols)
+    def format(self):
+        return Autoregressive(self.symbols)
 
     def draw(self, key, length):
         kind_key, word_key = jax.random.split(key)

@@ -1,0 +1,8 @@
+from ._extract import NotATransducer as NotATransducer, extract as extract
+from ._report import (
+    Comparison as Comparison,
+    Extraction as Extraction,
+    compare as compare,
+    find_transducer as find_transducer,
+)
+from ._transducer import StackTransducer as StackTransducer, readable as readable

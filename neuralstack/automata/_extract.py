@@ -1,0 +1,138 @@
+"""From a hardened machine to the program that it is."""
+
+import math
+from collections import Counter
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from neuralstack.automata._states import States, find_states
+from neuralstack.automata._transducer import StackTransducer
+from neuralstack.discretization._behavior import actions_on
+from neuralstack.discretization._ends import End, ends_of
+from neuralstack.machine import Machine
+from neuralstack.tasks import AbstractTask
+
+MOST_READS = 300_000
+
+
+class NotATransducer(ValueError):
+    """A machine is not a program that could be written down; it says why."""
+
+
+def extract(machine: Machine, task: AbstractTask) -> StackTransducer:
+    """Return the finite program that a hardened machine runs on its task.
+
+    The states are found by what the machine does on sequences of the task (see `_states.py`), and so are the kinds of
+    the values that it pushes: those that no read lets it answer differently are one.
+
+    Args:
+        machine: A hardened machine with stacks or queues, wired as `layer`.
+        task: Its task.
+
+    Raises:
+        NoProgram: If the machine is none of that, or more states would be needed than anyone could read.
+    """
+    ends = ends_of(machine.memory)
+    if ends is None or any(end.depth > 1 for end in ends):
+        raise NotATransducer(
+            "a program can be found of hardened machines whose memories are stacks or queues, read at one element "
+            "each: train with such a --memory."
+        )
+    if machine.connection.feedback or machine.connection.answer_from != "read":
+        raise NotATransducer(
+            "a program can be found of hardened machines whose controller sees no reads and whose answer comes from "
+            "the reads alone: train with --connection layer."
+        )
+    states = find_states(machine, task)
+    if states is None:
+        raise NotATransducer(
+            "the controller has too many states that act differently for a program that could be read: train longer, "
+            "or from another --seed."
+        )
+    return write_program(machine, task, states, ends)
+
+
+def write_program(machine: Machine, task: AbstractTask, states: States, ends: tuple[End, ...]) -> StackTransducer:
+    """Put the states, the actions on the way and the answers together."""
+    asked = np.argwhere(states.transitions >= 0)
+    hidden = jnp.asarray(states.hidden[asked[:, 0], asked[:, 1]])
+    actions = jax.device_get(actions_on(machine, hidden, jnp.asarray(asked[:, 1])))
+    pushing = [np.flatnonzero(action.push > 0.5) for action in actions]
+    told = answers_of(machine, [action.value[push] for action, push in zip(actions, pushing, strict=True)], ends)
+    words = tuple(task.decode([token]) for token in range(task.vocab_size))
+    kinds, pushes = [], []
+    for memory, push in enumerate(pushing):
+        first, kind_of = tell_apart(told, memory)
+        alone = np.moveaxis(told, memory, 0).reshape(told.shape[memory], -1)[:, 0]  # the others are empty
+        kinds.append(name_apart([words[alone[one]] for one in first[1:]]))
+        pushes.append(dict(zip(push.tolist(), (kind_of[1:] - 1).tolist(), strict=True)))
+        told = np.take(told, first, axis=memory)
+    rules: list[list[Any]] = [[None] * task.vocab_size for _ in states.transitions]
+    for place, (state, token) in enumerate(asked.tolist()):
+        pops = tuple(bool(action.pop[place] > 0.5) for action in actions)
+        pushed = tuple(push.get(place) for push in pushes)
+        rules[state][token] = (int(states.transitions[state, token]), pops, pushed)
+    answers = {tuple(one - 1 if one else None for one in read): int(told[read]) for read in np.ndindex(told.shape)}
+    kinds_of_memory = tuple(end.kind for end in ends)
+    return StackTransducer(words, kinds_of_memory, name_states(rules), tuple(kinds), tuple(map(tuple, rules)), answers)
+
+
+def answers_of(machine: Machine, values: list[np.ndarray], ends: tuple[End, ...]) -> np.ndarray:
+    """Return the answer for each combination of reads, an axis for each memory: first nothing, then each value.
+
+    Raises:
+        NoProgram: If there are too many.
+    """
+    nothing = [np.full((1, part.shape[1]), end.empty, part.dtype) for part, end in zip(values, ends, strict=True)]
+    reads = [np.concatenate(both) for both in zip(nothing, values, strict=True)]
+    shape = tuple(map(len, reads))
+    if math.prod(shape) > MOST_READS:
+        raise NotATransducer(
+            f"the machine can read {math.prod(shape)} different things, at most {MOST_READS} can be looked at."
+        )
+    places = np.indices(shape).reshape(len(shape), -1)
+    together = np.concatenate([part[place] for part, place in zip(reads, places, strict=True)], axis=1)
+    unseen = jnp.zeros((len(together), machine.controller.hidden_size))  # the answer comes from the reads alone
+    return np.asarray(jnp.argmax(machine.logits(unseen, jnp.asarray(together)), axis=-1)).reshape(shape)
+
+
+def tell_apart(told: np.ndarray, memory: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first read of each kind in a memory, and the kind of each; nothing is kind 0."""
+    slices = np.moveaxis(told, memory, 0).reshape(told.shape[memory], -1)
+    _, first, kind = np.unique(slices[1:], axis=0, return_index=True, return_inverse=True)
+    order = np.argsort(np.argsort(first))  # kinds in the order in which they are first pushed
+    return np.concatenate([[0], 1 + np.sort(first)]), np.concatenate([[0], 1 + order[kind.ravel()]])
+
+
+def name_apart(names: list[str]) -> tuple[str, ...]:
+    """Return names of which no two are equal."""
+    counts: Counter[str] = Counter()
+    different = []
+    for name in names:
+        counts[name] += 1
+        different.append(name if counts[name] == 1 else f"{name} ({counts[name]})")
+    return tuple(different)
+
+
+def name_states(rules: list[list[Any]]) -> tuple[str, ...]:
+    """Name each state by what is done in it most often: push, pop, both or neither."""
+    names = []
+    for number in range(len(rules)):
+        done = Counter(
+            "+".join(doing(pop, push) for pop, push in zip(rule[1], rule[2], strict=True))
+            for row in rules
+            for rule in row
+            if rule is not None and rule[0] == number
+        )
+        names.append(done.most_common(1)[0][0] if done else "start")
+    return name_apart(names)
+
+
+def doing(pop: bool, push: int | None) -> str:
+    """Say what is done to a memory."""
+    return {(False, False): "keep", (True, False): "pop", (False, True): "push", (True, True): "replace"}[
+        bool(pop), push is not None
+    ]

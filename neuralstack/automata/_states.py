@@ -1,0 +1,186 @@
+"""The finitely many states that a controller's states stand for: those that act alike from here on are one.
+
+Two states of a controller are told apart by what the machine does in them, and by what it would do if it were given
+each of some words of the task, which is how the theory of automata defines a state (Nerode, 1958). Where they lie in
+the controller's space does not matter. States whose differences the task never asks for are one as well.
+"""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from neuralstack.automata._merge import merge, reached
+from neuralstack.discretization._behavior import action_labels, signatures, successors
+from neuralstack.discretization._walk import ANSWER, BEFORE, SOURCE, Moments, Walk, draw_walk, visit
+from neuralstack.machine import Machine
+from neuralstack.tasks import AbstractTask
+
+SEQUENCES = 64  # that are walked at least
+SIGHTINGS = 20  # of each token, on average over all, that are wanted at least
+WORDS, WORD = 24, 6  # how many words each state is asked, and their length
+MEMBERS = 4  # of a class are asked where each token leads
+RARE = 0.002  # share of a part's states below which a class is counted to the nearest one
+MOST_CLASSES = 64
+
+
+class States(NamedTuple):
+    """Finitely many states, the first of which is that before the first step, and where each token leads from each."""
+
+    transitions: Int[np.ndarray, "states vocabulary"]
+    """The next state, -1 for what the task never asks for."""
+    hidden: Float[np.ndarray, "states vocabulary hidden"]
+    """What the controller shows on the way, on average."""
+
+
+class Classes(NamedTuple):
+    """States of a controller by what they do. The first class is the state before the first step."""
+
+    of: Int[np.ndarray, " moments"]
+    """The class of each state that was met."""
+    part: Int[np.ndarray, " classes"]
+    signature: list[np.ndarray]
+    """What is done in the states of a class, and then for each word."""
+
+
+class Transitions(NamedTuple):
+    """Where each token leads from each class; -1 where no sequence of that part has the token."""
+
+    leads: Int[np.ndarray, "classes vocabulary"]
+    action_labels: Int[np.ndarray, "classes vocabulary"]
+    hidden: Float[np.ndarray, "classes vocabulary hidden"]
+
+
+def find_states(machine: Machine, task: AbstractTask) -> States | None:
+    """Return the states of a machine with discrete actions whose controller sees no reads; none if there are too many.
+
+    Args:
+        machine: A hardened machine.
+        task: Its task.
+    """
+    count = max(SEQUENCES, SIGHTINGS * task.vocab_size // task.steps)
+    walk, rng = draw_walk(task, jax.random.key(1), count), np.random.default_rng(1)
+    words = {part: draw_words(walk, part, rng) for part in (SOURCE, ANSWER)}
+    met = visit(machine, walk)
+    classes = classify(machine, met, walk.parts[walk.valid], words)
+    if len(classes.part) > MOST_CLASSES:
+        return None
+    ways = ask(machine, met, classes, walk, words)
+    asked = like_others(observe(walk, classes, ways.leads.shape), ways.leads)
+    gates = np.array([-1, *(signature[0] for signature in classes.signature[1:])])
+    root = merge(ways.leads, ways.action_labels, gates, asked)
+    return summarize(root, ways, asked, np.bincount(classes.of, minlength=len(root)))
+
+
+def draw_words(walk: Walk, part: int, rng: np.random.Generator) -> Int[np.ndarray, "words length"]:
+    """Draw words with which the walked sequences go on from states of a part, half of them at the part's end."""
+    left = walk.valid.sum(1, keepdims=True) - 1 - np.arange(walk.valid.shape[1])
+    here = walk.valid & (walk.parts == part)
+    length = min(WORD, int(left[here].max(initial=0)))
+    if length == 0:
+        return np.zeros((WORDS, 0), np.int32)
+    starts = np.argwhere(here & (left >= length))
+    last = starts[walk.parts[starts[:, 0], starts[:, 1] + length] != part]
+    pools = [starts, last if len(last) else starts]
+    chosen = np.concatenate([pool[rng.integers(0, len(pool), WORDS // 2)] for pool in pools])
+    return np.stack([walk.tokens[row, time + 1 : time + 1 + length] for row, time in chosen])
+
+
+def classify(machine: Machine, met: Moments, parts: np.ndarray, words: dict[int, np.ndarray]) -> Classes:
+    """Gather states into classes with one behavior each, rare ones with the most similar."""
+    of, part, found = np.zeros(len(parts), int), [BEFORE], [np.zeros(0, int)]
+    for now in (SOURCE, ANSWER):
+        here = np.flatnonzero(parts == now)
+        if not len(here):
+            continue
+        signature = np.asarray(signatures(machine, pick(met.states, here), met.hidden[here], words[now]))
+        kinds, kind, count = np.unique(signature, axis=0, return_inverse=True, return_counts=True)
+        often = np.flatnonzero(count >= min(RARE * len(here), count.max()))
+        of[here] = len(part) + nearest(kinds[often], kinds)[kind.ravel()]
+        part += [now] * len(often)
+        found += list(kinds[often])
+    return Classes(of, np.array(part), found)
+
+
+def nearest(classes: Int[np.ndarray, "classes deeds"], signatures: Int[np.ndarray, "n deeds"]) -> Int[np.ndarray, " n"]:
+    """Return the class in which the fewest deeds differ; that in the state itself outweighs all that may follow."""
+    weights = np.ones(classes.shape[1])
+    weights[0] = classes.shape[1]
+    return np.array([np.argmin((classes != one) @ weights) for one in signatures], int)
+
+
+def observe(walk: Walk, classes: Classes, shape: tuple[int, ...]) -> Bool[np.ndarray, "classes vocabulary"]:
+    """Return which tokens follow the states of each class in the walked sequences."""
+    after, seen = np.zeros(walk.tokens.shape, int), np.zeros(shape, bool)
+    after[walk.valid] = classes.of
+    seen[befores(after, 0)[walk.valid], walk.tokens[walk.valid]] = True
+    return seen
+
+
+def befores(after: Int[np.ndarray, "sequences steps"], first: int) -> Int[np.ndarray, "sequences steps"]:
+    """Return what there was before each step, given what there was after it."""
+    return np.concatenate([np.full((len(after), 1), first), after[:, :-1]], axis=1)
+
+
+def ask(machine: Machine, met: Moments, classes: Classes, walk: Walk, words: dict[int, np.ndarray]) -> Transitions:
+    """Find where each token leads from each class: a few of its states are asked, and the commonest answer counts."""
+    shape = len(classes.part), len(machine.embedding)
+    ways = Transitions(
+        np.full(shape, -1), np.full(shape, -1), np.zeros((*shape, met.hidden.shape[-1]), met.hidden.dtype)
+    )
+    earlier = befores(walk.parts, BEFORE)
+    for before, after in sorted(set(zip(earlier[walk.valid], walk.parts[walk.valid], strict=True))):
+        tokens = np.unique(walk.tokens[walk.valid & (earlier == before) & (walk.parts == after)])
+        candidates = np.flatnonzero(classes.part == after)
+        known = np.stack([classes.signature[one] for one in candidates])
+        for one in np.flatnonzero(classes.part == before).tolist():
+            members = members_of(machine, met, classes, one)
+            states, hidden = successors(machine, members, tokens, MEMBERS if one else 1)
+            did = np.asarray(action_labels(machine, hidden, tokens))
+            states, flat = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), (states, hidden))
+            signature = np.asarray(signatures(machine, states, flat, words[after]))
+            to = candidates[nearest(known, signature)].reshape(did.shape)
+            ways.leads[one, tokens], ways.action_labels[one, tokens] = commonest(to), commonest(did)
+            ways.hidden[one, tokens] = np.mean(hidden, axis=0)
+    return ways
+
+
+def members_of(machine: Machine, met: Moments, classes: Classes, one: int) -> Any:
+    """Return a few states of a class, spread over all that were met."""
+    if one == 0:
+        return jax.tree.map(lambda leaf: jnp.asarray(leaf)[None], machine.controller.init())
+    members = np.flatnonzero(classes.of == one)
+    return pick(met.states, members[np.linspace(0, len(members) - 1, MEMBERS).astype(int)])
+
+
+def pick(tree: Any, rows: np.ndarray) -> Any:
+    """Return some rows of every array."""
+    return jax.tree.map(lambda leaf: leaf[rows], tree)
+
+
+def commonest(votes: Int[np.ndarray, "members tokens"]) -> Int[np.ndarray, " tokens"]:
+    """Return the most frequent number of each column."""
+    return np.array([np.bincount(column).argmax() for column in votes.T])
+
+
+def like_others(seen: np.ndarray, leads: np.ndarray) -> Bool[np.ndarray, "classes vocabulary"]:
+    """Return which tokens follow each class, taking tokens that lead everywhere to the same as one."""
+    _, kind = np.unique(leads, axis=1, return_inverse=True)
+    kinds = np.eye(kind.max() + 1, dtype=int)[kind.ravel()]
+    return ((seen @ kinds) @ kinds.T > 0) & (leads >= 0)
+
+
+def summarize(root: np.ndarray, ways: Transitions, asked: np.ndarray, sizes: np.ndarray) -> States:
+    """Return the merged classes as states, in the order in which they are reached."""
+    order = list(dict.fromkeys(root[reached(ways.leads, asked)].tolist()))
+    transitions = np.full((len(order), ways.leads.shape[1]), -1)
+    hidden = np.zeros((len(order), *ways.hidden.shape[1:]), ways.hidden.dtype)
+    for place, one in enumerate(order):
+        members = np.flatnonzero(root == one)
+        for token in np.flatnonzero(asked[members].any(0)):
+            who = members[asked[members, token]]
+            transitions[place, token] = order.index(root[ways.leads[who[0], token]])
+            hidden[place, token] = np.average(ways.hidden[who, token], axis=0, weights=np.maximum(sizes[who], 1))
+    return States(transitions, hidden)

@@ -1,0 +1,219 @@
+"""A finite program that acts on stacks and queues, in plain Python: what a hardened machine turns out to be.
+
+Nothing of this needs JAX, or any library at all.
+"""
+
+import json
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+FORMAT = "neuralstack-program-1"
+NEW_LINE = r"\n"  # as Graphviz writes it
+
+
+@dataclass(frozen=True)
+class StackTransducer:
+    """States, what is done in each of them with each token, and what is answered for what is then read.
+
+    At each step, with the state and the given token, the memories are popped, pushed and read, in this order, as the
+    token's rule says; the answer follows from what is read: the top of a stack, the front of a queue, or nothing. What
+    is pushed has a kind: values of one kind are never told apart by an answer.
+
+    Examples:
+        Say whether the token before was a 1:
+
+        >>> program = StackTransducer(
+        ...     vocabulary=("0", "1"),
+        ...     memories=("stack",),
+        ...     states=("push",),
+        ...     kinds=(("zero", "one"),),
+        ...     rules=(((0, (True,), (0,)), (0, (True,), (1,))),),
+        ...     answers={(None,): 0, (0,): 0, (1,): 1},
+        ... )
+        >>> program.run([0, 1, 1, 0])
+        [0, 1, 1, 0]
+    """
+
+    vocabulary: tuple[str, ...]
+    """How each token is written."""
+    memories: tuple[str, ...]
+    """What each memory is: `stack` or `queue`."""
+    states: tuple[str, ...]
+    """A name for each state, the first of which is that before the first step."""
+    kinds: tuple[tuple[str, ...], ...]
+    """For each memory, a name for each kind of pushed value."""
+    rules: tuple[tuple[Any, ...], ...]
+    """For each state and token the next state and, for each memory, whether it is popped and the kind that is pushed,
+    or None; where the task never asks for it, None."""
+    answers: dict[tuple[int | None, ...], int]
+    """The answer by what is read of each memory, None where it is empty."""
+
+    def run(self, tokens: Iterable[int]) -> list[int]:
+        """Return the answer after each token.
+
+        Raises:
+            ValueError: If a token has no rule in the state that the program is in.
+        """
+        return [told for _, told in self.steps(tokens)]
+
+    def walk(self, tokens: Iterable[int]) -> list[str]:
+        """Return the name of the state after each token.
+
+        Raises:
+            ValueError: If a token has no rule in the state that the program is in.
+        """
+        return [self.states[state] for state, _ in self.steps(tokens)]
+
+    def steps(self, tokens: Iterable[int]) -> Iterator[tuple[int, int]]:
+        """Yield the state and the answer after each token.
+
+        Raises:
+            ValueError: If a token has no rule in the state that the program is in.
+        """
+        state, held = 0, [deque() for _ in self.memories]
+        ends = [-1 if kind == "stack" else 0 for kind in self.memories]
+        for token in tokens:
+            rule = self.rules[state][token]
+            if rule is None:
+                raise ValueError(
+                    f"the program has no rule for {self.vocabulary[token]!r} in its state {self.states[state]!r}: "
+                    "the task that it was found on never asks for it."
+                )
+            state, pops, pushes = rule
+            for memory, kind, pop, push in zip(held, self.memories, pops, pushes, strict=True):
+                if pop and memory:
+                    memory.pop() if kind == "stack" else memory.popleft()
+                if push is not None:
+                    memory.append(push)
+            yield (
+                state,
+                self.answers[tuple(memory[end] if memory else None for memory, end in zip(held, ends, strict=True))],
+            )
+
+    def to_json(self) -> str:
+        """Return the program as text, which `load` reads from a file."""
+        content = {"format": FORMAT, **asdict(self), "answers": [[*read, told] for read, told in self.answers.items()]}
+        return json.dumps(content) + "\n"
+
+    @classmethod
+    def load(cls, path: str | Path) -> "StackTransducer":
+        """Read a program from a file.
+
+        Raises:
+            ValueError: If the file is none.
+        """
+        try:
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
+            if content.pop("format") != FORMAT:
+                raise ValueError
+            answers = {tuple(read): told for *read, told in content.pop("answers")}
+            rules = tuple(tuple(rule and as_rule(*rule) for rule in row) for row in content.pop("rules"))
+            kinds = tuple(map(tuple, content.pop("kinds")))
+            return cls(
+                **{name: tuple(part) for name, part in content.items()}, kinds=kinds, rules=rules, answers=answers
+            )
+        except (OSError, ValueError, TypeError, KeyError):
+            raise ValueError(
+                f"{str(path)!r} is not a program: needed is a file that `neuralstack harden` wrote; run that."
+            ) from None
+
+    def table(self) -> list[tuple[str, str, str, str, str]]:
+        """Return a row for each state and set of tokens that it treats alike: state, given, pop, push and next state.
+
+        What is pushed is called `it` where it is answered as the token given.
+        """
+        rows: dict[tuple[Any, ...], list[int]] = {}
+        for state, row in enumerate(self.rules):
+            for token, rule in enumerate(row):
+                if rule is not None:
+                    new, pops, pushes = rule
+                    named = tuple(self.push_name(memory, kind, token) for memory, kind in enumerate(pushes))
+                    rows.setdefault((state, new, pops, named), []).append(token)
+        return [
+            (
+                self.states[state],
+                self.token_names(tokens),
+                self.each("pop" if pop else "–" for pop in pops),
+                self.each(named),
+                self.states[new],
+            )
+            for (state, new, pops, named), tokens in rows.items()
+        ]
+
+    def answer_table(self) -> list[tuple[str, str]]:
+        """Return a row for each set of reads with the same answer; `it` is what is read."""
+        rows: dict[str, list[str]] = {}
+        for read, told in self.answers.items():
+            names = ["nothing" if one is None else self.kinds[memory][one] for memory, one in enumerate(read)]
+            same = len(names) == 1 and names[0] == self.vocabulary[told]
+            rows.setdefault("it" if same else readable(self.vocabulary[told]), []).append(
+                self.each(map(readable, names))
+            )
+        return [
+            (", ".join(names) if len(names) <= 4 else f"any of {len(names)} kinds", told)
+            for told, names in rows.items()
+        ]
+
+    def graph(self) -> str:
+        """Return the program as a graph in the language of Graphviz, with one edge from a state to each next one."""
+        edges: dict[tuple[str, str], list[str]] = {}
+        for state, given, pops, pushes, new in self.table():
+            done = ", ".join(part for part in (pops, f"push {pushes}") if part not in ("–", "push –"))
+            edges.setdefault((state, new), []).append(escaped(f"{given}: {done or 'keep'}"))
+        lines = ["digraph program {", "  rankdir=LR;", '  node [shape=circle, fontname="sans-serif"];']
+        lines += [
+            '  edge [fontname="sans-serif"];',
+            "  start [shape=point];",
+            f'  start -> "{escaped(self.states[0])}";',
+        ]
+        for (state, new), labels in edges.items():
+            lines.append(f'  "{escaped(state)}" -> "{escaped(new)}" [label="{NEW_LINE.join(labels)}"];')
+        return "\n".join([*lines, "}"]) + "\n"
+
+    def push_name(self, memory: int, kind: int | None, token: int) -> str:
+        """Return what is pushed in words."""
+        if kind is None:
+            return "–"
+        name = self.kinds[memory][kind]
+        return "it" if name == self.vocabulary[token] else readable(name)
+
+    def token_names(self, tokens: Sequence[int]) -> str:
+        """Return a set of tokens in words."""
+        symbols = [token for token in range(len(self.vocabulary)) if not is_mark(self.vocabulary[token])]
+        if len(symbols) > 4 and set(symbols) <= set(tokens):
+            return ", ".join(["any symbol", *(self.vocabulary[token] for token in tokens if token not in symbols)])
+        names = [readable(self.vocabulary[token]) for token in tokens]
+        return " ".join(names) if len(names) <= 8 else f"{len(names)} tokens, {' '.join(names[:4])} ..."
+
+    @staticmethod
+    def each(parts: Iterable[str]) -> str:
+        """Join what is said of each memory."""
+        return " | ".join(parts)
+
+
+def as_rule(new: int, pops: list[bool], pushes: list[int | None]) -> tuple[Any, ...]:
+    """Return a rule as it was before it was written to JSON."""
+    return new, tuple(pops), tuple(pushes)
+
+
+def is_mark(word: str) -> bool:
+    """Say whether a token is a mark such as `<end>`."""
+    return len(word) > 2 and word.startswith("<") and word.endswith(">")
+
+
+def readable(word: str) -> str:
+    r"""Return a word as it can be shown anywhere: a space by its sign, control characters by their escapes.
+
+    Examples:
+        >>> readable(" "), readable("a"), readable("\n")
+        ('␣', 'a', '\\n')
+    """
+    return "␣" if word == " " else word if word.isprintable() else repr(word)[1:-1]
+
+
+def escaped(text: str) -> str:
+    """Return a text as it stands between quotes in the language of Graphviz."""
+    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,110 @@
+"""Whether a machine and its hardened twin answer alike, and how close each action was to being another."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Bool, Int
+
+from neuralstack.machine import Machine
+from neuralstack.memories import Action, DequeAction, MixedAction
+from neuralstack.tasks import AbstractTask
+
+GROUP_STEPS = 1 << 18  # steps x sequences that go through a machine at once: what bounds the memory that it needs
+
+
+class Fresh(NamedTuple):
+    """Sequences that nothing was trained or found on, the shortest first."""
+
+    tokens: Int[np.ndarray, "sequences steps"]
+    scored: Bool[np.ndarray, "sequences steps"]
+    used: Int[np.ndarray, " sequences"]
+    """How many steps belong to each."""
+
+
+class Agreement(NamedTuple):
+    """On how many sequences two machines give the same answer, and where they first differ."""
+
+    same: int
+    sequences: int
+    first: tuple[int, int, int, int] | None
+    """The sequence with the earliest difference, its step, and the two answers there."""
+
+
+def draw_fresh(task: AbstractTask, lengths: tuple[int, int], count: int, seed: int = 0) -> Fresh:
+    """Draw sequences of any lengths between two, both included."""
+    task = replace(task.to_validate, max_length=lengths[1])
+    length_key, key = jax.random.split(jax.random.fold_in(jax.random.key(seed), 2**31 - 1))
+    drawn = jnp.sort(jax.random.randint(length_key, (count,), lengths[0], lengths[1] + 1))
+    examples = jax.jit(jax.vmap(task.sample))(jax.random.split(key, count), drawn)
+    used = np.broadcast_to(np.asarray(jax.vmap(task.used_steps)(drawn)), count)
+    return Fresh(np.asarray(examples.inputs), np.asarray(examples.mask), used)
+
+
+def groups_of(data: Fresh) -> Iterator[tuple[slice, int]]:
+    """Return groups of sequences to run at once, with the steps that the longest of each needs."""
+    size = max(1, GROUP_STEPS // data.tokens.shape[1])
+    for start in range(0, len(data.used), size):
+        rows = slice(start, min(start + size, len(data.used)))
+        yield rows, int(data.used[rows].max())
+
+
+def answers(machine: Machine, data: Fresh, advance: Callable[[int], None] = lambda _: None) -> np.ndarray:
+    """Return the answer of a machine after every step, [sequences, steps]."""
+    told = np.zeros(data.tokens.shape, np.int32)
+    for rows, steps in groups_of(data):
+        told[rows] = np.asarray(_answers(machine, data.tokens[rows].T, steps)).T
+        advance(rows.stop - rows.start)
+    return told
+
+
+@jax.jit
+def _answers(machine, tokens, steps):
+    return jnp.argmax(machine.batch(tokens, steps).output, axis=-1)
+
+
+def agree(one: np.ndarray, other: np.ndarray, data: Fresh) -> Agreement:
+    """Compare two machines' answers on the steps that are scored."""
+    differ = (one != other) & data.scored
+    wrong = differ.any(1)
+    first = None
+    if wrong.any():
+        steps = np.where(wrong, differ.argmax(1), differ.shape[1])
+        row = int(steps.argmin())
+        step = int(steps[row])
+        first = row, step, int(one[row, step]), int(other[row, step])
+    return Agreement(int((~wrong).sum()), len(wrong), first)
+
+
+def action_margins(machine: Machine, data: Fresh) -> dict[str, np.ndarray]:
+    """Return how far each action of a soft machine is from being rounded the other way, over all steps, from 0 to 0.5.
+
+    For a strength it is the distance from 0.5; for a mixture of operations, half of the likeliest one's lead.
+    """
+    found: dict[str, list[np.ndarray]] = {}
+    for rows, steps in groups_of(data):
+        action = jax.device_get(_actions(machine, data.tokens[rows].T, steps))
+        valid = (np.arange(data.tokens.shape[1]) < data.used[rows][:, None]).T
+        for name, margin in margins_of(action).items():
+            found.setdefault(name, []).append(margin[valid])
+    return {name: np.concatenate(parts) for name, parts in found.items()}
+
+
+@jax.jit
+def _actions(machine, tokens, steps):
+    return machine.batch(tokens, steps).action
+
+
+def margins_of(action: Any, where: str = "") -> dict[str, np.ndarray]:
+    """Return the margins of each part of an action, by its name."""
+    if isinstance(action, Action):
+        return {f"push{where}": np.abs(action.push - 0.5), f"pop{where}": np.abs(action.pop - 0.5)}
+    if isinstance(action, MixedAction):
+        second, first = np.moveaxis(np.sort(action.operation, axis=-1)[..., -2:], -1, 0)
+        return {f"operation{where}": (first - second) / 2}
+    names = DequeAction._fields if isinstance(action, DequeAction) else range(1, len(action) + 1)
+    parts = (margins_of(part, f"{where}, {name}") for name, part in zip(names, action, strict=True))
+    return {name: margin for part in parts for name, margin in part.items()}

@@ -1,0 +1,85 @@
+"""What a machine does in a state of its controller, and what it would do from there.
+
+A deed is one number for what is done at a step: which gates are open and, where anything is pushed, what a machine that
+reads just that would answer.
+"""
+
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PyTree
+
+from neuralstack.controllers import phase_of
+from neuralstack.discretization._ends import end_actions, ends_of
+from neuralstack.machine import Machine
+from neuralstack.memories import Action
+
+
+@partial(jax.jit, static_argnames="count")
+def successors(
+    machine: Machine, states: PyTree[Array], tokens: Int[Array, " tokens"], count: int
+) -> tuple[PyTree[Array], Array]:
+    """Return the states that each token leads to from each of `count` states of a controller, and what it shows there.
+
+    Both have the axes [states, tokens, ...]. There may be no array to tell the count from: some controllers have no
+    state.
+    """
+    step = jax.vmap(jax.vmap(machine.controller.step, in_axes=(None, 0)), in_axes=(0, None), axis_size=count)
+    return step(states, machine.controller.project(machine.embedding)[tokens])
+
+
+@jax.jit
+def signatures(
+    machine: Machine, states: PyTree[Array], hidden: Float[Array, "states hidden"], words: Int[Array, "words length"]
+) -> Int[Array, "states deeds"]:
+    """Return what is done to the memory where each state shows `hidden`, and then the deeds for each of some words."""
+    projected = machine.controller.project(machine.embedding)[words]
+
+    def follow(state, word, projected):
+        def step(state, now):
+            token, row = now
+            state, hidden = machine.controller.step(state, row)
+            return state, _action_label(machine, hidden, token)
+
+        return jax.lax.scan(step, state, (word, projected))[1]
+
+    from_one = jax.vmap(follow, in_axes=(None, 0, 0))
+    done = jax.vmap(from_one, in_axes=(0, None, None), axis_size=len(hidden))(states, words, projected)
+    return jnp.concatenate([open_gates(machine, hidden)[:, None], done.reshape(len(hidden), -1)], axis=1)
+
+
+@jax.jit
+def action_labels(
+    machine: Machine, hidden: Float[Array, "states tokens hidden"], tokens: Int[Array, " tokens"]
+) -> Int[Array, "states tokens"]:
+    """Return what is done where each token led to."""
+    return jax.vmap(jax.vmap(_action_label, in_axes=(None, 0, 0)), in_axes=(None, 0, None))(machine, hidden, tokens)
+
+
+def open_gates(machine: Machine, hidden: Float[Array, "*steps hidden"]) -> Int[Array, "*steps"]:
+    """Return what is done to the memory where a controller shows `hidden`: two bits for each stack and queue."""
+    gates = sum(machine.memory.gate_widths)
+    raw = hidden @ machine.action_weights[:, :gates] + machine.action_bias[:gates]
+    values = jnp.zeros((*raw.shape[:-1], machine.memory.action_size - gates), raw.dtype)
+    action = machine.memory.decode(jnp.concatenate([raw, values], axis=-1))
+    done = [part for one in end_actions(machine.memory, action) for part in (one.push, one.pop)]
+    return phase_of(jnp.stack(done, axis=-1) - 0.5)
+
+
+def actions_on(
+    machine: Machine, hidden: Float[Array, "*steps hidden"], tokens: Int[Array, "*steps"]
+) -> tuple[Action, ...]:
+    """Return the action on each stack and queue where a controller shows `hidden` on being given tokens."""
+    action = machine.memory.decode(machine.raw_action(hidden, machine.embedding[tokens]))
+    return end_actions(machine.memory, action)
+
+
+def _action_label(machine, hidden, token):
+    actions, ends = actions_on(machine, hidden, token), ends_of(machine.memory) or ()
+    only_this = jnp.concatenate(
+        [one.push * one.value + (1 - one.push) * end.empty for one, end in zip(actions, ends, strict=True)]
+    )
+    label = jnp.argmax(machine.logits(hidden, only_this))
+    anything = jnp.any(jnp.stack([one.push for one in actions]) > 0.5)
+    return open_gates(machine, hidden) + (1 << 2 * len(ends)) * jnp.where(anything, label + 1, 0)

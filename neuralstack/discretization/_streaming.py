@@ -1,0 +1,90 @@
+"""A hardened machine that is given one token at a time, for as long as one likes."""
+
+from collections import deque
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from neuralstack.discretization._behavior import actions_on
+from neuralstack.discretization._ends import End, ends_of
+from neuralstack.machine import Machine
+from neuralstack.memories import Action
+
+
+class Stream:
+    """A hardened machine on a sequence without an end.
+
+    A step costs the same however many there were, and what is kept grows with the memory's depth only. A machine itself
+    takes a whole sequence, and is much faster on one.
+
+    Args:
+        machine: A hardened machine whose memories are stacks or queues.
+
+    Raises:
+        ValueError: If it is not.
+
+    Examples:
+        >>> import jax, neuralstack as ns
+        >>> machine = ns.Machine(ns.NeuralStack(8), ns.GRULayer, 5, hidden=16, embedding=8, key=jax.random.key(0))
+        >>> stream = ns.Stream(ns.harden(machine))
+        >>> [stream.feed(token).shape for token in (0, 3, 4)]
+        [(5,), (5,), (5,)]
+        >>> stream.depth <= 3
+        True
+    """
+
+    def __init__(self, machine: Machine):
+        ends = ends_of(machine.memory)
+        if ends is None:
+            raise ValueError(
+                f"a stream needs stacks or queues with actions of 0 or 1, got {machine.memory}: give it what "
+                "harden(machine) returns."
+            )
+        self._machine, self._ends = machine, ends
+        self._held = [deque[np.ndarray]() for _ in ends]
+        self._state = machine.controller.init()
+        self._read = np.zeros(machine.memory.read_size, machine.embedding.dtype)
+
+    @property
+    def depth(self) -> int:
+        """How many values are held."""
+        return sum(map(len, self._held))
+
+    def feed(self, token: int) -> Float[np.ndarray, " vocabulary"]:
+        """Take one step and return the logits of the answer.
+
+        Raises:
+            ValueError: If there is no such token.
+        """
+        if not 0 <= token < len(self._machine.embedding):
+            raise ValueError(f"a token must be in 0..{len(self._machine.embedding) - 1}, got {token}.")
+        self._state, hidden, actions = _act(self._machine, self._state, self._read, token)
+        actions = jax.device_get(actions)
+        for held, end, action in zip(self._held, self._ends, actions, strict=True):
+            if action.pop > 0.5 and held:
+                held.pop() if end.kind == "stack" else held.popleft()
+            if action.push > 0.5:
+                held.append(action.value)
+        self._read = np.concatenate([_shown(*memory) for memory in zip(self._held, self._ends, actions, strict=True)])
+        return np.asarray(_logits(self._machine, hidden, self._read))
+
+
+def _shown(held: deque[np.ndarray], end: End, action: Action) -> np.ndarray:
+    """Return the elements that are read of a stack or queue, the topmost or frontmost first."""
+    there = [held[~place if end.kind == "stack" else place] for place in range(min(end.depth, len(held)))]
+    nothing = np.full_like(action.value, end.empty)
+    return np.concatenate([*there, *[nothing] * (end.depth - len(there))])
+
+
+@jax.jit
+def _act(machine, state, read, token):
+    projected = machine.controller.project(machine.embedding[token]) + machine.fed_back(read)
+    state, hidden = machine.controller.step(state, projected)
+    return state, hidden, actions_on(machine, hidden, jnp.asarray(token))
+
+
+@jax.jit
+def _logits(machine, hidden, read):
+    return machine.logits(hidden, read)

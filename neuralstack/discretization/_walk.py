@@ -1,0 +1,56 @@
+"""The states in which a machine's controller is on sequences of its task."""
+
+from typing import NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import Bool, Float, Int, PRNGKeyArray, PyTree
+
+from neuralstack.machine import Machine
+from neuralstack.tasks import AbstractTask
+
+BEFORE, SOURCE, ANSWER = -1, 0, 1
+"""The parts of a sequence: before its first step, from there to the answer, the answer. A state belongs to the part of
+the token that led to it."""
+
+
+class Walk(NamedTuple):
+    """Sequences of a task, and which part each of their steps belongs to."""
+
+    tokens: Int[np.ndarray, "sequences steps"]
+    parts: Int[np.ndarray, "sequences steps"]
+    valid: Bool[np.ndarray, "sequences steps"]
+
+
+class Moments(NamedTuple):
+    """States of a controller, and what it showed on reaching them."""
+
+    states: PyTree[Float[np.ndarray, "moments ..."]]
+    hidden: Float[np.ndarray, "moments hidden"]
+
+
+def draw_walk(task: AbstractTask, key: PRNGKeyArray, count: int) -> Walk:
+    """Draw sequences of a task, from its shortest training length to the longest that it has room for."""
+    low, high = min(task.train_lengths[0], task.max_length), task.max_length
+    length_key, sample_key = jax.random.split(key)
+    lengths = jax.random.randint(length_key, (count,), low, high + 1)
+    examples = jax.jit(jax.vmap(task.sample))(jax.random.split(sample_key, count), lengths)
+    time = np.arange(task.steps)
+    sources, used = (np.asarray(jax.vmap(f)(lengths)) for f in (task.source_length, task.used_steps))
+    first = np.array([task.format.first_answer(length) for length in sources])
+    parts = np.where(time >= first[:, None], ANSWER, SOURCE)
+    return Walk(np.asarray(examples.inputs), parts, time < used[:, None])
+
+
+def visit(machine: Machine, walk: Walk) -> Moments:
+    """Return the states after every valid step, those of the first sequence first."""
+    return Moments(*jax.tree.map(lambda leaf: np.asarray(leaf)[walk.valid], _visit(machine, walk.tokens)))
+
+
+@jax.jit
+def _visit(machine, tokens):
+    def step(state, token):
+        state, shown = machine.step(state, token)
+        return state, (state.controller, shown.hidden)
+
+    return jax.vmap(lambda tokens: jax.lax.scan(step, machine.init(len(tokens)), tokens)[1])(tokens)

@@ -1,0 +1,145 @@
+"""The batched unroll over time, with a gradient of its own.
+
+This is the one place with a batch axis: the weights' gradient is then summed over the examples of a step in one matrix
+product, where a gradient rule per sequence under `vmap` would build one for each example. The loop runs to a length
+known only at run time, so one compilation serves every length up to the buffer; automatic differentiation alone could
+not go back through such a loop.
+
+Each step is differentiated as it is taken, and what its backward pass needs is logged beside the actions: memory linear
+in the length, and nothing of the controller is computed twice. Of the memory nothing is logged; it undoes its steps.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PyTree
+
+from neuralstack.machine._linearized_step import (
+    Act,
+    StepInputs,
+    StepOutputs,
+    at,
+    blank,
+    linearize,
+    pullback_like,
+    restore,
+    store,
+    unique,
+)
+from neuralstack.memories import AbstractMemory, on_platform
+
+
+class Unrolled(NamedTuple):
+    """What came out at every step, time first."""
+
+    hidden: Float[Array, "steps batch hidden"]
+    action: PyTree[Float[Array, "steps batch ..."]]
+    read: Float[Array, "steps batch read"]
+    state: PyTree[Float[Array, "batch ..."]]
+    """The state of `act` after the last step. No gradient goes back through it: who carries it on truncates there."""
+
+
+def unroll(
+    act: Act,
+    memory: AbstractMemory,
+    parameters: PyTree[Array],
+    state: PyTree[Float[Array, "batch ..."]],
+    inputs: PyTree[Float[Array, "steps batch ..."]],
+    steps: Int[Array, ""],
+) -> Unrolled:
+    """Run a controller that acts on a memory, for a batch, to a length known at run time.
+
+    Args:
+        act: Pure function of one example and one step, `(parameters, state, input, read) -> (state, hidden, action)`;
+            `read` is what the memory gave at the step before, zero at first.
+        memory: The memory it acts on.
+        parameters: The weights of `act`.
+        state: Its state before the first step, for each example.
+        inputs: Its inputs.
+        steps: How many of the steps to run; the others stay zero.
+
+    Returns:
+        What `act` showed and did, and what was read, at every step, and its last state.
+    """
+    return _unroll(act, memory, parameters, state, inputs, steps)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+def _unroll(act, memory, *arguments):
+    return _forward(act, memory, *arguments)[0]
+
+
+def _forward(act, memory, *arguments):
+    return on_platform(memory, partial(_run_forward, act, memory), *arguments)
+
+
+def _backward(act, memory, saved, cotangent):
+    return *on_platform(memory, partial(_run_backward, act, memory), saved, cotangent), None
+
+
+def _run_forward(act, memory, vjp, parameters, state, inputs, steps):
+    length, batch, dtype = *(leaf := jax.tree.leaves(inputs)[0]).shape[:2], leaf.dtype
+    empty = vjp.start_forward(length, dtype)
+    memory_state = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (batch, *leaf.shape)), empty)
+    # All sequences march in step, so the time is shared: a store at a shared index is a slice, not a scatter.
+    memory_step = jax.vmap(
+        lambda carry, time, action: vjp.step_forward(carry, time, memory.check(action)), in_axes=(0, None, 0)
+    )
+    first = StepInputs(state, at(inputs, 0), jnp.zeros((batch, memory.read_size), dtype))
+    linearized = linearize(act, parameters, first)
+
+    def step(time, carry):
+        given, memory_state, logs = carry
+        now = linearize(act, parameters, given._replace(inputs=at(inputs, time)))
+        memory_state, read = memory_step(memory_state, time, now.shown.action)
+        logs = store(logs, (unique(now), read), time)
+        return StepInputs(now.shown.state, given.inputs, read), memory_state, logs
+
+    logs = blank((unique(linearized), first.read), length)
+    last, _, (kept, reads) = jax.lax.fori_loop(0, steps, step, (first, memory_state, logs))
+    shown, extra = restore(linearized, kept)
+    return Unrolled(shown.hidden, shown.action, reads, last.state), (
+        parameters,
+        state,
+        inputs,
+        steps,
+        shown,
+        extra,
+        reads,
+    )
+
+
+def _run_backward(act, memory, vjp, saved, cotangent):
+    parameters, state, inputs, steps, shown, extra, reads = saved
+    first = StepInputs(state, at(inputs, 0), jnp.zeros_like(reads[0]))
+    pull = pullback_like(act, parameters, first)
+    start_backward = jax.vmap(lambda action: vjp.start_backward(memory.check(action, steps=True), steps), in_axes=1)
+    step_backward = jax.vmap(vjp.step_backward, in_axes=(0, None, 0))
+
+    def before(time):
+        """What step `time` was given: the first step nothing but the initial state, the others what was logged."""
+        earlier = StepInputs(at(shown.state, time - 1), at(inputs, time), reads[time - 1])
+        return jax.tree.map(lambda a, b: jnp.where(time > 0, a, b), earlier, first._replace(inputs=earlier.inputs))
+
+    def step(count, carry):
+        parameters_cotangent, state_cotangent, read_cotangent, memory_carry, inputs_cotangent = carry
+        time = steps - 1 - count
+        asked = at(cotangent, time)
+        memory_carry, action_cotangent = step_backward(memory_carry, time, asked.read + read_cotangent)
+        action_cotangent = jax.tree.map(lambda a, b: a + b.astype(a.dtype), asked.action, action_cotangent)
+        more, given_cotangent = pull(
+            before(time), at(shown, time), at(extra, time), StepOutputs(state_cotangent, asked.hidden, action_cotangent)
+        )
+        parameters_cotangent = jax.tree.map(jnp.add, parameters_cotangent, more)
+        inputs_cotangent = store(inputs_cotangent, given_cotangent.inputs, time)
+        return parameters_cotangent, given_cotangent.state, given_cotangent.read, memory_carry, inputs_cotangent
+
+    zeros = jax.tree.map(jnp.zeros_like, (parameters, state, first.read))
+    carry = *zeros, start_backward(shown.action), jax.tree.map(jnp.zeros_like, inputs)
+    parameters_cotangent, state_cotangent, *_, inputs_cotangent = jax.lax.fori_loop(0, steps, step, carry)
+    return parameters_cotangent, state_cotangent, inputs_cotangent
+
+
+_unroll.defvjp(_forward, _backward)

@@ -1,0 +1,126 @@
+"""The passes of any memory that has a step, in memory that grows with the square root of the length.
+
+Going backwards needs the states that the steps began with. They are not kept but made again: going forward, one state
+in about the square root of the length is kept, and when the backward pass reaches a stretch between two of them, its
+states are computed once more. So a sequence costs its steps about three times, and never all of its states at once.
+"""
+
+from math import ceil, sqrt
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int, PyTree
+
+from neuralstack.memories._base import AbstractMemory, AbstractSequenceVJP
+
+
+class Backward(NamedTuple):
+    """What goes backwards: the actions, the kept states, those of the present stretch, and the state's cotangent."""
+
+    action: Any
+    steps: Int[Array, ""]
+    kept: PyTree[Array]
+    stretch: PyTree[Array]
+    state_cotangent: PyTree[Array]
+
+
+class CheckpointedVJP(AbstractSequenceVJP):
+    """The passes of a memory by its own step."""
+
+    memory: AbstractMemory
+
+    def reads(self, action, steps):
+        length, dtype = length_and_dtype(action)
+
+        def step(time, carry):
+            state, reads = carry
+            state, read = self.memory.step(state, at(action, time))
+            return state, reads.at[time].set(read)
+
+        if not length:  # no memory has room for nothing
+            return jnp.zeros((0, self.memory.read_size), dtype)
+        start = self.memory.init(length, dtype), jnp.zeros((length, self.memory.read_size), dtype)
+        return jax.lax.fori_loop(0, steps, step, start)[1]
+
+    def reads_backward(self, action, steps, reads_cotangent):
+        if not len(reads_cotangent):
+            return action
+
+        def step(count, carry):
+            backward, cotangent = carry
+            time = steps - 1 - count
+            backward, now = self.step_backward(backward, time, reads_cotangent[time])
+            return backward, put(cotangent, now, time)
+
+        start = self.start_backward(action, steps), jax.tree.map(jnp.zeros_like, action)
+        return jax.lax.fori_loop(0, steps, step, start)[1]
+
+    def start_forward(self, steps, dtype):
+        return self.memory.init(steps, dtype)
+
+    def step_forward(self, carry, time, action):
+        return self.memory.step(carry, action)
+
+    def start_backward(self, action, steps):
+        length, dtype = length_and_dtype(action)
+        empty = self.memory.init(length, dtype)
+        size = max(1, ceil(sqrt(length)))
+
+        def stretch(number, carry):
+            state, kept = carry
+            last = jnp.minimum((number + 1) * size, steps)
+            return self.forward(action, number * size, last, state), put(kept, state, number)
+
+        kept = room(empty, ceil(length / size))
+        _, kept = jax.lax.fori_loop(0, (steps + size - 1) // size, stretch, (empty, kept))
+        cotangent = jax.tree.map(jnp.zeros_like, eqx.filter(empty, eqx.is_inexact_array))
+        return Backward(action, steps, kept, room(empty, size), cotangent)
+
+    def step_backward(self, carry, time, read_cotangent):
+        size = len(jax.tree.leaves(carry.stretch)[0])
+        place = time % size
+        # A loop of no steps where the states are there: unlike a condition, it never copies them.
+        wanted = jnp.where((place == size - 1) | (time == carry.steps - 1), place + 1, 0)
+
+        def again(number, states):
+            state, stretch = states
+            return self.memory.step(state, at(carry.action, time - place + number))[0], put(stretch, state, number)
+
+        start = at(carry.kept, time // size)
+        _, stretch = jax.lax.fori_loop(0, wanted, again, (start, carry.stretch))
+        soft, fixed = eqx.partition(at(stretch, place), eqx.is_inexact_array)
+
+        def step(soft, action):
+            state, read = self.memory.step(eqx.combine(soft, fixed), action)
+            return eqx.filter(state, eqx.is_inexact_array), read
+
+        _, pull = jax.vjp(step, soft, at(carry.action, time))
+        cotangent, action_cotangent = pull((carry.state_cotangent, read_cotangent))
+        return carry._replace(stretch=stretch, state_cotangent=cotangent), action_cotangent
+
+    def forward(self, action: Any, first: Int[Array, ""], last: Int[Array, ""], state: PyTree[Array]) -> PyTree[Array]:
+        """Return the state after the steps from `first` to just before `last`."""
+        return jax.lax.fori_loop(first, last, lambda time, state: self.memory.step(state, at(action, time))[0], state)
+
+
+def length_and_dtype(action: Any) -> tuple[int, Any]:
+    """Return the number of steps in the actions of a sequence, and the dtype of its values."""
+    leaves: list[Float[Array, "steps ..."]] = jax.tree.leaves(action)
+    return len(leaves[-1]), leaves[-1].dtype
+
+
+def at(tree: PyTree[Array], place: Int[Array, ""] | int) -> PyTree[Array]:
+    """Return one of many."""
+    return jax.tree.map(lambda leaf: leaf[place], tree)
+
+
+def put(tree: PyTree[Array], one: PyTree[Array], place: Int[Array, ""] | int) -> PyTree[Array]:
+    """Return many, with one of them put in place."""
+    return jax.tree.map(lambda leaf, part: leaf.at[place].set(part), tree, one)
+
+
+def room(one: PyTree[Array], count: int) -> PyTree[Array]:
+    """Return room for `count` of such."""
+    return jax.tree.map(lambda leaf: jnp.zeros((count, *leaf.shape), leaf.dtype), one)

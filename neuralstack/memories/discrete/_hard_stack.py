@@ -1,0 +1,128 @@
+"""A stack of vectors with discrete actions."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from neuralstack._activations import rounded
+from neuralstack.memories._base import AbstractMemory, AbstractSequenceVJP, Action
+from neuralstack.memories._recompute import CheckpointedVJP
+from neuralstack.memories._validation import require_width
+from neuralstack.memories.strength import _one_end as one_end
+from neuralstack.memories.strength._stack import NeuralStack
+
+
+class HardState(NamedTuple):
+    """The elements, bottom first, with room for one more than can be pushed; how many there are; and the top one."""
+
+    values: Float[Array, "cells width"]
+    height: Int[Array, ""]
+    top: Float[Array, " width"]
+    """The top element, 0 if there is none. It is kept apart since XLA copies a buffer that is read before a write."""
+
+
+class HardStack(AbstractMemory):
+    r"""The stack of every textbook: what a neural stack is with strengths of 0 and 1.
+
+    A pop of 1 takes the top off, if there is one; then a push of 1 puts the value on top; then the top is read, 0 if
+    there is none. Only an integer is moved, so a step costs O(width) however tall the stack is, also in a compiled
+    loop, where the buffer is written to in place. `run` and the unroll of a machine go forward by the passes of the
+    neural stack, in O(width) a step where its kernels are built.
+
+    `decode` rounds the strengths. Going backwards, rounding is the identity (straight-through; Bengio et al., 2013),
+    and the read's derivative by a strength is the difference that the other choice would have made to this read:
+    $r = d\,v + (1 - d)\,(u\,b + (1 - u)\,a)$, with $a$ the top and $b$ the element below it before the step. That is
+    a surrogate: what a choice does to later reads it does not see. Values have true gradients.
+
+    Raises:
+        ValueError: If the width is below 1.
+
+    Examples:
+        >>> import neuralstack as ns
+        >>> action = ns.Action([1, 1, 0, 0], [0, 0, 1, 1], [[5.0], [6.0], [0.0], [0.0]])
+        >>> ns.run(ns.HardStack(width=1), action)[:, 0].tolist()
+        [5.0, 6.0, 5.0, 0.0]
+    """
+
+    width: int = eqx.field(static=True)
+    """Width of the values, at least 1."""
+
+    @classmethod
+    def of_width(cls, width):
+        return cls(width)
+
+    @property
+    def gate_widths(self):
+        return 1, 1
+
+    @property
+    def value_widths(self):
+        return (self.width,)
+
+    @property
+    def read_size(self):
+        return self.width
+
+    def __check_init__(self):
+        require_width("a hard stack's values", self.width)
+
+    def init(self, steps, dtype=None):
+        values = jnp.zeros((steps + 1, self.width), dtype)
+        return HardState(values, jnp.zeros((), jnp.int32), values[0])
+
+    def decode(self, raw):
+        soft = one_end.decode(raw)
+        return Action(rounded(soft.push), rounded(soft.pop), soft.value)
+
+    def initial_bias(self):
+        return one_end.initial_bias(self.width)
+
+    def gates(self, action):
+        return one_end.gates(action)
+
+    def step(self, state, action):
+        action = self.check(action)
+        push, pop, value = (part.astype(state.values.dtype) for part in action)
+        kept = state.height - ((pop > 0.5) & (state.height > 0))
+        # What is not pushed lies above the top, where nobody reads it.
+        values = state.values.at[jnp.minimum(kept, len(state.values) - 1)].set(value)
+        below = jnp.where(state.height > 1, values[jnp.maximum(state.height - 2, 0)], 0)
+        left = pop * below + (1 - pop) * state.top
+        top = jnp.where(push > 0.5, value, jnp.where(pop > 0.5, below, state.top))
+        return HardState(values, kept + (push > 0.5), top), push * value + (1 - push) * left
+
+    def strengths(self, state):
+        return (jnp.arange(len(state.values) - 1) < state.height).astype(state.values.dtype)
+
+    def check(self, action, *, steps=False):
+        return one_end.check(self, action, steps=steps, only_ends=True)
+
+    def sequence_vjp(self, *, portable=False):
+        return HardVJP(NeuralStack(self.width).sequence_vjp(portable=portable), CheckpointedVJP(self))
+
+
+class HardVJP(AbstractSequenceVJP):
+    """Forward as the neural stack, which reads the same from strengths of 0 and 1; backward as the steps say."""
+
+    soft: AbstractSequenceVJP
+    replay: CheckpointedVJP
+
+    def reads(self, action, steps):
+        return self.soft.reads(action, steps)
+
+    def reads_backward(self, action, steps, reads_cotangent):
+        return self.replay.reads_backward(action, steps, reads_cotangent)
+
+    def start_forward(self, steps, dtype):
+        return self.soft.start_forward(steps, dtype)
+
+    def step_forward(self, carry, time, action):
+        return self.soft.step_forward(carry, time, action)
+
+    def start_backward(self, action, steps):
+        return self.replay.start_backward(action, steps)
+
+    def step_backward(self, carry, time, read_cotangent):
+        return self.replay.step_backward(carry, time, read_cotangent)

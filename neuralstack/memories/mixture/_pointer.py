@@ -1,0 +1,170 @@
+"""A stack made of a buffer and a soft pointer."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jax.core import Tracer
+from jaxtyping import Array, Float
+
+from neuralstack._activations import tanh
+from neuralstack.memories._base import AbstractMemory, MixedAction
+from neuralstack.memories._recompute import CheckpointedVJP
+from neuralstack.memories._validation import fit, require_mixture, require_width, value_dtype
+from neuralstack.memories.mixture._soft_addressing import shift_down, shift_up, soft_assign, soft_lookup
+
+
+class PointerState(NamedTuple):
+    """A buffer, bottom first, and a distribution over how many of its places are taken: from none to all."""
+
+    buffer: Float[Array, "depth *shape"]
+    pointer: Float[Array, " places"]
+
+
+class PointerStack(AbstractMemory):
+    r"""A stack as a buffer and a soft pointer to how much of it is in use; every gradient flows.
+
+    With $B$ the buffer, $p$ the distribution over how many of its places are taken, and $e$ an element:
+
+    push: $B \leftarrow B + p\,(e - B)$, then $p$ moves up by one. pop: $p$ moves down by one, then $\sum_i p_i B_i$ is
+    looked up. peek: the same lookup, and nothing moves. With $p$ one-hot this is a list. It saturates at both ends:
+    an element pushed onto a full stack is lost and the stack stays full, and a pop of an empty one gives 0 and leaves
+    it empty. Outside of compiled code, where this can be seen, it is an error instead.
+
+    These operations take elements of any shape. As a machine's memory it holds vectors, and a step mixes push, pop and
+    no-op by their weights, in the `operation` of a `MixedAction`; then the top is read (peek).
+
+    A step costs O(steps x width); going backwards costs it three times.
+
+    Raises:
+        ValueError: If the width is below 1.
+
+    Examples:
+        >>> import jax.numpy as jnp, neuralstack as ns
+        >>> stack = ns.PointerStack(width=1)
+        >>> state = stack.push(stack.init(steps=3), jnp.array([5.0]))
+        >>> state = stack.push(state, jnp.array([6.0]))
+        >>> float(stack.peek(state)[0])
+        6.0
+        >>> state, element = stack.pop(state)
+        >>> float(element[0]), float(stack.peek(state)[0])
+        (6.0, 5.0)
+    """
+
+    width: int = eqx.field(static=True)
+    """Width of the values of a machine's memory, at least 1."""
+
+    @classmethod
+    def of_width(cls, width):
+        return cls(width)
+
+    @property
+    def gate_widths(self):
+        return (3,)
+
+    @property
+    def value_widths(self):
+        return (self.width,)
+
+    @property
+    def read_size(self):
+        return self.width
+
+    def __check_init__(self):
+        require_width("a pointer stack's values", self.width)
+
+    def init(self, steps, dtype=None):
+        dtype = value_dtype(dtype)
+        return PointerState(jnp.zeros((steps, self.width), dtype), jax.nn.one_hot(0, steps + 1, dtype=dtype))
+
+    @staticmethod
+    def of_buffer(buffer: Float[Array, "depth *shape"]) -> PointerState:
+        """Return the full stack of an existing buffer, whose last element is the top."""
+        buffer = jnp.asarray(buffer)
+        return PointerState(buffer, jax.nn.one_hot(len(buffer), len(buffer) + 1, dtype=buffer.dtype))
+
+    @staticmethod
+    def push(state: PointerState, element: Float[Array, "*shape"]) -> PointerState:
+        """Put an element on top.
+
+        Raises:
+            ValueError: If the stack is known to be full.
+        """
+        if known_at(state.pointer, -1):
+            raise ValueError(f"the stack is full: it has room for {len(state.buffer)} elements, and holds as many.")
+        return pushed(state, jnp.asarray(element))
+
+    @staticmethod
+    def pop(state: PointerState) -> tuple[PointerState, Float[Array, "*shape"]]:
+        """Take the top off and return it.
+
+        Raises:
+            ValueError: If the stack is known to be empty.
+        """
+        refuse_empty(state)
+        return state._replace(pointer=shift_down(state.pointer)), top(state)
+
+    @staticmethod
+    def peek(state: PointerState) -> Float[Array, "*shape"]:
+        """Return the top and leave it there.
+
+        Raises:
+            ValueError: If the stack is known to be empty.
+        """
+        refuse_empty(state)
+        return top(state)
+
+    def decode(self, raw):
+        return MixedAction(jax.nn.softmax(raw[..., :3]), tanh(raw[..., 3:]))
+
+    def initial_bias(self):
+        return jnp.zeros(self.action_size)
+
+    def gates(self, action):
+        return action.operation
+
+    def step(self, state, action):
+        operation, value = self.check(action)
+        push, pop, stay = operation.astype(state.buffer.dtype)
+        full = pushed(state, value.astype(state.buffer.dtype))
+        buffer = (1 - push) * state.buffer + push * full.buffer
+        pointer = push * full.pointer + pop * shift_down(state.pointer) + stay * state.pointer
+        state = PointerState(buffer, pointer)
+        return state, top(state)
+
+    def strengths(self, state):
+        return jnp.cumsum(state.pointer[::-1])[::-1][1:]
+
+    def check(self, action, *, steps=False):
+        action = fit(self, MixedAction(*action), ((3,), (self.width,)), steps=steps)
+        require_mixture("the weights of push, pop and no-op", action.operation)
+        return action
+
+    def sequence_vjp(self, *, portable=False):
+        return CheckpointedVJP(self)
+
+
+def pushed(state: PointerState, element: Float[Array, "*shape"]) -> PointerState:
+    """Return the stack with an element on top; at a full one nothing points anywhere, so nothing is written."""
+    return PointerState(soft_assign(state.buffer, state.pointer[:-1], element), shift_up(state.pointer))
+
+
+def top(state: PointerState) -> Float[Array, "*shape"]:
+    """Return the element below the pointer; of an empty stack, 0."""
+    return soft_lookup(state.buffer, state.pointer[1:])
+
+
+def known_at(pointer: Float[Array, " places"], place: int) -> bool:
+    """Say whether a pointer is known, and mostly at one place."""
+    return not isinstance(pointer, Tracer) and bool(pointer[place] > 0.5)
+
+
+def refuse_empty(state: PointerState) -> None:
+    """Refuse to look into a stack that is known to be empty.
+
+    Raises:
+        ValueError: If it is.
+    """
+    if known_at(state.pointer, 0):
+        raise ValueError("the stack is empty: push before you pop or peek.")

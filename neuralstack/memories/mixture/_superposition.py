@@ -1,0 +1,128 @@
+"""The superposition stack of Joulin & Mikolov (2015)."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from neuralstack._activations import sigmoid
+from neuralstack.memories._base import AbstractMemory, MixedAction
+from neuralstack.memories._recompute import CheckpointedVJP
+from neuralstack.memories._validation import fit, require_mixture, value_dtype
+
+
+class SuperpositionState(NamedTuple):
+    """The cells of every stack, top first, and how much of each was pushed and not popped."""
+
+    cells: Float[Array, "stacks cells width"]
+    filled: Float[Array, "stacks cells"]
+
+
+class SuperpositionStack(AbstractMemory):
+    r"""Stacks that are pushed, popped and left alone all at once, each to a degree (Joulin & Mikolov, 2015).
+
+    With $a$ the weights of push, pop and no-op, which add up to 1, and cell 0 the top (their equations 4 and 5, and
+    the no-op):
+
+    $s_t[i] = a^{push} s_{t-1}[i-1] + a^{pop} s_{t-1}[i+1] + a^{noop} s_{t-1}[i]$, where $s_{t-1}[-1]$ is the pushed
+    value $v_t = \sigma(\cdot)$. The top `depth_read` cells are read.
+
+    Every one of several `stacks` has actions and values of its own; their reads lie side by side. A cell that was
+    never pushed holds `empty`. In code the `operation` of a `MixedAction` is $a$.
+
+    A step costs O(stacks x steps x width); going backwards costs it three times.
+
+    Raises:
+        ValueError: If a size is below 1.
+
+    Examples:
+        With weights of 0 and 1 it is a list:
+
+        >>> import jax.numpy as jnp, neuralstack as ns
+        >>> stack = ns.SuperpositionStack(width=1)
+        >>> push, pop = [[1.0, 0.0, 0.0]], [[0.0, 1.0, 0.0]]
+        >>> action = ns.MixedAction(jnp.array([push, push, pop, pop]), jnp.array([[[0.2]], [[0.7]], [[0.0]], [[0.0]]]))
+        >>> print(ns.run(stack, action)[:, 0].round(3))
+        [ 0.2  0.7  0.2 -1. ]
+    """
+
+    width: int = eqx.field(static=True)
+    """Width of the values, at least 1."""
+    stacks: int = eqx.field(static=True, default=1)
+    """How many stacks there are."""
+    depth_read: int = eqx.field(static=True, default=1)
+    """How many cells of each stack are read, from the top down."""
+    empty: float = eqx.field(static=True, default=-1.0)
+    """What a cell holds that was never pushed: something that no pushed value is."""
+
+    @classmethod
+    def of_width(cls, width):
+        return cls(width)
+
+    @property
+    def gate_widths(self):
+        return (3,) * self.stacks
+
+    @property
+    def value_widths(self):
+        return (self.width,) * self.stacks
+
+    @property
+    def read_size(self):
+        return self.stacks * self.depth_read * self.width
+
+    def __check_init__(self):
+        if min(self.width, self.stacks, self.depth_read) < 1:
+            raise ValueError(
+                "a superposition stack's sizes must be at least 1, got "
+                f"width={self.width}, stacks={self.stacks}, depth_read={self.depth_read}."
+            )
+
+    def init(self, steps, dtype=None):
+        dtype = value_dtype(dtype)
+        shape = self.stacks, max(steps, self.depth_read)
+        return SuperpositionState(jnp.full((*shape, self.width), self.empty, dtype), jnp.zeros(shape, dtype))
+
+    def decode(self, raw):
+        operations, values = jnp.split(raw, [3 * self.stacks], axis=-1)
+        operations = jax.nn.softmax(operations.reshape(*raw.shape[:-1], self.stacks, 3))
+        return MixedAction(operations, sigmoid(values.reshape(*raw.shape[:-1], self.stacks, self.width)))
+
+    def initial_bias(self):
+        return jnp.zeros(self.action_size)
+
+    def gates(self, action):
+        return action.operation.reshape(*action.operation.shape[:-2], -1)
+
+    def step(self, state, action):
+        operation, value = self.check(action)
+        operation = operation.astype(state.cells.dtype)
+        cells = mix(operation[..., None], state.cells, value.astype(state.cells.dtype)[:, None], self.empty)
+        filled = mix(operation, state.filled, jnp.ones_like(state.filled[:, :1]), 0.0)
+        return SuperpositionState(cells, filled), cells[:, : self.depth_read].ravel()
+
+    def strengths(self, state):
+        return state.filled.ravel()
+
+    def check(self, action, *, steps=False):
+        action = fit(self, MixedAction(*action), ((self.stacks, 3), (self.stacks, self.width)), steps=steps)
+        require_mixture("the weights of push, pop and no-op", action.operation)
+        return action
+
+    def sequence_vjp(self, *, portable=False):
+        return CheckpointedVJP(self)
+
+
+def mix(
+    operation: Float[Array, "stacks 3 ..."],
+    cells: Float[Array, "stacks cells ..."],
+    pushed: Float[Array, "stacks 1 ..."],
+    empty: float,
+) -> Float[Array, "stacks cells ..."]:
+    """Return the cells pushed, popped and left alone, each as much as the operation says."""
+    push, pop, stay = jnp.split(operation, 3, axis=1)
+    down = jnp.concatenate([pushed, cells[:, :-1]], axis=1)
+    up = jnp.concatenate([cells[:, 1:], jnp.full_like(pushed, empty)], axis=1)
+    return push * down + pop * up + stay * cells

@@ -1,0 +1,117 @@
+"""A tape with a soft head."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from neuralstack._activations import sigmoid, tanh
+from neuralstack.memories._base import AbstractMemory
+from neuralstack.memories._recompute import CheckpointedVJP
+from neuralstack.memories._validation import fit, require_mixture, require_strengths, require_width, value_dtype
+from neuralstack.memories.mixture._soft_addressing import shift_down, shift_up, soft_assign, soft_lookup
+
+
+class TapeAction(NamedTuple):
+    """What a controller asks of a tape, at one step or at every step of a sequence.
+
+    Attributes:
+        write: How much of the cell under the head is overwritten, in [0, 1], of shape [] or [steps].
+        move: Weights of left, stay, right and jump, which add up to 1, of shape [4] or [steps, 4].
+        value: What is written, of shape [width] or [steps, width].
+    """
+
+    write: Float[Array, "*steps"]
+    move: Float[Array, "*steps 4"]
+    value: Float[Array, "*steps width"]
+
+
+class TapeState(NamedTuple):
+    """The cells, and a distribution over where the head is."""
+
+    cells: Float[Array, "cells width"]
+    head: Float[Array, " cells"]
+
+
+class Tape(AbstractMemory):
+    r"""A tape that is written under a head, which then moves left, stays, moves right, or jumps back to the start.
+
+    With $p$ the distribution over the head's place: $M \leftarrow M + w\,p\,(v - M)$ (write),
+    $p \leftarrow a^{left} p^{\leftarrow} + a^{stay} p + a^{right} p^{\rightarrow} + a^{jump} e_0$ (move),
+    $r = \sum_i p_i M_i$ (read).
+    The head starts at the first cell and cannot go further left; to the right there is always room.
+
+    The moves are those of the Baby-NTM (Suzgun et al., 2019) and the Tape-RNN (Delétang et al., 2023), with two
+    differences. There the tape turns under a fixed head, and a mixture of moves blurs what is on it; here the head's
+    place is what gets blurred. And there a jump goes as far as the input is long; here it goes to the start.
+
+    A step costs O(steps x width); going backwards costs it three times.
+
+    Raises:
+        ValueError: If the width is below 1.
+
+    Examples:
+        >>> import jax.numpy as jnp, neuralstack as ns
+        >>> right, jump = [0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 0.0, 1.0]
+        >>> move, values = jnp.array([right, jump, right]), jnp.array([[5.0], [6.0], [7.0]])
+        >>> ns.run(ns.Tape(width=1), ns.TapeAction(jnp.array([1.0, 1.0, 0.0]), move, values))[:, 0].tolist()
+        [0.0, 5.0, 6.0]
+    """
+
+    width: int = eqx.field(static=True)
+    """Width of a cell, at least 1."""
+
+    @classmethod
+    def of_width(cls, width):
+        return cls(width)
+
+    @property
+    def gate_widths(self):
+        return 1, 4
+
+    @property
+    def value_widths(self):
+        return (self.width,)
+
+    @property
+    def read_size(self):
+        return self.width
+
+    def __check_init__(self):
+        require_width("a tape's cells", self.width)
+
+    def init(self, steps, dtype=None):
+        dtype = value_dtype(dtype)
+        return TapeState(jnp.zeros((steps + 1, self.width), dtype), jax.nn.one_hot(0, steps + 1, dtype=dtype))
+
+    def decode(self, raw):
+        return TapeAction(sigmoid(raw[..., 0]), jax.nn.softmax(raw[..., 1:5]), tanh(raw[..., 5:]))
+
+    def initial_bias(self):
+        return jnp.zeros(self.action_size)
+
+    def gates(self, action):
+        return jnp.concatenate([action.write[..., None], action.move], axis=-1)
+
+    def step(self, state, action):
+        action = self.check(action)
+        write, move, value = (part.astype(state.cells.dtype) for part in action)
+        cells = soft_assign(state.cells, write * state.head, value)
+        left, stay, right, jump = move
+        head = left * shift_down(state.head) + stay * state.head + right * shift_up(state.head)
+        head = head.at[0].add(jump)
+        return TapeState(cells, head), soft_lookup(cells, head)
+
+    def strengths(self, state):
+        return state.head
+
+    def check(self, action, *, steps=False):
+        action = fit(self, TapeAction(*action), ((), (4,), (self.width,)), steps=steps)
+        require_strengths("write", action.write)
+        require_mixture("the weights of left, stay, right and jump", action.move)
+        return action
+
+    def sequence_vjp(self, *, portable=False):
+        return CheckpointedVJP(self)

@@ -1,0 +1,34 @@
+"""Whole sequences of a memory with one end in pure JAX, by a form of its own."""
+
+from types import ModuleType
+
+import equinox as eqx
+import jax.numpy as jnp
+
+from neuralstack.memories._base import AbstractSequenceVJP, Action
+
+
+class IntervalVJP(AbstractSequenceVJP):
+    """The passes of a memory of some width, whose arithmetic is a module of six functions of one sequence."""
+
+    width: int = eqx.field(static=True)
+    form: ModuleType = eqx.field(static=True)
+
+    def reads(self, action, steps):
+        return self.form.reads(*action, steps)
+
+    def reads_backward(self, action, steps, reads_cotangent):
+        return Action(*self.form.reads_backward(*action, steps, reads_cotangent))
+
+    def start_forward(self, steps, dtype):
+        return self.form.start_forward(steps, self.width, dtype)
+
+    def step_forward(self, carry, time, action):
+        return self.form.step_forward(carry, jnp.asarray(time), *action)
+
+    def start_backward(self, action, steps):
+        return self.form.start_backward(*action, jnp.asarray(steps))
+
+    def step_backward(self, carry, time, read_cotangent):
+        carry, cotangents = self.form.step_backward(carry, time, read_cotangent)
+        return carry, Action(*cotangents)

@@ -1,0 +1,106 @@
+"""Whole sequences of the memories with strengths by C++ kernels, where they can be used."""
+
+from typing import Any
+
+import equinox as eqx
+import jax.numpy as jnp
+from jax.typing import DTypeLike
+
+from neuralstack import kernels
+from neuralstack.kernels import strengths
+from neuralstack.memories._base import AbstractSequenceVJP, Action, DequeAction
+
+
+class KernelVJP(AbstractSequenceVJP):
+    """The passes of a memory by its kernels; of values that are neither float32 nor float64, by the plain form."""
+
+    memory: str = eqx.field(static=True)
+    """Which kernels: `stack`, `queue` or `deque`."""
+    width: int = eqx.field(static=True)
+    plain: AbstractSequenceVJP
+
+    @property
+    def tracks(self) -> int:
+        """How many actions make one of the memory's."""
+        return 2 if self.memory == "deque" else 1
+
+    def reads(self, action, steps):
+        actions = pack(action)
+        if not covers(actions.values.dtype):
+            return self.plain.reads(action, steps)
+        return strengths.reads(self.memory, actions, steps).reshape(len(actions.push), self.tracks * self.width)
+
+    def reads_backward(self, action, steps, reads_cotangent):
+        actions = pack(action)
+        if not covers(actions.values.dtype):
+            return self.plain.reads_backward(action, steps, reads_cotangent)
+        cotangent = reads_cotangent.reshape(actions.values.shape)
+        return unpack(strengths.reads_backward(self.memory, actions, steps, cotangent))
+
+    def start_forward(self, steps, dtype):
+        if not covers(dtype):
+            return self.plain.start_forward(steps, dtype)
+        return strengths.start_forward(self.memory, steps, self.tracks, self.width, dtype)
+
+    def step_forward(self, carry, time, action):
+        if not isinstance(carry, strengths.Forward):
+            return self.plain.step_forward(carry, time, action)
+        carry, read = strengths.step_forward(self.memory, carry, jnp.asarray(time), pack(action))
+        return carry, read.ravel()
+
+    def start_backward(self, action, steps):
+        actions = pack(action)
+        if not covers(actions.values.dtype):
+            return self.plain.start_backward(action, steps)
+        return strengths.start_backward(self.memory, actions, jnp.asarray(steps))
+
+    def step_backward(self, carry, time, read_cotangent):
+        if not isinstance(carry, strengths.Backward):
+            return self.plain.step_backward(carry, time, read_cotangent)
+        cotangent = read_cotangent.reshape(self.tracks, self.width)
+        carry, cotangents = strengths.step_backward(self.memory, carry, time, cotangent)
+        return carry, unpack(cotangents)
+
+
+def covers(dtype: DTypeLike) -> bool:
+    """Say whether there are kernels for values of a dtype."""
+    return dtype in (jnp.float32, jnp.float64)
+
+
+def pack(action: Any) -> strengths.Actions:
+    """Return the actions at all ends of a memory side by side."""
+    ends = [action] if isinstance(action, Action) else list(action)
+    push, pop, value = zip(*ends, strict=True)
+    return strengths.Actions(jnp.stack(push, -1), jnp.stack(pop, -1), jnp.stack(value, -2))
+
+
+def unpack(actions: strengths.Actions) -> Any:
+    """Return what `pack` was given."""
+    ends = [
+        Action(actions.push[..., track], actions.pop[..., track], actions.values[..., track, :])
+        for track in range(actions.push.shape[-1])
+    ]
+    return ends[0] if len(ends) == 1 else DequeAction(*ends)
+
+
+def require_kernel(kernel: bool | None) -> None:
+    """Refuse kernels that were not built.
+
+    Raises:
+        ValueError: If kernels are asked for and not there.
+    """
+    if kernel and not kernels.is_built():
+        raise ValueError(
+            "kernel=True needs the C++ kernels, which were not built: install neuralstack again with a C++ "
+            "compiler, or leave kernel away."
+        )
+
+
+def kernel_or_interval_vjp(
+    memory: str, width: int, plain: AbstractSequenceVJP, *, kernel: bool | None, portable: bool
+) -> AbstractSequenceVJP:
+    """Return the passes by kernels where they are wanted, or not refused, and can be used; else the plain ones."""
+    if kernel is None:
+        kernels.warn_if_not_built()
+    use_kernel = kernel is not False and kernels.is_built() and not portable
+    return KernelVJP(memory, width, plain) if use_kernel else plain

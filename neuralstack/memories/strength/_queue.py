@@ -1,0 +1,99 @@
+"""The neural queue of Grefenstette et al. (2015)."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from neuralstack.memories._base import AbstractMemory
+from neuralstack.memories._validation import require_width, value_dtype
+from neuralstack.memories.strength import _one_end as one_end, _queue_interval as interval
+from neuralstack.memories.strength._interval_vjp import IntervalVJP
+from neuralstack.memories.strength._kernel_vjp import kernel_or_interval_vjp, require_kernel
+
+
+class QueueState(NamedTuple):
+    """The elements as they were pushed, oldest first, the line's two ends, and how many steps have been taken."""
+
+    bottoms: Float[Array, " cells"]
+    tops: Float[Array, " cells"]
+    values: Float[Array, "cells width"]
+    front: Float[Array, ""]
+    back: Float[Array, ""]
+    pushed: Int[Array, ""]
+
+
+class NeuralQueue(AbstractMemory):
+    r"""A queue of vectors held with fractional strength (Grefenstette et al., 2015).
+
+    Elements are intervals on a line that is pushed at its back $P$ and popped at its front $F$, $P_0 = F_0 = 0$:
+
+    $F_t = \min(P_{t-1}, F_{t-1} + u_t)$ (pop), $P_t = P_{t-1} + d_t$ (push: the new element is $[P_{t-1}, P_t]$),
+    $r_t = \sum_i |[\max(P_{i-1}, F_t), P_i] \cap [F_t, F_t + 1]|\, v_i$ (read).
+
+    In code `push` is $d_t$, `pop` is $u_t$, `value` is $v_t$. Ties belong to the larger pop.
+
+    What a step costs, with and without kernels, room, dtypes and the resolution of heights are as in `NeuralStack`.
+
+    Raises:
+        ValueError: If the width is below 1, or kernels are asked for that are not built.
+
+    Examples:
+        >>> import neuralstack as ns
+        >>> reads = ns.run(ns.NeuralQueue(width=1), ns.Action([0.8, 0.5, 0.9], [0.0, 0.1, 0.9], [[1.0], [2.0], [3.0]]))
+        >>> [round(float(read), 6) for read in reads[:, 0]]
+        [0.8, 1.3, 2.7]
+    """
+
+    width: int = eqx.field(static=True)
+    """Width of the values, at least 1."""
+    kernel: bool | None = eqx.field(static=True, default=None)
+    """Whether to use the C++ kernels; unless said, wherever they are built."""
+
+    @classmethod
+    def of_width(cls, width):
+        return cls(width)
+
+    @property
+    def gate_widths(self):
+        return 1, 1
+
+    @property
+    def value_widths(self):
+        return (self.width,)
+
+    @property
+    def read_size(self):
+        return self.width
+
+    def __check_init__(self):
+        require_width("a queue's values", self.width)
+        require_kernel(self.kernel)
+
+    def init(self, steps, dtype=None):
+        dtype = value_dtype(dtype)
+        return QueueState(*interval.start_forward(steps, self.width, dtype), jnp.zeros((), jnp.int32))
+
+    def decode(self, raw):
+        return one_end.decode(raw)
+
+    def initial_bias(self):
+        return one_end.initial_bias(self.width)
+
+    def gates(self, action):
+        return one_end.gates(action)
+
+    def step(self, state, action):
+        carry, read = interval.step_forward(interval.Forward(*state[:-1]), state.pushed, *self.check(action))
+        return QueueState(*carry, state.pushed + 1), read
+
+    def strengths(self, state):
+        return interval.lengths(state.bottoms, state.tops, state.front)
+
+    def check(self, action, *, steps=False):
+        return one_end.check(self, action, steps=steps)
+
+    def sequence_vjp(self, *, portable=False):
+        plain = IntervalVJP(self.width, interval)
+        return kernel_or_interval_vjp("queue", self.width, plain, kernel=self.kernel, portable=portable)

@@ -1,0 +1,111 @@
+"""The neural stack of Grefenstette et al. (2015)."""
+
+from typing import NamedTuple
+
+import equinox as eqx
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Int
+
+from neuralstack.memories._base import AbstractMemory
+from neuralstack.memories._validation import require_width, value_dtype
+from neuralstack.memories.strength import _one_end as one_end, _stack_interval as interval
+from neuralstack.memories.strength._interval_vjp import IntervalVJP
+from neuralstack.memories.strength._kernel_vjp import kernel_or_interval_vjp, require_kernel
+
+
+class StackState(NamedTuple):
+    """The elements as intervals on a line, oldest first, and how many steps have been taken."""
+
+    bottoms: Float[Array, " cells"]
+    tops: Float[Array, " cells"]
+    values: Float[Array, "cells width"]
+    height: Float[Array, ""]
+    pushed: Int[Array, ""]
+
+
+class NeuralStack(AbstractMemory):
+    r"""A stack of vectors held with fractional strength (Grefenstette et al., 2015).
+
+    Elements are intervals on a line. With $H_t$ the height of the stack, $H_0 = 0$:
+
+    $h_t = \max(0, H_{t-1} - u_t)$ (pop: every edge is clipped to $h_t$), $H_t = h_t + d_t$ (push: the new element is
+    $[h_t, H_t]$), $r_t = \sum_i |[\mathrm{bottom}_i, \mathrm{top}_i] \cap [H_t - 1, H_t]|\, v_i$ (read).
+
+    In code `push` is $d_t$, `pop` is $u_t$, `value` is $v_t$. It equals the paper's equations 1 to 3, which sum over
+    all elements. Ties belong to the larger pop.
+
+    `step` is pure JAX and costs O(steps x width). `run`, and the unroll of a machine, use the C++ kernels where they
+    are built, on CPUs and with values of float32 or float64: O(width) a step, amortized. Elsewhere they are pure JAX,
+    O(steps x width) a step, and give the same numbers.
+
+    A stack has room for as many steps as `init` was told; what is pushed after them is lost.
+
+    Values and reads have one dtype, strengths at least float32: with float64 values everything is float64, with
+    bfloat16 values the strengths are still float32. In pure JAX heights are absolute, so that float32 strengths have
+    an error of about height x 6e-8; in the kernels they are relative, and have no such error.
+
+    Raises:
+        ValueError: If the width is below 1, or kernels are asked for that are not built.
+
+    Examples:
+        >>> import jax.numpy as jnp, neuralstack as ns
+        >>> stack = ns.NeuralStack(width=1)
+        >>> state = stack.init(steps=2)
+        >>> state, read = stack.step(state, ns.Action(push=0.8, pop=0.0, value=[1.0]))
+        >>> state, read = stack.step(state, ns.Action(push=0.5, pop=0.1, value=[2.0]))
+        >>> float(read[0]), stack.strengths(state).tolist()
+        (1.5, [0.7, 0.5])
+    """
+
+    width: int = eqx.field(static=True)
+    """Width of the values, at least 1."""
+    kernel: bool | None = eqx.field(static=True, default=None)
+    """Whether to use the C++ kernels; unless said, wherever they are built."""
+
+    @classmethod
+    def of_width(cls, width):
+        return cls(width)
+
+    @property
+    def gate_widths(self):
+        return 1, 1
+
+    @property
+    def value_widths(self):
+        return (self.width,)
+
+    @property
+    def read_size(self):
+        return self.width
+
+    def __check_init__(self):
+        require_width("a stack's values", self.width)
+        require_kernel(self.kernel)
+
+    def init(self, steps, dtype=None):
+        dtype = value_dtype(dtype)
+        return StackState(*interval.start_forward(steps, self.width, dtype), jnp.zeros((), jnp.int32))
+
+    def decode(self, raw):
+        return one_end.decode(raw)
+
+    def initial_bias(self):
+        return one_end.initial_bias(self.width)
+
+    def gates(self, action):
+        return one_end.gates(action)
+
+    def step(self, state, action):
+        action = self.check(action)
+        carry, read = interval.step_forward(interval.Forward(*state[:-1]), state.pushed, *action)
+        return StackState(*carry, state.pushed + 1), read
+
+    def strengths(self, state):
+        return state.tops - state.bottoms
+
+    def check(self, action, *, steps=False):
+        return one_end.check(self, action, steps=steps)
+
+    def sequence_vjp(self, *, portable=False):
+        plain = IntervalVJP(self.width, interval)
+        return kernel_or_interval_vjp("stack", self.width, plain, kernel=self.kernel, portable=portable)

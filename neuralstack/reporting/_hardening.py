@@ -1,0 +1,66 @@
+"""What is shown of a hardened machine: how sure its actions were, and the program that it is."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+from neuralstack.automata import Comparison, Extraction, StackTransducer
+from neuralstack.reporting._style import COLORS, figure
+from neuralstack.reporting._tables import table
+
+MOST_STATES = 12  # of a program that is printed
+
+
+def hardening_record(compared: Comparison, found: Extraction) -> dict[str, Any]:
+    """Return what `hardening.json` holds."""
+    names = "least", "percent_1", "median"
+    record: dict[str, Any] = {
+        "hardened": compared.agreement.same == compared.agreement.sequences,
+        "how": "actions rounded, controller's state bounded",
+        "agreement": {"same": compared.agreement.same, "sequences": compared.agreement.sequences},
+        "first_difference": compared.difference,
+        "margins": {action: dict(zip(names, levels(of), strict=True)) for action, of in compared.margins.items()},
+        "program": None,
+    }
+    if found.program is None:
+        return record | {"no_program": found.reason}
+    assert found.agreement is not None
+    agreement = {"same": found.agreement.same, "sequences": found.agreement.sequences}
+    return record | {"program": {"states": len(found.program.states), "agreement": agreement}}
+
+
+def levels(margins: np.ndarray) -> list[float]:
+    """Return the least margin, that below which 1 % lie, and the middle one."""
+    return [float(margin) for margin in np.quantile(margins, (0, 0.01, 0.5))]
+
+
+def print_margins(title: str, margins: dict[str, np.ndarray]) -> None:
+    """Print how far each action was from being rounded the other way."""
+    rows = [(name, len(of), *(f"{level:.4f}" for level in levels(of))) for name, of in margins.items()]
+    Console().print(table(title, ("action", "steps", "least margin", "1 % below", "median"), rows))
+
+
+def print_program(title: str, program: StackTransducer) -> None:
+    """Print a program: what it does in each state, and what it answers; of one too long to be read, its size."""
+    console = Console()
+    if len(program.states) > MOST_STATES:
+        console.print(f"{title}: too many to be read here", highlight=False, soft_wrap=True)
+        return
+    columns = ("state", "given", "pop", "push", "next state")
+    console.print(table(title, columns, program.table(), texts=5))
+    console.print(table("What it answers", ("it reads", "answer"), program.answer_table(), texts=2))
+
+
+def plot_margins(margins: dict[str, np.ndarray], path: str | Path) -> None:
+    """Draw how often each action had which margin into `path`.png and .pdf; a margin of 0 is a coin's toss."""
+    with figure(path, 1, 1, (6, 3)) as (_, axes):
+        panel = axes[0, 0]
+        for number, (name, of) in enumerate(margins.items()):
+            shown = {"color": COLORS[number % len(COLORS)], "linestyle": ("-", "--", "-.", ":")[number % 4]}
+            panel.hist(of, bins=np.linspace(0, 0.5, 51), histtype="step", linewidth=1.5, label=name, **shown)
+        panel.set(
+            xlim=(0, 0.5), yscale="log", xlabel="margin: distance from being rounded the other way", ylabel="steps"
+        )
+        panel.legend(loc="upper left")

@@ -1,0 +1,92 @@
+"""The page that shows what a machine does with its memory, as one HTML file."""
+
+import json
+import re
+from base64 import b64encode
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+SCRIPTS = ("trace.js", "parts.js", "overview.js", "page.js")
+ESCAPED = {"<": r"\u003c", ">": r"\u003e", "&": r"\u0026"}
+
+
+def page(traces: list[dict[str, Any]], *, live: bool = False) -> str:
+    """Return an HTML document that plays traces of machines, and needs nothing besides itself.
+
+    Args:
+        traces: What machines did, in the form `neuralstack-trace-1`. Those of the same text are shown side by side.
+        live: Whether the page asks the server that it comes from, at `trace?text=`, for texts that it does not hold.
+
+    Raises:
+        ValueError: If a number in a trace is infinite or not a number.
+
+    Examples:
+        >>> from neuralstack.reporting._page import page
+        >>> page([]).splitlines()[0]
+        '<!doctype html>'
+    """
+    style = part("page.css")
+    script = "\n".join(part(name) for name in SCRIPTS)
+    parts = {
+        "policy": policy(style, script, live),
+        "style": style,
+        "script": script,
+        "traces": embedded(traces),
+        "live": "true" if live else "false",
+    }
+    # In one pass: what stands in a trace is not looked at again.
+    return re.sub(r"\{\{(\w+)\}\}", lambda mark: parts[mark[1]], part("page.html"))
+
+
+def part(name: str) -> str:
+    """Return a file that the page is made of."""
+    return (files("neuralstack.reporting") / "page" / name).read_text(encoding="utf-8")
+
+
+def embedded(traces: list[dict[str, Any]]) -> str:
+    """Return packed traces as JSON that no text in them can break out of, wherever in HTML it stands."""
+    text = json.dumps([packed(trace) for trace in traces], separators=(",", ":"), allow_nan=False)
+    return re.sub("[<>&]", lambda sign: ESCAPED[sign[0]], text)
+
+
+def packed(trace: dict[str, Any]) -> dict[str, Any]:
+    """Return a trace whose steps are lists, in a third of the room; `unpacked` in trace.js is the way back.
+
+    Examples:
+        >>> from neuralstack.reporting._page import packed
+        >>> memory = {"actions": [{"end": "top", "push": 1.0, "pop": 0.0}], "changed": [[0, 1.0, 1.0]]}
+        >>> step = {"given": "a", "answered": "b", "wanted": None, "probability": 0.5, "state": None}
+        >>> packed({"text": "a", "steps": [step | {"memories": [memory]}]})
+        {'text': 'a', 'steps': [['a', 'b', None, 0.5, None, [[[[1.0, 0.0]], [[0, 1.0, 1.0]]]]]], 'ends': [['top']]}
+    """
+    steps = trace["steps"]
+    return trace | {
+        "steps": [
+            [
+                *(step[part] for part in ("given", "answered", "wanted", "probability", "state")),
+                [[[[one["push"], one["pop"]] for one in m["actions"]], m["changed"]] for m in step["memories"]],
+            ]
+            for step in steps
+        ],
+        "ends": [[one["end"] for one in memory["actions"]] for memory in steps[0]["memories"]],
+    }
+
+
+def policy(style: str, script: str, live: bool) -> str:
+    """Return the Content-Security-Policy: this style, this script, and at most the page's own server."""
+    rules = {
+        "default-src": "'none'",
+        "style-src": digest(style),
+        "script-src": digest(script),
+        "connect-src": "'self'" if live else "'none'",
+        "img-src": "data:",  # the empty icon
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+    return "; ".join(f"{name} {source}" for name, source in rules.items())
+
+
+def digest(text: str) -> str:
+    """Return how a policy names an inline style or script: by the hash of all that stands within its tags."""
+    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"

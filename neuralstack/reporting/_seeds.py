@@ -1,0 +1,27 @@
+"""Consistency: what became of every seed."""
+
+from pathlib import Path
+
+import numpy as np
+
+from neuralstack.reporting._style import COLORS, figure
+
+
+def plot_seeds(accuracies: dict[str, list[float]], path: str | Path) -> None:
+    """Draw one dot for the accuracy that each seed reached, a row for each machine, into `path`.png and .pdf.
+
+    Args:
+        accuracies: The fine test accuracy of every seed, by the name of the machine.
+        path: Where to, without a suffix.
+    """
+    with figure(path, 1, 1, (7, 0.6 + 0.42 * len(accuracies))) as (_, axes):
+        panel = axes[0, 0]
+        for row, reached in enumerate(accuracies.values()):
+            # Dots of equal accuracy are set apart within their row, in the order of the seeds.
+            offsets = np.linspace(-0.32, 0.32, len(reached)) if len(reached) > 1 else np.zeros(1)
+            panel.plot(reached, row + offsets, ".", color=COLORS[row % len(COLORS)], markersize=5, alpha=0.8)
+            solved = sum(value == 1 for value in reached)
+            panel.annotate(f"{solved}/{len(reached)} perfect", (1.04, row), va="center", annotation_clip=False)
+        panel.set(xlim=(-0.02, 1.02), xlabel="fine accuracy on lengths 65-128", yticks=range(len(accuracies)))
+        panel.set_yticklabels(accuracies)
+        panel.invert_yaxis()

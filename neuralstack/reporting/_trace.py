@@ -1,0 +1,149 @@
+"""What a machine does with its memory on one text, step by step, as plain data: for a figure, a page, or a file."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import jax
+import numpy as np
+
+from neuralstack.automata import StackTransducer, readable
+from neuralstack.evaluation import answer, padded
+from neuralstack.machine import Machine
+from neuralstack.reporting._elements import Contents, contents_of
+from neuralstack.tasks import AbstractTask
+
+FORMAT = "neuralstack-trace-1"
+MOST_STEPS = 4096
+DIGITS = 4
+
+
+def trace(
+    machine: Machine,
+    task: AbstractTask,
+    text: str,
+    *,
+    name: str = "machine",
+    about: str = "",
+    program: StackTransducer | None = None,
+) -> dict[str, Any]:
+    """Let a machine answer a typed text on its own, and write down what it does at each step.
+
+    Args:
+        machine: A machine with a stack, queue, deque, superposition or pointer stack, or several of them.
+        task: Its task.
+        text: What it is to answer.
+        name: What the machine is to be called.
+        about: A line about it.
+        program: The program of a hardened machine, whose states are then named.
+
+    Returns:
+        Plain lists, numbers and strings, in the form `neuralstack-trace-1` (see the guide to traces).
+
+    Raises:
+        ValueError: If the text is not one of the task's or too long, or the memory has nothing to show.
+
+    Examples:
+        >>> import jax, neuralstack as ns
+        >>> task = ns.Reversal(8)
+        >>> machine = ns.Machine(ns.NeuralStack(8), ns.GRULayer, task.vocab_size, embedding=8, key=jax.random.key(0))
+        >>> seen = ns.trace(machine, task, "ab")
+        >>> [step["given"] for step in seen["steps"]][:4]
+        ['⊢', 'a', 'b', '|']
+    """
+    source = task.encode(text)
+    require_short(task, source)
+    given = [*task.prompt(source)]
+    answered = answer(machine, task, source).tokens
+    tokens = given + answered if task.end is not None else given
+    shown = jax.device_get(machine.trace(padded(tokens, len(tokens))))
+    memories = contents_of(machine.memory, shown, len(tokens))
+    wanted, right = wanted_of(task, source, len(tokens))
+    labels = [label_of(task, token) for token in tokens]
+    told = shown.output[: len(tokens)].astype(np.float64)
+    chances = 1 / np.exp(told - told.max(-1, keepdims=True)).sum(-1)  # of the likeliest answers
+    states = states_of(program, tokens)
+    return {
+        "format": FORMAT,
+        "name": name,
+        "machine": about,
+        "task": type(task).__name__.lower(),
+        "text": text,
+        "answer": task.decode(answered),
+        "right_answer": right,
+        "first_answer": int(task.format.first_answer(len(source))),
+        "memories": [
+            {
+                "kind": one.kind,
+                "elements": [{"symbol": labels[step] if one.pushed else "", "step": step} for step in one.steps],
+            }
+            for one in memories
+        ],
+        "steps": [
+            {
+                "given": labels[time],
+                "answered": label_of(task, int(told[time].argmax())),
+                "wanted": wanted[time],
+                "probability": rounded(chances[time]),
+                "state": states[time],
+                "memories": [step_of(one, time) for one in memories],
+            }
+            for time in range(len(tokens))
+        ],
+    }
+
+
+def require_short(task: AbstractTask, source: list[int]) -> None:
+    """Refuse a source that would take more steps than can be shown.
+
+    Raises:
+        ValueError: If it would.
+    """
+    steps = int(replace(task, max_length=len(source)).used_steps(len(source)))
+    if steps > MOST_STEPS:
+        raise ValueError(f"a trace shows at most {MOST_STEPS} steps, but this text takes {steps}: give a shorter one.")
+
+
+def wanted_of(task: AbstractTask, source: list[int], steps: int) -> tuple[list[str | None], str | None]:
+    """Return what is wanted at each step, None where nothing is, and the right answer, None where none is defined."""
+    try:
+        right = task.answer(source)
+    except ValueError:
+        return [None] * steps, None
+    longest = 1 << (max(len(source), len(right)) - 1).bit_length()  # few different sizes, few compilations
+    example = replace(task, max_length=longest).example(source, right)
+    targets, mask = np.asarray(example.targets), np.asarray(example.mask)
+    wanted = [label_of(task, int(targets[time])) if time < len(mask) and mask[time] else None for time in range(steps)]
+    return wanted, task.decode(right)
+
+
+def states_of(program: StackTransducer | None, tokens: list[int]) -> Sequence[str | None]:
+    """Return the name of the state after each token, None where none is known."""
+    try:
+        return program.walk(tokens) if program else [None] * len(tokens)
+    except ValueError:  # a token that the task never asks for
+        return [None] * len(tokens)
+
+
+def step_of(memory: Contents, time: int) -> dict[str, Any]:
+    """Return what is done to a memory at a step, and the elements of which another share is there or read then."""
+    before = memory.state(time - 1) if time else np.zeros_like(memory.state(0))
+    now = memory.state(time)
+    changed = np.flatnonzero((now != before).any(0))
+    return {
+        "actions": [
+            {"end": end, "push": rounded(push[time]), "pop": rounded(pop[time])} for end, push, pop in memory.actions
+        ],
+        "changed": [[int(one), *(rounded(part) for part in now[:, one])] for one in changed],
+    }
+
+
+def rounded(number: Any) -> float:
+    """Return a number with as many digits as are worth keeping."""
+    return round(float(number), DIGITS)
+
+
+def label_of(task: AbstractTask, token: int) -> str:
+    """Return a token as a short label."""
+    text = task.decode([token])
+    return {"<start>": "⊢", "<separator>": "|", "<end>": "⊣"}.get(text, readable(text))

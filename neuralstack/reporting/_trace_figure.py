@@ -1,0 +1,128 @@
+"""What a machine does with its memory, step by step, as a picture."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neuralstack.reporting._style import COLORS, figure
+
+MOST_SYMBOLS = 60  # that there is room for on the time axis: longer traces have the numbers of steps
+MOST_ROWS = 24  # and of elements on the other
+FINEST = 400  # steps and elements that are told apart in a picture; of more, the greatest of neighbors is shown
+WIDEST = 14
+
+
+def plot_trace(trace: dict[str, Any], path: str | Path, suffixes: tuple[str, ...] = (".png", ".pdf")) -> None:
+    """Draw push and pop strengths, what is left of every element and what is read, over time.
+
+    The symbols below are what the machine is given at each step, those above what it then answers; where there is no
+    room for them, the steps are numbered.
+
+    Args:
+        trace: What `ns.trace` returned.
+        path: Where to, without a suffix.
+        suffixes: In which forms.
+    """
+    rows, steps = 3 * len(trace["memories"]), len(trace["steps"])
+    width = min(max(6, 0.24 * steps), WIDEST)
+    with figure(path, rows, 1, (width, 2.4 * rows), suffixes) as (drawn, axes):
+        for number in range(len(trace["memories"])):
+            actions, elements, reads = axes[3 * number : 3 * number + 3, 0]
+            draw_actions(actions, trace, number)
+            strengths, weights = over_time(trace, number)
+            for panel, shown, colors, label in (
+                (elements, strengths, "Blues", "strength left"),
+                (reads, weights, "Oranges", "weight in the read"),
+            ):
+                drawn.colorbar(draw_elements(panel, trace, number, shown, colors), ax=panel, label=label)
+        for panel in axes[:, 0]:
+            label_time(panel, [step["given"] for step in trace["steps"]])
+        axes[-1, 0].set_xlabel("step, with the symbol given" if steps <= MOST_SYMBOLS else "step")
+        if steps <= MOST_SYMBOLS:
+            label_answers(axes[0, 0], trace)
+        else:
+            axes[0, 0].set_title(trace["name"], fontsize="medium")
+
+
+def label_time(panel: Any, given: list[str]) -> None:
+    """Name the steps of a panel: by the symbols given where there is room for them, else by their numbers, from 1."""
+    panel.set_xlim(-0.5, len(given) - 0.5)
+    panel.tick_params(axis="x", labelsize=7)
+    if len(given) <= MOST_SYMBOLS:
+        panel.set_xticks(range(len(given)), given)
+        return
+    every = round_step(len(given))
+    numbers = range(every, len(given) + 1, every)
+    panel.set_xticks([number - 1 for number in numbers], [str(number) for number in numbers])
+
+
+def round_step(steps: int) -> int:
+    """Return a distance between the numbers on an axis: 1, 2 or 5, and zeros."""
+    choices = (times * 10**zeros for zeros in range(9) for times in (1, 2, 5))
+    return next(one for one in choices if steps / one <= MOST_SYMBOLS / 3)
+
+
+def label_answers(panel: Any, trace: dict[str, Any]) -> None:
+    """Write above a panel what the machine answers at each step of its answer."""
+    first = trace["first_answer"]
+    answered = [step["answered"] if time >= first else "" for time, step in enumerate(trace["steps"])]
+    above = panel.secondary_xaxis("top")
+    above.set_xticks(range(len(answered)), answered)
+    above.tick_params(labelsize=7, length=0)
+    above.set_xlabel(f"{trace['name']}: the symbol answered")
+
+
+def draw_elements(panel: Any, trace: dict[str, Any], memory: int, shown: np.ndarray, colors: str) -> Any:
+    """Draw how much there is of each element of a memory at each step, and return the image."""
+    kind, elements = trace["memories"][memory]["kind"], trace["memories"][memory]["elements"]
+    steps, count = shown.shape
+    image = panel.imshow(
+        np.ma.masked_less(coarser(shown).T, 1e-3),
+        aspect="auto",
+        origin="lower",
+        cmap=colors,
+        vmin=0,
+        vmax=1,
+        extent=(-0.5, steps - 0.5, -0.5, max(count, 1) - 0.5),
+        interpolation="nearest",
+    )
+    if 0 < count <= MOST_ROWS and any(element["symbol"] for element in elements):
+        panel.set_yticks(range(count), [element["symbol"] for element in elements], fontsize=min(7, 120 / count))
+        panel.set_ylabel(f"{kind}, by symbol")
+    else:
+        panel.set_ylabel(f"{kind}, by number")
+    panel.grid(visible=False)
+    return image
+
+
+def coarser(shown: np.ndarray) -> np.ndarray:
+    """Return an image in which nothing is too fine to be seen: the greatest of each few neighbors."""
+    for axis in (0, 1):
+        size = max(-(-shown.shape[axis] // FINEST), 1)
+        shown = np.maximum.reduceat(shown, range(0, max(shown.shape[axis], 1), size), axis=axis) if size > 1 else shown
+    return shown
+
+
+def draw_actions(panel: Any, trace: dict[str, Any], memory: int) -> None:
+    """Draw the strengths with which a memory is pushed and popped, a pair of lines for each end."""
+    steps = trace["steps"]
+    ends = [action["end"] for action in steps[0]["memories"][memory]["actions"]]
+    for end, name in enumerate(ends):
+        for part, line, color in (("push", "o-", COLORS[2 * end]), ("pop", "s--", COLORS[2 * end + 1])):
+            drawn = [step["memories"][memory]["actions"][end][part] for step in steps]
+            label = f"{part} strength" + (f", {name}" if len(ends) > 1 else "")
+            panel.plot(drawn, line, color=color, label=label, markersize=4 if len(steps) < 200 else 1)
+    panel.axvspan(trace["first_answer"] - 0.5, len(steps) - 0.5, color="0.93", label="answer")
+    panel.set(ylim=(-0.05, 1.05), ylabel="strength")
+    panel.legend(loc="center left")
+
+
+def over_time(trace: dict[str, Any], memory: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the strength and the read weight of every element after every step."""
+    found = np.zeros((2, len(trace["steps"]), len(trace["memories"][memory]["elements"])))
+    for time, step in enumerate(trace["steps"]):
+        found[:, time] = found[:, max(time - 1, 0)]
+        for element, *now in step["memories"][memory]["changed"]:
+            found[:, time, element] = now
+    return found[0], found[1]

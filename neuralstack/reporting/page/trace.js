@@ -1,0 +1,94 @@
+// What a trace says: the state of a memory at each step, and a step in words. Nothing here touches the document.
+
+const NOTICED = 0.005; // below this, two digits say 0.00
+
+const LONG = 60; // characters of a text that is only to be recognized
+
+const clipped = (text) => (text.length > LONG ? text.slice(0, LONG) + "…" : text);
+const digits = (number) => number.toFixed(2);
+
+// In the page's own traces a step is a list, and the names of a memory's ends stand once.
+function unpacked({ ends, ...trace }) {
+  const memoryOf = ([actions, changed], which) => ({
+    actions: actions.map(([push, pop], number) => ({ end: ends[which][number], push, pop })),
+    changed,
+  });
+  const stepOf = ([given, answered, wanted, probability, state, memories]) => ({
+    ...{ given, answered, wanted, probability, state },
+    memories: memories.map(memoryOf),
+  });
+  return { ...trace, steps: trace.steps.map(stepOf) };
+}
+
+// A trace holds changes only. Tables of all steps make every step as quick to show as the next one.
+function tableOf(trace, which) {
+  const count = trace.memories[which].elements.length;
+  const strengths = new Float64Array(trace.steps.length * count);
+  const weights = new Float64Array(trace.steps.length * count);
+  trace.steps.forEach((step, at) => {
+    if (at > 0) {
+      for (const table of [strengths, weights]) table.copyWithin(at * count, (at - 1) * count, at * count);
+    }
+    for (const [index, strength, weight] of step.memories[which].changed) {
+      strengths[at * count + index] = strength;
+      weights[at * count + index] = weight;
+    }
+  });
+  const row = (table) => (at) => table.subarray(at * count, (at + 1) * count);
+  return { steps: trace.steps.length, count, strengths: row(strengths), weights: row(weights) };
+}
+
+// Where a memory is read: stacks at the end of the order of their elements, queues and cells at its start.
+const readAtStart = (kind) => kind === "queue" || kind === "cells";
+
+// The indices of the elements, from the one nearest to where the memory is read.
+function fromReadEnd(memory) {
+  const indices = [...memory.elements.keys()];
+  return readAtStart(memory.kind) ? indices : indices.reverse();
+}
+
+// Cells, and the places of a soft pointer, mix what was pushed at several steps: they are known by their number.
+function nameOf(memory, index) {
+  if (memory.kind === "cells") return `cell ${index + 1}`;
+  return memory.elements[index].symbol || `place ${index + 1}`;
+}
+
+function readInWords(memory, weights) {
+  const read = fromReadEnd(memory).filter((index) => weights[index] >= NOTICED);
+  if (read.length === 0) return "reads nothing";
+  return "reads " + read.map((index) => `${nameOf(memory, index)} (${digits(weights[index])})`).join(", ");
+}
+
+// A memory is called by its kind, and by a number where the machine has several of the kind.
+function titleOf(trace, which) {
+  const { kind } = trace.memories[which];
+  const same = [...trace.memories.keys()].filter((other) => trace.memories[other].kind === kind);
+  return same.length > 1 ? `${kind} ${same.indexOf(which) + 1}` : kind;
+}
+
+function actionInWords(step, action, several) {
+  const where = several ? `at the ${action.end} ` : "";
+  return `${where}pushes ${step.given} with strength ${digits(action.push)}, pops ${digits(action.pop)}`;
+}
+
+function memoryInWords(trace, table, which, at) {
+  const { actions } = trace.steps[at].memories[which];
+  const told = actions.map((action) => actionInWords(trace.steps[at], action, actions.length > 1));
+  told.push(readInWords(trace.memories[which], table.weights(at)));
+  return (trace.memories.length > 1 ? `${titleOf(trace, which)}: ` : "") + told.join("; ");
+}
+
+// What is answered before the answer begins does not count, and is not told.
+function answerInWords(trace, at) {
+  const { answered, wanted } = trace.steps[at];
+  if (at < trace.first_answer) return [];
+  if (wanted === null) return [`answers ${answered}`];
+  return [`answers ${answered}, ${answered === wanted ? "right" : `wrong: ${wanted} was wanted`}`];
+}
+
+function stepInWords(trace, tables, at) {
+  const step = trace.steps[at];
+  const state = step.state === null ? [] : [`state ${step.state}`];
+  const memories = tables.map((table, which) => memoryInWords(trace, table, which, at));
+  return [`given ${step.given}`, ...state, ...memories, ...answerInWords(trace, at)].join("; ") + ".";
+}

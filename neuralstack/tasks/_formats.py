@@ -1,0 +1,209 @@
+"""How a source and its answer lie in one sequence: what a machine is given at each step, and what it is asked for."""
+
+import abc
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+
+class Example(NamedTuple):
+    """One sequence as a machine sees it: the token given at each step, the one wanted, and whether it is scored."""
+
+    inputs: Int[Array, " steps"]
+    targets: Int[Array, " steps"]
+    mask: Bool[Array, " steps"]
+
+
+class Pair(NamedTuple):
+    """A source and its answer, in arrays that may be longer than they are."""
+
+    source: Int[Array, " source"]
+    source_length: Int[Array, ""] | int
+    target: Int[Array, " target"]
+    target_length: Int[Array, ""] | int
+
+
+@dataclass(frozen=True)
+class AbstractFormat(abc.ABC):
+    """A way to lay out pairs of `symbols` symbols. The marks are the tokens that are no symbols; they follow them."""
+
+    symbols: int
+
+    @property
+    @abc.abstractmethod
+    def marks(self) -> tuple[str, ...]:
+        """How each mark is written, in the order of their tokens."""
+
+    @property
+    @abc.abstractmethod
+    def end(self) -> Any:
+        """The mark with which an answer ends, where it is the machine that ends it."""
+
+    @abc.abstractmethod
+    def steps(self, source_length: Any, target_length: Any) -> Any:
+        """Return the number of steps that a pair takes; the lengths may be traced."""
+
+    @abc.abstractmethod
+    def first_answer(self, source_length: Any) -> Any:
+        """Return the step whose output is the first of the answer."""
+
+    @abc.abstractmethod
+    def format_pair(self, pair: Pair, scored: Bool[Array, " target"]) -> Example:
+        """Lay out a pair, of whose answer only what is `scored` counts; its lengths may be traced."""
+
+    @abc.abstractmethod
+    def prompt(self, source: list[int], target_length: int) -> list[int]:
+        """Return what a machine is given before it answers or, where its answers are not given back, at every step."""
+
+
+@dataclass(frozen=True)
+class Autoregressive(AbstractFormat):
+    """`START source SEPARATOR target END` in one sequence, scored on the target and END.
+
+    At each step of the answer the machine is given the right token of the step before, or its own when it runs freely
+    (Grefenstette et al., 2015). Steps beyond the pair are given END and are not scored.
+
+    Examples:
+        `01` answered by `10`, with START 2, SEPARATOR 3, END 4:
+
+        >>> import jax.numpy as jnp
+        >>> pair = Pair(jnp.array([0, 1]), 2, jnp.array([1, 0]), 2)
+        >>> example = Autoregressive(symbols=2).format_pair(pair, jnp.array([True, True]))
+        >>> example.inputs.tolist(), example.targets.tolist()
+        ([2, 0, 1, 3, 1, 0], [0, 1, 3, 1, 0, 4])
+        >>> example.mask.tolist()
+        [False, False, False, True, True, True]
+    """
+
+    @property
+    def marks(self):
+        return "<start>", "<separator>", "<end>"
+
+    @property
+    def end(self):
+        return self.symbols + 2
+
+    def steps(self, source_length, target_length):
+        return source_length + target_length + 2
+
+    def first_answer(self, source_length):
+        return source_length + 1
+
+    def format_pair(self, pair, scored):
+        steps = self.steps(len(pair.source), len(pair.target))
+        time = jnp.arange(steps + 1)
+        first, last = pair.source_length + 2, self.steps(pair.source_length, pair.target_length)
+        tokens = jnp.select(
+            [time == 0, time < first - 1, time == first - 1, time < last],
+            [self.symbols, at(pair.source, time - 1), self.symbols + 1, at(pair.target, time - first)],
+            self.end,
+        ).astype(jnp.int32)
+        counts = (time == last) | ((time >= first) & (time < last) & at(scored, time - first))
+        return Example(tokens[:-1], tokens[1:], counts[1:])
+
+    def prompt(self, source, target_length):
+        return [self.symbols, *source, self.symbols + 1]
+
+
+@dataclass(frozen=True)
+class QueryTokens(AbstractFormat):
+    """The source, then a BLANK for each symbol of the answer, which is read off there (Delétang et al., 2023).
+
+    No answer is given back to the machine, so that teacher forcing and running freely are the same. Steps beyond the
+    pair are given BLANK and are not scored.
+
+    Examples:
+        `01` answered by `10`, with BLANK 2:
+
+        >>> import jax.numpy as jnp
+        >>> pair = Pair(jnp.array([0, 1]), 2, jnp.array([1, 0]), 2)
+        >>> example = QueryTokens(symbols=2).format_pair(pair, jnp.array([True, True]))
+        >>> example.inputs.tolist(), example.targets.tolist()
+        ([0, 1, 2, 2], [2, 2, 1, 0])
+        >>> example.mask.tolist()
+        [False, False, True, True]
+    """
+
+    @property
+    def marks(self):
+        return ("<blank>",)
+
+    @property
+    def end(self):
+        return None
+
+    def steps(self, source_length, target_length):
+        return source_length + target_length
+
+    def first_answer(self, source_length):
+        return source_length
+
+    def format_pair(self, pair, scored):
+        time = jnp.arange(self.steps(len(pair.source), len(pair.target)))
+        place = time - pair.source_length
+        inside = (place >= 0) & (place < pair.target_length)
+        inputs = jnp.where(place < 0, at(pair.source, time), self.symbols)
+        targets = jnp.where(inside, at(pair.target, place), self.symbols)
+        return Example(inputs.astype(jnp.int32), targets.astype(jnp.int32), inside & at(scored, place))
+
+    def prompt(self, source, target_length):
+        return [*source, *[self.symbols] * target_length]
+
+
+@dataclass(frozen=True)
+class Synchronous(AbstractFormat):
+    """An answer at every step of the source, as long as the source: each symbol is answered as it is given.
+
+    Steps beyond the pair are given BLANK and are not scored.
+
+    Examples:
+        `010` answered by `110` of which the first counts for nothing, with BLANK 2:
+
+        >>> import jax.numpy as jnp
+        >>> pair = Pair(jnp.array([0, 1, 0]), 3, jnp.array([1, 1, 0]), 3)
+        >>> example = Synchronous(symbols=2).format_pair(pair, jnp.array([False, True, True]))
+        >>> example.inputs.tolist(), example.targets.tolist(), example.mask.tolist()
+        ([0, 1, 0], [1, 1, 0], [False, True, True])
+    """
+
+    @property
+    def marks(self):
+        return ("<blank>",)
+
+    @property
+    def end(self):
+        return None
+
+    def steps(self, source_length, target_length):
+        return source_length
+
+    def first_answer(self, source_length):
+        return 0
+
+    def format_pair(self, pair, scored):
+        inside = jnp.arange(len(pair.source)) < pair.source_length
+        inputs, targets = (
+            jnp.where(inside, part, self.symbols).astype(jnp.int32) for part in (pair.source, pair.target)
+        )
+        return Example(inputs, targets, inside & scored)
+
+    def prompt(self, source, target_length):
+        return list(source)
+
+
+def push_then_pop(first_answer: Array | int, length: Array | int, steps: int) -> Float[Array, "{steps} 2"]:
+    """Return the strengths that reverse a source of `length` on a stack, and copy it on a queue.
+
+    Every symbol is pushed, just before the first answer is due. That is then read as it is; each later step pops one.
+    """
+    time = jnp.arange(steps)
+    push = (time >= first_answer - length) & (time < first_answer)
+    pop = (time > first_answer) & (time <= first_answer + length)
+    return jnp.stack([push, pop], axis=-1).astype(float)
+
+
+def at(array: Array, place: Int[Array, " places"]) -> Array:
+    """Return what an array holds at each place, its ends beyond them."""
+    return array[jnp.clip(place, 0, len(array) - 1)]

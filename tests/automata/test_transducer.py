@@ -1,0 +1,122 @@
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from neuralstack import StackTransducer
+
+# Reverse a string of a and b: push it, turn at the separator, pop. Tokens: a, b, <start>, <separator>, <end>.
+PUSH_A, PUSH_B, KEEP, POP = ((0, (False,), (0,)), (0, (False,), (1,)), (1, (False,), (None,)), (1, (True,), (None,)))
+REVERSE = StackTransducer(
+    vocabulary=("a", "b", "<start>", "<separator>", "<end>"),
+    memories=("stack",),
+    states=("push", "pop"),
+    kinds=(("a", "b", "<end>"),),
+    rules=((PUSH_A, PUSH_B, (0, (False,), (2,)), KEEP, None), (POP, POP, None, None, None)),
+    answers={(None,): 4, (0,): 0, (1,): 1, (2,): 4},
+)
+
+
+def reversed_by(program, source):
+    return program.run([2, *source, 3, *reversed(source)])[len(source) + 1 :]
+
+
+@pytest.mark.parametrize("source", [[0], [0, 1], [1, 1, 0], [0] * 500 + [1]])
+def test_a_program_pushes_turns_and_pops(source):
+    assert reversed_by(REVERSE, source) == [*reversed(source), 4]
+
+
+def test_a_queue_is_popped_at_its_front():
+    copy = StackTransducer(**{**vars(REVERSE), "memories": ("queue",)})
+    # The front of the queue is what <start> pushed, then the string in its order.
+    assert copy.run([0, 1, 1, 3, 0, 1, 1])[3:] == [0, 1, 1, 4]
+
+
+def test_a_program_says_in_which_state_it_is():
+    assert REVERSE.walk([2, 0, 3, 0]) == ["push", "push", "pop", "pop"]
+
+
+def test_a_token_without_a_rule_is_named_with_the_state():
+    with pytest.raises(ValueError, match="no rule for '<end>' in its state 'push'"):
+        REVERSE.run([0, 4])
+
+
+def test_a_program_comes_back_from_its_file(tmp_path):
+    file = tmp_path / "program.json"
+    file.write_text(REVERSE.to_json())
+    assert StackTransducer.load(file) == REVERSE
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", '{"format": "another"}', json.dumps({"format": "neuralstack-program-1"})]
+)
+def test_a_file_that_is_no_program_is_refused(tmp_path, text):
+    file = tmp_path / "program.json"
+    file.write_text(text)
+    with pytest.raises(ValueError, match=r"program.json' is not a program: needed is a file that `neuralstack harden`"):
+        StackTransducer.load(file)
+
+
+def test_the_table_gathers_the_tokens_that_are_treated_alike():
+    assert REVERSE.table() == [
+        ("push", "a b", "–", "it", "push"),
+        ("push", "<start>", "–", "<end>", "push"),
+        ("push", "<separator>", "–", "–", "pop"),
+        ("pop", "a b", "pop", "–", "pop"),
+    ]
+    assert REVERSE.answer_table() == [("nothing", "<end>"), ("a, b, <end>", "it")]
+
+
+def test_the_graph_has_one_edge_from_a_state_to_each_next_one():
+    graph = REVERSE.graph()
+    assert graph.startswith("digraph program {")
+    assert r'"push" -> "push" [label="a b: push it\n<start>: push <end>"];' in graph
+    assert '"push" -> "pop" [label="<separator>: keep"];' in graph
+    assert '"pop" -> "pop" [label="a b: pop"];' in graph
+    assert graph.count("->") == 1 + 3
+
+
+@pytest.mark.parametrize(
+    ("word", "shown"), [('"', r"\""), ("\\", r"\\"), (" ", "␣"), ("\0", r"\\x00"), ("\n", r"\\n"), ("\x1b", r"\\x1b")]
+)
+def test_no_symbol_breaks_the_graph_or_the_terminal(word, shown):
+    program = StackTransducer(
+        **{**vars(REVERSE), "vocabulary": (word, "b", *REVERSE.vocabulary[2:]), "kinds": ((word, "b", "<end>"),)}
+    )
+    assert f'[label="{shown} b: pop"];' in program.graph()
+    cells = [cell for row in (*program.table(), *program.answer_table()) for cell in row]
+    assert all(cell.isprintable() for cell in cells)
+
+
+@pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz is not installed")
+def test_graphviz_draws_every_symbol():
+    program = StackTransducer(
+        **{**vars(REVERSE), "vocabulary": ("\0", '"', *REVERSE.vocabulary[2:]), "kinds": (("\\", "\n", "<end>"),)}
+    )
+    done = subprocess.run(["dot", "-Tsvg"], input=program.graph(), capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert "x00" in done.stdout
+
+
+def test_many_tokens_are_counted_and_all_symbols_are_said_in_a_word():
+    vocabulary = (*"abcdefghijklm", "<start>")
+    rule = (0, (False,), (None,))
+    only = {"memories": ("stack",), "states": ("keep",), "kinds": ((),), "answers": {(None,): 0}}
+    every = StackTransducer(vocabulary=vocabulary, rules=((rule,) * 14,), **only)
+    some = StackTransducer(vocabulary=vocabulary, rules=(((rule,) * 10 + (None,) * 4),), **only)
+    assert every.table()[0][1] == "any symbol, <start>"
+    assert some.table()[0][1] == "10 tokens, a b c d ..."
+
+
+def test_a_program_runs_without_jax(tmp_path):
+    file = tmp_path / "program.json"
+    file.write_text(REVERSE.to_json())
+    code = (
+        "import sys; from neuralstack.automata import StackTransducer; "
+        "print(StackTransducer.load(sys.argv[1]).run([2, 0, 1, 3, 1, 0])); "
+        "assert not {'jax', 'numpy', 'equinox'} & set(sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code, str(file)], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[4, 0, 1, 1, 0, 4]\n"

@@ -1,0 +1,159 @@
+"""The commands with which one looks at runs: harden, trace and compare."""
+
+import json
+import shutil
+
+import equinox as eqx
+import pytest
+from matplotlib.image import imread
+
+from neuralstack import StackTransducer
+from neuralstack.automata import Extraction
+from neuralstack.discretization import Agreement
+from neuralstack.training import Run
+from small import contents
+
+pytest_plugins = ("small_runs",)
+
+FEW = ("--count", 40, "--sequences", 40, "--longest", 60)
+
+
+@pytest.fixture
+def run(learned, tmp_path):
+    """A copy of the run that learned, to write in."""
+    return shutil.copytree(learned, tmp_path / "run")
+
+
+@pytest.mark.slow
+def test_harden_compares_and_writes_down_the_program(hardened):
+    said = (hardened / "said.txt").read_text()
+    assert "soft and hard answer 40 of 40 fresh sequences of lengths 2-8 alike" in said
+    assert "network and program answer 40 of 40 random sequences of lengths 1-60 alike" in said
+    assert "any symbol" in said
+    record = json.loads((hardened / "hardening.json").read_text())
+    assert record["hardened"] is True
+    assert record["agreement"] == {"same": 40, "sequences": 40}
+    assert record["program"]["agreement"] == {"same": 40, "sequences": 40}
+    assert record["how"] == "actions rounded, controller's state bounded"
+    assert record["margins"].keys() == {"push", "pop"}
+    program = StackTransducer.load(hardened / "program.json")
+    assert len(program.states) == record["program"]["states"] <= 6
+    assert (hardened / "program.dot").read_text() == program.graph()
+    assert imread(hardened / "figures" / "margins.png").std() > 0.02
+
+
+@pytest.mark.slow
+def test_harden_says_when_a_program_is_not_what_the_network_does(call, run, hardened, monkeypatch):
+    program = StackTransducer.load(hardened / "program.json")
+    found = Extraction(program, "", Agreement(39, 40, (0, 3, 1, 2)))
+    monkeypatch.setattr("neuralstack.automata.find_program", lambda *_: found)
+    status, out, err = call("harden", run, *FEW)
+    assert (status, err) == (0, "")
+    assert "\nthe program is not what the network does: network and program answer 39 of 40 random sequences" in out
+
+
+@pytest.mark.slow
+def test_harden_prints_json(call, run):
+    status, out, err = call("harden", run, *FEW, "--json")
+    assert (status, err) == (0, "")
+    assert json.loads(out) == json.loads((run / "hardening.json").read_text())
+
+
+def test_a_machine_that_answers_otherwise_when_rounded_is_not_called_hardened(call, run):
+    opened = Run.open(run)
+    for name in ("hardening.json", "program.json", "program.dot"):  # of other weights
+        (run / name).write_text("{}")
+    machine = opened.load_model()
+    leaking = eqx.tree_at(lambda m: m.action_weights, machine, replace_fn=lambda w: w.at[:, :2].divide(50))
+    opened.save_model(eqx.tree_at(lambda m: m.action_bias, leaking, replace_fn=lambda bias: bias.at[:2].set(0)))
+    status, out, err = call("harden", run, *FEW)
+    assert (status, out) == (2, "")
+    assert err.startswith(f"neuralstack: {str(run)!r} cannot be called hardened: soft and hard answer ")
+    assert "and first differ at step" in err
+    assert "the least margin of an action is 0." in err
+    assert err.count("\n") == 1
+    assert (run / "figures" / "margins.png").exists()
+    assert not any((run / name).exists() for name in ("hardening.json", "program.json", "program.dot"))
+
+
+def test_trace_writes_a_page_a_picture_and_data(call, run, tmp_path):
+    status, out, err = call("trace", run, "stack", "a b", "--versions", "untrained", "soft", "hard")
+    assert (status, err) == (0, "")
+    assert out == f"6 traces: {run / 'trace.html'}\n"
+    assert (run / "trace.html").read_text().startswith("<!doctype html>")
+    for name in ("trace.png", "trace.json", "deep/trace.pdf"):
+        status, out, _ = call("trace", run, "stack", "--out", tmp_path / name)
+        assert (status, out) == (0, f"1 trace: {tmp_path / name}\n")
+        assert (tmp_path / name).stat().st_size > 1000
+    (found,) = json.loads((tmp_path / "trace.json").read_text())
+    assert (found["name"], found["task"], found["answer"]) == (str(run), "reversal", "kcats")
+
+
+def test_runs_are_traced_beside_each_other(call, run, learned, tmp_path):
+    status, *_ = call("trace", run, "ab", "--beside", learned, "--out", tmp_path / "both.json")
+    assert status == 0
+    assert [found["name"] for found in json.loads((tmp_path / "both.json").read_text())] == [str(run), str(learned)]
+
+
+@pytest.mark.slow
+def test_a_hardened_trace_names_the_states_of_the_program_that_harden_wrote(call, hardened, tmp_path):
+    assert call("trace", hardened, "ab", "--versions", "hard", "--out", tmp_path / "hard.json")[0] == 0
+    (found,) = json.loads((tmp_path / "hard.json").read_text())
+    assert {step["state"] for step in found["steps"]} <= set(StackTransducer.load(hardened / "program.json").states)
+
+
+BAD = {
+    "another form": (("ab", "--out", "trace.gif"), "--out must end in .html, .png, .pdf, .json, got 'trace.gif'."),
+    "no text": ((), "give at least one text to trace"),
+    "two texts in a picture": (("ab", "b", "--out", "trace.png"), "a picture shows one machine and one text"),
+    "an unknown symbol": (("é",), "unknown symbol 'é' at character 1"),
+    "a text that is too long": (("a" * 3000,), "a trace shows at most 4096 steps, but this text takes 6002"),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), BAD.values(), ids=BAD)
+def test_what_cannot_be_traced_is_one_line_and_writes_nothing(call, run, arguments, message, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    before = contents(tmp_path)
+    status, out, err = call("trace", run, *arguments)
+    assert (status, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+    assert contents(tmp_path) == before
+
+
+def test_a_file_is_replaced_when_asked_only(call, run, tmp_path):
+    out = tmp_path / "mine.json"
+    out.write_text("mine")
+    status, _, err = call("trace", run, "ab", "--out", out)
+    assert status == 2
+    assert err == f"neuralstack: {str(out)!r} exists: give another --out, or --overwrite.\n"
+    assert out.read_text() == "mine"
+    assert call("trace", run, "ab", "--out", out, "--overwrite")[0] == 0
+    assert out.read_text() != "mine"
+
+
+@pytest.mark.slow
+def test_compare_measures_and_draws_runs_side_by_side(call, run, learned):
+    status, out, err = call("compare", run, learned, "--harden", "--lengths", 2, 12, "--count", 30)
+    assert (status, err) == (0, "")
+    rows = [line.split() for line in out.splitlines()]
+    assert rows[0] == ["2", "runs", "on", "lengths", "2-12"]
+    assert ["run", "batches", "coarse", "fine", "token"] in rows
+    assert sum("hardened" in row for row in rows) == 2
+    for name in ("lengths", "curves"):
+        assert imread(run / "figures" / "compared" / f"{name}.png").std() > 0.02
+
+
+def test_compare_prints_json(call, run, tmp_path):
+    status, out, _ = call("compare", run, "--json", "--lengths", 2, 4, "--count", 5, "--out", tmp_path / "figures")
+    assert status == 0
+    found = json.loads(out)
+    assert list(found) == [str(run)]
+    assert found[str(run)].keys() == {"coarse", "fine", "token", "loss", "by_length"}
+
+
+def test_compare_needs_runs_and_each_only_once(call, run):
+    for arguments in ((), (run, run)):
+        status, _, err = call("compare", *arguments)
+        assert (status, err) == (2, "neuralstack: give at least one run to compare, and each only once.\n")

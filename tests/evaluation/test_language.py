@@ -1,0 +1,167 @@
+from dataclasses import replace
+from itertools import pairwise
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from neuralstack import (
+    Characters,
+    Config,
+    GRULayer,
+    LSTMLayer,
+    NeuralStack,
+    NoMemory,
+    complete,
+    cross_entropy,
+    evaluate_language,
+    sample_text,
+    train,
+)
+from neuralstack.training import Run, StepSpec, begin
+from neuralstack.training._step import draw_batch, train_step
+from small import drawn_machine
+
+SMALL = {"memory": "none", "max_length": 5, "carry": 15, "batch": 3, "hidden": 4, "width": 4}
+pytest_plugins = ("small_runs",)
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    file = tmp_path_factory.mktemp("text") / "text.txt"
+    file.write_text("the cat sat on the mat. " * 60)
+    return str(file)
+
+
+def build(task, memory=None, layer=GRULayer, connection="paper"):
+    return drawn_machine(memory or NoMemory(), layer, task.vocab_size, hidden=6, embedding=4, connection=connection)
+
+
+run = jax.jit(lambda machine, *arguments, **options: machine.batch(*arguments, **options))
+draw = jax.jit(draw_batch, static_argnames="program")
+
+
+@pytest.mark.parametrize(
+    ("memory", "connection"), [(NoMemory(), "paper"), (NeuralStack(4), "paper"), (NeuralStack(4), "mixed")]
+)
+def test_a_state_that_is_carried_on_makes_two_batches_one(memory, connection):
+    task = Characters(max_length=4, alphabet="abc")
+    machine = build(task, memory, LSTMLayer, connection)
+    tokens = jnp.array([[0, 1, 2, 1], [2, 2, 1, 0]]).T
+    whole, first = run(machine, tokens), run(machine, tokens[:2], state=machine.start(2))
+    second, alone = (run(machine, tokens[2:], state=state) for state in (first.state, machine.start(2)))
+    if isinstance(memory, NoMemory):  # what is in a memory is not carried on
+        np.testing.assert_allclose(jnp.concatenate([first.output, second.output]), whole.output, atol=1e-5)
+    assert np.abs(second.output - alone.output).max() > 1e-4
+
+
+def test_no_gradient_goes_back_through_a_state_that_is_carried_on():
+    task = Characters(max_length=4, alphabet="abc")
+    machine, tokens = build(task), jnp.array([[0, 1], [2, 1], [1, 1]])
+
+    def of_state(machine):
+        return sum(leaf.sum() for leaf in jax.tree.leaves(machine.batch(tokens).state))
+
+    assert all(np.all(np.asarray(leaf) == 0) for leaf in jax.tree.leaves(jax.jit(jax.grad(of_state))(machine)))
+
+
+def test_stretches_of_a_row_follow_each_other_and_then_begin_elsewhere(path):
+    config = complete(Config("characters", text=path, **SMALL))
+    program, state = StepSpec.of(config), begin(config)
+    batches = []
+    for step in range(7):
+        now = replace(state, step=jnp.asarray(step, state.step.dtype))
+        batches.append(draw(now, program, jax.random.key(9)))
+    assert [bool(batch.fresh) for batch in batches] == [True, False, False, True, False, False, True]
+    for before, after in pairwise(batches):
+        inputs = before.example.inputs, after.example.inputs
+        if not after.fresh:
+            np.testing.assert_array_equal(inputs[0][5], inputs[1][0])
+    assert not np.array_equal(batches[0].example.inputs, batches[3].example.inputs)
+
+
+def test_training_hands_the_state_of_a_stretch_to_the_next_one(path):
+    config = complete(Config("characters", text=path, **SMALL))
+    program, state = StepSpec.of(config), begin(config)
+    after = jax.jit(train_step, static_argnums=1)(state, program)
+    batch = draw(state, program, jax.random.key(0))
+    wanted = run(state.machine, batch.example.inputs, batch.steps).state
+    for one, other in zip(jax.tree.leaves(after.carried), jax.tree.leaves(wanted), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_the_loss_of_a_text_is_that_of_its_held_out_part_read_in_stretches(path):
+    task = Characters(max_length=10, text=path)
+    machine = build(task)
+    text = task.to_validate.read()
+    report = evaluate_language(machine, task)
+    used = (len(text) - 1) // 10 * 10
+    inputs, targets = jnp.asarray(text[:used])[:, None], jnp.asarray(text[1 : used + 1])[:, None]
+    wanted = cross_entropy(run(machine, inputs).output, targets, jnp.ones((used, 1), bool))[0]
+    assert report.characters == used
+    np.testing.assert_allclose(report.loss, wanted, rtol=1e-4)
+    np.testing.assert_allclose(report.bits, wanted / np.log(2), rtol=1e-4)
+    assert evaluate_language(machine, task, limit=20).characters == 20
+
+
+@pytest.fixture(scope="module")
+def written(path, tmp_path_factory):
+    """A machine that knows its text by heart."""
+    config = Config(
+        "characters", text=path, max_length=16, hidden=32, width=16, batch=16, steps=250, learning_rate=1e-2
+    )
+    run = tmp_path_factory.mktemp("language") / "run"
+    train(config, run, show=False)
+    return Run.open(run)
+
+
+@pytest.mark.slow
+def test_a_machine_with_a_stack_learns_a_short_text_and_writes_it(written):
+    config = written.config()
+    task = Characters(config.lengths[1], config.text, config.alphabet)
+    assert config.connection == "mixed"
+    assert set(written.metrics()[-1]["validation"]) == {"loss", "bits"}
+    assert evaluate_language(written.load_model(), task).bits < 0.3
+    assert (
+        sample_text(written.load_model(), task, "the cat sat", 40, 0.0)
+        == " on the mat. the cat sat on the mat. the "[:40]
+    )
+
+
+@pytest.mark.slow
+def test_what_is_written_follows_from_the_seed_and_is_bolder_at_a_higher_temperature(written):
+    task = Characters(16, written.config().text, written.config().alphabet)
+    machine = written.load_model()
+    one, again, other = (sample_text(machine, task, "the", 60, 5.0, seed) for seed in (0, 0, 1))
+    assert one == again != other
+    assert len(one) == 60
+    assert one not in task.decode(task.read().tolist())
+
+
+@pytest.mark.parametrize(
+    ("prompt", "length", "temperature", "message"),
+    [
+        ("", 5, 1.0, "the text is empty"),
+        ("THE", 5, 1.0, "unknown symbol 'T' at character 1"),
+        ("the", 0, 1.0, "the number of characters to write must be at least 1, got 0"),
+        ("the", 5, -1.0, "a temperature must not be negative, got -1.0"),
+    ],
+)
+def test_a_sample_that_cannot_be_is_refused(path, prompt, length, temperature, message):
+    task = Characters(max_length=4, text=path)
+    with pytest.raises(ValueError, match=message):
+        sample_text(build(task), task, prompt, length, temperature)
+
+
+@pytest.mark.parametrize(
+    "options", [{"curriculum": "growing"}, {"first_lengths": (8,)}, {"min_length": 3, "max_length": 9}], ids=str
+)
+def test_stretches_of_several_lengths_are_refused(options):
+    with pytest.raises(ValueError, match="stretches of a stream are all of one length, but characters was given"):
+        complete(Config("characters", alphabet="abc", **options))
+
+
+def test_a_text_belongs_to_the_task_characters():
+    with pytest.raises(ValueError, match="belong to the task characters, got the task reversal"):
+        complete(Config("reversal", text="a.txt"))

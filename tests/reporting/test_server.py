@@ -1,0 +1,152 @@
+import json
+import re
+import signal
+import socket
+import subprocess
+import threading
+import urllib.error
+import urllib.parse
+import urllib.request
+from contextlib import contextmanager
+
+import pytest
+import uvicorn
+
+from neuralstack.cli._server import application
+from neuralstack.reporting import Viewer
+from small import command
+
+pytest_plugins = ("small_runs",)
+
+
+@pytest.fixture(scope="module")
+def address(learned):
+    """The address of a server in a thread of its own."""
+    server = uvicorn.Server(
+        uvicorn.Config(application(Viewer.of([learned], ["soft", "hard"]), "ab"), log_level="error")
+    )
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        server.should_exit = True
+        thread.join()
+
+
+def get(address, path, **headers):
+    """Ask a server; return the status and what it said."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    asked = urllib.request.Request(address + path, headers=named)
+    try:
+        with urllib.request.urlopen(asked) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refused:
+        with refused:
+            return refused.code, refused.read().decode()
+
+
+def ask(address, text):
+    """Ask for the traces of a text."""
+    status, said = get(address, f"/trace?{urllib.parse.urlencode({'text': text})}")
+    return status, json.loads(said)
+
+
+def traces_in(page):
+    return json.loads(re.search(r'<script type="application/json" id="traces">(.*?)</script>', page, re.S)[1])
+
+
+def test_the_page_shows_the_first_text_and_asks_for_more(address):
+    status, page = get(address, "/")
+    assert status == 200
+    assert [trace["text"] for trace in traces_in(page)] == ["ab", "ab"]
+    assert "connect-src 'self'" in page
+
+
+def test_a_typed_text_is_traced_on_every_machine(address, learned):
+    _, said = ask(address, "stack")
+    assert [trace["name"] for trace in said["traces"]] == [str(learned), f"{learned}, hardened"]
+    assert {trace["answer"] for trace in said["traces"]} == {"kcats"}
+    assert {trace["task"] for trace in said["traces"]} == {"reversal"}
+
+
+BAD = {
+    "an unknown symbol": ("é", "unknown symbol 'é' at character 1 of the text: this task knows"),
+    "nothing": ("", "the text is empty: give at least one character"),
+    "a long text": ("a" * 501, "at most 500 characters here, this one has 501: give a shorter one"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), BAD.values(), ids=BAD)
+def test_a_bad_text_is_refused_clearly_and_the_next_one_is_traced(address, text, message):
+    status, said = ask(address, text)
+    assert status == 400
+    assert message in said["error"]
+    assert ask(address, "ab")[0] == 200
+
+
+@pytest.mark.slow
+def test_a_text_of_500_symbols_is_traced(address):
+    _, said = ask(address, "ab" * 250)
+    assert len(said["traces"][1]["steps"]) >= 502
+
+
+@pytest.mark.parametrize("host", ["example.com", "127.0.0.1.example.com", "localhost.example.com:8765"])
+@pytest.mark.parametrize("path", ["/", "/trace?text=ab"])
+def test_requests_that_name_another_host_are_refused(address, host, path):
+    status, said = get(address, path, Host=host)
+    assert status == 403
+    assert said == f"this page is for 127.0.0.1 and localhost only, not for the host {host!r}.\n"
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_pages_of_other_sites_cannot_have_a_text_traced(address, site):
+    status, said = get(address, "/trace?text=ab", Sec_Fetch_Site=site)
+    assert (status, said) == (403, "only the page of this server may ask for traces, not one of another site.\n")
+    assert get(address, "/trace?text=ab", Sec_Fetch_Site="same-origin")[0] == 200
+    assert get(address, "/", Sec_Fetch_Site=site)[0] == 200  # a link to the page may stand anywhere
+
+
+def test_runs_of_other_tasks_are_not_shown_side_by_side(learned, new_run, tmp_path):
+    other = tmp_path / "other"
+    other.mkdir()
+    config = json.loads(new_run.file("config.json").read_text())
+    (other / "config.json").write_text(json.dumps(config | {"task": "copy"}))
+    with pytest.raises(ValueError, match="runs side by side must be of one task"):
+        Viewer.of([learned, other], ["soft"])
+
+
+@contextmanager
+def served(run):
+    """Serve a run by the command line on a free port; give its address and the process."""
+    process = subprocess.Popen(
+        command("view", run, "--port", 0), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield process.stdout.readline().split()[0], process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.slow
+def test_the_command_serves_on_this_computer_until_it_is_interrupted(learned):
+    with served(learned) as (address, process):
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", address)
+        assert ask(address, "ab")[1]["traces"][0]["answer"] == "ba"
+        assert ask(address, "é")[0] == 400
+        assert get(address, "/")[0] == 200
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+        assert process.returncode in (0, 130)
+
+
+def test_a_port_in_use_is_one_line(call, learned):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        status, out, err = call("view", learned, "--port", port)
+    assert (status, out) == (2, "")
+    assert err == f"neuralstack: port {port} cannot be used (Address already in use): give another --port, or 0.\n"

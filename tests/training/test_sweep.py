@@ -1,0 +1,127 @@
+import json
+from dataclasses import replace
+
+import jax
+import numpy as np
+import pytest
+
+from neuralstack import Config, complete, load, success_interval, sweep, train
+from neuralstack.training import Run, _sweep as sweep_module, begin, train_until
+from neuralstack.training._members import train_each
+from neuralstack.training._step import StepSpec
+from small import SMALL, assert_same_leaves, assert_same_run, contents
+
+pytest_plugins = ("small_runs",)
+
+CONFIG = replace(SMALL, steps=20, evaluate_every=10, restart_after=6)
+SEEDS = 3
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    path = tmp_path_factory.mktemp("population") / "runs"
+    return path, sweep(CONFIG, path, seeds=SEEDS, show=False)
+
+
+@pytest.mark.parametrize(("count", "mapped"), [(2, False), pytest.param(3, True, marks=pytest.mark.slow)])
+def test_states_trained_together_over_two_devices_are_those_trained_alone(count, mapped):
+    configs = [complete(replace(CONFIG, seed=seed, learning_rate=0.01 * (1 + seed))) for seed in range(count)]
+    states, program = [begin(config) for config in configs], StepSpec.of(configs[0])
+    assert jax.device_count() == 2
+    until = [3, 0, 5][:count]
+    together = train_each(states, program, until, mapped=mapped)
+    for state, stop, got in zip(states, until, together, strict=True):
+        alone = train_until(state, program, np.int32(stop))
+        assert got.step == stop
+        for one, other in zip(jax.tree.leaves(got), jax.tree.leaves(alone), strict=True):
+            np.testing.assert_allclose(one, other, rtol=1e-3, atol=1e-4)
+
+
+def test_every_member_is_a_run_of_its_own_seed(trained):
+    path, population = trained
+    assert [member.name for member in population.members] == ["seed-0", "seed-1", "seed-2"]
+    for seed, member in enumerate(population.members):
+        run = Run.open(path / member.name)
+        assert run.config() == complete(replace(CONFIG, seed=seed))
+        assert [record["step"] for record in run.metrics()] == [10, 20]
+        assert (member.seed, member.outcome.status, member.outcome.steps) == (seed, "done", 20)
+
+
+def test_restarts_are_counted_for_each_member(trained):
+    _, population = trained
+    assert [member.outcome.restarts for member in population.members] == [3, 3, 3]
+
+
+def test_the_best_member_by_validation_is_a_run_in_the_populations_directory(trained):
+    path, population = trained
+    best = path / population.best.name
+    assert population.best.validation["fine"] == max(member.validation["fine"] for member in population.members)
+    assert_same_leaves(load(path), load(best))
+    assert Run.open(path).config().seed == population.best.seed
+    assert_same_run(Run(path), Run(best))
+
+
+def test_the_summary_says_what_became_of_each_and_how_many_succeeded(trained):
+    path, population = trained
+    summary = json.loads((path / "population.json").read_text())
+    assert (summary["solved"], summary["of"]) == (0, SEEDS)
+    assert summary["interval"] == list(success_interval(0, SEEDS)) == list(population.interval)
+    assert [member["name"] for member in summary["members"]] == [member.name for member in population.members]
+    assert summary["members"][1]["restarts"] == 3
+    assert summary["best"] == population.best.name
+
+
+def test_a_member_counts_as_solved_when_its_validation_was_perfect(tmp_path, monkeypatch):
+    scores = iter([{"coarse": 1.0, "fine": 1.0}, {"coarse": 0.999, "fine": 1.0}])
+    monkeypatch.setattr(sweep_module, "best_validation", lambda run: next(scores))
+    population = sweep(replace(CONFIG, steps=10), tmp_path / "runs", seeds=2, show=False)
+    assert population.solved == 1
+    assert population.best.seed == 0
+
+
+@pytest.mark.slow
+def test_each_seed_is_trained_with_each_learning_rate(tmp_path):
+    config = replace(CONFIG, steps=2, evaluate_every=2, seed=5)
+    population = sweep(config, tmp_path / "runs", seeds=2, learning_rates=(0.01, 0.5), show=False)
+    names = ["seed-5-rate-0.01", "seed-6-rate-0.01", "seed-5-rate-0.5", "seed-6-rate-0.5"]
+    assert [member.name for member in population.members] == names
+    assert [(member.seed, member.learning_rate) for member in population.members] == [
+        (5, 0.01), (6, 0.01), (5, 0.5), (6, 0.5),
+    ]  # fmt: skip
+    first, *_, last = (load(tmp_path / "runs" / name).embedding for name in names)
+    assert not np.allclose(first, last)
+
+
+@pytest.mark.slow
+def test_a_population_grows_when_it_is_resumed_with_more_seeds(tmp_path, trained):
+    path = tmp_path / "runs"
+    sweep(CONFIG, path, seeds=2, show=False)
+    before = contents(path / "seed-0")
+    population = sweep(CONFIG, path, seeds=SEEDS, resume=True, show=False)
+    assert len(population.members) == SEEDS
+    assert contents(path / "seed-0") == before
+    assert json.loads((path / "population.json").read_text())["of"] == SEEDS
+
+
+def test_a_directory_in_use_is_refused(trained):
+    path, _ = trained
+    before = contents(path)
+    with pytest.raises(ValueError, match="exists and is not empty: give another --out, add --resume"):
+        sweep(CONFIG, path, seeds=SEEDS, show=False)
+    assert contents(path) == before
+
+
+def test_a_population_without_members_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="at least 1 seed, got 0"):
+        sweep(CONFIG, tmp_path / "runs", seeds=0)
+    with pytest.raises(ValueError, match=r"each learning rate is to be given once, got 0\.1, 0\.1"):
+        sweep(CONFIG, tmp_path / "runs", seeds=1, learning_rates=(0.1, 0.1))
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.slow
+def test_a_population_of_one_is_the_run_alone(tmp_path):
+    config = Config(**{**vars(CONFIG), "steps": 10})
+    sweep(config, tmp_path / "runs", seeds=1, show=False)
+    train(config, tmp_path / "alone", show=False)
+    assert_same_run(Run(tmp_path / "runs" / "seed-0"), Run(tmp_path / "alone"))
