@@ -14,7 +14,7 @@ KERNELS := CMakeLists.txt $(wildcard neuralstack/kernels/*.cc neuralstack/kernel
 BENCHMARKS := $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test slow sanitize pure lint style types format bench docs clean
+.PHONY: help setup demo test slow sanitize pure lint style types imports format bench docs clean
 
 help: ## Print this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,7 +61,7 @@ pure: $(READY) ## Install without a C++ compiler and run the tests of the stack
 	build/$@/bin/python -P -m pytest -q -n $(JOBS) -W 'ignore:neuralstack was installed without' \
 		tests/memories -k 'stack and not pointer and not closed and not nondeterministic'
 
-lint: style types docs ## Check style, types and that the docs build without a warning
+lint: style types imports docs ## Check style, types, who imports whom, and that the docs build without a warning
 
 style: $(READY)
 	$(BIN)/ruff check
@@ -69,6 +69,9 @@ style: $(READY)
 
 types: $(READY)
 	$(BIN)/pyright
+
+imports: $(READY)
+	$(BIN)/lint-imports
 
 format: $(READY) ## Put the code into the house style
 	$(BIN)/ruff check --fix

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import track
 
 from neuralstack import TASKS, Config, complete
-from neuralstack._devices import use_cores
+from neuralstack._runtime import use_cores
 from neuralstack.reporting import table
 from neuralstack.training._members import train_each
 from neuralstack.training._step import StepSpec, begin

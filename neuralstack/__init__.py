@@ -6,4 +6,16 @@ print its help without waiting for JAX.
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_load, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def __getattr__(name: str):
+    """Load a public name; `__version__` is that of the installed package."""
+    if name != "__version__":
+        return _load(name)
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("neuralstack")
+    except PackageNotFoundError:  # a source tree that is only on the path
+        return "0+unknown"

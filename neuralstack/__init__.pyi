@@ -78,3 +78,5 @@ from .training import (
     sweep as sweep,
     train as train,
 )
+
+__version__: str

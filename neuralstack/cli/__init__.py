@@ -64,7 +64,7 @@ def run(arguments: list[str]) -> int:
     if arguments and not arguments[0].startswith("-"):
         lookup("command", COMMANDS, arguments[0])
     command = parse(arguments)
-    from neuralstack._cache import use_compilation_cache
+    from neuralstack._runtime import use_compilation_cache
 
     use_compilation_cache()
     return command()

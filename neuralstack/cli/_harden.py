@@ -85,22 +85,19 @@ class Harden:
 
     def show(self, compared: "Comparison", found: "Extraction", lengths: str) -> None:
         """Print the margins, the agreement, and the program."""
-        from rich.console import Console
-
         from neuralstack.reporting import print_margins, print_program
 
-        console = Console(soft_wrap=True, highlight=False)
         print_margins(f"{self.run}: how far actions were from being rounded the other way", compared.margins)
-        console.print(
+        print(
             f"hardened: soft and hard answer {compared.agreement.same} of {self.count} fresh sequences of lengths "
             f"{lengths} alike; actions are rounded, the controller's state is bounded."
         )
         if found.program is None or found.agreement is None:
-            console.print(f"no program: {found.reason}")
+            print(f"no program: {found.reason}")
             return
         print_program(f"{self.run} as a program of {len(found.program.states)} states", found.program)
         warning = "" if found.agreement.same == self.sequences else "the program is not what the network does: "
-        console.print(
+        print(
             f"{warning}network and program answer {found.agreement.same} of {self.sequences} random sequences of "
             f"lengths 1-{self.longest} alike: {self.run / 'program.json'}, {self.run / 'program.dot'}"
         )

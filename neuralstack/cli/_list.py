@@ -12,8 +12,6 @@ class List:
 
     def __call__(self) -> int:
         """Print them with a sentence each."""
-        from rich.console import Console
-
         from neuralstack import kernels
         from neuralstack.controllers import CONTROLLERS
         from neuralstack.experiments import EXPERIMENTS
@@ -31,7 +29,7 @@ class List:
         built = "C++, in use on CPUs" if kernels.is_built() else "not built: pure JAX is in use"
         listed["kernels"] = [(memory, built) for memory in kernels.MEMORIES]
         for family, rows in listed.items():
-            Console().print(table(family, ("name", "what it is"), rows, texts=2))
+            print(table(family, ("name", "what it is"), rows, texts=2))
         return 0
 
 
@@ -39,7 +37,7 @@ def summary(thing: Any) -> str:
     """Return the first line that a class or a function says of itself, and the arguments that it is used with."""
     documented, arguments = getattr(thing, "func", thing), getattr(thing, "keywords", {})
     said = ", ".join(f"{name} {value}" for name, value in arguments.items())
-    return (documented.__doc__ or "").strip().splitlines()[0] + (f" Here: {said}." if said else "")
+    return (documented.__doc__ or "").strip().partition("\n")[0] + (f" Here: {said}." if said else "")
 
 
 def describe(recipe: Recipe) -> str:

@@ -21,7 +21,7 @@ class Reproduce:
 
     def __call__(self) -> int:
         """Run the experiment."""
-        from neuralstack._compiling import compile_lightly
+        from neuralstack._runtime import compile_lightly
         from neuralstack.experiments import EXPERIMENTS
 
         if self.quick:

@@ -48,7 +48,7 @@ class Train:
 
     def sweep(self) -> int:
         """Train several runs, and say how each ended."""
-        from neuralstack._devices import use_cores
+        from neuralstack._runtime import use_cores
 
         use_cores(self.seeds * max(1, len(self.learning_rates)))
         from neuralstack.reporting import print_sweep

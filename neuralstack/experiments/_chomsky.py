@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from neuralstack._compiling import lightly_compiled
+from neuralstack._runtime import lightly_compiled
 from neuralstack.evaluation import evaluate, fixed_set
 from neuralstack.experiments._result import result_of, write_result
 from neuralstack.experiments._seeds import Arm, map_on_cores, train_seeds

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from neuralstack._cache import use_compilation_cache
+from neuralstack._runtime import use_compilation_cache
 from neuralstack.evaluation import answer, evaluate, fixed_set
 from neuralstack.experiments._reversal import FLAMANT, PUBLISHED
 from neuralstack.reporting import Viewer, page, plot_curves, plot_trace, print_report, table, trace

@@ -11,12 +11,12 @@ from neuralstack.reporting._lengths import plot_lengths as plot_lengths
 from neuralstack.reporting._page import page as page
 from neuralstack.reporting._seeds import plot_seeds as plot_seeds
 from neuralstack.reporting._style import COLORS as COLORS, figure as figure
+from neuralstack.reporting._table import table as table
 from neuralstack.reporting._tables import (
     print_comparison as print_comparison,
     print_language_report as print_language_report,
     print_report as print_report,
     print_sweep as print_sweep,
-    table as table,
 )
 from neuralstack.reporting._trace import trace as trace
 from neuralstack.reporting._trace_figure import plot_trace as plot_trace

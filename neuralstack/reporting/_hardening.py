@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from neuralstack.automata import Comparison, Extraction, StackTransducer
 from neuralstack.reporting._style import COLORS, figure
-from neuralstack.reporting._tables import table
+from neuralstack.reporting._table import table
 
 MOST_STATES = 12  # of a program that is printed
 
@@ -39,18 +38,17 @@ def levels(margins: np.ndarray) -> list[float]:
 def print_margins(title: str, margins: dict[str, np.ndarray]) -> None:
     """Print how far each action was from being rounded the other way."""
     rows = [(name, len(of), *(f"{level:.4f}" for level in levels(of))) for name, of in margins.items()]
-    Console().print(table(title, ("action", "steps", "least margin", "1 % below", "median"), rows))
+    print(table(title, ("action", "steps", "least margin", "1 % below", "median"), rows))
 
 
 def print_program(title: str, program: StackTransducer) -> None:
     """Print a program: what it does in each state, and what it answers; of one too long to be read, its size."""
-    console = Console()
     if len(program.states) > MOST_STATES:
-        console.print(f"{title}: too many to be read here", highlight=False, soft_wrap=True)
+        print(f"{title}: too many to be read here")
         return
     columns = ("state", "given", "pop", "push", "next state")
-    console.print(table(title, columns, program.table(), texts=5))
-    console.print(table("What it answers", ("it reads", "answer"), program.answer_table(), texts=2))
+    print(table(title, columns, program.table(), texts=5))
+    print(table("What it answers", ("it reads", "answer"), program.answer_table(), texts=2))
 
 
 def plot_margins(margins: dict[str, np.ndarray], path: str | Path) -> None:

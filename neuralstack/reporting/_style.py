@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neuralstack._extras import extra
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -22,9 +24,10 @@ def figure(
     suffixes: tuple[str, ...] = (".png", ".pdf"),
 ) -> Iterator[tuple["Figure", Any]]:
     """Give a figure and its axes to draw on, and save it as `path` with each suffix on leaving."""
-    from matplotlib import rc_context
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    with extra("plot"):
+        from matplotlib import rc_context
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
 
     settings: Any = {
         "axes.spines.top": False,

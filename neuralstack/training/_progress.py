@@ -2,18 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Column
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from neuralstack.training._members import Member
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 
 class TrainingProgress:
     """A bar with the loss, the accuracy, the speed and the time left at most; of several runs, their means."""
 
-    def __init__(self, members: Sequence[Member], progress: Progress):
+    def __init__(self, members: Sequence[Member], progress: "Progress | None"):
         self._members = members
         self._progress = progress
         self._start = self._taken()
@@ -21,10 +22,13 @@ class TrainingProgress:
         together = f", {len(members)} runs" if len(members) > 1 else ""
         total = sum(member.config.steps for member in members)
         name = f"{config.memory} + {config.controller}{together}"
-        self._task = progress.add_task(name, total=total, completed=self._start, shown="")
+        if progress is not None:
+            self._task = progress.add_task(name, total=total, completed=self._start, shown="")
 
     def advance(self) -> None:
         """Show the runs after a chunk of steps."""
+        if self._progress is None:
+            return
         taken, num_accumulated = (
             self._taken(),
             max(sum(int(member.state.num_accumulated) for member in self._members), 1),
@@ -41,7 +45,9 @@ class TrainingProgress:
         self._progress.update(self._task, completed=taken, shown=shown)
 
     def restart(self, member: Member) -> None:
-        """Say that a run starts anew."""
+        """Report that a run starts again."""
+        if self._progress is None:
+            return
         whose = f" of seed {member.config.seed}" if len(self._members) > 1 else ""
         self._progress.console.print(
             f"restart {int(member.state.attempt)}{whose} at step {int(member.state.step)}: "
@@ -54,8 +60,15 @@ class TrainingProgress:
 
 @contextmanager
 def show_progress(members: Sequence[Member], *, enabled: bool) -> Iterator[TrainingProgress]:
-    """Show a progress bar while runs are trained; off a terminal, nothing but restarts."""
-    console = Console(stderr=True, quiet=not enabled)
+    """Show a progress bar while runs are trained; off a terminal, restarts only; without rich, nothing."""
+    if not enabled or find_spec("rich") is None:
+        yield TrainingProgress(members, None)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.table import Column
+
+    console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=10),
@@ -63,5 +76,5 @@ def show_progress(members: Sequence[Member], *, enabled: bool) -> Iterator[Train
         TextColumn("{task.fields[shown]}", table_column=Column(no_wrap=True)),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, disable=not (enabled and console.is_terminal)) as progress:
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         yield TrainingProgress(members, progress)

@@ -253,7 +253,7 @@ def test_list_names_everything_there_is(call):
     for line in out.splitlines():
         if line.strip() in families:
             names = listed.setdefault(line.strip(), [])
-        elif re.match(r"  \S", line) and "what it is" not in line:
+        elif re.match(r"  [^\s-]", line) and "what it is" not in line:
             names.append(line.split()[0])
     assert {family: set(names) for family, names in listed.items()} == {
         family: set(names) for family, names in families.items()

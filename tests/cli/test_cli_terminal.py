@@ -13,7 +13,7 @@ CACHE_VARIABLES = {"XDG_CACHE_HOME", "JAX_COMPILATION_CACHE_DIR"}
 
 
 def test_the_users_own_directory_for_compiled_programs_is_used_if_there_is_no_other(tmp_path):
-    code = """import jax, os, neuralstack._cache as cache
+    code = """import jax, os, neuralstack._runtime as cache
 for variables in ({}, {"XDG_CACHE_HOME": os.environ["HOME"] + "/cache"}):
     os.environ |= variables
     cache.use_compilation_cache()

@@ -3,7 +3,7 @@ import os
 import jax
 import pytest
 
-from neuralstack._compiling import compile_lightly
+from neuralstack._runtime import compile_lightly
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,4 @@
 import pytest
-from rich.console import Console
 
 from neuralstack import StackTransducer
 from neuralstack.evaluation import Report
@@ -32,7 +31,7 @@ def test_a_report_is_printed_by_bands_of_lengths_and_in_all(capsys, report):
 
 
 def test_a_table_holds_every_cell_with_its_numbers_to_the_right(capsys):
-    Console(width=60).print(table("", ("name", "what", "count"), [("a", "b c", 1), ("long", "d", 12345)], texts=2))
+    print(table("", ("name", "what", "count"), [("a", "b c", 1), ("long", "d", 12345)], texts=2, width=60))
     lines = [line.rstrip() for line in capsys.readouterr().out.splitlines() if line.strip()]
     assert lines[0].split() == ["name", "what", "count"]
     assert lines[2].split() == ["a", "b", "c", "1"]
@@ -42,7 +41,7 @@ def test_a_table_holds_every_cell_with_its_numbers_to_the_right(capsys):
 
 
 def test_a_title_is_printed_as_it_is(capsys):
-    Console(width=60).print(table("runs/[bold]/one", ("a",), [("[red]",)]))
+    print(table("runs/[bold]/one", ("a",), [("[red]",)], width=60))
     printed = capsys.readouterr().out
     assert "runs/[bold]/one" in printed
     assert "[red]" in printed

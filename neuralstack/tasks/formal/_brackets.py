@@ -11,12 +11,12 @@ A loop here carries a few numbers from place to place, and takes a fraction of t
 """
 
 from functools import cache
+from math import lgamma
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
-from scipy.special import gammaln, logsumexp
 
 from neuralstack.tasks._chances import draw_chances
 
@@ -121,9 +121,10 @@ def join_chances(most: int) -> Float[np.ndarray, "pairs joins"]:
     wraps = pairs - joins - 1
     possible = wraps >= 0
     wraps = np.where(possible, wraps, 0)
-    count = gammaln(pairs + joins) - gammaln(wraps + 1) - gammaln(joins + 2) - gammaln(joins + 1)
+    log_factorial = np.array([lgamma(number + 1) for number in range(2 * most + 1)])
+    count = log_factorial[pairs + joins - 1] - log_factorial[wraps] - log_factorial[joins + 1] - log_factorial[joins]
     chance = wraps * np.log(WRAP / lone) + (joins + 1) * np.log(WRAP * nothing / lone) + joins * np.log(JOIN / lone)
     weight = np.where(possible, count + chance, -np.inf)
-    chances = np.cumsum(np.exp(weight - logsumexp(weight, axis=1, keepdims=True)), axis=1)
+    chances = np.cumsum(np.exp(weight - np.logaddexp.reduce(weight, axis=1, keepdims=True)), axis=1)
     chances[~possible | (wraps == 0)] = 2  # nothing drawn goes beyond the last possible one
     return np.concatenate([chances[:1], chances]).astype(np.float32)

@@ -1,0 +1,46 @@
+"""The library needs none of the packages that its extras install, and imports none of them unasked."""
+
+import subprocess
+import sys
+
+import neuralstack as ns
+
+WITHOUT_EXTRAS = """
+import sys
+from importlib.abc import MetaPathFinder
+
+
+class Missing(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"matplotlib", "rich", "starlette", "uvicorn"}:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+sys.meta_path.insert(0, Missing())
+"""
+
+
+def without_extras(code):
+    """Run code in a process where the packages of the extras cannot be imported."""
+    return subprocess.run([sys.executable, "-P", "-c", WITHOUT_EXTRAS + code], capture_output=True, text=True)
+
+
+def test_the_version_is_that_of_the_installed_package():
+    from importlib.metadata import version
+
+    assert ns.__version__ == version("neuralstack")
+
+
+def test_without_extras_every_name_is_there_and_a_stack_reads():
+    done = without_extras(
+        "import neuralstack as ns\n"
+        "for name in ns.__all__: getattr(ns, name)\n"
+        "action = ns.Action(push=[0.8, 0.5], pop=[0.0, 0.1], value=[[1.0], [2.0]])\n"
+        "print(ns.run(ns.NeuralStack(width=1), action)[:, 0])"
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "[0.8 1.5]\n", "")
+
+
+def test_a_figure_without_matplotlib_names_the_extra():
+    done = without_extras("from neuralstack.reporting import plot_curves\nplot_curves({'run': []}, 'curves')")
+    assert done.stderr.splitlines()[-1].endswith("matplotlib is not installed: run pip install 'neuralstack[plot]'")
