@@ -22,12 +22,12 @@ LENGTHS = (256, 512, 1024)
 
 def own_gradient(machine: ns.Machine, tokens: jax.Array) -> jax.Array:
     """The unroll that training uses."""
-    return machine.batch(tokens).output
+    return machine.batch(tokens).logits
 
 
 def automatic_gradient(machine: ns.Machine, tokens: jax.Array) -> jax.Array:
     """The same machine as a loop over time whose gradient is left to JAX."""
-    return jax.vmap(lambda one: machine.trace(one).output, in_axes=1, out_axes=1)(tokens)
+    return jax.vmap(lambda one: machine.trace(one).logits, in_axes=1, out_axes=1)(tokens)
 
 
 VARIANTS: dict[str, tuple[str, Callable]] = {
@@ -43,7 +43,8 @@ def temporary_bytes(connection: str, outputs: Callable, steps: int) -> int:
     def loss(machine, tokens):
         return -jax.nn.log_softmax(outputs(machine, tokens))[..., 0].mean()
 
-    machine = ns.Machine(ns.NeuralStack(WIDTH), ns.GRULayer, VOCABULARY, connection=connection, key=jax.random.key(0))
+    controller = ns.GRU(WIDTH, WIDTH, key=jax.random.key(1))
+    machine = ns.Machine(controller, ns.NeuralStack(WIDTH), VOCABULARY, connection=connection, key=jax.random.key(0))
     tokens = jnp.zeros((steps, BATCH), jnp.int32)
     analysis = jax.jit(jax.grad(loss)).lower(machine, tokens).compile().memory_analysis()
     return analysis.temp_size_in_bytes

@@ -42,12 +42,13 @@ LINES = [(color, style) for color in COLORS[:4] for style in ("-", "--")]
 
 def machine(memory: ns.AbstractMemory, connection: str) -> ns.Machine:
     """Return the machine to measure: a stack, or nothing, and an LSTM."""
-    return ns.Machine(memory, ns.LSTMLayer, VOCABULARY, hidden=WIDTH, connection=connection, key=jax.random.key(0))
+    controller = ns.LSTM(WIDTH, WIDTH, key=jax.random.key(1))
+    return ns.Machine(controller, memory, VOCABULARY, connection=connection, key=jax.random.key(0))
 
 
 def unrolled(machine: ns.Machine, tokens: jax.Array) -> jax.Array:
     """The package's own unroll."""
-    return machine.batch(tokens).output
+    return machine.batch(tokens).logits
 
 
 def lstm_scan(machine: ns.Machine, tokens: jax.Array) -> jax.Array:
@@ -55,14 +56,14 @@ def lstm_scan(machine: ns.Machine, tokens: jax.Array) -> jax.Array:
     controller = machine.controller
     projected = controller.project(machine.embedding[tokens])
     state = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (BATCH, *leaf.shape)), controller.init())
-    _, hidden = jax.lax.scan(lambda state, now: jax.vmap(controller.step)(state, now), state, projected)
+    _, hidden = jax.lax.scan(lambda state, now: jax.vmap(controller.step_projected)(state, now), state, projected)
     answer = jnp.tanh(hidden @ machine.answer_weights + machine.answer_bias)
     return answer @ machine.output_weights + machine.output_bias
 
 
 def stack_scan(machine: ns.Machine, tokens: jax.Array) -> jax.Array:
     """The machine as a loop over its step, whose gradient is left to JAX."""
-    return jax.vmap(lambda one: machine.trace(one).output, in_axes=1, out_axes=1)(tokens)
+    return jax.vmap(lambda one: machine.trace(one).logits, in_axes=1, out_axes=1)(tokens)
 
 
 class MatrixStack(ns.NeuralStack):

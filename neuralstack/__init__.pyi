@@ -1,14 +1,13 @@
 from .automata import StackTransducer as StackTransducer, extract as extract
 from .controllers import (
     CONTROLLERS as CONTROLLERS,
+    GRU as GRU,
+    LSTM as LSTM,
     AbstractController as AbstractController,
-    AbstractLayer as AbstractLayer,
     BoundedController as BoundedController,
-    Controller as Controller,
-    ElmanLayer as ElmanLayer,
-    FeedforwardLayer as FeedforwardLayer,
-    GRULayer as GRULayer,
-    LSTMLayer as LSTMLayer,
+    CellController as CellController,
+    Elman as Elman,
+    Feedforward as Feedforward,
 )
 from .discretization import Stream as Stream, harden as harden
 from .evaluation import (

@@ -5,13 +5,13 @@ from functools import partial
 import pytest
 
 from neuralstack import (
+    GRU,
+    LSTM,
     TASKS,
     CompositeMemory,
-    ElmanLayer,
-    FeedforwardLayer,
-    GRULayer,
+    Elman,
+    Feedforward,
     HardStack,
-    LSTMLayer,
     Machine,
     NeuralDeque,
     NeuralQueue,
@@ -56,12 +56,12 @@ SLOW_MEMORIES = (
 )
 EVERY_MEMORY = [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW_MEMORIES)) for name in MEMORIES_UNDER_TEST]
 
-# Each takes the widths of its input and of itself, and a key.
+# Each takes the widths of its input and of itself, the number of layers and a key.
 CONTROLLERS_UNDER_TEST = {
-    "elman": ElmanLayer,
-    "feedforward": FeedforwardLayer,
-    "gru": GRULayer,
-    "lstm": LSTMLayer,
+    "elman": Elman,
+    "feedforward": Feedforward,
+    "gru": GRU,
+    "lstm": LSTM,
 }
 
 # Each takes the longest source.
@@ -75,10 +75,10 @@ TASKS_UNDER_TEST = {
 SLOW_TASKS = ("anb2n", "anbmcnm", "anbncn", "dyck-1", "dyck-3", "dyck-6")
 EVERY_TASK = [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW_TASKS)) for name in TASKS_UNDER_TEST]
 
-# Each takes a memory, a controller's layer, the size of the vocabulary, and a key.
+# Each takes a controller, a memory, the size of the vocabulary, and a key.
 CONNECTIONS_UNDER_TEST = {
     "layer": partial(Machine, connection="layer"),
     "feedback": partial(Machine, connection="feedback"),
-    "mixed": partial(Machine, connection="mixed"),
+    "skip": partial(Machine, connection="skip"),
     "paper": partial(Machine, connection="paper"),
 }

@@ -1,6 +1,7 @@
 import os
 
 import jax
+import jaxtyping
 import pytest
 from hypothesis import settings
 
@@ -46,3 +47,11 @@ def float64():
     """Let everything that is built and computed in the test be float64."""
     with jax.enable_x64(True):
         yield
+
+
+@pytest.fixture
+def unchecked_types():
+    """Leave arguments of wrong types to the library, as in a user's process."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)

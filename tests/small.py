@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neuralstack import Config, Machine
+from neuralstack.controllers import INPUT_SCALE
 
 # The default machine on small batches of 2 to 8 symbols: it learns them within seconds, from nearly every seed.
 SMALL = Config("reversal", min_length=2, max_length=8, first_lengths=(4, 8), batch=25, steps=1000, evaluate_every=25)
@@ -58,9 +59,17 @@ def assert_same_leaves(one, other):
         np.testing.assert_array_equal(leaf, wanted)
 
 
+def build_machine(kind, memory, vocab_size, *, hidden=64, embedding=64, num_layers=1, key, **options):
+    """Return a machine with a controller of one kind, one of `CONTROLLERS`, as training builds it."""
+    scale = 1.0 if options.get("connection") == "paper" else INPUT_SCALE
+    controller_key = jax.random.split(key, 6)[1]
+    controller = kind(embedding, hidden, num_layers=num_layers, input_scale=scale, key=controller_key)
+    return Machine(controller, memory, vocab_size, **options, key=key)
+
+
 def drawn_machine(*parts, seed=0, **options):
-    """Return a machine of these parts with weights of any kind, without compiling what would draw them."""
-    shapes = jax.eval_shape(lambda key: Machine(*parts, **options, key=key), jax.random.key(0))
+    """Return such a machine with weights of any kind, without compiling what would draw them."""
+    shapes = jax.eval_shape(lambda key: build_machine(*parts, **options, key=key), jax.random.key(0))
     rng = np.random.default_rng(seed)
     return jax.tree.map(lambda leaf: jnp.asarray(rng.normal(0, 0.5, leaf.shape), leaf.dtype), shapes)
 

@@ -14,11 +14,10 @@ import optax
 import pytest
 
 from neuralstack import (
+    GRU,
     CompositeMemory,
-    ElmanLayer,
-    GRULayer,
+    Elman,
     HardStack,
-    Machine,
     NeuralDeque,
     NeuralQueue,
     NeuralStack,
@@ -28,6 +27,7 @@ from neuralstack import (
     Tape,
     cross_entropy,
 )
+from small import build_machine
 
 pytestmark = pytest.mark.usefixtures("optimized")
 SYMBOLS, LONGEST, BATCH = 4, 6, 32
@@ -93,7 +93,7 @@ class Case(NamedTuple):
     sample: Callable
     trace: Callable = no_trace
     connection: str = "layer"
-    layer: type = GRULayer
+    kind: type = GRU
     steps: int = 250
     seed: int = 0
 
@@ -104,7 +104,7 @@ CASES = {
     "deque, reversal": Case(NeuralDeque(16), REVERSE),
     "deque, copy by traces": Case(NeuralDeque(16), COPY, pushed_above_popped_below),
     "stack and queue, copy": Case(CompositeMemory(NeuralStack(16), NeuralQueue(16)), COPY, seed=1),
-    "superposition, a^n b^n": Case(SuperpositionStack(2, depth_read=2), counted, no_trace, "paper", ElmanLayer, 1000),
+    "superposition, a^n b^n": Case(SuperpositionStack(2, depth_read=2), counted, no_trace, "paper", Elman, 1000),
     "pointer, reversal by traces": Case(PointerStack(16), REVERSE, operated_likewise),
     "hard, reversal by traces": Case(HardStack(16), REVERSE, pushed_then_popped),
     "tape, duplicate": Case(Tape(16), DUPLICATE),
@@ -124,7 +124,7 @@ def unmarked(key, length, longest):
 def test_a_nondeterministic_stack_learns_reversal_without_a_mark_nearly_as_well_as_can_be():
     longest, count = 3, 300
     stack = NondeterministicStack(states=2, symbols=3)
-    machine = Machine(stack, GRULayer, FIRST + 2, hidden=16, embedding=16, connection="paper", key=jax.random.key(0))
+    machine = build_machine(GRU, stack, FIRST + 2, hidden=16, embedding=16, connection="paper", key=jax.random.key(0))
     rate = optax.cosine_decay_schedule(0.02, count)
     optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate))
 
@@ -132,7 +132,7 @@ def test_a_nondeterministic_stack_learns_reversal_without_a_mark_nearly_as_well_
         """How many nats a string takes, its end included."""
         tokens, steps = unmarked(key, length, longest)
         mask = jnp.broadcast_to((jnp.arange(2 * longest + 1) < steps)[:, None], tokens[1:].shape)
-        return steps * cross_entropy(machine.batch(tokens[:-1], steps).output, tokens[1:], mask).mean()
+        return steps * cross_entropy(machine.batch(tokens[:-1], steps).logits, tokens[1:], mask).mean()
 
     @jax.jit
     def step(machine, state, key, length):
@@ -158,9 +158,9 @@ def test_a_nondeterministic_stack_learns_reversal_without_a_mark_nearly_as_well_
 @pytest.mark.parametrize("name", CASES)
 def test_a_machine_learns_what_its_memory_is_made_for(name):
     case = CASES[name]
-    machine = Machine(
+    machine = build_machine(
+        case.kind,
         case.memory,
-        case.layer,
         FIRST + SYMBOLS,
         hidden=16,
         embedding=16,

@@ -1,15 +1,24 @@
-"""The trainable recurrent parts of a machine."""
+"""The recurrent networks that drive a memory."""
 
+from neuralstack.controllers._adapters import (
+    CellController as CellController,
+    ModuleController as ModuleController,
+    as_controller as as_controller,
+    described as described,
+)
 from neuralstack.controllers._base import (
     AbstractController as AbstractController,
     AbstractLayer as AbstractLayer,
-    Controller as Controller,
     glorot as glorot,
 )
 from neuralstack.controllers._bounded import BoundedController as BoundedController, phase_of as phase_of
-from neuralstack.controllers._elman import ElmanLayer as ElmanLayer
-from neuralstack.controllers._feedforward import FeedforwardLayer as FeedforwardLayer
-from neuralstack.controllers._gru import GRULayer as GRULayer
-from neuralstack.controllers._lstm import LSTMLayer as LSTMLayer
+from neuralstack.controllers._elman import Elman as Elman
+from neuralstack.controllers._feedforward import Feedforward as Feedforward
+from neuralstack.controllers._gru import GRU as GRU
+from neuralstack.controllers._layered import (
+    INPUT_SCALE as INPUT_SCALE,
+    AbstractLayeredController as AbstractLayeredController,
+)
+from neuralstack.controllers._lstm import LSTM as LSTM
 
-CONTROLLERS = {"elman": ElmanLayer, "feedforward": FeedforwardLayer, "gru": GRULayer, "lstm": LSTMLayer}
+CONTROLLERS = {"elman": Elman, "feedforward": Feedforward, "gru": GRU, "lstm": LSTM}

@@ -1,4 +1,4 @@
-"""A trained controller whose state cannot drift away from where it was while the machine was trained."""
+"""A trained controller whose state cannot leave its range on sequences of the training lengths."""
 
 import jax
 import jax.numpy as jnp
@@ -9,18 +9,18 @@ from neuralstack.controllers._base import AbstractController
 
 
 class BoundedController(AbstractController):
-    """A controller whose state is kept within bounds, which depend on the gates that are open.
+    """A controller whose state is clipped to bounds that depend on the open gates.
 
-    A controller that was trained on short sequences may hold a phase, such as that of answering, only as long as it
-    had to: on long ones its state relaxes, step by step, until other gates open. Each number of the state is therefore
-    clipped to where it was, on sequences of the training lengths, while the same gates were open. There the
-    controller is what it was before.
+    A controller that was trained on short sequences may hold a phase, such as that of answering, only for as long as
+    those needed: on longer ones its state relaxes, step by step, until other gates open. Each number of the state is
+    therefore clipped to its range on sequences of the training lengths while the same gates were open. On those
+    sequences nothing changes.
 
     Examples:
         An Elman network that is kept above 0.5 while its only gate is open:
 
         >>> import jax, jax.numpy as jnp, neuralstack as ns
-        >>> controller = ns.Controller.of(ns.ElmanLayer, 1, 1, key=jax.random.key(0))
+        >>> controller = ns.Elman(1, 1, key=jax.random.key(0))
         >>> bounded = ns.BoundedController(
         ...     controller,
         ...     jnp.ones((1, 1)),
@@ -28,7 +28,7 @@ class BoundedController(AbstractController):
         ...     low=(jnp.array([[-1.0], [0.5]]),),
         ...     high=(jnp.ones((2, 1)),),
         ... )
-        >>> state, hidden = bounded.step(bounded.init(), bounded.project(jnp.zeros(1)))
+        >>> state, hidden = bounded.step(bounded.init(), jnp.zeros(1))
         >>> state[0].tolist()
         [0.5]
     """
@@ -37,40 +37,50 @@ class BoundedController(AbstractController):
     gate_weights: Float[Array, "hidden gates"]
     gate_bias: Float[Array, " gates"]
     low: PyTree[Float[Array, "phases ..."]]
-    """The least value of each number of the state; the phase's number has a bit for each gate."""
+    """Least value of each number of the state in each phase (see `phase_of`)."""
     high: PyTree[Float[Array, "phases ..."]]
-    """The greatest."""
+    """Greatest value of each number of the state in each phase."""
 
     @classmethod
-    def around(
+    def from_trajectories(
         cls,
         controller: AbstractController,
         gate_weights: Float[Array, "hidden gates"],
         gate_bias: Float[Array, " gates"],
-        states: PyTree[Float[np.ndarray, "moments ..."]],
-        hidden: Float[np.ndarray, "moments hidden"],
+        states: PyTree[Float[np.ndarray, "steps ..."]],
+        hidden: Float[np.ndarray, "steps hidden"],
     ) -> "BoundedController":
-        """Bound a controller by states that it was in, and what it showed there; what it never did is not bounded."""
+        """Bound a controller by the states that it was in and the hidden vectors it gave there.
+
+        Phases without a state stay unbounded.
+        """
         phases = np.asarray(phase_of(jnp.asarray(hidden) @ gate_weights + gate_bias))
         members = [np.flatnonzero(phases == phase) for phase in range(2 ** gate_weights.shape[1])]
 
         def extremes(of, otherwise):
             return jax.tree.map(
                 lambda leaf: jnp.stack(
-                    [of(leaf[one], axis=0) if len(one) else jnp.full(leaf.shape[1:], otherwise) for one in members]
+                    [of(leaf[rows], axis=0) if len(rows) else jnp.full(leaf.shape[1:], otherwise) for rows in members]
                 ),
                 states,
             )
 
-        return cls(controller, gate_weights, gate_bias, extremes(np.min, -jnp.inf), extremes(np.max, jnp.inf))
+        low, high = extremes(np.min, -jnp.inf), extremes(np.max, jnp.inf)
+        return cls(controller, gate_weights, gate_bias, low, high)  # pyright: ignore[reportCallIssue]
+
+    @property
+    def input_size(self):  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Width of an input."""
+        return self.controller.input_size
+
+    @property
+    def hidden_size(self):  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Width of a hidden vector."""
+        return self.controller.hidden_size
 
     @property
     def projected_size(self):
         return self.controller.projected_size
-
-    @property
-    def hidden_size(self):
-        return self.controller.hidden_size
 
     def init(self):
         return self.controller.init()
@@ -78,8 +88,11 @@ class BoundedController(AbstractController):
     def project(self, x):
         return self.controller.project(x)
 
-    def step(self, state, projected):
-        state, hidden = self.controller.step(state, projected)
+    def step(self, state, x):
+        return self.step_projected(state, self.project(x))
+
+    def step_projected(self, state, projected):
+        state, hidden = self.controller.step_projected(state, projected)
         phase = phase_of(hidden @ self.gate_weights + self.gate_bias)
         return jax.tree.map(
             lambda at, low, high: jnp.clip(at, low[phase], high[phase]), state, self.low, self.high

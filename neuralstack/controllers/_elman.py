@@ -7,13 +7,11 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralstack._activations import tanh
 from neuralstack.controllers._base import AbstractLayer, glorot
+from neuralstack.controllers._layered import INPUT_SCALE, AbstractLayeredController, draw_layers
 
 
 class ElmanLayer(AbstractLayer):
-    r"""A simple recurrent layer (Elman, 1990).
-
-    $h' = \tanh(W x + U h + b)$. A step costs one matrix product of hidden x hidden.
-    """
+    """One layer of `Elman`."""
 
     input_weights: Float[Array, "input hidden"]
     recurrent_weights: Float[Array, "hidden hidden"]
@@ -29,16 +27,49 @@ class ElmanLayer(AbstractLayer):
         self.initial = jnp.zeros(hidden_size)
         self.hidden_size = hidden_size
 
-    @property
-    def projected_size(self):
-        return self.hidden_size
-
     def init(self):
         return self.initial
 
     def project(self, x):
         return x @ self.input_weights + self.bias
 
-    def step(self, state, projected):
+    def step_projected(self, state, projected):
         hidden = tanh(projected + state @ self.recurrent_weights)
         return hidden, hidden
+
+
+class Elman(AbstractLayeredController):
+    r"""A simple recurrent network (Elman, 1990).
+
+    $h' = \tanh(W x + U h + b)$. Each layer costs one matrix product of hidden x hidden a step.
+
+    Args:
+        input_size: Width of an input, at least 1: in a machine, also the width of the embedding of a token.
+        hidden_size: Width of every layer, at least 1.
+        num_layers: Number of layers on top of each other, at least 1.
+        input_scale: Factor of the first layer's initial input weights; Glorot's are 1.
+        key: Source of the initial weights.
+
+    Raises:
+        ValueError: If a size is not an integer of at least 1.
+
+    Examples:
+        >>> import jax, jax.numpy as jnp, neuralstack as ns
+        >>> controller = ns.Elman(3, 8, num_layers=2, key=jax.random.key(0))
+        >>> state, hidden = controller.step(controller.init(), jnp.ones(3))
+        >>> hidden.shape
+        (8,)
+    """
+
+    layers: tuple[ElmanLayer, ...]
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        num_layers: int = 1,
+        input_scale: float = INPUT_SCALE,
+        key: PRNGKeyArray,
+    ):
+        self.layers = draw_layers(ElmanLayer, input_size, hidden_size, num_layers, input_scale, key)

@@ -6,13 +6,11 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralstack._activations import tanh
 from neuralstack.controllers._base import AbstractLayer, glorot
+from neuralstack.controllers._layered import INPUT_SCALE, AbstractLayeredController, draw_layers
 
 
 class FeedforwardLayer(AbstractLayer):
-    r"""A layer without a state: whatever is to be remembered, the memory must hold.
-
-    $h = \tanh(W x + b)$.
-    """
+    """One layer of `Feedforward`."""
 
     input_weights: Float[Array, "input hidden"]
     bias: Float[Array, " hidden"]
@@ -23,15 +21,48 @@ class FeedforwardLayer(AbstractLayer):
         self.bias = jnp.zeros(hidden_size)
         self.hidden_size = hidden_size
 
-    @property
-    def projected_size(self):
-        return self.hidden_size
-
     def init(self):
         return ()
 
     def project(self, x):
         return x @ self.input_weights + self.bias
 
-    def step(self, state, projected):
+    def step_projected(self, state, projected):
         return state, tanh(projected)
+
+
+class Feedforward(AbstractLayeredController):
+    r"""A controller without a state: all that is to be remembered must go to the memory.
+
+    $h = \tanh(W x + b)$.
+
+    Args:
+        input_size: Width of an input, at least 1: in a machine, also the width of the embedding of a token.
+        hidden_size: Width of every layer, at least 1.
+        num_layers: Number of layers on top of each other, at least 1.
+        input_scale: Factor of the first layer's initial input weights; Glorot's are 1.
+        key: Source of the initial weights.
+
+    Raises:
+        ValueError: If a size is not an integer of at least 1.
+
+    Examples:
+        >>> import jax, jax.numpy as jnp, neuralstack as ns
+        >>> controller = ns.Feedforward(3, 8, num_layers=2, key=jax.random.key(0))
+        >>> state, hidden = controller.step(controller.init(), jnp.ones(3))
+        >>> hidden.shape
+        (8,)
+    """
+
+    layers: tuple[FeedforwardLayer, ...]
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        num_layers: int = 1,
+        input_scale: float = INPUT_SCALE,
+        key: PRNGKeyArray,
+    ):
+        self.layers = draw_layers(FeedforwardLayer, input_size, hidden_size, num_layers, input_scale, key)

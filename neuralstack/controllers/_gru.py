@@ -7,16 +7,13 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralstack._activations import sigmoid, tanh
 from neuralstack.controllers._base import AbstractLayer, glorot
+from neuralstack.controllers._layered import INPUT_SCALE, AbstractLayeredController, draw_layers
 
 KEEP_BIAS = 1.0  # the keep gate starts mostly open
 
 
 class GRULayer(AbstractLayer):
-    r"""A gated recurrent unit (Cho et al., 2014).
-
-    $z, q = \sigma(W x + U h + b)$, $n = \tanh(W_n x + U_n (q \odot h) + b_n)$, $h' = z \odot h + (1 - z) \odot n$,
-    with a bias of +1 on the keep gate $z$ at the start. A step costs three matrix products of hidden x hidden.
-    """
+    """One layer of `GRU`."""
 
     input_weights: Float[Array, "input projected"]
     gate_weights: Float[Array, "hidden gates"]
@@ -35,19 +32,54 @@ class GRULayer(AbstractLayer):
         self.initial = jnp.zeros(hidden_size)
         self.hidden_size = hidden_size
 
-    @property
-    def projected_size(self):
-        return 3 * self.hidden_size
-
     def init(self):
         return self.initial
 
     def project(self, x):
         return x @ self.input_weights + self.bias
 
-    def step(self, state, projected):
+    def step_projected(self, state, projected):
         gates, candidate = jnp.split(projected, [2 * self.hidden_size], axis=-1)
         keep, reset = jnp.split(sigmoid(gates + state @ self.gate_weights), 2, axis=-1)
         candidate = tanh(candidate + (reset * state) @ self.candidate_weights)
         hidden = keep * state + (1 - keep) * candidate
         return hidden, hidden
+
+
+class GRU(AbstractLayeredController):
+    r"""Gated recurrent units (Cho et al., 2014).
+
+    $z, q = \sigma(W x + U h + b)$, $n = \tanh(W_n x + U_n (q \odot h) + b_n)$, $h' = z \odot h + (1 - z) \odot n$,
+    with an initial bias of +1 on the keep gate $z$. Each layer costs three matrix products of hidden x
+    hidden a step.
+
+    Args:
+        input_size: Width of an input, at least 1: in a machine, also the width of the embedding of a token.
+        hidden_size: Width of every layer, at least 1.
+        num_layers: Number of layers on top of each other, at least 1.
+        input_scale: Factor of the first layer's initial input weights; Glorot's are 1.
+        key: Source of the initial weights.
+
+    Raises:
+        ValueError: If a size is not an integer of at least 1.
+
+    Examples:
+        >>> import jax, jax.numpy as jnp, neuralstack as ns
+        >>> controller = ns.GRU(3, 8, num_layers=2, key=jax.random.key(0))
+        >>> state, hidden = controller.step(controller.init(), jnp.ones(3))
+        >>> hidden.shape
+        (8,)
+    """
+
+    layers: tuple[GRULayer, ...]
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        num_layers: int = 1,
+        input_scale: float = INPUT_SCALE,
+        key: PRNGKeyArray,
+    ):
+        self.layers = draw_layers(GRULayer, input_size, hidden_size, num_layers, input_scale, key)

@@ -7,17 +7,13 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralstack._activations import sigmoid, tanh
 from neuralstack.controllers._base import AbstractLayer, glorot
+from neuralstack.controllers._layered import INPUT_SCALE, AbstractLayeredController, draw_layers
 
 FORGET_BIAS = 1.0  # the forget gate starts mostly open (Gers et al., 2000)
 
 
 class LSTMLayer(AbstractLayer):
-    r"""A long short-term memory cell (Hochreiter & Schmidhuber, 1997; forget gate: Gers et al., 2000).
-
-    $i, f, o = \sigma(W x + U h + b)$, $g = \tanh(W_g x + U_g h + b_g)$, $c' = f \odot c + i \odot g$,
-    $h' = o \odot \tanh c'$, with a bias of +1 on the forget gate $f$ at the start.
-    A step costs one matrix product of hidden x 4 hidden.
-    """
+    """One layer of `LSTM`."""
 
     input_weights: Float[Array, "input projected"]
     recurrent_weights: Float[Array, "hidden projected"]
@@ -34,20 +30,55 @@ class LSTMLayer(AbstractLayer):
         self.initial = jnp.zeros(hidden_size), jnp.zeros(hidden_size)
         self.hidden_size = hidden_size
 
-    @property
-    def projected_size(self):
-        return 4 * self.hidden_size
-
     def init(self):
         return self.initial
 
     def project(self, x):
         return x @ self.input_weights + self.bias
 
-    def step(self, state, projected):
+    def step_projected(self, state, projected):
         hidden, cell = state
         gates = projected + hidden @ self.recurrent_weights
         write, forget, show, candidate = jnp.split(gates, 4, axis=-1)
         cell = sigmoid(forget) * cell + sigmoid(write) * tanh(candidate)
         hidden = sigmoid(show) * tanh(cell)
         return (hidden, cell), hidden
+
+
+class LSTM(AbstractLayeredController):
+    r"""Long short-term memory (Hochreiter & Schmidhuber, 1997; forget gate: Gers et al., 2000).
+
+    $i, f, o = \sigma(W x + U h + b)$, $g = \tanh(W_g x + U_g h + b_g)$, $c' = f \odot c + i \odot g$,
+    $h' = o \odot \tanh c'$, with an initial bias of +1 on the forget gate $f$. Each layer costs one matrix product of
+    hidden x 4 hidden a step.
+
+    Args:
+        input_size: Width of an input, at least 1: in a machine, also the width of the embedding of a token.
+        hidden_size: Width of every layer, at least 1.
+        num_layers: Number of layers on top of each other, at least 1.
+        input_scale: Factor of the first layer's initial input weights; Glorot's are 1.
+        key: Source of the initial weights.
+
+    Raises:
+        ValueError: If a size is not an integer of at least 1.
+
+    Examples:
+        >>> import jax, jax.numpy as jnp, neuralstack as ns
+        >>> controller = ns.LSTM(3, 8, num_layers=2, key=jax.random.key(0))
+        >>> state, hidden = controller.step(controller.init(), jnp.ones(3))
+        >>> hidden.shape
+        (8,)
+    """
+
+    layers: tuple[LSTMLayer, ...]
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        num_layers: int = 1,
+        input_scale: float = INPUT_SCALE,
+        key: PRNGKeyArray,
+    ):
+        self.layers = draw_layers(LSTMLayer, input_size, hidden_size, num_layers, input_scale, key)

@@ -63,7 +63,7 @@ def answers(machine: Machine, data: Fresh, advance: Callable[[int], None] = lamb
 
 @jax.jit
 def _answers(machine, tokens, steps):
-    return jnp.argmax(machine.batch(tokens, steps).output, axis=-1)
+    return jnp.argmax(machine.batch(tokens, steps).logits, axis=-1)
 
 
 def agree(one: np.ndarray, other: np.ndarray, data: Fresh) -> Agreement:

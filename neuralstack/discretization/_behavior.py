@@ -25,7 +25,7 @@ def successors(
     Both have the axes [states, tokens, ...]. There may be no array to tell the count from: some controllers have no
     state.
     """
-    step = jax.vmap(jax.vmap(machine.controller.step, in_axes=(None, 0)), in_axes=(0, None), axis_size=count)
+    step = jax.vmap(jax.vmap(machine.controller.step_projected, in_axes=(None, 0)), in_axes=(0, None), axis_size=count)
     return step(states, machine.controller.project(machine.embedding)[tokens])
 
 
@@ -39,7 +39,7 @@ def signatures(
     def follow(state, word, projected):
         def step(state, now):
             token, row = now
-            state, hidden = machine.controller.step(state, row)
+            state, hidden = machine.controller.step_projected(state, row)
             return state, _action_label(machine, hidden, token)
 
         return jax.lax.scan(step, state, (word, projected))[1]

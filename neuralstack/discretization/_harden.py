@@ -45,7 +45,8 @@ def harden(machine: Machine, task: AbstractTask | None = None) -> Machine:
 
     Examples:
         >>> import jax, neuralstack as ns
-        >>> machine = ns.Machine(ns.NeuralStack(8), ns.GRULayer, 5, hidden=16, embedding=8, key=jax.random.key(0))
+        >>> key = jax.random.key(0)
+        >>> machine = ns.Machine(ns.GRU(8, 16, key=key), ns.NeuralStack(8), 5, key=key)
         >>> ns.harden(machine).memory
         HardStack(width=8)
     """
@@ -70,7 +71,7 @@ def bound_state(machine: Machine, task: AbstractTask) -> Machine:
     walk = draw_walk(task, jax.random.key(0), SEQUENCES)
     visited = visit(machine, walk)
     weights, bias = (part[..., :MOST_DECISIONS] for part in decisions(machine))
-    controller = BoundedController.around(machine.controller, weights, bias, visited.states, visited.hidden)
+    controller = BoundedController.from_trajectories(machine.controller, weights, bias, visited.states, visited.hidden)
     return eqx.tree_at(
         lambda m: m.controller, machine, controller, is_leaf=lambda leaf: isinstance(leaf, AbstractController)
     )

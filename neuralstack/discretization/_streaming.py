@@ -27,7 +27,8 @@ class Stream:
 
     Examples:
         >>> import jax, neuralstack as ns
-        >>> machine = ns.Machine(ns.NeuralStack(8), ns.GRULayer, 5, hidden=16, embedding=8, key=jax.random.key(0))
+        >>> key = jax.random.key(0)
+        >>> machine = ns.Machine(ns.GRU(8, 16, key=key), ns.NeuralStack(8), 5, key=key)
         >>> stream = ns.Stream(ns.harden(machine))
         >>> [stream.feed(token).shape for token in (0, 3, 4)]
         [(5,), (5,), (5,)]
@@ -80,8 +81,8 @@ def _shown(held: deque[np.ndarray], end: End, action: Action) -> np.ndarray:
 
 @jax.jit
 def _act(machine, state, read, token):
-    projected = machine.controller.project(machine.embedding[token]) + machine.fed_back(read)
-    state, hidden = machine.controller.step(state, projected)
+    projected = machine.controller.project(machine.embedding[token]) + machine.feedback_input(read)
+    state, hidden = machine.controller.step_projected(state, projected)
     return state, hidden, actions_on(machine, hidden, jnp.asarray(token))
 
 

@@ -61,7 +61,7 @@ def _run_freely(machine, prompt, prompt_length, limit, end):
         time, state, chosen, tokens = carry
         token = jnp.where(time < prompt_length, prompt[time], chosen)
         state, shown = machine.step(state, token)
-        chosen = jnp.argmax(shown.output).astype(jnp.int32)
+        chosen = jnp.argmax(shown.logits).astype(jnp.int32)
         return time + 1, state, chosen, tokens.at[time].set(chosen)
 
     start = jnp.array(0), machine.init(len(prompt)), jnp.array(0, jnp.int32), jnp.zeros_like(prompt)

@@ -54,10 +54,10 @@ def _mean_loss(machine, text, stride):
     def read(state, tokens):
         inputs, targets = tokens
         shown = machine.batch(inputs, state=state)
-        return shown.state, cross_entropy(shown.output, targets, jnp.ones(targets.shape, bool)).mean()
+        return shown.state, cross_entropy(shown.logits, targets, jnp.ones(targets.shape, bool)).mean()
 
     stretches = [part.reshape(-1, stride, text.shape[1]) for part in (text[:-1], text[1:])]
-    return jax.lax.scan(read, machine.start(text.shape[1]), stretches)[1].mean()
+    return jax.lax.scan(read, machine.init_controller(text.shape[1]), stretches)[1].mean()
 
 
 def sample_text(machine: Machine, task: Characters, prompt: str, length: int, temperature: float, seed: int = 0) -> str:
@@ -105,7 +105,7 @@ def _write(
         state, last = carry
         token = jnp.where(time < given, prompt[jnp.minimum(time, len(prompt) - 1)], last)
         state, shown = machine.step(state, token)
-        logits = shown.output[:symbols]
+        logits = shown.logits[:symbols]
         drawn = jax.random.categorical(jax.random.fold_in(key, time), logits / jnp.maximum(temperature, 1e-6))
         chosen = jnp.where(temperature > 0, drawn, jnp.argmax(logits)).astype(jnp.int32)
         return (state, chosen), chosen

@@ -49,7 +49,7 @@ def _score_all(machine, examples):
 
     def score_group(rows):
         inputs, targets, mask = jax.tree.map(lambda leaf: leaf[rows].T, examples)
-        output = machine.batch(inputs).output
+        output = machine.batch(inputs).logits
         return score(jnp.argmax(output, -1) == targets, mask), cross_entropy(output, targets, mask)
 
     return jax.tree.map(lambda leaf: leaf.reshape(-1)[:sequences], jax.lax.map(score_group, rows))

@@ -45,10 +45,10 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "copy": {"steps": 1000, "restart_after": 400},
     "reversal": {"steps": 1000, "restart_after": 400},
     "bigram-flip": {
-        "steps": 1500, "connection": "mixed", "hidden": 128, "curriculum": "growing", "grow_over": 1000, "min_length": 2
+        "steps": 1500, "connection": "skip", "hidden": 128, "curriculum": "growing", "grow_over": 1000, "min_length": 2
     },
     "svo-sov": {
-        "steps": 1500, "controller": "lstm", "connection": "mixed", "hidden": 128, "curriculum": "growing",
+        "steps": 1500, "controller": "lstm", "connection": "skip", "hidden": 128, "curriculum": "growing",
         "halve_every": 500, "patience": 0, "noise": 1.0, "noise_after": 500,
     },
     "gender": {"steps": 1000, "restart_after": 0},

@@ -1,14 +1,14 @@
 """A controller, the memory it acts on, and how the two and the answer are connected."""
 
 from neuralstack.machine._connection import CONNECTIONS as CONNECTIONS, Connection as Connection
-from neuralstack.machine._machine import (
-    BatchSteps as BatchSteps,
-    Machine as Machine,
-    MachineState as MachineState,
-    Step as Step,
-)
+from neuralstack.machine._machine import Machine as Machine
 from neuralstack.machine._memory_layer import (
     PARALLEL_CONTROLLERS as PARALLEL_CONTROLLERS,
     MemoryLayer as MemoryLayer,
+)
+from neuralstack.machine._steps import (
+    BatchSteps as BatchSteps,
+    MachineState as MachineState,
+    Step as Step,
 )
 from neuralstack.machine._unroll import unroll as unroll

@@ -1,41 +1,72 @@
-"""How a controller, a memory and the answer of a machine are joined."""
+"""How the controller, the memory and the answer of a machine are connected."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any
+
+from neuralstack._lookup import lookup
+
+ANSWERS = ("read", "controller", "both")
 
 
-class Connection(NamedTuple):
-    """How a controller, a memory and the answer are joined."""
+@dataclass(frozen=True)
+class Connection:
+    """How the controller, the memory and the answer of a machine are connected.
 
-    feedback: float
-    """What the last read is multiplied by on its way into the controller; at 0 it does not go there.
+    Raises:
+        ValueError: If `answer_from` is unknown.
 
-    The weights behind it learn as much slower as this is smaller, since Adam's steps do not depend on the scale.
+    Examples:
+        >>> import neuralstack as ns
+        >>> ns.Connection(answer_from="both") == ns.CONNECTIONS["skip"]
+        True
     """
-    value_sees_input: bool
-    """Whether the pushed value is the embedding plus what the controller adds, or the controller's alone."""
-    answer_from: str
-    """What the answer comes from: `read`, what was read at the same step; `controller`; or `both`."""
-    input_scale: float
-    """What the controller's input weights are multiplied by at the start."""
-    gate_scale: float
-    """What the weights behind the strengths are multiplied by at the start."""
+
+    feedback: float = 0.0
+    """Factor of the last read on its way into the controller; at 0 the read does not go back.
+
+    The smaller it is, the more slowly the weights behind it learn, since Adam's steps do not depend on the scale.
+    """
+    value_sees_input: bool = True
+    """Whether the embedding of the token is added to the pushed value."""
+    answer_from: str = "read"
+    """Source of the answer: `read` (of the same step), `controller` or `both`."""
+    gate_scale: float = 2.0
+    """Factor of the initial weights behind the gates (push and pop strengths)."""
+
+    def __post_init__(self):
+        if self.answer_from not in ANSWERS:
+            raise ValueError(f"answer_from must be one of {', '.join(ANSWERS)}, got {self.answer_from!r}.")
 
 
 CONNECTIONS = {
-    "layer": Connection(feedback=0.0, value_sees_input=True, answer_from="read", input_scale=0.3, gate_scale=2.0),
-    "feedback": Connection(feedback=0.01, value_sees_input=True, answer_from="read", input_scale=0.3, gate_scale=2.0),
-    "mixed": Connection(feedback=0.0, value_sees_input=True, answer_from="both", input_scale=0.3, gate_scale=2.0),
-    "paper": Connection(
-        feedback=1.0, value_sees_input=False, answer_from="controller", input_scale=1.0, gate_scale=1.0
-    ),
+    "layer": Connection(),
+    "feedback": Connection(feedback=0.01),
+    "skip": Connection(answer_from="both"),
+    "paper": Connection(feedback=1.0, value_sees_input=False, answer_from="controller", gate_scale=1.0),
 }
-"""The ways to wire a machine.
+"""The published connections.
 
-- `layer`: the read does not go back to the controller, so that the memory is a layer over time; the value sees the
-  input and the answer can only come from the memory. Nearly every seed learns, some after a restart.
+- `layer`: the read does not go back to the controller, so the memory is a layer over time; the value sees the input and
+  the answer comes from the memory alone. Nearly every seed learns, some after a restart.
 - `feedback`: the same, with the read going back, quietly at first: for tasks whose actions depend on what is read.
-- `mixed`: as `layer`, but the controller has a part in the answer: for answers that do not follow from the read alone.
+- `skip`: as `layer`, with a connection from the controller to the answer: for answers that do not follow from the read
+  alone.
 - `paper`: Grefenstette et al. (2015), section 3.4, exactly: $(o'_t, h_t) = \\mathrm{RNN}((i_t, r_{t-1}), h_{t-1})$,
   $d_t = \\sigma(W_d o'_t + b_d)$, $u_t = \\sigma(W_u o'_t + b_u)$, $v_t = \\tanh(W_v o'_t + b_v)$,
-  $o_t = \\tanh(W_o o'_t + b_o)$. It is also the connection of a machine without memory, which then is a plain network.
+  $o_t = \\tanh(W_o o'_t + b_o)$. Without a memory it is a plain network.
 """
+
+
+def as_connection(connection: Any) -> Connection:
+    """Return a connection, given itself or its name.
+
+    Raises:
+        TypeError: If it is neither.
+        ValueError: If there is no connection of that name.
+    """
+    if isinstance(connection, str):
+        return lookup("connection", CONNECTIONS, connection)
+    if not isinstance(connection, Connection):
+        names = ", ".join(CONNECTIONS)
+        raise TypeError(f"connection must be an ns.Connection or one of {names}, got {connection!r}.")
+    return connection

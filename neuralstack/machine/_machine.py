@@ -1,7 +1,6 @@
 """A machine: an embedding, a controller, the memory it acts on, and an answer."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -9,137 +8,114 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
 from neuralstack._activations import tanh
-from neuralstack._lookup import lookup
-from neuralstack.controllers import AbstractController, AbstractLayer, Controller, glorot
-from neuralstack.machine._connection import CONNECTIONS, Connection
+from neuralstack.controllers import AbstractController, as_controller, glorot
+from neuralstack.machine._connection import Connection, as_connection
+from neuralstack.machine._heads import action_parts, draw_heads, draw_input_maps, mapped_input
+from neuralstack.machine._parts import check_parts
+from neuralstack.machine._steps import BatchSteps, Decode, MachineState, Step
+from neuralstack.machine._tokens import Tokens, check_tokens, look_up
 from neuralstack.machine._unroll import unroll
 from neuralstack.memories import AbstractMemory, NoMemory
 
 
-class Step(NamedTuple):
-    """What a machine shows of one step, or of every step of a sequence."""
-
-    output: Float[Array, "*steps symbols"]
-    action: Any
-    read: Float[Array, "*steps read"]
-    strengths: Float[Array, "*steps cells"]
-    hidden: Float[Array, "*steps hidden"]
-
-
-class BatchSteps(NamedTuple):
-    """What training needs of every step of a batch, time first."""
-
-    output: Float[Array, "steps batch vocabulary"]
-    action: Any
-    hidden: Float[Array, "steps batch hidden"]
-    raw: Float[Array, "steps batch action"]
-    """What the action was read from."""
-    state: PyTree[Float[Array, "batch ..."]]
-    """The controller's state after the last step; no gradient goes back through it."""
-
-
-Choose = Callable[[Array, Any], Any]
-"""From the raw numbers of an action, and what else is known of its step, to the action."""
-
-
-class MachineState(NamedTuple):
-    """What a machine carries from one step to the next."""
-
-    controller: PyTree[Array]
-    memory: PyTree[Array]
-    read: Float[Array, " read"]
-
-
 class Machine(eqx.Module):
-    """A controller that acts on a memory, from tokens to the logits of the next token.
+    """A controller that acts on a memory, from tokens to logits.
+
+    It handles one sequence; a batch is `jax.vmap(machine)`, or `machine.batch` for training. Where the values of the
+    memory and the embedding have different widths, a learned linear map lies between them.
 
     Args:
-        memory: The memory, without weights.
-        layer: The kind of the controller's layers, one of `CONTROLLERS`.
-        vocabulary: Number of different tokens.
-        hidden: Width of the controller's layers.
-        layers: Number of the controller's layers.
-        embedding: Width of the embedding of a token.
-        connection: One of `CONNECTIONS`.
-        key: Source of the first weights.
+        controller: The controller, such as `ns.GRU(16, 32, key=key)`; an `eqx.nn.GRUCell` or `eqx.nn.LSTMCell`; or any
+            module with `init()` and `step(state, x)`.
+        memory: The memory, such as `ns.NeuralStack(8)`.
+        vocab_size: Number of different tokens.
+        connection: How they are connected, an `ns.Connection` or the name of one of `ns.CONNECTIONS`.
+        embedding_dim: Width of the embedding of a token, for a controller without an `input_size`. Defaults to the
+            controller's input size.
+        key: Source of the initial weights.
 
     Raises:
+        TypeError: If a part is not an object of its kind.
         ValueError: If a size is below 1, the connection is unknown, or it cannot join these parts.
 
     Examples:
         >>> import jax, jax.numpy as jnp, neuralstack as ns
-        >>> machine = ns.Machine(ns.NeuralStack(width=8), ns.GRULayer, 5, hidden=16, embedding=8, key=jax.random.key(0))
+        >>> key = jax.random.key(0)
+        >>> machine = ns.Machine(ns.GRU(8, 16, key=key), ns.NeuralStack(width=8), 5, key=key)
         >>> machine(jnp.array([0, 3, 4])).shape  # the logits of 5 tokens, after each of 3 steps
         (3, 5)
         >>> machine.trace(jnp.array([0, 3, 4])).strengths.shape  # what is left of each element, after each step
         (3, 3)
+        >>> jax.vmap(machine)(jnp.array([[0, 3, 4], [1, 1, 2]])).shape  # a batch
+        (2, 3, 5)
     """
 
-    embedding: Float[Array, "vocabulary embedding"]
+    embedding: Float[Array, "vocab embedding"]
     controller: AbstractController
     memory: AbstractMemory
     feedback: Float[Array, "fed projected"]
     action_weights: Float[Array, "hidden action"]
     action_bias: Float[Array, " action"]
-    answer_weights: Float[Array, "shown hidden"]
+    input_maps: tuple[Float[Array, "embedding value"] | None, ...]
+    answer_weights: Float[Array, "source hidden"]
     answer_bias: Float[Array, " hidden"] | None
-    output_weights: Float[Array, "hidden vocabulary"]
-    output_bias: Float[Array, " vocabulary"]
+    output_weights: Float[Array, "hidden vocab"]
+    output_bias: Float[Array, " vocab"]
     connection: Connection = eqx.field(static=True)
 
     def __init__(
         self,
+        controller: Any,
         memory: AbstractMemory,
-        layer: type[AbstractLayer],
         vocab_size: int,
         *,
-        hidden: int = 64,
-        layers: int = 1,
-        embedding: int = 64,
-        connection: str = "layer",
+        connection: Connection | str = "layer",
+        embedding_dim: int | None = None,
         key: PRNGKeyArray,
     ):
-        self.connection = lookup("connection", CONNECTIONS, connection)
-        if min(vocab_size, embedding) < 1:
-            raise ValueError(f"a machine's sizes must be at least 1, got {vocab_size=}, {embedding=}.")
-        if self.connection.answer_from == "read" and memory.read_size == 0:
-            raise ValueError(
-                f"connection {connection!r} answers from what the memory reads, but {type(memory).__name__} reads "
-                "nothing: use connection 'paper'."
-            )
-        others = [width for width in memory.value_widths if width != embedding]
-        if self.connection.value_sees_input and others:
-            raise ValueError(
-                f"connection {connection!r} adds the embedding to the pushed value, so both must be equally wide, got "
-                f"an embedding of {embedding} and values of {others[0]}."
-            )
-        keys = jax.random.split(key, 6)
+        check_parts(controller, memory, vocab_size, connection)
+        self.connection = as_connection(connection)
+        self.controller = as_controller(controller, embedding_dim)
         self.memory = memory
-        self.embedding = jax.random.normal(keys[0], (vocab_size, embedding)) / 8
-        self.controller = Controller.of(
-            layer, embedding, hidden, layers=layers, input_scale=self.connection.input_scale, key=keys[1]
-        )
+        width, hidden = self.controller.input_size, self.controller.hidden_size
+        keys = jax.random.split(key, 6)
+        self.embedding = jax.random.normal(keys[0], (vocab_size, width)) / 8
         fed = memory.read_size if self.connection.feedback else 0
         self.feedback = glorot(keys[2], fed, self.controller.projected_size)
-        self.action_weights = draw_heads(
-            keys[3], hidden, memory.gate_widths, memory.value_widths, self.connection.gate_scale
-        )
+        self.action_weights = draw_heads(keys[3], hidden, *action_parts(memory), self.connection.gate_scale)
         self.action_bias = memory.initial_bias()
-        shown = {"read": memory.read_size, "controller": hidden, "both": memory.read_size + hidden}
-        self.answer_weights = glorot(keys[4], shown[self.connection.answer_from], hidden)
+        maps = draw_input_maps(jax.random.fold_in(key, 6), memory, width)
+        self.input_maps = maps if self.connection.value_sees_input else ()
+        sources = {"read": memory.read_size, "controller": hidden, "both": memory.read_size + hidden}
+        self.answer_weights = glorot(keys[4], sources[self.connection.answer_from], hidden)
         self.answer_bias = None if self.connection.answer_from == "read" else jnp.zeros(hidden)
         self.output_weights = glorot(keys[5], hidden, vocab_size)
         self.output_bias = jnp.zeros(vocab_size)
 
-    @jax.jit
-    def __call__(self, tokens: Int[Array, " steps"]) -> Float[Array, "steps vocabulary"]:
-        """Run one sequence from empty and return the logits after each step."""
-        return self.batch(tokens[:, None]).output[:, 0]
+    @property
+    def vocab_size(self) -> int:
+        """Number of different tokens."""
+        return len(self.embedding)
 
-    @jax.jit
-    def trace(self, tokens: Int[Array, " steps"]) -> Step:
-        """Run one sequence from empty, step by step, and keep everything worth looking at."""
-        return jax.lax.scan(lambda state, token: self.step(state, token), self.init(len(tokens)), tokens)[1]
+    def __call__(self, tokens: Tokens) -> Float[Array, "steps vocab"]:
+        """Run one sequence from empty and return the logits after each step.
+
+        Under `jax.jit`, where tokens cannot be compared with the vocabulary, one outside of it gives NaN.
+
+        Raises:
+            TypeError: If the tokens are not integers.
+            ValueError: If they are not one sequence, or one of them is outside the vocabulary.
+        """
+        return _logits(self, check_tokens(tokens, self.vocab_size, axes=1))
+
+    def trace(self, tokens: Tokens) -> Step:
+        """Run one sequence from empty, step by step, and return everything worth looking at.
+
+        Raises:
+            TypeError: If the tokens are not integers.
+            ValueError: If they are not one sequence, or one of them is outside the vocabulary.
+        """
+        return _trace(self, check_tokens(tokens, self.vocab_size, axes=1))
 
     def init(self, steps: int) -> MachineState:
         """Return the state before the first of `steps` steps."""
@@ -150,105 +126,104 @@ class Machine(eqx.Module):
 
     def step(self, state: MachineState, token: Int[Array, ""]) -> tuple[MachineState, Step]:
         """Take one step of one sequence: the controller acts, the memory is read, the answer is given."""
-        embedded = self.embedding[token]
-        projected = self.controller.project(embedded) + self.fed_back(state.read)
-        controller, hidden = self.controller.step(state.controller, projected)
+        embedded = look_up(self.embedding, check_tokens(token, self.vocab_size, axes=0))
+        projected = self.controller.project(embedded) + self.feedback_input(state.read)
+        controller, hidden = self.controller.step_projected(state.controller, projected)
         action = self.memory.decode(self.raw_action(hidden, embedded))
         memory, read = self.memory.step(state.memory, action)
-        shown = Step(self.logits(hidden, read), action, read, self.memory.strengths(memory), hidden)
-        return MachineState(controller, memory, read), shown
+        step = Step(self.logits(hidden, read), action, read, self.memory.strengths(memory), hidden)
+        return MachineState(controller, memory, read), step
 
     def batch(
         self,
         tokens: Int[Array, "steps batch"],
         steps: Int[Array, ""] | int | None = None,
         *,
-        choose: Choose | None = None,
-        known: PyTree[Float[Array, "steps batch ..."]] = (),
+        decode: Decode | None = None,
+        decode_inputs: PyTree[Float[Array, "steps batch ..."]] = (),
         state: PyTree[Float[Array, "batch ..."]] | None = None,
-        noise: Float[Array, "steps batch projected"] | None = None,
+        input_noise: Float[Array, "steps batch projected"] | None = None,
     ) -> BatchSteps:
-        """Run a batch, time first, to `steps` steps (all, unless said), with a memory that is empty at first.
+        """Run a batch, time first, with a memory that is empty at first.
 
-        `steps` may be known at run time only; what comes after it is not defined. Gradients need memory linear in the
-        number of steps.
+        Gradients need memory linear in the number of steps. There are no forward-mode derivatives.
 
         Args:
-            tokens: What it is given.
-            steps: How many steps to run.
-            choose: How an action follows from its raw numbers and what is `known` at its step, for training that
-                prescribes or draws actions; unless said, as the memory decodes them.
-            known: What `choose` is told of each step.
-            state: The controller's state before the first step, of each sequence; unless said, the learned one.
-            noise: What is added to the controller's projected inputs; unless said, nothing.
+            tokens: The inputs.
+            steps: Number of steps to run, which may be known at run time only; the records of later steps are
+                undefined. Defaults to all.
+            decode: Function from the raw numbers of an action and the `decode_inputs` of its step to the action, for
+                training that prescribes or draws actions. Defaults to the memory's own.
+            decode_inputs: Further inputs of `decode`.
+            state: State of the controller before the first step, for each sequence. Defaults to the learned one.
+            input_noise: Noise added to the projected inputs of the controller. Defaults to none.
         """
+        tokens = check_tokens(tokens, self.vocab_size, axes=2)
         steps = jnp.asarray(len(tokens) if steps is None else steps)
-        decode = choose or (lambda raw, known: self.memory.decode(raw))
-        embedded = self.embedding[tokens]
-        projected = self.controller.project(self.embedding)[tokens]
-        projected = projected if noise is None else projected + noise
-        state = self.start(tokens.shape[1]) if state is None else state
+        decode = decode or (lambda raw, _: self.memory.decode(raw))
+        embedded = look_up(self.embedding, tokens)
+        projected = look_up(self.controller.project(self.embedding), tokens)
+        projected = projected if input_noise is None else projected + input_noise
+        state = self.init_controller(tokens.shape[1]) if state is None else state
         if self.connection.feedback and self.memory.read_size:
+            parameters, static = eqx.partition(self, eqx.is_inexact_array)
 
-            def act(machine, state, inputs, read):
-                projected, embedded, known = inputs
-                state, hidden = machine.controller.step(state, projected + machine.fed_back(read))
-                return state, hidden, decode(machine.raw_action(hidden, embedded), known)
+            def act(parameters, state, inputs, read):
+                machine = eqx.combine(parameters, static)
+                projected, embedded, further = inputs
+                state, hidden = machine.controller.step_projected(state, projected + machine.feedback_input(read))
+                return state, hidden, decode(machine.raw_action(hidden, embedded), further)
 
-            hidden, action, read, state = unroll(act, self.memory, self, state, (projected, embedded, known), steps)
+            inputs = projected, embedded, decode_inputs
+            hidden, action, read, state = unroll(act, self.memory, parameters, state, inputs, steps)
             raw = self.raw_action(hidden, embedded)
         else:
+            parameters, static = eqx.partition(self.controller, eqx.is_inexact_array)
 
-            def step(controller, state, inputs, _):
-                return *controller.step(state, inputs), jnp.zeros(0, inputs.dtype)
+            def step(parameters, state, inputs, _):
+                controller = eqx.combine(parameters, static)
+                return *controller.step_projected(state, inputs), jnp.zeros(0, inputs.dtype)
 
-            hidden, _, _, state = unroll(step, NoMemory(), self.controller, state, projected, steps)
+            hidden, _, _, state = unroll(step, NoMemory(), parameters, state, projected, steps)
             raw = self.raw_action(hidden, embedded)
-            action = decode(raw, known)
+            action = decode(raw, decode_inputs)
             read = jax.vmap(self.memory.run, in_axes=(1, None), out_axes=1)(action, steps)
         return BatchSteps(self.logits(hidden, read), action, hidden, raw, state)
 
-    def start(self, batch: int) -> PyTree[Float[Array, "batch ..."]]:
-        """Return the controller's learned state before the first step, for each sequence of a batch."""
-        return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (batch, *leaf.shape)), self.controller.init())
+    def init_controller(self, batch_size: int) -> PyTree[Float[Array, "batch ..."]]:
+        """Return the controller's initial state for each sequence of a batch."""
+        return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (batch_size, *leaf.shape)), self.controller.init())
 
-    def fed_back(self, read: Float[Array, "*steps read"]) -> Float[Array, "*steps projected"]:
-        """Return what a read adds to the controller's projected input."""
+    def feedback_input(self, read: Float[Array, "*steps read"]) -> Float[Array, "*steps projected"]:
+        """Return the contribution of a read to the controller's projected input."""
         return (self.connection.feedback * read[..., : len(self.feedback)]) @ self.feedback
 
     def raw_action(
         self, hidden: Float[Array, "*steps hidden"], embedded: Float[Array, "*steps embedding"]
     ) -> Float[Array, "*steps action"]:
-        """Return the raw numbers of the action that a controller which shows `hidden` takes."""
+        """Return the raw numbers of the action for a hidden vector of the controller and an embedded token."""
         raw = hidden @ self.action_weights + self.action_bias
         if not self.connection.value_sees_input:
             return raw
-        values = len(self.memory.value_widths) * [embedded]
-        gates = jnp.zeros((*raw.shape[:-1], sum(self.memory.gate_widths)), raw.dtype)
-        return raw + jnp.concatenate([gates, *values], axis=-1)
+        return raw + mapped_input(self.input_maps, embedded, sum(action_parts(self.memory)[0]))
 
     def logits(
         self, hidden: Float[Array, "*steps hidden"], read: Float[Array, "*steps read"]
-    ) -> Float[Array, "*steps vocabulary"]:
-        """Return the logits of the answer at steps where a controller shows `hidden` and the memory gives `read`."""
+    ) -> Float[Array, "*steps vocab"]:
+        """Return the logits of the answer for a hidden vector of the controller and a read of the memory."""
         if self.answer_bias is None:
             answer = read @ self.answer_weights
         else:
-            shown = jnp.concatenate([read, hidden], -1) if self.connection.answer_from == "both" else hidden
-            answer = tanh(shown @ self.answer_weights + self.answer_bias)
+            source = jnp.concatenate([read, hidden], -1) if self.connection.answer_from == "both" else hidden
+            answer = tanh(source @ self.answer_weights + self.answer_bias)
         return answer @ self.output_weights + self.output_bias
 
 
-def draw_heads(
-    key: PRNGKeyArray, hidden: int, gate_widths: tuple[int, ...], value_widths: tuple[int, ...], gate_scale: float
-) -> Float[Array, "{hidden} action"]:
-    """Draw the weights from a controller to the parts of a raw action: what to do, and with which values.
+@eqx.filter_jit
+def _logits(machine: Machine, tokens: Int[Array, " steps"]) -> Float[Array, "steps vocab"]:
+    return machine.batch(tokens[:, None]).logits[:, 0]
 
-    Each head is a matrix of its own: drawn as one, the strengths would start with the small weights of a wide value,
-    and a machine that cannot tell reading from answering by its strengths for long enough gets stuck.
-    """
-    widths = gate_widths + value_widths
-    scales = [gate_scale] * len(gate_widths) + [1.0] * len(value_widths)
-    keys = jax.random.split(key, len(widths))
-    heads = [scale * glorot(key, hidden, width) for key, width, scale in zip(keys, widths, scales, strict=True)]
-    return jnp.concatenate([jnp.zeros((hidden, 0)), *heads], axis=1)
+
+@eqx.filter_jit
+def _trace(machine: Machine, tokens: Int[Array, " steps"]) -> Step:
+    return jax.lax.scan(lambda state, token: machine.step(state, token), machine.init(len(tokens)), tokens)[1]

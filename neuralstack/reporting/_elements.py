@@ -54,7 +54,7 @@ def contents_of(memory: AbstractMemory, shown: Step, steps: int) -> list[Content
     if isinstance(memory, CompositeMemory):
         found, start = [], 0
         for part, action in zip(memory.parts, shown.action, strict=True):
-            width = cells_of(part, len(shown.output))
+            width = cells_of(part, len(shown.logits))
             strengths = shown.strengths[:, start : start + width]
             found += contents_of(part, shown._replace(action=action, strengths=strengths), steps)
             start += width

@@ -46,7 +46,8 @@ def trace(
     Examples:
         >>> import jax, neuralstack as ns
         >>> task = ns.Reversal(8)
-        >>> machine = ns.Machine(ns.NeuralStack(8), ns.GRULayer, task.vocab_size, embedding=8, key=jax.random.key(0))
+        >>> key = jax.random.key(0)
+        >>> machine = ns.Machine(ns.GRU(8, 64, key=key), ns.NeuralStack(8), task.vocab_size, key=key)
         >>> seen = ns.trace(machine, task, "ab")
         >>> [step["given"] for step in seen["steps"]][:4]
         ['⊢', 'a', 'b', '|']
@@ -60,7 +61,7 @@ def trace(
     memories = contents_of(machine.memory, shown, len(tokens))
     wanted, right = wanted_of(task, source, len(tokens))
     labels = [label_of(task, token) for token in tokens]
-    told = shown.output[: len(tokens)].astype(np.float64)
+    told = shown.logits[: len(tokens)].astype(np.float64)
     chances = 1 / np.exp(told - told.max(-1, keepdims=True)).sum(-1)  # of the likeliest answers
     states = states_of(program, tokens)
     return {

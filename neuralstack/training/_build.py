@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from neuralstack._lookup import lookup
-from neuralstack.controllers import CONTROLLERS, glorot
+from neuralstack.controllers import CONTROLLERS, INPUT_SCALE, glorot
 from neuralstack.machine import CONNECTIONS, Machine
 from neuralstack.memories import MEMORIES, AbstractMemory, Action, CompositeMemory, HardStack, MixedAction
 from neuralstack.tasks import TASKS, AbstractTask, Characters
@@ -54,7 +54,7 @@ def complete(config: Config) -> Config:
         lookup("memory", MEMORIES, name)
     lookup("controller", CONTROLLERS, config.controller)
     streams = task().streams
-    connection = config.connection or ("paper" if config.memory == "none" else "mixed" if streams else "layer")
+    connection = config.connection or ("paper" if config.memory == "none" else "skip" if streams else "layer")
     lookup("connection", CONNECTIONS, connection)
     for kind, known in (("objective", OBJECTIVES), ("baseline", BASELINES), ("curriculum", CURRICULA)):
         lookup(kind, dict.fromkeys(known), getattr(config, kind))
@@ -158,16 +158,15 @@ def build_memory(config: Config) -> AbstractMemory:
 
 def build_machine(config: Config, key: jax.Array) -> Machine:
     """Return a machine with its first weights."""
-    return Machine(
-        build_memory(config),
-        CONTROLLERS[config.controller],
-        build_task(config).vocab_size,
-        hidden=config.hidden,
-        layers=config.layers,
-        embedding=config.width,
-        connection=config.connection or "layer",
-        key=key,
+    connection = config.connection or "layer"
+    controller = CONTROLLERS[config.controller](
+        config.width,
+        config.hidden,
+        num_layers=config.layers,
+        input_scale=1.0 if connection == "paper" else INPUT_SCALE,
+        key=jax.random.split(key, 6)[1],  # the one that the machine leaves
     )
+    return Machine(controller, build_memory(config), build_task(config).vocab_size, connection=connection, key=key)
 
 
 def build_heads(config: Config, key: jax.Array) -> Heads:

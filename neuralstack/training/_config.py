@@ -22,7 +22,7 @@ class Recipe(NamedTuple):
 RECIPES = {
     "layer": Recipe(learning_rate=1e-2, first_lengths=(8, 16, 32), pull=0.02, restart_after=150),
     "feedback": Recipe(learning_rate=1e-2, first_lengths=(8, 16, 32), pull=0.02, restart_after=200),
-    "mixed": Recipe(learning_rate=1e-2, first_lengths=(8, 16, 32), pull=0.02, restart_after=0),
+    "skip": Recipe(learning_rate=1e-2, first_lengths=(8, 16, 32), pull=0.02, restart_after=0),
     "paper": Recipe(learning_rate=3e-3, first_lengths=(), pull=0.0, restart_after=0),
 }
 """A recipe for each connection. Short strings must carry a fair share of the gradient until the memory is used."""
@@ -52,7 +52,7 @@ class Config:
     controller: str = "gru"
     """The kind of the controller's layers."""
     connection: str | None = None
-    """How they are joined: layer, feedback, mixed or paper (unless said, layer; for characters mixed; paper where there
+    """How they are joined: layer, feedback, skip or paper (unless said, layer; for characters skip; paper where there
     is no memory)."""
     hidden: int = 64
     """Width of the controller's layers."""

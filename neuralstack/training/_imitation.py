@@ -30,7 +30,7 @@ def as_gates(strengths: Float[Array, "... 2"], count: int) -> Float[Array, "... 
 def imitation_error(machine: Machine, shown: BatchSteps, strengths: Any) -> Float[Array, "steps batch"]:
     """Return the cross-entropy of each step's gates with the program's."""
     gates = sum(machine.memory.gate_widths)
-    wanted, raw = as_gates(strengths, gates), shown.raw[..., :gates]
+    wanted, raw = as_gates(strengths, gates), shown.raw_action[..., :gates]
     if isinstance(shown.action, Action):
         return optax.sigmoid_binary_cross_entropy(raw, wanted).sum(-1)
     return optax.safe_softmax_cross_entropy(raw, wanted)

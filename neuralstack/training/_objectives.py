@@ -45,27 +45,27 @@ def objective(
     (inputs, targets, mask), steps, taken = batch.example, batch.steps, batch.taken
     run = partial(machine.batch, inputs, steps, state=start(machine, batch))
     if counts(weights.noise):
-        run = partial(run, noise=weights.noise * noise_on(machine, inputs, jax.random.fold_in(key, 1)))
+        run = partial(run, input_noise=weights.noise * noise_on(machine, inputs, jax.random.fold_in(key, 1)))
     if name == "traces":
         forced = jax.random.bernoulli(key, batch.forcing, (*taken.shape[:1], inputs.shape[1], 1)).astype(float)
         known = forced, batch.strengths
-        shown = run(choose=lambda raw, known: force(machine, raw, *known), known=known)
+        shown = run(decode=lambda raw, known: force(machine, raw, *known), decode_inputs=known)
         extra = mean(batch.own, imitation_error(machine, shown, batch.strengths))
     elif name == "reinforce":
         noise = jax.random.uniform(key, (*inputs.shape, 2))
-        shown = run(choose=draw_action, known=noise)
+        shown = run(decode=draw_action, decode_inputs=noise)
         extra = policy_loss(shown, batch, heads, weights.entropy)
     else:
         shown = run()
         extra = 0.0
     # Steps beyond the longest sequence are not defined; nothing of them may reach the loss.
-    loss = cross_entropy(shown.output, targets, mask).mean()
+    loss = cross_entropy(shown.logits, targets, mask).mean()
     if counts(weights.pull):
         gates = machine.memory.gates(shown.action)
         extra += weights.pull * mean(taken, (4 * gates * (1 - gates)).sum(-1))
     if heads.reconstructor is not None:
         extra += weights.autoencode * mean(taken[1:], reconstruction_error(machine, heads.reconstructor, shown, inputs))
-    right = score(jnp.argmax(shown.output, -1) == targets, mask).coarse.mean()
+    right = score(jnp.argmax(shown.logits, -1) == targets, mask).coarse.mean()
     return loss + extra, Seen(loss, right, None if batch.carried is None else shown.state)
 
 
@@ -86,7 +86,7 @@ def noise_on(machine: Machine, inputs: Array, key: Array) -> Float[Array, "steps
 
 def start(machine: Machine, batch: Batch) -> Any:
     """Return the controllers' states before the first step."""
-    learned = machine.start(batch.example.inputs.shape[1])
+    learned = machine.init_controller(batch.example.inputs.shape[1])
     if batch.carried is None:
         return learned
     return jax.tree.map(lambda new, old: jnp.where(batch.fresh, new, old), learned, batch.carried)

@@ -24,14 +24,14 @@ def policy_loss(shown: BatchSteps, batch: Batch, heads: Heads, entropy_weight: f
     in units of its deviation over the batch, is the advantage of the drawn action.
     """
     _, targets, mask = batch.example
-    reward = jnp.where(mask, -optax.softmax_cross_entropy_with_integer_labels(shown.output, targets), 0.0)
+    reward = jnp.where(mask, -optax.softmax_cross_entropy_with_integer_labels(shown.logits, targets), 0.0)
     later = jnp.maximum(sum_from(mask.astype(reward.dtype)), 1)
     returns = jax.lax.stop_gradient(sum_from(reward) / later)
     counts = batch.own
     baseline = expected_return(heads, jax.lax.stop_gradient(shown.hidden))
     advantage = returns - jax.lax.stop_gradient(baseline)
     advantage = advantage / jnp.sqrt(mean(counts, advantage**2) + 1e-8)
-    raw = shown.raw[..., :2]
+    raw = shown.raw_action[..., :2]
     drawn = jnp.stack([shown.action.push, shown.action.pop], -1)
     surprise = optax.sigmoid_binary_cross_entropy(raw, drawn).sum(-1)
     chance = jax.nn.sigmoid(raw)

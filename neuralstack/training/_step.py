@@ -92,7 +92,7 @@ def begin(config: Config, attempt: int = 0, step: int = 0) -> TrainState:
     return TrainState(
         machine=machine,
         heads=heads,
-        carried=jax.tree.map(jnp.array, machine.start(config.batch)) if build_task(config).streams else None,
+        carried=jax.tree.map(jnp.array, machine.init_controller(config.batch)) if build_task(config).streams else None,
         optimizer=optimizer,
         learning_rate=jnp.asarray(config.learning_rate, jnp.float32),
         seed=jnp.asarray(config.seed, jnp.int32),

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from neuralstack import (
+    GRU,
     TASKS,
     CompositeMemory,
-    FeedforwardLayer,
-    GRULayer,
+    Feedforward,
     NeuralDeque,
     NeuralQueue,
     NeuralStack,
@@ -106,13 +106,13 @@ def test_a_stream_needs_a_hardened_machine(learned_machine):
     ("memory", "connection", "mend"),
     [
         (NeuralStack(4), "feedback", "train with --connection layer"),
-        (NeuralStack(4), "mixed", "train with --connection layer"),
+        (NeuralStack(4), "skip", "train with --connection layer"),
         (NeuralDeque(4), "layer", "train with such a --memory"),
     ],
 )
 def test_machines_whose_program_cannot_be_found_are_refused(memory, connection, mend):
     task = Reversal(4, alphabet="ab")
-    machine = drawn_machine(memory, GRULayer, task.vocab_size, embedding=4, connection=connection)
+    machine = drawn_machine(GRU, memory, task.vocab_size, embedding=4, connection=connection)
     hard = harden(machine)
     with pytest.raises(ValueError, match=mend):
         extract(hard, task)
@@ -126,7 +126,7 @@ def test_machines_whose_program_cannot_be_found_are_refused(memory, connection, 
 @pytest.mark.slow
 def test_a_machine_whose_controller_has_no_state_always_is_a_program(memory, seed):
     task = TASKS["anbn"](5)
-    machine = drawn_machine(memory, FeedforwardLayer, task.vocab_size, hidden=6, embedding=3, seed=seed)
+    machine = drawn_machine(Feedforward, memory, task.vocab_size, hidden=6, embedding=3, seed=seed)
     loud = eqx.tree_at(lambda machine: machine.action_weights, machine, replace_fn=lambda weights: 4 * weights)
     found = find_transducer(harden(loud, task), task, (1, 8), 20)  # not all tokens do the same
     assert found.program is not None
@@ -147,7 +147,7 @@ def test_machines_that_differ_are_said_to_differ_where_they_first_do(learned_mac
 
 
 def test_a_machine_without_a_memory_has_nothing_to_harden(learned_machine):
-    plain = drawn_machine(NoMemory(), GRULayer, TASK.vocab_size, embedding=4, connection="paper")
+    plain = drawn_machine(GRU, NoMemory(), TASK.vocab_size, embedding=4, connection="paper")
     with pytest.raises(ValueError, match="has no actions to round"):
         compare(plain, TASK, (2, 8), 5)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cases import CONTROLLERS_UNDER_TEST
-from neuralstack import Controller, ElmanLayer, GRULayer, LSTMLayer
+from neuralstack import GRU, LSTM, Elman
 from neuralstack.controllers import glorot
 
 STEPS, INPUT, HIDDEN = 4, 3, 5
@@ -17,8 +17,8 @@ one_and_three_layers = pytest.mark.parametrize("layers", [1, 3])
 
 def build(name, layers):
     """A controller of which no weight is 0, and some inputs."""
-    layer = CONTROLLERS_UNDER_TEST[name]
-    shapes = jax.eval_shape(lambda key: Controller.of(layer, INPUT, HIDDEN, layers=layers, key=key), jax.random.key(0))
+    kind = CONTROLLERS_UNDER_TEST[name]
+    shapes = jax.eval_shape(lambda key: kind(INPUT, HIDDEN, num_layers=layers, key=key), jax.random.key(0))
     rng = np.random.default_rng(1)
     controller = jax.tree.map(lambda leaf: jnp.asarray(rng.normal(0, 0.5, leaf.shape)), shapes)
     return controller, jnp.asarray(rng.normal(size=(STEPS, INPUT)))
@@ -28,10 +28,10 @@ def shown(controller, inputs):
     """What a controller shows at each step: of what it is given all at once, and step by step."""
 
     def step(state, x):
-        return controller.step(state, controller.project(x))
+        return controller.step(state, x)
 
     def step_projected(state, projected):
-        return controller.step(state, projected)
+        return controller.step_projected(state, projected)
 
     at_once = jax.lax.scan(step_projected, controller.init(), controller.project(inputs))[1]
     return at_once, jax.lax.scan(step, controller.init(), inputs)[1]
@@ -97,7 +97,7 @@ def test_it_computes_the_equations_of_its_description(name, layers, float64):
 def test_its_sizes_are_those_of_its_first_and_last_layer(name, layers):
     controller, inputs = build(name, layers)
     projected = jax.eval_shape(controller.project, inputs)
-    state, hidden = jax.eval_shape(lambda x: controller.step(controller.init(), controller.project(x)), inputs[0])
+    state, hidden = jax.eval_shape(lambda x: controller.step(controller.init(), x), inputs[0])
     assert len(controller.layers) == layers
     assert projected.shape == (STEPS, controller.projected_size)
     assert hidden.shape == (HIDDEN,) == (controller.hidden_size,)
@@ -133,8 +133,8 @@ def builder(name):
     """Compile what draws the first weights, with a loud and with a quiet input."""
 
     def draw(key):
-        layer = CONTROLLERS_UNDER_TEST[name]
-        return [Controller.of(layer, INPUT, HIDDEN, layers=2, input_scale=scale, key=key) for scale in (1.0, 0.25)]
+        kind = CONTROLLERS_UNDER_TEST[name]
+        return [kind(INPUT, HIDDEN, num_layers=2, input_scale=scale, key=key) for scale in (1.0, 0.25)]
 
     return jax.jit(draw)
 
@@ -156,9 +156,9 @@ def test_its_first_weights_follow_from_the_key(name):
 
 
 def test_gates_that_keep_start_mostly_open():
-    gru_layer = GRULayer(INPUT, HIDDEN, key=jax.random.key(0))
+    (gru_layer,) = GRU(INPUT, HIDDEN, key=jax.random.key(0)).layers
     np.testing.assert_array_equal(gru_layer.bias, np.repeat([1.0, 0.0, 0.0], HIDDEN))
-    lstm_layer = LSTMLayer(INPUT, HIDDEN, key=jax.random.key(0))
+    (lstm_layer,) = LSTM(INPUT, HIDDEN, key=jax.random.key(0)).layers
     np.testing.assert_array_equal(lstm_layer.bias, np.repeat([0.0, 1.0, 0.0, 0.0], HIDDEN))
 
 
@@ -172,12 +172,15 @@ def test_glorot_weights_fill_their_bounds():
 @pytest.mark.parametrize(
     ("sizes", "message"),
     [
-        ((0, 5, 1), "input_size=0, hidden_size=5, layers=1"),
-        ((3, 0, 1), "input_size=3, hidden_size=0, layers=1"),
-        ((3, 5, 0), "input_size=3, hidden_size=5, layers=0"),
+        ((0, 5, 1), "input_size=0, hidden_size=5, num_layers=1"),
+        ((3, 0, 1), "input_size=3, hidden_size=0, num_layers=1"),
+        ((3, 5, 0), "input_size=3, hidden_size=5, num_layers=0"),
+        ((3, 5.0, 1), "input_size=3, hidden_size=5.0, num_layers=1"),
     ],
 )
-def test_a_controller_of_no_size_is_refused(sizes, message):
+def test_a_controller_of_an_impossible_size_is_refused(sizes, message, unchecked_types):
     inputs, hidden, layers = sizes
-    with pytest.raises(ValueError, match=re.escape(f"a controller's sizes must be at least 1, got {message}.")):
-        Controller.of(ElmanLayer, inputs, hidden, layers=layers, key=jax.random.key(0))
+    with pytest.raises(
+        ValueError, match=re.escape(f"the sizes of a controller must be integers of at least 1, got {message}.")
+    ):
+        Elman(inputs, hidden, num_layers=layers, key=jax.random.key(0))

@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 
 from neuralstack import (
+    GRU,
+    LSTM,
     BoundedController,
-    Controller,
-    ElmanLayer,
-    GRULayer,
-    LSTMLayer,
+    Elman,
     NeuralStack,
     NoMemory,
     Reversal,
@@ -24,19 +23,16 @@ TASK = Reversal(6, alphabet="ab")
 
 def fading():
     """A controller that keeps one number, which fades slowly, and shows it."""
-    controller = Controller.of(ElmanLayer, 1, 1, key=jax.random.key(0))
-    layer = controller.layers[0]
-    layer = eqx.tree_at(
-        lambda layer: (layer.input_weights, layer.recurrent_weights, layer.bias, layer.initial),
-        layer,
-        (jnp.zeros((1, 1)), jnp.ones((1, 1)), jnp.zeros(1), jnp.ones(1)),
+    return eqx.tree_at(
+        lambda controller: jax.tree.leaves(controller),  # weights of the input and the state, bias, initial state
+        Elman(1, 1, key=jax.random.key(0)),
+        [jnp.zeros((1, 1)), jnp.ones((1, 1)), jnp.zeros(1), jnp.ones(1)],
     )
-    return Controller((layer,))
 
 
 def shown(controller, steps):
     def step(state, _):
-        return controller.step(state, controller.project(jnp.zeros(1)))
+        return controller.step(state, jnp.zeros(1))
 
     return np.asarray(jax.lax.scan(step, controller.init(), None, steps)[1])
 
@@ -44,14 +40,14 @@ def shown(controller, steps):
 def test_a_state_that_fades_beyond_the_training_lengths_is_held():
     weights, bias = jnp.array([[10.0]]), jnp.array([-1.0])
     seen = shown(fading(), 8)
-    bounded = BoundedController.around(fading(), weights, bias, (seen,), seen)
+    bounded = BoundedController.from_trajectories(fading(), weights, bias, (seen,), seen)
     assert phase_of(jnp.asarray(shown(fading(), 1000)) @ weights + bias)[-1] == 0
     assert phase_of(jnp.asarray(shown(bounded, 1000)) @ weights + bias).min() == 1
     np.testing.assert_array_equal(shown(bounded, 8), seen)
 
 
 def test_a_phase_that_was_never_met_is_not_bounded():
-    bounded = BoundedController.around(
+    bounded = BoundedController.from_trajectories(
         fading(), jnp.array([[1.0]]), jnp.array([-5.0]), (np.ones((3, 1)),), np.ones((3, 1))
     )
     assert jnp.isneginf(bounded.low[0][1]).all()
@@ -59,10 +55,10 @@ def test_a_phase_that_was_never_met_is_not_bounded():
     np.testing.assert_array_equal(bounded.low[0][0], 1)
 
 
-@pytest.mark.parametrize(("layer", "connection"), [(GRULayer, "layer"), (LSTMLayer, "feedback"), (ElmanLayer, "paper")])
+@pytest.mark.parametrize(("kind", "connection"), [(GRU, "layer"), (LSTM, "feedback"), (Elman, "paper")])
 @pytest.mark.slow
-def test_on_the_training_lengths_a_bounded_machine_is_the_rounded_one(layer, connection):
-    machine = drawn_machine(NeuralStack(4), layer, TASK.vocab_size, hidden=6, embedding=4, connection=connection)
+def test_on_the_training_lengths_a_bounded_machine_is_the_rounded_one(kind, connection):
+    machine = drawn_machine(kind, NeuralStack(4), TASK.vocab_size, hidden=6, embedding=4, connection=connection)
     rounded, bounded = harden(machine), harden(machine, TASK)
     assert isinstance(bounded.controller, BoundedController)
     walk = draw_walk(TASK, jax.random.key(0), 256)  # the sequences on which the bounds were found
@@ -76,8 +72,8 @@ def test_on_the_training_lengths_a_bounded_machine_is_the_rounded_one(layer, con
 
 
 def test_a_machine_without_a_memory_is_left_as_it_is():
-    machine = drawn_machine(NoMemory(), GRULayer, 5, hidden=6, embedding=4, connection="paper")
-    assert isinstance(harden(machine, TASK).controller, Controller)
+    machine = drawn_machine(GRU, NoMemory(), 5, hidden=6, embedding=4, connection="paper")
+    assert isinstance(harden(machine, TASK).controller, GRU)
 
 
 def test_a_phase_has_a_bit_for_each_gate():

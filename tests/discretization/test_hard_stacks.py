@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from neuralstack import (
+    GRU,
     TASKS,
     CompositeMemory,
-    FeedforwardLayer,
-    GRULayer,
+    Feedforward,
     HardStack,
     NeuralDeque,
     NeuralQueue,
@@ -39,9 +39,9 @@ MEMORIES = {
 each_memory = pytest.mark.parametrize("memory", MEMORIES.values(), ids=MEMORIES)
 
 
-def machine_with(memory, layer: type = GRULayer, connection="layer", task=TASK, seed=0):
+def machine_with(memory, layer: type = GRU, connection="layer", task=TASK, seed=0):
     """A machine that was never trained, but whose actions are not the same at every step."""
-    machine = drawn_machine(memory, layer, task.vocab_size, hidden=8, embedding=3, connection=connection, seed=seed)
+    machine = drawn_machine(layer, memory, task.vocab_size, hidden=8, embedding=3, connection=connection, seed=seed)
     return eqx.tree_at(lambda machine: machine.action_weights, machine, replace_fn=lambda weights: 4 * weights)
 
 
@@ -117,7 +117,7 @@ def test_a_stream_of_hard_stacks_answers_as_the_machine_does(name, connection):
 @pytest.mark.slow
 def test_machines_with_hard_stacks_and_no_state_are_programs(memory, seed):
     task = TASKS["anbn"](5)
-    found = find_transducer(harden(machine_with(memory, FeedforwardLayer, task=task, seed=seed)), task, (1, 8), 20)
+    found = find_transducer(harden(machine_with(memory, Feedforward, task=task, seed=seed)), task, (1, 8), 20)
     assert found.program is not None
     assert found.program.memories == ("stack",) * getattr(memory, "stacks", 1)
     assert found.agreement == Agreement(20, 20, None)

@@ -5,10 +5,10 @@ import pytest
 
 from cases import MEMORIES_UNDER_TEST
 from neuralstack import (
+    GRU,
     Action,
     CompositeMemory,
     DequeAction,
-    GRULayer,
     HardStack,
     MixedAction,
     NeuralQueue,
@@ -24,7 +24,7 @@ ROUNDED = [name for name in MEMORIES_UNDER_TEST if name not in ("nondeterministi
 
 
 def machine_with(memory, connection="feedback"):
-    return drawn_machine(memory, GRULayer, 5, hidden=8, embedding=WIDTH, connection=connection)
+    return drawn_machine(GRU, memory, 5, hidden=8, embedding=WIDTH, connection=connection)
 
 
 def discrete(action):
@@ -56,7 +56,7 @@ def test_hardening_keeps_the_weights_and_whoever_is_hard_stays_as_it_is(name):
     for one, other in zip(jax.tree.leaves(machine), jax.tree.leaves(hard), strict=True):
         np.testing.assert_array_equal(one, other)
     assert harden(hard).memory == hard.memory
-    assert jax.eval_shape(hard.trace, jnp.arange(4)).output.shape == (4, 5)
+    assert jax.eval_shape(hard.trace, jnp.arange(4)).logits.shape == (4, 5)
 
 
 def test_a_hard_stack_reads_what_a_neural_stack_reads_of_rounded_strengths():

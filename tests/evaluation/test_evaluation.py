@@ -197,7 +197,7 @@ def test_a_set_that_is_answered_in_groups_is_answered_like_a_whole(noisy_machine
     monkeypatch.setattr(_scores, "GROUP_STEPS", 8 * 18)  # five groups, the last one not full
     report = evaluate(noisy_machine, data)
     inputs, targets, mask = (leaf.T for leaf in data.examples)
-    chosen = jnp.argmax(jax.jit(lambda machine, inputs: machine.batch(inputs).output)(noisy_machine, inputs), -1)
+    chosen = jnp.argmax(jax.jit(lambda machine, inputs: machine.batch(inputs).logits)(noisy_machine, inputs), -1)
     whole = score(chosen == targets, mask)
     assert report[:3] == pytest.approx([float(part.mean()) for part in whole], abs=1e-6)
     assert report.coarse not in (0, 1)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from neuralstack import (
+    GRU,
+    LSTM,
     Characters,
     Config,
-    GRULayer,
-    LSTMLayer,
     NeuralStack,
     NoMemory,
     complete,
@@ -34,8 +34,8 @@ def path(tmp_path_factory):
     return str(file)
 
 
-def build(task, memory=None, layer=GRULayer, connection="paper"):
-    return drawn_machine(memory or NoMemory(), layer, task.vocab_size, hidden=6, embedding=4, connection=connection)
+def build(task, memory=None, layer=GRU, connection="paper"):
+    return drawn_machine(layer, memory or NoMemory(), task.vocab_size, hidden=6, embedding=4, connection=connection)
 
 
 run = jax.jit(lambda machine, *arguments, **options: machine.batch(*arguments, **options))
@@ -43,17 +43,17 @@ draw = jax.jit(draw_batch, static_argnames="program")
 
 
 @pytest.mark.parametrize(
-    ("memory", "connection"), [(NoMemory(), "paper"), (NeuralStack(4), "paper"), (NeuralStack(4), "mixed")]
+    ("memory", "connection"), [(NoMemory(), "paper"), (NeuralStack(4), "paper"), (NeuralStack(4), "skip")]
 )
 def test_a_state_that_is_carried_on_makes_two_batches_one(memory, connection):
     task = Characters(max_length=4, alphabet="abc")
-    machine = build(task, memory, LSTMLayer, connection)
+    machine = build(task, memory, LSTM, connection)
     tokens = jnp.array([[0, 1, 2, 1], [2, 2, 1, 0]]).T
-    whole, first = run(machine, tokens), run(machine, tokens[:2], state=machine.start(2))
-    second, alone = (run(machine, tokens[2:], state=state) for state in (first.state, machine.start(2)))
+    whole, first = run(machine, tokens), run(machine, tokens[:2], state=machine.init_controller(2))
+    second, alone = (run(machine, tokens[2:], state=state) for state in (first.state, machine.init_controller(2)))
     if isinstance(memory, NoMemory):  # what is in a memory is not carried on
-        np.testing.assert_allclose(jnp.concatenate([first.output, second.output]), whole.output, atol=1e-5)
-    assert np.abs(second.output - alone.output).max() > 1e-4
+        np.testing.assert_allclose(jnp.concatenate([first.logits, second.logits]), whole.logits, atol=1e-5)
+    assert np.abs(second.logits - alone.logits).max() > 1e-4
 
 
 def test_no_gradient_goes_back_through_a_state_that_is_carried_on():
@@ -98,7 +98,7 @@ def test_the_loss_of_a_text_is_that_of_its_held_out_part_read_in_stretches(path)
     report = evaluate_language(machine, task)
     used = (len(text) - 1) // 10 * 10
     inputs, targets = jnp.asarray(text[:used])[:, None], jnp.asarray(text[1 : used + 1])[:, None]
-    wanted = cross_entropy(run(machine, inputs).output, targets, jnp.ones((used, 1), bool))[0]
+    wanted = cross_entropy(run(machine, inputs).logits, targets, jnp.ones((used, 1), bool))[0]
     assert report.characters == used
     np.testing.assert_allclose(report.loss, wanted, rtol=1e-4)
     np.testing.assert_allclose(report.bits, wanted / np.log(2), rtol=1e-4)
@@ -120,7 +120,7 @@ def written(path, tmp_path_factory):
 def test_a_machine_with_a_stack_learns_a_short_text_and_writes_it(written):
     config = written.config()
     task = Characters(config.lengths[1], config.text, config.alphabet)
-    assert config.connection == "mixed"
+    assert config.connection == "skip"
     assert set(written.metrics()[-1]["validation"]) == {"loss", "bits"}
     assert evaluate_language(written.load_model(), task).bits < 0.3
     assert (

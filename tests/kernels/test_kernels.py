@@ -133,13 +133,13 @@ def test_a_machine_has_the_output_and_every_gradient_of_the_pure_form(name, cont
     @jax.jit
     def loss_and_gradient(machine, steps):
         def loss(machine):
-            return jnp.sin(machine.batch(tokens, steps).output[:17]).sum()
+            return jnp.sin(machine.batch(tokens, steps).logits[:17]).sum()
 
         return jax.value_and_grad(loss)(machine)
 
     found, wanted = (
         loss_and_gradient(
-            drawn_machine(memory, ns.CONTROLLERS[controller], 4, hidden=6, embedding=WIDTH, connection=connection), 17
+            drawn_machine(ns.CONTROLLERS[controller], memory, 4, hidden=6, embedding=WIDTH, connection=connection), 17
         )
         for memory in (KERNELS[name], PURES[name])
     )
@@ -238,9 +238,9 @@ def test_a_step_that_has_no_room_is_refused(time):
 @pytest.mark.slow
 def test_where_there_are_other_platforms_a_program_for_them_holds_no_kernel(name, connection, monkeypatch):
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    machine = drawn_machine(MEMORIES[name](WIDTH), ns.ElmanLayer, 4, hidden=6, embedding=WIDTH, connection=connection)
+    machine = drawn_machine(ns.Elman, MEMORIES[name](WIDTH), 4, hidden=6, embedding=WIDTH, connection=connection)
     tokens = jnp.zeros((8, 2), jnp.int32)
-    program = jax.jit(jax.grad(lambda machine: machine.batch(tokens).output.sum())).trace(machine)
+    program = jax.jit(jax.grad(lambda machine: machine.batch(tokens).logits.sum())).trace(machine)
     for platform, kernels_inside in (("cpu", True), ("cuda", False), ("tpu", False)):
         assert ("neuralstack_" in program.lower(lowering_platforms=(platform,)).as_text()) is kernels_inside, platform
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from cases import CONNECTIONS_UNDER_TEST, CONTROLLERS_UNDER_TEST, MEMORIES_UNDER_TEST
-from neuralstack import CONNECTIONS, ElmanLayer, GRULayer, LSTMLayer, Machine, NeuralStack, NoMemory
-from neuralstack.machine._machine import draw_heads
+from neuralstack import CONNECTIONS, GRU, LSTM, Connection, Machine, NeuralStack, NoMemory
+from neuralstack.machine._heads import draw_heads
 from neuralstack.reference import stack_forward
 
 VOCABULARY, HIDDEN, WIDTH, BATCH = 5, 4, 3, 3
@@ -42,12 +42,9 @@ def build(connection, layer, memory, embedding=WIDTH, layers=1):
     constructor = CONNECTIONS_UNDER_TEST[connection]
     shapes = jax.eval_shape(
         lambda key: constructor(
+            CONTROLLERS_UNDER_TEST[layer](embedding, HIDDEN, num_layers=layers, key=key),
             MEMORIES_UNDER_TEST[memory](WIDTH),
-            CONTROLLERS_UNDER_TEST[layer],
             VOCABULARY,
-            hidden=HIDDEN,
-            layers=layers,
-            embedding=embedding,
             key=key,
         ),
         jax.random.key(0),
@@ -62,7 +59,7 @@ def draw_tokens(*shape):
 
 def batch_of_traces(machine, tokens):
     shown = jax.vmap(machine.trace, in_axes=1, out_axes=1)(tokens)
-    return shown.output, shown.action
+    return shown.logits, shown.action
 
 
 def batch_to(machine, tokens, steps):
@@ -113,7 +110,7 @@ def test_calling_a_machine_puts_out_what_its_trace_shows(connection, memory, flo
     machine, tokens = build(connection, "elman", memory), draw_tokens(12)
     output, shown = jax.jit(lambda tokens: (machine(tokens), machine.trace(tokens)))(tokens)
     assert output.shape == (12, VOCABULARY)
-    np.testing.assert_allclose(output, shown.output, atol=1e-12)
+    np.testing.assert_allclose(output, shown.logits, atol=1e-12)
 
 
 @pytest.mark.parametrize("memory", MEMORIES_UNDER_TEST)
@@ -137,7 +134,7 @@ def test_one_compilation_gives_every_length_the_gradient_that_finite_differences
 
         def loss(machine):
             scored = jnp.arange(BUFFER)[:, None, None] < steps
-            return jnp.where(scored, machine.batch(tokens, steps).output ** 2, 0).sum()
+            return jnp.where(scored, machine.batch(tokens, steps).logits ** 2, 0).sum()
 
         return jax.value_and_grad(loss)(machine)
 
@@ -188,7 +185,7 @@ def test_the_paper_wiring_is_section_3_4_of_the_paper(layer, rnn, float64):
     logits = np.stack(outputs) @ m.output_weights + m.output_bias
     shown = jax.jit(lambda machine: machine.trace(tokens))(machine)
     np.testing.assert_allclose(shown.read, reads, atol=1e-12)
-    np.testing.assert_allclose(shown.output, logits, atol=1e-12)
+    np.testing.assert_allclose(shown.logits, logits, atol=1e-12)
 
 
 def test_a_machine_without_memory_is_a_plain_network(float64):
@@ -234,49 +231,71 @@ def test_each_head_is_drawn_on_its_own_and_the_gates_are_scaled():
     assert draw_heads(jax.random.key(0), 60, (), (), gate_scale=3.0).shape == (60, 0)
 
 
-def make(memory=None, layer=GRULayer, vocab_size=VOCABULARY, embedding=WIDTH, **sizes):
-    memory = NeuralStack(WIDTH) if memory is None else memory
-    return Machine(memory, layer, vocab_size, embedding=embedding, **sizes, key=jax.random.key(0))
+def make(controller=None, memory=None, vocab_size=VOCABULARY, **options):
+    key = jax.random.key(0)
+    controller = GRU(WIDTH, HIDDEN, key=key) if controller is None else controller
+    return Machine(controller, NeuralStack(WIDTH) if memory is None else memory, vocab_size, **options, key=key)
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        (
-            {"connection": "papr"},
-            "unknown connection 'papr': did you mean 'paper'? choose from feedback, layer, mixed, paper.",
-        ),
-        (
-            {"memory": NoMemory()},
-            "connection 'layer' answers from what the memory reads, but NoMemory reads nothing: use "
-            "connection 'paper'.",
-        ),
-        (
-            {"embedding": 7},
-            "connection 'layer' adds the embedding to the pushed value, so both must be equally wide, got an "
-            "embedding of 7 and values of 3.",
-        ),
-        (
-            {"embedding": 7, "connection": "feedback"},
-            "connection 'feedback' adds the embedding to the pushed value, so both must be equally wide, got an "
-            "embedding of 7 and values of 3.",
-        ),
-        ({"vocab_size": 0}, "a machine's sizes must be at least 1, got vocab_size=0, embedding=3."),
-        ({"embedding": 0}, "a machine's sizes must be at least 1, got vocab_size=5, embedding=0."),
-        ({"hidden": 0}, "a controller's sizes must be at least 1, got input_size=3, hidden_size=0, layers=1."),
-        ({"layers": 0, "layer": ElmanLayer}, "got input_size=3, hidden_size=64, layers=0."),
-    ],
-    ids=lambda case: str(case) if isinstance(case, dict) else "",
-)
-def test_parts_that_do_not_join_are_refused(options, message):
-    with pytest.raises(ValueError, match=re.escape(message)):
-        make(**options)
+REFUSED = {
+    "unknown connection 'papr': did you mean 'paper'? choose from feedback, layer, paper, skip.": (
+        ValueError,
+        lambda: make(connection="papr"),
+    ),
+    "connection must be an ns.Connection or one of layer, feedback, skip, paper, got 3.": (
+        TypeError,
+        lambda: make(connection=3),
+    ),
+    "answer_from must be one of read, controller, both, got 'memory'.": (
+        ValueError,
+        lambda: Connection(answer_from="memory"),
+    ),
+    "connection 'layer' answers from the read of the memory, but NoMemory reads nothing: use connection 'paper'.": (
+        ValueError,
+        lambda: make(memory=NoMemory()),
+    ),
+    "vocab_size must be at least 1, got 0.": (ValueError, lambda: make(vocab_size=0)),
+    "vocab_size must be an integer, got 5.0.": (TypeError, lambda: make(vocab_size=5.0)),
+    "vocab_size must be an integer, got 'abcd'.": (TypeError, lambda: make(vocab_size="abcd")),
+    "controller must be an object such as ns.GRU(16, 32, key=key), got the name 'gru'.": (
+        TypeError,
+        lambda: make("gru"),
+    ),
+    "controller must be an object such as ns.GRU(16, 32, key=key), got the class GRU.": (
+        TypeError,
+        lambda: make(GRU),
+    ),
+    "got the memory NeuralStack: the controller comes first, then the memory.": (
+        TypeError,
+        lambda: make(NeuralStack(3), GRU(3, 4, key=jax.random.key(0))),
+    ),
+    "memory must be an object such as ns.NeuralStack(8), got the name 'stack'.": (
+        TypeError,
+        lambda: make(memory="stack"),
+    ),
+    "memory must be an object such as ns.NeuralStack(8), got the class NeuralStack.": (
+        TypeError,
+        lambda: make(memory=NeuralStack),
+    ),
+    "memory must be an object such as ns.NeuralStack(8), got an object of type int.": (
+        TypeError,
+        lambda: make(memory=8),
+    ),
+    "got embedding_dim=7 and a controller of input_size=3.": (ValueError, lambda: make(embedding_dim=7)),
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_parts_that_do_not_join_are_refused(message, unchecked_types):
+    kind, attempt = REFUSED[message]
+    with pytest.raises(kind, match=re.escape(message)):
+        attempt()
 
 
 def test_the_first_weights_follow_from_the_key():
     @jax.jit
     def leaves(key):
-        machine = Machine(NeuralStack(2), LSTMLayer, 4, hidden=3, embedding=2, key=key)
+        machine = Machine(LSTM(2, 3, key=jax.random.fold_in(key, 1)), NeuralStack(2), 4, key=key)
         drawn = machine.embedding, machine.action_weights, machine.answer_weights, machine.output_weights
         return *drawn, machine.controller.layers[0].recurrent_weights
 

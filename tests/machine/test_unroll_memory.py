@@ -2,18 +2,19 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from neuralstack import ElmanLayer, Machine, NeuralStack
+from neuralstack import Elman, NeuralStack
+from small import build_machine
 
 
 def loss(machine, tokens):
-    return (machine.batch(tokens).output ** 2).sum()
+    return (machine.batch(tokens).logits ** 2).sum()
 
 
 @pytest.mark.parametrize("connection", ["layer", "feedback"])
 @pytest.mark.slow
 def test_twice_the_steps_take_twice_the_memory_to_train(connection):
     def build(key):
-        return Machine(NeuralStack(4), ElmanLayer, 5, hidden=4, embedding=4, connection=connection, key=key)
+        return build_machine(Elman, NeuralStack(4), 5, hidden=4, embedding=4, connection=connection, key=key)
 
     machine = jax.eval_shape(build, jax.random.key(0))
 

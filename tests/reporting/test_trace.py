@@ -10,7 +10,7 @@ import pytest
 from cases import MEMORIES_UNDER_TEST
 from neuralstack import (
     CompositeMemory,
-    ElmanLayer,
+    Elman,
     HardStack,
     NeuralDeque,
     NeuralQueue,
@@ -127,7 +127,7 @@ def test_hard_stacks_are_shown_as_stacks_of_what_was_pushed(soft, seed):
 @pytest.mark.parametrize("name", SHOWN)
 @pytest.mark.slow
 def test_every_memory_with_elements_has_a_trace_that_is_json(name):
-    machine = drawn_machine(MEMORIES_UNDER_TEST[name](4), ElmanLayer, SMALL.vocab_size, hidden=6, embedding=4)
+    machine = drawn_machine(Elman, MEMORIES_UNDER_TEST[name](4), SMALL.vocab_size, hidden=6, embedding=4)
     found = trace(machine, SMALL, "abba", name="the name", about="about")
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert (found["format"], found["name"], found["machine"]) == ("neuralstack-trace-1", "the name", "about")
@@ -142,7 +142,7 @@ def test_every_memory_with_elements_has_a_trace_that_is_json(name):
 
 @pytest.mark.parametrize("memory", [NoMemory(), Tape(4)])
 def test_a_memory_without_elements_has_no_trace(memory):
-    machine = drawn_machine(memory, ElmanLayer, SMALL.vocab_size, hidden=6, embedding=4, connection="paper")
+    machine = drawn_machine(Elman, memory, SMALL.vocab_size, hidden=6, embedding=4, connection="paper")
     with pytest.raises(ValueError, match=rf"{type(memory).__name__} has no elements: needed is a stack, queue"):
         trace(machine, SMALL, "ab")
 
@@ -182,7 +182,7 @@ def test_a_text_that_takes_too_many_steps_is_refused(learned_machine):
 
 def test_a_task_that_answers_at_every_step_has_a_trace_too():
     task = TASKS["anbn"](4)
-    machine = drawn_machine(NeuralStack(4), ElmanLayer, task.vocab_size, hidden=6, embedding=4)
+    machine = drawn_machine(Elman, NeuralStack(4), task.vocab_size, hidden=6, embedding=4)
     found = trace(machine, task, "aabb")
     assert [step["given"] for step in found["steps"]] == [*"aabb"]
     assert found["steps"][-1]["wanted"] == "a"

@@ -57,7 +57,7 @@ def test_the_answers_cross_entropy_and_their_pull_make_the_plain_objective():
     (plain, seen), _ = value_and_gradient(state, program, batch, pull=0.0)
     (pulled, same), _ = value_and_gradient(state, program, batch, pull=0.5)
     shown = jax.jit(type(state.machine).batch)(state.machine, batch.example.inputs, batch.steps)
-    loss = cross_entropy(shown.output, batch.example.targets, batch.example.mask).mean()
+    loss = cross_entropy(shown.logits, batch.example.targets, batch.example.mask).mean()
     np.testing.assert_allclose(plain, loss, rtol=1e-6)
     assert seen.loss == same.loss == plain
     gates = np.asarray(state.machine.memory.gates(shown.action), np.float64)[: int(batch.steps)]

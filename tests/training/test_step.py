@@ -278,7 +278,7 @@ def test_the_noise_of_every_step_and_sequence_is_its_own(new_state):
     assert len(np.unique(one)) == one.size == 5 * 3 * machine.controller.projected_size
     assert (one != other).all()
     assert np.std(one) == pytest.approx(1, abs=0.1)
-    hidden = jax.jit(lambda noise: machine.batch(tokens, noise=noise).hidden)
+    hidden = jax.jit(lambda noise: machine.batch(tokens, input_noise=noise).hidden)
     assert (hidden(one) != hidden(0 * one)).mean() > 0.9
     np.testing.assert_array_equal(hidden(0 * one), jax.jit(lambda: machine.batch(tokens).hidden)())
 

@@ -1,0 +1,77 @@
+"""Controllers made of layers of one kind on top of each other."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import equinox as eqx
+import jax
+from jaxtyping import PRNGKeyArray
+
+from neuralstack.controllers._base import AbstractController, AbstractLayer
+
+Layer = TypeVar("Layer", bound=AbstractLayer)
+
+INPUT_SCALE = 0.3  # a quiet input at the start; Glorot's scale is 1
+
+
+class AbstractLayeredController(AbstractController):
+    """Layers on top of each other: the first sees the controller's input, the last gives the hidden vector."""
+
+    layers: eqx.AbstractVar[tuple[Any, ...]]
+
+    @property
+    def input_size(self):  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Width of an input."""
+        return self.layers[0].input_weights.shape[0]
+
+    @property
+    def hidden_size(self):  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Width of the hidden vector of every layer."""
+        return self.layers[-1].hidden_size
+
+    @property
+    def projected_size(self):
+        return self.layers[0].input_weights.shape[1]
+
+    def init(self):
+        """Return the learned states of all layers before the first step."""
+        return tuple(layer.init() for layer in self.layers)
+
+    def project(self, x):
+        """Return the first layer's linear part of the input, for any number of steps at once."""
+        return self.layers[0].project(x)
+
+    def step(self, state, x):
+        """Take one step through all layers; return their new states and the last one's hidden vector."""
+        return self.step_projected(state, self.project(x))
+
+    def step_projected(self, state, projected):
+        first, *others = self.layers
+        new, hidden = first.step_projected(state[0], projected)
+        states = [new]
+        for layer, old in zip(others, state[1:], strict=True):
+            new, hidden = layer.step_projected(old, layer.project(hidden))
+            states.append(new)
+        return tuple(states), hidden
+
+
+def draw_layers(
+    layer: Callable[..., Layer],
+    input_size: int,
+    hidden_size: int,
+    num_layers: int,
+    input_scale: float,
+    key: PRNGKeyArray,
+) -> tuple[Layer, ...]:
+    """Draw `num_layers` layers of one kind.
+
+    Raises:
+        ValueError: If a size is not an integer of at least 1.
+    """
+    sizes = {"input_size": input_size, "hidden_size": hidden_size, "num_layers": num_layers}
+    if any(not isinstance(size, int) or size < 1 for size in sizes.values()):
+        given = ", ".join(f"{name}={size!r}" for name, size in sizes.items())
+        raise ValueError(f"the sizes of a controller must be integers of at least 1, got {given}.")
+    keys = jax.random.split(key, num_layers)
+    first = layer(input_size, hidden_size, input_scale, key=keys[0])
+    return (first, *(layer(hidden_size, hidden_size, 1.0, key=key) for key in keys[1:]))

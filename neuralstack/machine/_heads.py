@@ -1,0 +1,52 @@
+"""The linear maps from a controller and an embedding to the raw action of a memory."""
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from neuralstack.controllers import glorot
+from neuralstack.memories import AbstractMemory
+
+
+def action_parts(memory: AbstractMemory) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the widths of the gates and of the values in a raw action; without a declaration, it is one value."""
+    gates, values = memory.gate_widths, memory.value_widths
+    if sum(gates) + sum(values) == memory.action_size:
+        return gates, values
+    return (), (memory.action_size,)
+
+
+def draw_heads(
+    key: PRNGKeyArray, hidden: int, gate_widths: tuple[int, ...], value_widths: tuple[int, ...], gate_scale: float
+) -> Float[Array, "{hidden} action"]:
+    """Draw the weights from a controller to the parts of a raw action: its gates and its values.
+
+    Each head is a matrix of its own: drawn as one, the strengths would start with the small weights of a wide value,
+    and a machine that cannot tell reading from answering by its strengths for long enough gets stuck.
+    """
+    widths = gate_widths + value_widths
+    scales = [gate_scale] * len(gate_widths) + [1.0] * len(value_widths)
+    keys = jax.random.split(key, len(widths))
+    heads = [scale * glorot(key, hidden, width) for key, width, scale in zip(keys, widths, scales, strict=True)]
+    return jnp.concatenate([jnp.zeros((hidden, 0)), *heads], axis=1)
+
+
+def draw_input_maps(
+    key: PRNGKeyArray, memory: AbstractMemory, embedding_dim: int
+) -> tuple[Float[Array, "embedding value"] | None, ...]:
+    """Draw a linear map from the embedding to each value of another width; None adds the embedding as it is."""
+    _, widths = action_parts(memory)
+    declared = widths == memory.value_widths
+    keys = jax.random.split(key, len(widths))
+    return tuple(
+        None if declared and width == embedding_dim else glorot(key, embedding_dim, width)
+        for key, width in zip(keys, widths, strict=True)
+    )
+
+
+def mapped_input(
+    maps: tuple[Float[Array, "embedding value"] | None, ...], embedded: Float[Array, "*steps embedding"], gates: int
+) -> Float[Array, "*steps action"]:
+    """Return the part of a raw action that comes from the embedding: zeros for the gates, then the values."""
+    zeros = jnp.zeros((*embedded.shape[:-1], gates), embedded.dtype)
+    return jnp.concatenate([zeros, *(embedded if one is None else embedded @ one for one in maps)], axis=-1)

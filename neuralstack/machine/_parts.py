@@ -1,0 +1,32 @@
+"""Checks of the parts of a machine."""
+
+from typing import Any
+
+from neuralstack.controllers import described
+from neuralstack.machine._connection import Connection, as_connection
+from neuralstack.memories import AbstractMemory
+
+
+def check_parts(controller: Any, memory: Any, vocab_size: Any, connection: Connection | str) -> None:
+    """Refuse parts that do not make a machine.
+
+    Raises:
+        TypeError: If a part is not an object of its kind.
+        ValueError: If the vocabulary is empty, or the answer comes from the read of a memory that reads nothing.
+    """
+    if isinstance(controller, AbstractMemory):
+        raise TypeError(
+            "controller must be an object such as ns.GRU(16, 32, key=key), got the memory "
+            f"{type(controller).__name__}: the controller comes first, then the memory."
+        )
+    if not isinstance(memory, AbstractMemory):
+        raise TypeError(f"memory must be an object such as ns.NeuralStack(8), got {described(memory)}.")
+    if not isinstance(vocab_size, int) or isinstance(vocab_size, bool):
+        raise TypeError(f"vocab_size must be an integer, got {vocab_size!r}.")
+    if vocab_size < 1:
+        raise ValueError(f"vocab_size must be at least 1, got {vocab_size}.")
+    if as_connection(connection).answer_from == "read" and memory.read_size == 0:
+        raise ValueError(
+            f"connection {connection!r} answers from the read of the memory, but {type(memory).__name__} reads "
+            "nothing: use connection 'paper'."
+        )

@@ -1,0 +1,61 @@
+"""Records of what a machine computes at its steps."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from jaxtyping import Array, Float, PyTree
+
+
+class Step(NamedTuple):
+    """Everything worth looking at in one step of a machine, or in every step of a sequence.
+
+    Attributes:
+        logits: Logits of the answer, of shape `[*steps, vocab_size]`.
+        action: Action on the memory.
+        read: Read of the memory after the action.
+        strengths: Amount left of each element of the memory.
+        hidden: Hidden vector of the controller.
+    """
+
+    logits: Float[Array, "*steps vocab"]
+    action: Any
+    read: Float[Array, "*steps read"]
+    strengths: Float[Array, "*steps cells"]
+    hidden: Float[Array, "*steps hidden"]
+
+
+class BatchSteps(NamedTuple):
+    """Every step of a batch, time first, for training.
+
+    Attributes:
+        logits: Logits of the answers.
+        action: Actions on the memory.
+        hidden: Hidden vectors of the controller.
+        raw_action: Raw numbers from which the actions were decoded.
+        state: State of the controller after the last step. Detached: carrying it into the next chunk gives truncated
+            backpropagation through time.
+    """
+
+    logits: Float[Array, "steps batch vocab"]
+    action: Any
+    hidden: Float[Array, "steps batch hidden"]
+    raw_action: Float[Array, "steps batch action"]
+    state: PyTree[Float[Array, "batch ..."]]
+
+
+class MachineState(NamedTuple):
+    """State of a machine between two steps.
+
+    Attributes:
+        controller: State of the controller.
+        memory: State of the memory.
+        read: The last read.
+    """
+
+    controller: PyTree[Array]
+    memory: PyTree[Array]
+    read: Float[Array, " read"]
+
+
+Decode = Callable[[Array, Any], Any]
+"""A function from the raw numbers of an action, and further inputs of its step, to the action."""
