@@ -11,10 +11,9 @@ from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from rich.console import Console
 
 import neuralstack as ns
-from neuralstack.reporting import table
+from neuralstack.reporting import Table
 
 BATCH, WIDTH, VOCABULARY = 10, 64, 131
 LENGTHS = (256, 512, 1024)
@@ -61,7 +60,7 @@ def main() -> None:
     growth = [f"{found[last][name] / found[middle][name]:.2f} x" for name in VARIANTS]
     rows.append((f"{last} / {middle}", *growth))
     title = f"Memory of a training step in MiB, batch {BATCH}, width {WIDTH}"
-    Console().print(table(title, ("steps", *VARIANTS), rows))
+    print(Table(title, ("steps", *VARIANTS), rows))
     if arguments.json:
         print(json.dumps(found))
 

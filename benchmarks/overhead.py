@@ -27,11 +27,10 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
-from rich.console import Console
 from rich.progress import track
 
 import neuralstack as ns
-from neuralstack.reporting import COLORS, figure, table
+from neuralstack.reporting import COLORS, Table, figure
 from neuralstack.training import StepSpec, begin, complete, train_until
 
 BATCH, WIDTH, VOCABULARY = 50, 64, 131
@@ -204,7 +203,7 @@ def main() -> None:
     tokens = tokens_per_second(arguments.rounds) if arguments.out else {}
     built = tables(found, names, tokens)
     for one in built:
-        Console().print(table(one["title"], one["columns"], one["rows"]))
+        print(Table(one["title"], one["columns"], one["rows"]), end="\n\n")
     if arguments.out:
         arguments.out.mkdir(parents=True, exist_ok=True)
         result = {

@@ -20,7 +20,7 @@ from rich.progress import track
 
 from neuralstack import TASKS, Config, complete
 from neuralstack._runtime import use_cores
-from neuralstack.reporting import table
+from neuralstack.reporting import Table
 from neuralstack.training._members import train_each
 from neuralstack.training._step import StepSpec, begin
 
@@ -63,7 +63,7 @@ def main() -> None:
     device = jax.devices()[0]
     where = f"{jax.device_count()} x {device.device_kind}"
     title = f"A step of several seeds of the default machine on {arguments.task}: {where}"
-    Console().print(table(title, COLUMNS, rows))
+    print(Table(title, COLUMNS, rows))
     if arguments.out:
         arguments.out.mkdir(parents=True, exist_ok=True)
         sizes = " ".join(map(str, arguments.seeds))

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import track
 
 from neuralstack.experiments import EXPERIMENTS
-from neuralstack.reporting import table
+from neuralstack.reporting import Table
 
 COLUMNS = ("experiment", "seconds")
 
@@ -46,7 +46,7 @@ def main() -> None:
         parser.error(f"unknown experiment {min(unknown)!r}; there are {', '.join(EXPERIMENTS)}")
     rows = [(name, f"{measure(name):.0f}") for name in track(arguments.names, console=Console(stderr=True))]
     title = f"Quick runs on {os.cpu_count()} cores, nothing compiled before"
-    Console().print(table(title, COLUMNS, rows))
+    print(Table(title, COLUMNS, rows))
     if arguments.out:
         arguments.out.mkdir(parents=True, exist_ok=True)
         named = [] if arguments.names == [*EXPERIMENTS] else arguments.names

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import track
 
 from neuralstack import TASKS, Config, complete
-from neuralstack.reporting import table
+from neuralstack.reporting import Table
 from neuralstack.training._step import StepSpec, begin, draw_batch, step_key, train_until
 
 STEPS = 10  # at a time
@@ -72,7 +72,7 @@ def main() -> None:
     ]
     columns = ("task", "drawing, ms", "whole step, ms", "share, %")
     title = "Drawing a batch, beside a step of a GRU with a neural stack"
-    Console().print(table(title, columns, rows))
+    print(Table(title, columns, rows))
     if arguments.out:
         arguments.out.mkdir(parents=True, exist_ok=True)
         result = {

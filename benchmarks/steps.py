@@ -14,10 +14,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import jax
-from rich.console import Console
 
 import neuralstack as ns
-from neuralstack.reporting import figure, table
+from neuralstack.reporting import Table, figure
 
 WIDTH = 64
 ROOMS = (64, 256, 1024, 4096)
@@ -90,7 +89,7 @@ def main() -> None:
         cells = [f"{found[name][room]:.1f}" if room in rooms else "" for room in ROOMS]
         rows.append((name, *cells, f"{growth:.1f} x", f"{most:.0f} x"))
     columns = ("memory", *(f"room\n{room}" for room in ROOMS), "largest\nover last", "said")
-    Console().print(table(f"Microseconds a step, width {WIDTH}", columns, rows))
+    print(Table(f"Microseconds a step, width {WIDTH}", columns, rows))
     if arguments.out:
         arguments.out.mkdir(parents=True, exist_ok=True)
         result = {

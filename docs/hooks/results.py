@@ -20,6 +20,7 @@ from neuralstack.experiments import (
     _reversal,
     _transductions,
 )
+from neuralstack.reporting import Table
 
 MARKER = re.compile(r"^<!-- tables: (\S+) -->$", re.MULTILINE)
 ROWS = {
@@ -70,41 +71,25 @@ def experiment_tables(result):
     if "--quick" in result["command"]:
         raise ValueError("it is of a quick run")
     tables = [
-        markdown_table(
-            title, columns, rows, texts=1 + len({"source", "training", "machine"} & {*columns[1:]}) + 2 * said
-        )
+        Table(
+            title, columns, rows, 1 + len({"source", "training", "machine"} & {*columns[1:]}) + 2 * sampled
+        ).markdown()
         for title, columns, rows in ROWS[result["experiment"]](result)
-        for said in ["what it writes" in columns]
+        for sampled in ["what it writes" in columns]
     ]
     # The lesson's networks are no machines of this package, and their tables say how they differ.
     arms = [arm for arm in result.get("arms", {}).values() if "connection" in arm["config"]]
     settings = [(arm["label"], *(shown(arm["config"][option]) for option in SETTINGS.values())) for arm in arms]
     if len({setting[1:] for setting in settings}) > 1:
-        tables.append(
-            markdown_table("Settings in which the machines differ", ("machine", *SETTINGS), settings, texts=2)
-        )
+        tables.append(Table("Settings in which the machines differ", ("machine", *SETTINGS), settings, 2).markdown())
     return tables
 
 
 def benchmark_tables(result):
     """Return the tables that the benchmark printed."""
-    return [markdown_table(one["title"], one["columns"], one["rows"], texts=1) for one in result["tables"]]
+    return [Table(table["title"], table["columns"], table["rows"]).markdown() for table in result["tables"]]
 
 
 def shown(value):
     """Write the value of one option."""
     return (", ".join(map(str, value)) or "all") if isinstance(value, list) else str(value)
-
-
-def escape(cell):
-    """Write a text so that it is shown as it is: what a machine wrote is no markup."""
-    return "".join(f"&#{ord(sign)};" if sign in "|*_`[]<>&\\#~^$" else sign for sign in str(cell))
-
-
-def markdown_table(title, columns, rows, texts):
-    """Write a table whose first `texts` columns are text and whose others are numbers."""
-    rule = [":--" if number < texts else "--:" for number in range(len(columns))]
-    heads = [column.replace("\n", " ") for column in columns]
-    cells = [[escape(cell) for cell in row] for row in rows]
-    lines = ["| " + " | ".join(row) + " |" for row in (heads, rule, *cells)]
-    return "\n".join([f"### {title}", "", *lines])

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from tyro.conf import Positional
 
+from neuralstack.cli._output import print_table
+
 
 @dataclass(frozen=True)
 class Compare:
@@ -28,7 +30,7 @@ class Compare:
         """Measure, draw, print."""
         from neuralstack.discretization import harden
         from neuralstack.evaluation import evaluate, fixed_set
-        from neuralstack.reporting import plot_curves, plot_lengths, print_comparison
+        from neuralstack.reporting import comparison_table, plot_curves, plot_lengths
         from neuralstack.tasks import Characters
         from neuralstack.training import Run, build_task
 
@@ -54,6 +56,7 @@ class Compare:
             print(json.dumps({name: report._asdict() for name, report in reports.items()}))
             return 0
         steps = {name: run.metrics()[-1]["step"] if run.metrics() else 0 for name, run in opened.items()}
-        print_comparison(f"{len(opened)} runs on lengths {lengths[0]}-{lengths[1]}", reports, steps)
+        title = f"{len(opened)} runs on lengths {lengths[0]}-{lengths[1]}"
+        print_table(comparison_table(title, reports, steps))
         print(f"figures: {out / 'lengths.png'}, {out / 'curves.png'}")
         return 0

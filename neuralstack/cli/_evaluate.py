@@ -6,6 +6,8 @@ from pathlib import Path
 
 from tyro.conf import Positional
 
+from neuralstack.cli._output import print_table
+
 
 @dataclass(frozen=True)
 class Evaluate:
@@ -28,7 +30,7 @@ class Evaluate:
         """Evaluate, and print a table or JSON."""
         from neuralstack.discretization import harden
         from neuralstack.evaluation import evaluate, evaluate_language, fixed_set, read_data
-        from neuralstack.reporting import print_language_report, print_report
+        from neuralstack.reporting import language_table, report_table
         from neuralstack.tasks import Characters
         from neuralstack.training import Run, build_task
 
@@ -38,7 +40,7 @@ class Evaluate:
             machine = harden(machine, task)
         if isinstance(task, Characters) and self.data is None and self.lengths is None:
             read = evaluate_language(machine, task)
-            print(json.dumps(read._asdict())) if self.json else print_language_report(str(self.run), read)
+            print(json.dumps(read._asdict())) if self.json else print_table(language_table(str(self.run), read))
             return 0
         if self.data is not None and self.lengths is not None:
             raise ValueError("give --data or --lengths, not both: a file has its own lengths.")
@@ -51,5 +53,5 @@ class Evaluate:
         if self.json:
             print(json.dumps(report._asdict()))
         else:
-            print_report(title, report)
+            print_table(report_table(title, report))
         return 0

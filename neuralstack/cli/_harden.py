@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from tyro.conf import Positional
 
+from neuralstack.cli._output import print_table, terminal_width
+
 if TYPE_CHECKING:
     from neuralstack.automata import Comparison, Extraction
     from neuralstack.machine import Machine
@@ -85,9 +87,10 @@ class Harden:
 
     def show(self, compared: "Comparison", found: "Extraction", lengths: str) -> None:
         """Print the margins, the agreement, and the program."""
-        from neuralstack.reporting import print_margins, print_program
+        from neuralstack.reporting import describe_program, margins_table
 
-        print_margins(f"{self.run}: how far actions were from being rounded the other way", compared.margins)
+        title = f"{self.run}: how far actions were from being rounded the other way"
+        print_table(margins_table(title, compared.margins))
         print(
             f"hardened: soft and hard answer {compared.agreement.same} of {self.count} fresh sequences of lengths "
             f"{lengths} alike; actions are rounded, the controller's state is bounded."
@@ -95,7 +98,8 @@ class Harden:
         if found.program is None or found.agreement is None:
             print(f"no program: {found.reason}")
             return
-        print_program(f"{self.run} as a program of {len(found.program.states)} states", found.program)
+        title = f"{self.run} as a program of {len(found.program.states)} states"
+        print(describe_program(title, found.program, terminal_width()), end="\n\n")
         warning = "" if found.agreement.same == self.sequences else "the program is not what the network does: "
         print(
             f"{warning}network and program answer {found.agreement.same} of {self.sequences} random sequences of "

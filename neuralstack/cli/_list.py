@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from neuralstack.cli._output import print_table
 from neuralstack.training._config import Recipe
 
 
@@ -16,7 +17,7 @@ class List:
         from neuralstack.controllers import CONTROLLERS
         from neuralstack.experiments import EXPERIMENTS
         from neuralstack.memories import MEMORIES
-        from neuralstack.reporting import table
+        from neuralstack.reporting import Table
         from neuralstack.tasks import FAMILIES
         from neuralstack.training import RECIPES
 
@@ -29,7 +30,7 @@ class List:
         built = "C++, in use on CPUs" if kernels.is_built() else "not built: pure JAX is in use"
         listed["kernels"] = [(memory, built) for memory in kernels.MEMORIES]
         for family, rows in listed.items():
-            print(table(family, ("name", "what it is"), rows, texts=2))
+            print_table(Table(family, ("name", "what it is"), rows, 2))
         return 0
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tyro.conf import OmitArgPrefixes
 
+from neuralstack.cli._output import print_table
 from neuralstack.cli._status import INTERRUPTED, WRONG
 from neuralstack.training._config import Config
 
@@ -51,12 +52,13 @@ class Train:
         from neuralstack._runtime import use_cores
 
         use_cores(self.seeds * max(1, len(self.learning_rates)))
-        from neuralstack.reporting import print_sweep
+        from neuralstack.reporting import sweep_summary, sweep_table
         from neuralstack.training import sweep
 
         if self.learning_rates and self.config.learning_rate is not None:
             raise ValueError("give --learning-rate or --learning-rates, not both.")
         out = self.directory()
         population = sweep(self.config, out, seeds=self.seeds, learning_rates=self.learning_rates, resume=self.resume)
-        print_sweep(population, out)
+        print_table(sweep_table(f"{out}: on the validation set", population))
+        print(sweep_summary(population))
         return 0

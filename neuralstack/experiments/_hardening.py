@@ -18,7 +18,7 @@ from neuralstack.discretization import harden
 from neuralstack.evaluation import evaluate, fixed_set, success_interval
 from neuralstack.experiments._result import result_of, write_result
 from neuralstack.experiments._seeds import Arm, train_seeds
-from neuralstack.reporting import print_program, table
+from neuralstack.reporting import describe_program, table
 from neuralstack.training import Config, Run, build_task, complete
 
 DEMO = Config("reversal", evaluate_every=25, patience=5)
@@ -59,7 +59,8 @@ def reproduce(path: str | Path, *, quick: bool = False) -> dict[str, Any]:
         write_result(result, path)
     for title, columns, rows in table_rows(result):
         console.print(table(title, columns, rows, texts=2))
-    print_program("The program of seed 0", StackTransducer.load(path / ARMS[0].name / "0" / "program.json"))
+    program = StackTransducer.load(path / ARMS[0].name / "0" / "program.json")
+    print(describe_program("The program of seed 0", program))
     console.print(f"result: {path}")
     return result
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from neuralstack._runtime import use_compilation_cache
 from neuralstack.evaluation import answer, evaluate, fixed_set
 from neuralstack.experiments._reversal import FLAMANT, PUBLISHED
-from neuralstack.reporting import Viewer, page, plot_curves, plot_trace, print_report, table, trace
+from neuralstack.reporting import Viewer, page, plot_curves, plot_trace, report_table, table, trace
 from neuralstack.training import Config, Run, build_task, complete, load, train
 
 PATH = Path("runs/demo")
@@ -31,7 +31,7 @@ def main() -> None:
     run, machine, task = Run(PATH), load(PATH), build_task(config)
     validation = evaluate(machine, fixed_set(task, task.train_lengths))
     test = evaluate(machine, fixed_set(task, task.test_lengths))
-    print_report("On 1000 strings longer than any it was trained on", test)
+    print(report_table("On 1000 strings longer than any it was trained on", test), end="\n\n")
     ours = ("GRU + stack", "this run", f"{validation.coarse:.3f}", f"{test.coarse:.3f}")
     published = [(name, who, f"{row[0]:.3f}", f"{row[2]:.3f}") for who, name, *row in PUBLISHED if who == FLAMANT]
     columns = ("machine", "source", "lengths 8-64", "lengths 65-128")

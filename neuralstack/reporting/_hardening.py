@@ -7,9 +7,9 @@ import numpy as np
 
 from neuralstack.automata import Comparison, Extraction, StackTransducer
 from neuralstack.reporting._style import COLORS, figure
-from neuralstack.reporting._table import table
+from neuralstack.reporting._table import Table
 
-MOST_STATES = 12  # of a program that is printed
+MAX_STATES = 12  # of a program that is listed
 
 
 def hardening_record(compared: Comparison, found: Extraction) -> dict[str, Any]:
@@ -35,20 +35,26 @@ def levels(margins: np.ndarray) -> list[float]:
     return [float(margin) for margin in np.quantile(margins, (0, 0.01, 0.5))]
 
 
-def print_margins(title: str, margins: dict[str, np.ndarray]) -> None:
-    """Print how far each action was from being rounded the other way."""
+def margins_table(title: str, margins: dict[str, np.ndarray]) -> Table:
+    """Return how far each action was from being rounded the other way."""
     rows = [(name, len(of), *(f"{level:.4f}" for level in levels(of))) for name, of in margins.items()]
-    print(table(title, ("action", "steps", "least margin", "1 % below", "median"), rows))
+    return Table(title, ("action", "steps", "least margin", "1 % below", "median"), rows)
 
 
-def print_program(title: str, program: StackTransducer) -> None:
-    """Print a program: what it does in each state, and what it answers; of one too long to be read, its size."""
-    if len(program.states) > MOST_STATES:
-        print(f"{title}: too many to be read here")
-        return
+def describe_program(title: str, program: StackTransducer, width: int | None = None) -> str:
+    """Return the transitions and the answers of a program as text; of a large one, a line only.
+
+    Args:
+        title: The title of the transitions.
+        program: The program.
+        width: Number of characters in a line. Defaults to no limit.
+    """
+    if len(program.states) > MAX_STATES:
+        return f"{title}: too many to be listed"
     columns = ("state", "given", "pop", "push", "next state")
-    print(table(title, columns, program.table(), texts=5))
-    print(table("What it answers", ("it reads", "answer"), program.answer_table(), texts=2))
+    transitions = Table(title, columns, program.table(), 5)
+    answers = Table("Answers", ("it reads", "answer"), program.answer_table(), 2)
+    return f"{transitions.text(width)}\n\n{answers.text(width)}"
 
 
 def plot_margins(margins: dict[str, np.ndarray], path: str | Path) -> None:

@@ -1,48 +1,103 @@
-"""Tables as plain text, aligned and readable without color."""
+"""Tables as values: the same one for the terminal, for notebooks and for the documentation."""
 
-import shutil
-import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
 
-LEAST = 20  # characters that are left to a text that is wrapped
+from neuralstack.reporting._table_layout import aligned, markdown_safe, printable
+
+INDENT = "  "  # of the rows below a title
+HTML_STYLE = "border-collapse: collapse; font-variant-numeric: tabular-nums"
 
 
-def table(
-    title: str, columns: Sequence[str], rows: Iterable[Iterable[object]], *, texts: int = 1, width: int | None = None
-) -> str:
-    """Return a table whose first `texts` columns are text and whose others are numbers.
+@dataclass(frozen=True, repr=False)
+class Table:
+    """Titled rows under headings; the first columns hold text, aligned left, the others numbers, aligned right.
 
-    Nothing is cut. Where the table is wider than `width`, which defaults to the terminal's, the last text is wrapped.
+    A heading may have several lines, separated by newlines. In a notebook a table is shown as HTML.
+
+    Attributes:
+        title: The line above the table, or "" for none.
+        columns: The headings.
+        rows: The cells, of any type; `str` gives their text.
+        num_text_columns: Number of leading columns that hold text. Defaults to 1.
+
+    Raises:
+        ValueError: If a row has another number of cells than there are columns.
 
     Examples:
-        >>> print(table("Two runs", ("run", "coarse"), [("demo", "1.000"), ("other", "0.52")]))
-        Two runs
+        >>> from neuralstack.reporting import Table
+        >>> table = Table("Seeds solved", ("machine", "seeds"), [("GRU + stack", "99/100"), ("LSTM", "0/10")])
+        >>> print(table)
+        Seeds solved
         <BLANKLINE>
-          run    coarse
-          -----  ------
-          demo    1.000
-          other    0.52
+          machine       seeds
+          -----------  ------
+          GRU + stack  99/100
+          LSTM           0/10
+        >>> print(table.markdown())
+        ### Seeds solved
         <BLANKLINE>
+        | machine | seeds |
+        | :-- | --: |
+        | GRU + stack | 99/100 |
+        | LSTM | 0/10 |
     """
-    cells = [[str(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
-    last, available = texts - 1, width or shutil.get_terminal_size().columns
-    if 0 <= last < len(widths):
-        spare = available - sum(widths) - 2 * len(widths)
-        widths[last] = min(widths[last], max(widths[last] + spare, LEAST, len(columns[last])))
 
-    def lines(row: Sequence[str]) -> Iterable[str]:
-        wrapped = textwrap.wrap(row[last], widths[last], break_on_hyphens=False) if texts else []
-        for number in range(max(len(wrapped), 1)):
-            shown = list(row) if number == 0 else [""] * len(row)
-            if texts:
-                shown[last] = wrapped[number] if wrapped else ""
-            aligned = (
-                cell.ljust(width) if place < texts else cell.rjust(width)
-                for place, (cell, width) in enumerate(zip(shown, widths, strict=True))
-            )
-            yield ("  " + "  ".join(aligned)).rstrip()
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[object]]
+    num_text_columns: int = 1
 
-    heading = [title, ""] if title else []
-    body = [line for row in (columns, ["-" * width for width in widths], *cells) for line in lines(row)]
-    return "\n".join([*heading, *body, ""])
+    def __post_init__(self):
+        for row in self.rows:
+            if len(row) != len(self.columns):
+                raise ValueError(
+                    f"every row of a table needs a cell for each column, but a row of {len(row)} cells stands under "
+                    f"{len(self.columns)} columns {tuple(self.columns)}: {tuple(row)}."
+                )
+
+    def __repr__(self) -> str:
+        return f"Table({self.title!r}, {len(self.rows)} rows, {len(self.columns)} columns)"
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def text(self, width: int | None = None) -> str:
+        """Return the table as aligned lines, readable without color.
+
+        Args:
+            width: Number of characters in a line, into which the widest column of text is wrapped. Numbers are never
+                wrapped, and nothing is ever cut. Defaults to no limit.
+        """
+        cells = [[printable(cell) for cell in row] for row in self.rows]
+        if not self.title:
+            return "\n".join(aligned(self.columns, cells, self.num_text_columns, width))
+        lines = aligned(self.columns, cells, self.num_text_columns, width and width - len(INDENT))
+        return "\n".join([printable(self.title), "", *(INDENT + line for line in lines)])
+
+    def markdown(self) -> str:
+        """Return the table in Markdown, under its title as a third-level heading."""
+        alignment = [":--" if number < self.num_text_columns else "--:" for number in range(len(self.columns))]
+        headings = [column.replace("\n", " ").strip() for column in self.columns]
+        cells = [[markdown_safe(cell) for cell in row] for row in self.rows]
+        lines = ["| " + " | ".join(row) + " |" for row in (headings, alignment, *cells)]
+        return "\n".join([f"### {self.title}", "", *lines] if self.title else lines)
+
+    def html(self) -> str:
+        """Return the table as an HTML element."""
+        caption = f"<caption>{escape(self.title)}</caption>" if self.title else ""
+        head = self._html_row("th", [column.replace("\n", " ").strip() for column in self.columns])
+        body = "".join(self._html_row("td", row) for row in self.rows)
+        return f'<table style="{HTML_STYLE}">{caption}<thead>{head}</thead><tbody>{body}</tbody></table>'
+
+    def _html_row(self, tag: str, cells: Sequence[object]) -> str:
+        sides = ["left" if number < self.num_text_columns else "right" for number in range(len(cells))]
+        shown = [
+            f'<{tag} style="text-align: {side}">{escape(printable(cell))}</{tag}>'
+            for side, cell in zip(sides, cells, strict=True)
+        ]
+        return f"<tr>{''.join(shown)}</tr>"
+
+    def _repr_html_(self) -> str:
+        return self.html()

@@ -1,43 +1,50 @@
-"""Reports as tables on the terminal."""
-
-from pathlib import Path
+"""Tables of evaluations, comparisons and sweeps."""
 
 from neuralstack.evaluation import LanguageReport, Report, length_bands
-from neuralstack.reporting._table import table
+from neuralstack.reporting._table import Table
 from neuralstack.training import SweepResult
 
+ACCURACIES = ("coarse", "fine", "token")
 
-def print_report(title: str, report: Report) -> None:
-    """Print how well a set was answered, by bands of lengths and in all."""
+
+def report_table(title: str, report: Report) -> Table:
+    """Return the accuracies on an evaluation set, by bands of lengths and in total."""
     rows = [
-        (name, band["sequences"], *(f"{band[part]:.3f}" for part in ("coarse", "fine", "token")))
+        (name, band["sequences"], *(f"{band[metric]:.3f}" for metric in ACCURACIES))
         for name, band in length_bands(report.by_length)
     ]
-    count = sum(one["sequences"] for one in report.by_length.values())
-    rows.append(("all", count, f"{report.coarse:.3f}", f"{report.fine:.3f}", f"{report.token:.3f}"))
-    print(table(title, ("length", "sequences", "coarse", "fine", "token"), rows))
+    count = sum(counted["sequences"] for counted in report.by_length.values())
+    rows.append(("all", count, *accuracies_of(report)))
+    return Table(title, ("length", "sequences", *ACCURACIES), rows)
 
 
-def print_comparison(title: str, reports: dict[str, Report], batches: dict[str, int]) -> None:
-    """Print how well several machines answered one set, and after how many batches of training, where that is known."""
-    rows = [
-        (name, batches.get(name, ""), *(f"{part:.3f}" for part in (report.coarse, report.fine, report.token)))
-        for name, report in reports.items()
-    ]
-    print(table(title, ("run", "batches", "coarse", "fine", "token"), rows))
+def comparison_table(title: str, reports: dict[str, Report], batches: dict[str, int]) -> Table:
+    """Return the accuracies of several machines on one evaluation set.
+
+    Args:
+        title: The title of the table.
+        reports: The evaluation of each machine, by its name.
+        batches: Number of batches of training by the machine's name, where it is known.
+    """
+    rows = [(name, batches.get(name, ""), *accuracies_of(report)) for name, report in reports.items()]
+    return Table(title, ("run", "batches", *ACCURACIES), rows)
 
 
-def print_language_report(name: str, report: LanguageReport) -> None:
-    """Print how well a text was predicted."""
+def accuracies_of(report: Report) -> list[str]:
+    """Return the accuracies of a report as cells."""
+    return [f"{accuracy:.3f}" for accuracy in (report.coarse, report.fine, report.token)]
+
+
+def language_table(name: str, report: LanguageReport) -> Table:
+    """Return how well a machine predicted a text."""
     columns = ("run", "characters", "nats per character", "bits per character")
     row = name, report.characters, f"{report.loss:.3f}", f"{report.bits:.3f}"
-    print(table("Prediction of the held-out text", columns, [row]))
+    return Table("Prediction of the held-out text", columns, [row])
 
 
-def print_sweep(population: SweepResult, where: Path) -> None:
-    """Print what became of each member of a population, and how many succeeded."""
-    of_text = "bits" in population.best.validation
-    measured = ("loss", "bits") if of_text else ("coarse", "fine", "token")
+def sweep_table(title: str, result: SweepResult) -> Table:
+    """Return the outcome of each member of a sweep."""
+    measured = ("loss", "bits") if is_language_sweep(result) else ACCURACIES
     rows = [
         (
             member.name,
@@ -45,19 +52,30 @@ def print_sweep(population: SweepResult, where: Path) -> None:
             member.outcome.steps,
             member.outcome.restarts,
             f"{member.outcome.seconds:.1f}",
-            *(f"{member.validation.get(part, float('nan')):.3f}" for part in measured),
+            *(f"{member.validation.get(metric, float('nan')):.3f}" for metric in measured),
         )
-        for member in population.members
+        for member in result.members
     ]
-    columns = ("run", "ended", "batches", "restarts", "seconds", *measured)
-    title = f"{where}: on the validation set"
-    print(table(title, columns, rows, texts=2))
-    if of_text:
-        print(f"the best is {population.best.name}")
-        return
-    low, high = population.interval
-    restarted = sum(member.outcome.restarts > 0 for member in population.members)
-    print(
-        f"{population.solved} of {len(population.members)} answer every sequence of the validation set (95% interval "
-        f"{low:.3f}-{high:.3f}), {restarted} after a restart; the best is {population.best.name}",
+    return Table(title, ("run", "ended", "batches", "restarts", "seconds", *measured), rows, 2)
+
+
+def sweep_summary(result: SweepResult) -> str:
+    """Return in a sentence how many members of a sweep succeeded, and which is the best."""
+    best = f"the best is {result.best.name}"
+    if is_language_sweep(result):
+        return best
+    low, high = result.interval
+    restarted = sum(member.outcome.restarts > 0 for member in result.members)
+    return (
+        f"{result.solved} of {len(result.members)} answer every sequence of the validation set (95% interval "
+        f"{low:.3f}-{high:.3f}), {restarted} after a restart; {best}"
     )
+
+
+def is_language_sweep(result: SweepResult) -> bool:
+    """Return whether the members of a sweep are language models."""
+    return "bits" in result.best.validation
+
+
+def table(title, columns, rows, *, texts=1) -> str:
+    return Table(title, columns, [tuple(row) for row in rows], texts).text() + "\n"
