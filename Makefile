@@ -14,17 +14,12 @@ KERNELS := CMakeLists.txt $(wildcard neuralstack/kernels/*.cc neuralstack/kernel
 BENCHMARKS := $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test slow sanitize pure lint style types imports format bench docs clean
+.PHONY: help setup demo test unit slow sanitize pure lean floors lint style types imports format bench docs clean
 
 help: ## Print this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(READY) ## Make the environment .venv with the tested versions of everything
-
-# The constraints hold for what builds the kernels too: their headers are those of the tested JAX. Older versions of
-# pip know the second name only.
-export PIP_BUILD_CONSTRAINT := $(CURDIR)/constraints.txt
-export PIP_CONSTRAINT := $(CURDIR)/constraints.txt
 
 $(READY): pyproject.toml constraints.txt $(KERNELS)
 	@test -n "$(PYTHON)" || { echo "neuralstack needs Python 3.11 or newer and none was found;" \
@@ -38,6 +33,12 @@ demo: $(READY) ## Train a small machine and write what it learned to runs/demo
 
 test: $(READY) ## Run the tests and the examples in docstrings, README and docs
 	$(PYTEST)
+
+# What needs no training and no process of its own: the mathematics, and what is around it.
+UNIT := tests/memories tests/reference tests/evaluation tests/tasks tests/test_*.py
+
+unit: $(READY) ## Run the tests that take less than a minute together
+	$(PYTEST) $(UNIT)
 
 slow: $(READY) ## Run the tests that take long, most of which learn, and further cases of the others
 	$(PYTEST) -m slow
@@ -57,9 +58,19 @@ sanitize: $(READY) ## Run the tests of the kernels under AddressSanitizer and Un
 
 pure: $(READY) ## Install without a C++ compiler and run the tests of the stack
 	$(call other-environment,--config-settings=build-dir=build/unbuilt,CXX=/bin/false)
-	build/$@/bin/python -P -c 'from neuralstack import kernels; assert not kernels.is_built()'
-	build/$@/bin/python -P -m pytest -q -n $(JOBS) -W 'ignore:neuralstack was installed without' \
+	build/$@/bin/python -P -c 'from neuralstack import kernels; assert not kernels.are_available()'
+	build/$@/bin/python -P -m pytest -q -n $(JOBS) -W 'ignore:the C++ kernels cannot be used' \
 		tests/memories -k 'stack and not pointer and not closed and not nondeterministic'
+
+lean: $(READY) ## Install without extras into a fresh environment, and build and run machines there
+	rm -rf build/$@ && $(BIN)/python -m venv build/$@
+	build/$@/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt .
+	build/$@/bin/python -P -W error tests/lean.py
+
+floors: $(READY) ## Install the oldest versions accepted into a fresh environment, and run the quick tests there
+	rm -rf build/$@ && $(BIN)/python -m venv build/$@
+	build/$@/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-floors.txt '.[test]'
+	build/$@/bin/python -P -m pytest -q -n $(JOBS) $(UNIT)
 
 lint: style types imports docs ## Check style, types, who imports whom, and that the docs build without a warning
 

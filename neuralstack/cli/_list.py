@@ -27,8 +27,9 @@ class List:
             family: [(name, summary(thing)) for name, thing in things.items()] for family, things in families.items()
         }
         listed["connections"] = [(name, describe(recipe)) for name, recipe in RECIPES.items()]
-        built = "C++, in use on CPUs" if kernels.is_built() else "not built: pure JAX is in use"
-        listed["kernels"] = [(memory, built) for memory in kernels.MEMORIES]
+        reason = kernels.why_unavailable()
+        used = f"Pure JAX is in use, since {reason}." if reason else "C++, in use on CPUs."
+        listed["kernels"] = [(memory, used) for memory in kernels.MEMORIES]
         for family, rows in listed.items():
             print_table(Table(family, ("name", "what it is"), rows, 2))
         return 0

@@ -7,5 +7,9 @@ the memories give the same numbers.
 """
 
 from neuralstack.kernels import strengths as strengths
-from neuralstack.kernels._build import is_built as is_built, warn_if_not_built as warn_if_not_built
+from neuralstack.kernels._build import (
+    are_available as are_available,
+    warn_if_unavailable as warn_if_unavailable,
+    why_unavailable as why_unavailable,
+)
 from neuralstack.kernels.strengths import MEMORIES as MEMORIES

@@ -1,30 +1,86 @@
-"""Whether the kernels were built, and their registration with XLA."""
+"""Whether the kernels can be used, and their registration with XLA."""
 
 import importlib
+import os
+import re
 import warnings
 from functools import cache
+from pathlib import Path
+from types import ModuleType
 
 import jax
 
+Version = tuple[int, int]
+
+SWITCH = "NEURALSTACK_KERNELS"  # an environment variable: 0 leaves the kernels out, when building and when running
+
+
+def offered_version(header: str) -> Version | None:
+    """Return the version of XLA's foreign function interface from the text of its header `c_api.h`.
+
+    Examples:
+        >>> offered_version("#define XLA_FFI_API_MAJOR 0 ... #define XLA_FFI_API_MINOR 3")
+        (0, 3)
+    """
+    found = [re.search(rf"#define XLA_FFI_API_{part} (\d+)", header) for part in ("MAJOR", "MINOR")]
+    major, minor = (int(number[1]) if number else -1 for number in found)
+    return (major, minor) if min(major, minor) >= 0 else None
+
+
+def mismatch(compiled: Version | None, offered: Version | None) -> str:
+    """Return why kernels compiled for one version of the interface cannot run where another is offered, or "".
+
+    XLA takes kernels of its own version and of older ones. Registering those of a newer version would end its backend
+    for CPUs, and JAX with it.
+
+    Examples:
+        >>> mismatch((0, 2), (0, 3))
+        ''
+        >>> mismatch((0, 4), (0, 3))
+        'they were built for version 0.4 of the interface of XLA, and the installed jaxlib offers 0.3'
+    """
+    if compiled is not None and offered is not None and compiled[0] == offered[0] and compiled[1] <= offered[1]:
+        return ""
+    built, here = (".".join(map(str, version)) if version else "an unknown one" for version in (compiled, offered))
+    return f"they were built for version {built} of the interface of XLA, and the installed jaxlib offers {here}"
+
+
+def read_header() -> str:
+    """Return the text of the header that the installed jaxlib ships, or "" if there is none."""
+    try:
+        return (Path(jax.ffi.include_dir()) / "xla" / "ffi" / "api" / "c_api.h").read_text()
+    except OSError:
+        return ""
+
 
 @cache
-def is_built() -> bool:
-    """Say whether the kernels are there; the first call makes them known to XLA."""
+def why_unavailable() -> str:
+    """Return why the kernels cannot be used, or ""; the first call registers them with XLA if they can."""
+    if os.environ.get(SWITCH) == "0":
+        return f"they are switched off by {SWITCH}=0"
     try:
-        native = importlib.import_module("neuralstack.kernels._native")
+        native: ModuleType = importlib.import_module("neuralstack.kernels._native")
     except ImportError:
-        return False
+        return "neuralstack was installed without its C++ kernels"
+    compiled = native.api_version() if hasattr(native, "api_version") else None
+    if reason := mismatch(compiled, offered_version(read_header())):
+        return reason
     for name, target in native.targets().items():
         jax.ffi.register_ffi_target(f"neuralstack_{name}", target, platform="cpu")
-    return True
+    return ""
+
+
+def are_available() -> bool:
+    """Return whether the kernels can be used in this process."""
+    return not why_unavailable()
 
 
 @cache
-def warn_if_not_built() -> None:
-    """Say, once, that the slower form runs because the kernels were not built."""
-    if not is_built():
+def warn_if_unavailable() -> None:
+    """Warn, once, that the slower form runs, unless the user switched the kernels off."""
+    if why_unavailable() and os.environ.get(SWITCH) != "0":
         warnings.warn(
-            "neuralstack was installed without its C++ kernels: the pure JAX form runs instead and gives the same "
-            "numbers, slower. Install it again with a C++ compiler to have them.",
+            f"the C++ kernels cannot be used, since {why_unavailable()}: the pure JAX form runs instead and gives the "
+            "same numbers, slower. Install neuralstack again with a C++ compiler to have them.",
             stacklevel=2,
         )

@@ -328,7 +328,11 @@ PyObject* targets(PyObject*, PyObject*) {
   return found;
 }
 
+// The version of XLA's interface that these kernels were compiled for; one that offers an older one refuses them.
+PyObject* api_version(PyObject*, PyObject*) { return Py_BuildValue("(ii)", XLA_FFI_API_MAJOR, XLA_FFI_API_MINOR); }
+
 PyMethodDef kMethods[] = {
+    {"api_version", api_version, METH_NOARGS, "Return the version of XLA's interface: major and minor."},
     {"targets", targets, METH_NOARGS, "Return the kernels, by name, as capsules for jax.ffi."},
     {nullptr, nullptr, 0, nullptr},
 };

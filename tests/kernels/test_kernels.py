@@ -1,7 +1,5 @@
 """What only the kernels promise; that they compute these memories is held in tests/memories, with every other form."""
 
-import importlib
-import warnings
 from functools import partial
 
 import jax
@@ -22,7 +20,7 @@ from neuralstack.reference import (
 )
 from small import drawn_machine
 
-if not kernels.is_built():
+if not kernels.are_available():
     pytest.skip("neuralstack was installed without its kernels", allow_module_level=True)
 
 WIDTH = 5
@@ -250,31 +248,3 @@ def test_values_of_another_precision_take_the_pure_form(name):
     end = ns.Action(jnp.ones(4), jnp.zeros(4), jnp.ones((4, WIDTH), jnp.bfloat16))
     action = ns.DequeAction(end, end) if name == "deque" else end
     assert "neuralstack_" not in jax.jit(lambda action: ns.run(KERNELS[name], action)).lower(action).as_text()
-
-
-@pytest.fixture
-def not_built(monkeypatch):
-    def missing(name):
-        raise ImportError(name)
-
-    monkeypatch.setattr(importlib, "import_module", missing)
-    for asked in (kernels.is_built, kernels.warn_if_not_built):
-        asked.cache_clear()
-    yield
-    for asked in (kernels.is_built, kernels.warn_if_not_built):
-        asked.cache_clear()
-
-
-def test_without_kernels_the_pure_form_runs_and_says_so_once(not_built):
-    push, pop, values, _ = (part[:, 0].astype(np.float32) for part in draw("stack", "uniform", 10))
-    with pytest.warns(UserWarning, match="installed without its C\\+\\+ kernels"):
-        reads = ns.run(ns.NeuralStack(WIDTH), ns.Action(push, pop, values))
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        np.testing.assert_array_equal(ns.run(ns.NeuralStack(WIDTH), ns.Action(push, pop, values)), reads)
-    assert_close(reads, stack_forward(push, pop, values)[2], 1e-5)
-
-
-def test_without_kernels_asking_for_them_is_refused(not_built):
-    with pytest.raises(ValueError, match="kernel=True needs the C\\+\\+ kernels, which were not built"):
-        ns.NeuralStack(WIDTH, kernel=True)

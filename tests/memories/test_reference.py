@@ -11,7 +11,7 @@ from neuralstack.reference import stack_backward, stack_forward
 
 WIDTH = 3
 STACKS = {"pure": NeuralStack(WIDTH, kernel=False)}
-if kernels.is_built():
+if kernels.are_available():
     STACKS["kernels"] = NeuralStack(WIDTH, kernel=True)
 LENGTHS = (1, 2, 31, 32, 33, 100)  # around one block of the pure whole-sequence form, and several
 

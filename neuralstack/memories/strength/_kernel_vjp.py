@@ -84,15 +84,15 @@ def unpack(actions: strengths.Actions) -> Any:
 
 
 def require_kernel(kernel: bool | None) -> None:
-    """Refuse kernels that were not built.
+    """Refuse kernels that cannot be used.
 
     Raises:
-        ValueError: If kernels are asked for and not there.
+        ValueError: If kernels are asked for and cannot be used.
     """
-    if kernel and not kernels.is_built():
+    if kernel and not kernels.are_available():
         raise ValueError(
-            "kernel=True needs the C++ kernels, which were not built: install neuralstack again with a C++ "
-            "compiler, or leave kernel away."
+            f"kernel=True needs the C++ kernels, and {kernels.why_unavailable()}: install neuralstack again with a C++ "
+            "compiler, or leave kernel out."
         )
 
 
@@ -101,6 +101,6 @@ def kernel_or_interval_vjp(
 ) -> AbstractSequenceVJP:
     """Return the passes by kernels where they are wanted, or not refused, and can be used; else the plain ones."""
     if kernel is None:
-        kernels.warn_if_not_built()
-    use_kernel = kernel is not False and kernels.is_built() and not portable
+        kernels.warn_if_unavailable()
+    use_kernel = kernel is not False and kernels.are_available() and not portable
     return KernelVJP(memory, width, plain) if use_kernel else plain
