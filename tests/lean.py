@@ -8,14 +8,21 @@ import jax
 import neuralstack as ns
 
 # What the extras install, and JAX does not.
-missing = ["beartype", "matplotlib", "pytest", "rich", "starlette", "tyro", "uvicorn"]
-assert requires("neuralstack"), "neuralstack is not installed here"
-assert not [package for package in missing if find_spec(package)], "this environment holds packages of the extras"
+EXTRAS = "matplotlib", "pytest", "rich", "starlette", "tyro", "uvicorn"
 
-for name in ns.__all__:
-    getattr(ns, name)
 
-stack = ns.NeuralStack(width=1)
-action = ns.Action(push=[0.8, 0.5, 0.9], pop=[0.0, 0.1, 0.9], value=[[1.0], [2.0], [3.0]])
-assert str(ns.run(stack, action)[:, 0]) == "[0.8 1.5 2.8]"
-print(f"neuralstack {ns.__version__} without extras on JAX {jax.__version__}: every name, and a stack that reads")
+def main():
+    assert requires("neuralstack"), "neuralstack is not installed here"
+    assert not [package for package in EXTRAS if find_spec(package)], "this environment holds packages of the extras"
+
+    for name in ns.__all__:
+        getattr(ns, name)
+
+    stack = ns.NeuralStack(width=1)
+    action = ns.Action(push=[0.8, 0.5, 0.9], pop=[0.0, 0.1, 0.9], value=[[1.0], [2.0], [3.0]])
+    assert str(ns.run(stack, action)[:, 0]) == "[0.8 1.5 2.8]"
+    print(f"neuralstack {ns.__version__} without extras on JAX {jax.__version__}: every name, and a stack that reads")
+
+
+if __name__ == "__main__":
+    main()
