@@ -26,20 +26,20 @@ from neuralstack import (
 
 # Each takes the width of the values.
 MEMORIES_UNDER_TEST = {
-    "deque": NeuralDeque.of_width,
+    "deque": NeuralDeque,
     "deque in pure JAX": partial(NeuralDeque, kernel=False),
-    "hard": HardStack.of_width,
+    "hard": HardStack,
     "nondeterministic": lambda width: NondeterministicStack(states=2, symbols=2),
-    "none": NoMemory.of_width,
-    "pointer": PointerStack.of_width,
-    "queue": NeuralQueue.of_width,
+    "none": lambda width: NoMemory(),
+    "pointer": PointerStack,
+    "queue": NeuralQueue,
     "queue in pure JAX": partial(NeuralQueue, kernel=False),
-    "stack": NeuralStack.of_width,
+    "stack": NeuralStack,
     "stack in pure JAX": partial(NeuralStack, kernel=False),
     "stack and queue": lambda width: CompositeMemory(NeuralStack(width), NeuralQueue(width)),
-    "superposition": SuperpositionStack.of_width,
+    "superposition": SuperpositionStack,
     "superposition of two, three cells read": partial(SuperpositionStack, stacks=2, depth_read=3),
-    "tape": Tape.of_width,
+    "tape": Tape,
 }
 
 # Slow to compile, and much like others: tests of every memory run on these with the slow tests.

@@ -11,8 +11,8 @@ import numpy as np
 from neuralstack.automata._states import States, find_states
 from neuralstack.automata._transducer import StackTransducer
 from neuralstack.discretization._behavior import actions_on
-from neuralstack.discretization._ends import End, ends_of
 from neuralstack.machine import Machine
+from neuralstack.memories import End
 from neuralstack.tasks import AbstractTask
 
 MOST_READS = 300_000
@@ -35,8 +35,8 @@ def extract(machine: Machine, task: AbstractTask) -> StackTransducer:
     Raises:
         NoProgram: If the machine is none of that, or more states would be needed than anyone could read.
     """
-    ends = ends_of(machine.memory)
-    if ends is None or any(end.depth > 1 for end in ends):
+    ends = machine.memory.ends()
+    if not ends or any(end.depth > 1 for end in ends):
         raise NotATransducer(
             "a program can be found of hardened machines whose memories are stacks or queues, read at one element "
             "each: train with such a --memory."

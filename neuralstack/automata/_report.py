@@ -55,7 +55,7 @@ def compare(machine: Machine, task: AbstractTask, lengths: tuple[int, int], coun
     Raises:
         ValueError: If its memory has actions that cannot be rounded, or none at all.
     """
-    if not machine.memory.gate_widths:
+    if not machine.memory.action_size:
         raise ValueError("a machine without a memory has no actions to round: nothing is to be hardened.")
     hardened = harden(machine, task)
     data = draw_fresh(task, lengths, count)

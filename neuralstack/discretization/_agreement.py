@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,7 +10,6 @@ import numpy as np
 from jaxtyping import Bool, Int
 
 from neuralstack.machine import Machine
-from neuralstack.memories import Action, DequeAction, MixedAction
 from neuralstack.tasks import AbstractTask
 
 GROUP_STEPS = 1 << 18  # steps x sequences that go through a machine at once: what bounds the memory that it needs
@@ -86,25 +85,13 @@ def action_margins(machine: Machine, data: Fresh) -> dict[str, np.ndarray]:
     """
     found: dict[str, list[np.ndarray]] = {}
     for rows, steps in groups_of(data):
-        action = jax.device_get(_actions(machine, data.tokens[rows].T, steps))
+        margins = jax.device_get(_margins(machine, data.tokens[rows].T, steps))
         valid = (np.arange(data.tokens.shape[1]) < data.used[rows][:, None]).T
-        for name, margin in margins_of(action).items():
+        for name, margin in margins.items():
             found.setdefault(name, []).append(margin[valid])
     return {name: np.concatenate(parts) for name, parts in found.items()}
 
 
 @jax.jit
-def _actions(machine, tokens, steps):
-    return machine.batch(tokens, steps).action
-
-
-def margins_of(action: Any, where: str = "") -> dict[str, np.ndarray]:
-    """Return the margins of each part of an action, by its name."""
-    if isinstance(action, Action):
-        return {f"push{where}": np.abs(action.push - 0.5), f"pop{where}": np.abs(action.pop - 0.5)}
-    if isinstance(action, MixedAction):
-        second, first = np.moveaxis(np.sort(action.operation, axis=-1)[..., -2:], -1, 0)
-        return {f"operation{where}": (first - second) / 2}
-    names = DequeAction._fields if isinstance(action, DequeAction) else range(1, len(action) + 1)
-    parts = (margins_of(part, f"{where}, {name}") for name, part in zip(names, action, strict=True))
-    return {name: margin for part in parts for name, margin in part.items()}
+def _margins(machine, tokens, steps):
+    return jax.vmap(jax.vmap(machine.memory.margins))(machine.batch(tokens, steps).action)

@@ -11,7 +11,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
 from neuralstack.controllers import phase_of
-from neuralstack.discretization._ends import end_actions, ends_of
 from neuralstack.machine import Machine
 from neuralstack.memories import Action
 
@@ -62,8 +61,8 @@ def open_gates(machine: Machine, hidden: Float[Array, "*steps hidden"]) -> Int[A
     gates = sum(machine.memory.gate_widths)
     raw = hidden @ machine.action_weights[:, :gates] + machine.action_bias[:gates]
     values = jnp.zeros((*raw.shape[:-1], machine.memory.action_size - gates), raw.dtype)
-    action = machine.memory.decode(jnp.concatenate([raw, values], axis=-1))
-    done = [part for one in end_actions(machine.memory, action) for part in (one.push, one.pop)]
+    actions = decoded_ends(machine, jnp.concatenate([raw, values], axis=-1))
+    done = [part for one in actions for part in (one.push, one.pop)]
     return phase_of(jnp.stack(done, axis=-1) - 0.5)
 
 
@@ -71,12 +70,22 @@ def actions_on(
     machine: Machine, hidden: Float[Array, "*steps hidden"], tokens: Int[Array, "*steps"]
 ) -> tuple[Action, ...]:
     """Return the action on each stack and queue where a controller shows `hidden` on being given tokens."""
-    action = machine.memory.decode(machine.raw_action(hidden, machine.embedding[tokens]))
-    return end_actions(machine.memory, action)
+    return decoded_ends(machine, machine.raw_action(hidden, machine.embedding[tokens]))
+
+
+def decoded_ends(machine: Machine, raw: Float[Array, "*steps action"]) -> tuple[Action, ...]:
+    """Return the actions on each stack and queue that raw numbers mean."""
+
+    def decode(raw):
+        return machine.memory.end_actions(machine.memory.decode(raw))
+
+    for _ in raw.shape[:-1]:
+        decode = jax.vmap(decode)
+    return decode(raw)
 
 
 def _action_label(machine, hidden, token):
-    actions, ends = actions_on(machine, hidden, token), ends_of(machine.memory) or ()
+    actions, ends = actions_on(machine, hidden, token), machine.memory.ends()
     only_this = jnp.concatenate(
         [one.push * one.value + (1 - one.push) * end.empty for one, end in zip(actions, ends, strict=True)]
     )

@@ -4,20 +4,9 @@ import equinox as eqx
 import jax
 
 from neuralstack.controllers import AbstractController, BoundedController
-from neuralstack.discretization._ends import decisions
+from neuralstack.discretization._decisions import decisions
 from neuralstack.discretization._walk import draw_walk, visit
 from neuralstack.machine import Machine
-from neuralstack.memories import (
-    AbstractMemory,
-    CompositeMemory,
-    HardStack,
-    NeuralStack,
-    NoMemory,
-    PointerStack,
-    Quantized,
-    SuperpositionStack,
-)
-from neuralstack.memories.discrete._hard_mixture import HardMixtureStacks
 from neuralstack.tasks import AbstractTask
 
 SEQUENCES = 256  # on which the bounds of the state are found
@@ -27,9 +16,9 @@ MOST_DECISIONS = 8  # that tell phases apart: there are 2 to that number
 def harden(machine: Machine, task: AbstractTask | None = None) -> Machine:
     """Return a machine with the same weights whose actions are all 0 or 1.
 
-    A neural stack becomes a `HardStack`, pointer and superposition stacks become `HardMixtureStacks`; their steps cost
-    the same however tall they are. Of other memories with strengths the actions are rounded. A machine without a memory
-    stays as it is.
+    Its memory becomes what the memory's `discretized` returns: a neural stack a `HardStack`, pointer and superposition
+    stacks `HardMixtureStacks`, whose steps cost the same however tall they are; of queue, deque and tape the actions
+    are rounded. A machine without a memory stays as it is.
 
     Rounding removes every leak of strength, but not the drift of the controller: on answers much longer than those it
     was trained on, a state that holds for as long as it had to may still relax until other gates open. Where the
@@ -41,7 +30,7 @@ def harden(machine: Machine, task: AbstractTask | None = None) -> Machine:
         task: Its task, with the longest source that it was trained on as `max_length`.
 
     Raises:
-        ValueError: If its memory has actions that cannot be rounded.
+        ValueError: If its memory has no discrete form.
 
     Examples:
         >>> import jax, neuralstack as ns
@@ -50,20 +39,9 @@ def harden(machine: Machine, task: AbstractTask | None = None) -> Machine:
         >>> ns.harden(machine).memory
         HardStack(width=8)
     """
-    memory = hard_memory(machine.memory)
-    rounded = eqx.tree_at(lambda m: m.memory, machine, memory, is_leaf=lambda leaf: isinstance(leaf, AbstractMemory))
-    return rounded if task is None or isinstance(memory, NoMemory) else bound_state(rounded, task)
-
-
-def hard_memory(memory: AbstractMemory) -> AbstractMemory:
-    """Return the discrete twin of a memory: what reads the same raw actions as 0 or 1."""
-    if isinstance(memory, NeuralStack):
-        return HardStack(memory.width)
-    if isinstance(memory, PointerStack | SuperpositionStack):
-        return HardMixtureStacks(memory)
-    if isinstance(memory, CompositeMemory):
-        return CompositeMemory(*map(hard_memory, memory.parts))
-    return memory if isinstance(memory, HardStack | HardMixtureStacks | NoMemory | Quantized) else Quantized(memory)
+    memory = machine.memory.discretized()
+    hardened = eqx.tree_at(lambda m: m.memory, machine, memory, is_leaf=lambda leaf: leaf is machine.memory)
+    return hardened if task is None or not memory.action_size else bound_state(hardened, task)
 
 
 def bound_state(machine: Machine, task: AbstractTask) -> Machine:

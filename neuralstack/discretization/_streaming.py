@@ -8,9 +8,8 @@ import numpy as np
 from jaxtyping import Float
 
 from neuralstack.discretization._behavior import actions_on
-from neuralstack.discretization._ends import End, ends_of
 from neuralstack.machine import Machine
-from neuralstack.memories import Action
+from neuralstack.memories import Action, End
 
 
 class Stream:
@@ -37,8 +36,8 @@ class Stream:
     """
 
     def __init__(self, machine: Machine):
-        ends = ends_of(machine.memory)
-        if ends is None:
+        ends = machine.memory.ends()
+        if not ends:
             raise ValueError(
                 f"a stream needs stacks or queues with actions of 0 or 1, got {machine.memory}: give it what "
                 "harden(machine) returns."

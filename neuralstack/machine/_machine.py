@@ -186,7 +186,7 @@ class Machine(eqx.Module):
 
             hidden, _, _, state = unroll(step, NoMemory(), parameters, state, projected, steps)
             raw = self.raw_action(hidden, embedded)
-            action = decode(raw, decode_inputs)
+            action = jax.vmap(jax.vmap(decode))(raw, decode_inputs)
             read = jax.vmap(self.memory.run, in_axes=(1, None), out_axes=1)(action, steps)
         return BatchSteps(self.logits(hidden, read), action, hidden, raw, state)
 

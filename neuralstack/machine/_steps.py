@@ -58,4 +58,4 @@ class MachineState(NamedTuple):
 
 
 Decode = Callable[[Array, Any], Any]
-"""A function from the raw numbers of an action, and further inputs of its step, to the action."""
+"""A function from the raw numbers of an action, and further inputs of its step, to the action: of one example."""

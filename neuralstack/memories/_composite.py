@@ -5,8 +5,11 @@ from typing import Any
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.scipy.linalg import block_diag
 
-from neuralstack.memories._base import AbstractMemory, AbstractSequenceVJP
+from neuralstack.memories._base import AbstractMemory
+from neuralstack.memories._sequence_vjp import AbstractSequenceVJP
 
 
 class CompositeMemory(AbstractMemory):
@@ -33,11 +36,11 @@ class CompositeMemory(AbstractMemory):
     def __init__(self, *parts: AbstractMemory):
         if not parts:
             raise ValueError("several memories are at least one: give them, or use NoMemory().")
-        self.parts = parts
+        object.__setattr__(self, "parts", parts)  # the class is frozen
 
-    @classmethod
-    def of_width(cls, width):
-        raise ValueError("several memories have no width of their own: give each of them its own.")
+    @property
+    def action_size(self):
+        return sum(part.action_size for part in self.parts)
 
     @property
     def gate_widths(self):
@@ -56,11 +59,7 @@ class CompositeMemory(AbstractMemory):
 
     def decode(self, raw):
         """Give each memory its gates, which come first, and its values, which come last."""
-        gates, values = self.places()
-        return tuple(
-            part.decode(jnp.concatenate([raw[..., gate], raw[..., value]], axis=-1))
-            for part, gate, value in zip(self.parts, gates, values, strict=True)
-        )
+        return tuple(part.decode(one) for part, one in zip(self.parts, self.split_raw(raw), strict=True))
 
     def initial_bias(self):
         bias = jnp.zeros(self.action_size)
@@ -68,9 +67,6 @@ class CompositeMemory(AbstractMemory):
             of_gates, of_values = jnp.split(part.initial_bias(), [sum(part.gate_widths)])
             bias = bias.at[gate].set(of_gates).at[value].set(of_values)
         return bias
-
-    def gates(self, action):
-        return jnp.concatenate([part.gates(one) for part, one in zip(self.parts, action, strict=True)], axis=-1)
 
     def step(self, state, action):
         taken = [part.step(*both) for part, *both in zip(self.parts, state, self.check(action), strict=True)]
@@ -85,9 +81,63 @@ class CompositeMemory(AbstractMemory):
             raise ValueError(f"{len(self.parts)} memories take a tuple of as many actions, got {len(action)}.")
         return tuple(part.check(one, steps=steps) for part, one in zip(self.parts, action, strict=True))
 
+    def observe(self, action, strengths):
+        steps = len(strengths)
+        sizes = [jax.eval_shape(lambda part=part: part.strengths(part.init(steps))).shape[0] for part in self.parts]
+        held = np.split(strengths, np.cumsum(sizes)[:-1], axis=1)
+        given = zip(self.parts, action, held, strict=True)
+        return [one for part, of_part, cells in given for one in part.observe(of_part, cells)]
+
     def sequence_vjp(self, *, portable=False):
         sizes = tuple(part.read_size for part in self.parts)
         return CompositeVJP(tuple(part.sequence_vjp(portable=portable) for part in self.parts), sizes)
+
+    def margins(self, action):
+        found = {}
+        for number, (part, one) in enumerate(zip(self.parts, action, strict=True), start=1):
+            found |= {f"{name}, {number}": margin for name, margin in part.margins(one).items()}
+        return found
+
+    def quantize(self, action):
+        return tuple(part.quantize(one) for part, one in zip(self.parts, action, strict=True))
+
+    def discretized(self):
+        return CompositeMemory(*(part.discretized() for part in self.parts))
+
+    def ends(self):
+        found = [part.ends() for part in self.parts]
+        return sum(found, ()) if all(found) else ()
+
+    def end_actions(self, action):
+        pairs = zip(self.parts, action, strict=True)
+        return tuple(end for part, one in pairs for end in part.end_actions(one))
+
+    def decision_matrix(self):
+        return block_diag(*(part.decision_matrix() for part in self.parts))
+
+    def gates(self, action):
+        return jnp.concatenate([part.gates(one) for part, one in zip(self.parts, action, strict=True)], axis=-1)
+
+    def gate_cross_entropy(self, raw, gates):
+        given = zip(self.parts, self.split_raw(raw), self.split_gates(gates), strict=True)
+        return sum((part.gate_cross_entropy(*both) for part, *both in given), start=jnp.zeros(()))
+
+    def gate_probabilities(self, raw):
+        found = [part.gate_probabilities(one) for part, one in zip(self.parts, self.split_raw(raw), strict=True)]
+        return jnp.concatenate(found, axis=-1)
+
+    def sample(self, raw, noise):
+        given = zip(self.parts, self.split_raw(raw), self.split_gates(noise), strict=True)
+        return tuple(part.sample(*both) for part, *both in given)
+
+    def split_raw(self, raw: jax.Array) -> list[jax.Array]:
+        """Return each memory's raw action."""
+        pairs = zip(*self.places(), strict=True)
+        return [jnp.concatenate([raw[..., gate], raw[..., value]], axis=-1) for gate, value in pairs]
+
+    def split_gates(self, gates: jax.Array) -> list[jax.Array]:
+        """Return each memory's part of numbers that there is one of for each gate."""
+        return [gates[..., place] for place in self.places()[0]]
 
     def places(self) -> tuple[list[slice], list[slice]]:
         """Return where in a raw action the gates of each memory are, and where its values."""

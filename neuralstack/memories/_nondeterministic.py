@@ -2,13 +2,11 @@
 
 from typing import NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from neuralstack.memories._base import AbstractMemory
-from neuralstack.memories._recompute import CheckpointedVJP
 from neuralstack.memories._validation import fit, strength_dtype, value_dtype
 
 IMPOSSIBLE = -1e30
@@ -79,8 +77,8 @@ class NondeterministicStack(AbstractMemory):
     With Q states and G symbols a step costs O(steps² Q³ G² + steps Q³ G³) and the state takes O(steps² Q² G²) memory:
     a sequence costs the cube of its length. Going backwards costs it three times and holds O(√steps) states.
 
-    It holds no values, so that no width can be chosen: `of_width` returns the default whatever the width.
-    Log weights are kept in at least float32; reads have the dtype that `init` was told.
+    It holds no values, and so has no width. Log weights are kept in at least float32; reads have the dtype given to
+    `init`.
 
     Raises:
         ValueError: If there are no states or no symbols.
@@ -98,14 +96,14 @@ class NondeterministicStack(AbstractMemory):
         [[0.25, 0.75], [1.0, 0.0]]
     """
 
-    states: int = eqx.field(static=True, default=2)
+    states: int = 2
     """Number of states of the automaton, at least 1."""
-    symbols: int = eqx.field(static=True, default=3)
+    symbols: int = 3
     """Number of stack symbols, at least 1."""
 
-    @classmethod
-    def of_width(cls, width):
-        return cls()
+    @property
+    def action_size(self):
+        return sum(self.gate_widths)
 
     @property
     def gate_widths(self):
@@ -113,14 +111,10 @@ class NondeterministicStack(AbstractMemory):
         return pairs**2, pairs**2, pairs * self.states
 
     @property
-    def value_widths(self):
-        return ()
-
-    @property
     def read_size(self):
         return self.states * self.symbols
 
-    def __check_init__(self):
+    def __post_init__(self):
         if min(self.states, self.symbols) < 1:
             raise ValueError(
                 "a nondeterministic stack must have at least 1 state and 1 symbol, got "
@@ -145,9 +139,6 @@ class NondeterministicStack(AbstractMemory):
         shapes = zip(parts, self._shapes(), strict=True)
         return NondeterministicAction(*(part.reshape(*raw.shape[:-1], *shape) for part, shape in shapes))
 
-    def initial_bias(self):
-        return jnp.zeros(self.action_size)
-
     def gates(self, action):
         return action.pop[..., 0, 0, :0]  # no number of it is 0 or 1
 
@@ -171,9 +162,6 @@ class NondeterministicStack(AbstractMemory):
 
     def check(self, action, *, steps=False):
         return fit(self, NondeterministicAction(*action), self._shapes(), steps=steps)
-
-    def sequence_vjp(self, *, portable=False):
-        return CheckpointedVJP(self)
 
     def _shapes(self):
         pair = self.states, self.symbols

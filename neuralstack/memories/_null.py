@@ -2,7 +2,8 @@
 
 import jax.numpy as jnp
 
-from neuralstack.memories._base import AbstractMemory, AbstractSequenceVJP
+from neuralstack.memories._base import AbstractMemory
+from neuralstack.memories._sequence_vjp import AbstractSequenceVJP
 
 
 class NoMemory(AbstractMemory):
@@ -17,17 +18,9 @@ class NoMemory(AbstractMemory):
         (5, 0)
     """
 
-    @classmethod
-    def of_width(cls, width):
-        return cls()
-
     @property
-    def gate_widths(self):
-        return ()
-
-    @property
-    def value_widths(self):
-        return ()
+    def action_size(self):
+        return 0
 
     @property
     def read_size(self):
@@ -38,9 +31,6 @@ class NoMemory(AbstractMemory):
 
     def decode(self, raw):
         return raw
-
-    def initial_bias(self):
-        return jnp.zeros(0)
 
     def gates(self, action):
         return action
@@ -53,6 +43,12 @@ class NoMemory(AbstractMemory):
 
     def check(self, action, *, steps=False):
         return action
+
+    def observe(self, action, strengths):
+        return []
+
+    def discretized(self):
+        return self
 
     def sequence_vjp(self, *, portable=False):
         return NullVJP()

@@ -5,15 +5,28 @@ in about the square root of the length is kept, and when the backward pass reach
 states are computed once more. So a sequence costs its steps about three times, and never all of its states at once.
 """
 
+from collections.abc import Callable
 from math import ceil, sqrt
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
-from neuralstack.memories._base import AbstractMemory, AbstractSequenceVJP
+from neuralstack.memories._sequence_vjp import AbstractSequenceVJP
+
+
+@runtime_checkable
+class Stepwise(Protocol):
+    """A memory as far as it is needed here: its empty state, its step, and the size of a read."""
+
+    @property
+    def read_size(self) -> int: ...
+    @property
+    def init(self) -> Callable[..., PyTree[Array]]: ...
+    @property
+    def step(self) -> Callable[..., tuple[PyTree[Array], Array]]: ...
 
 
 class Backward(NamedTuple):
@@ -29,7 +42,7 @@ class Backward(NamedTuple):
 class CheckpointedVJP(AbstractSequenceVJP):
     """The passes of a memory by its own step."""
 
-    memory: AbstractMemory
+    memory: Stepwise
 
     def reads(self, action, steps):
         length, dtype = length_and_dtype(action)

@@ -1,7 +1,9 @@
 """Whether an action fits a memory, said clearly if not."""
 
+from functools import cache
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.core import Tracer
@@ -54,6 +56,48 @@ def fit(memory: Any, action: Any, shapes: tuple[tuple[int, ...], ...], *, steps:
         value = value.astype(value_dtype(None))
     dtype = strength_dtype(value.dtype)
     return type(action)(*(part.astype(dtype) for part in others), value)
+
+
+@cache
+def decoded_action(memory: Any) -> Any:
+    """Return the shapes of an action of one step."""
+    return jax.eval_shape(memory.decode, jax.ShapeDtypeStruct((memory.action_size,), jnp.float32))
+
+
+def fit_decoded(memory: Any, action: Any, *, steps: bool) -> Any:
+    """Return an action with the structure and shapes of a decoded one, as arrays; whole numbers become floating.
+
+    Args:
+        memory: The memory, named in errors.
+        action: The action.
+        steps: Whether it is the action of all steps, which are then the first axis of every array.
+
+    Raises:
+        ValueError: If the structure or a shape is another.
+    """
+    wanted, form = jax.tree.flatten(decoded_action(memory))
+    given, given_form = jax.tree.flatten(action, is_leaf=lambda node: isinstance(node, list))
+    if given_form != form:
+        raise ValueError(
+            f"{type(memory).__name__} takes actions of the structure that its decode returns, {form}; got {given_form}."
+        )
+    arrays = [jnp.asarray(leaf) for leaf in given]
+    length = arrays[0].shape[:1] if steps else ()
+    if (steps and not length) or [leaf.shape for leaf in arrays] != [length + leaf.shape for leaf in wanted]:
+        first = ("steps",) if steps else ()
+        names = tuple(jax.tree_util.keystr(path) for path, _ in jax.tree.leaves_with_path(decoded_action(memory)))
+        raise ValueError(
+            f"{type(memory).__name__} takes {listed(names, [(*first, *leaf.shape) for leaf in wanted])}; "
+            f"got {listed(names, [leaf.shape for leaf in arrays])}."
+        )
+    floating = [jnp.issubdtype(leaf.dtype, jnp.floating) for leaf in wanted]
+    pairs = zip(arrays, floating, strict=True)
+    return jax.tree.unflatten(form, [as_floating(leaf) if soft else leaf for leaf, soft in pairs])
+
+
+def as_floating(leaf: Array) -> Array:
+    """Return an array of a floating dtype: JAX's default one where it has none."""
+    return leaf if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf.astype(value_dtype(None))
 
 
 def listed(names: tuple[str, ...], shapes: list[tuple[int | str, ...]]) -> str:

@@ -10,7 +10,8 @@ import numpy as np
 from neuralstack.automata import StackTransducer, readable
 from neuralstack.evaluation import answer, padded
 from neuralstack.machine import Machine
-from neuralstack.reporting._elements import Contents, contents_of
+from neuralstack.memories import Observation
+from neuralstack.reporting._elements import contents_of, state_at
 from neuralstack.tasks import AbstractTask
 
 FORMAT = "neuralstack-trace-1"
@@ -30,7 +31,7 @@ def trace(
     """Let a machine answer a typed text on its own, and write down what it does at each step.
 
     Args:
-        machine: A machine with a stack, queue, deque, superposition or pointer stack, or several of them.
+        machine: A machine with a memory.
         task: Its task.
         text: What it is to answer.
         name: What the machine is to be called.
@@ -76,7 +77,7 @@ def trace(
         "memories": [
             {
                 "kind": one.kind,
-                "elements": [{"symbol": labels[step] if one.pushed else "", "step": step} for step in one.steps],
+                "elements": [{"symbol": labels[step] if one.pushed else "", "step": step} for step in one.elements],
             }
             for one in memories
         ],
@@ -126,10 +127,10 @@ def states_of(program: StackTransducer | None, tokens: list[int]) -> Sequence[st
         return [None] * len(tokens)
 
 
-def step_of(memory: Contents, time: int) -> dict[str, Any]:
+def step_of(memory: Observation, time: int) -> dict[str, Any]:
     """Return what is done to a memory at a step, and the elements of which another share is there or read then."""
-    before = memory.state(time - 1) if time else np.zeros_like(memory.state(0))
-    now = memory.state(time)
+    now = state_at(memory, time)
+    before = state_at(memory, time - 1) if time else np.zeros_like(now)
     changed = np.flatnonzero((now != before).any(0))
     return {
         "actions": [

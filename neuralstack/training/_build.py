@@ -9,11 +9,12 @@ import jax.numpy as jnp
 from neuralstack._lookup import lookup
 from neuralstack.controllers import CONTROLLERS, INPUT_SCALE, glorot
 from neuralstack.machine import CONNECTIONS, Machine
-from neuralstack.memories import MEMORIES, AbstractMemory, Action, CompositeMemory, HardStack, MixedAction
+from neuralstack.memories import AbstractMemory
 from neuralstack.tasks import TASKS, AbstractTask, Characters
 from neuralstack.tasks.language import characters_of
 from neuralstack.training._batch import Heads
 from neuralstack.training._config import BASELINES, CURRICULA, OBJECTIVES, RECIPES, STREAMS, Config
+from neuralstack.training._memory_names import memory_from_name
 
 WHOLE = ("finish", "patience", "restart_after", "seed", "forcing_steps", "halve_every", "pull_after", "noise_after")
 AT_LEAST_ONE = (
@@ -50,8 +51,7 @@ def complete(config: Config) -> Config:
         ('layer', 0.01, (8, 16, 32), (8, 64))
     """
     task = lookup("task", TASKS, config.task)
-    for name in config.memory.split("+"):
-        lookup("memory", MEMORIES, name)
+    memory_from_name(config.memory, max(config.width, 1))
     lookup("controller", CONTROLLERS, config.controller)
     streams = task().streams
     connection = config.connection or ("paper" if config.memory == "none" else "skip" if streams else "layer")
@@ -131,15 +131,12 @@ def check_objective(config: Config) -> None:
         ValueError: If it does not.
     """
     memory = build_memory(config)
-    if config.objective == "reinforce" and not isinstance(memory, HardStack):
-        raise ValueError(f"the objective reinforce draws actions of 0 or 1: it needs memory hard, got {config.memory}.")
+    raw, gates = jnp.zeros(memory.action_size), jnp.zeros(sum(memory.gate_widths))
+    if config.objective == "reinforce":
+        jax.eval_shape(memory.sample, raw, gates)
     if config.objective == "traces":
         jax.eval_shape(build_task(config).strengths, jnp.array(1))
-        if not isinstance(memory.decode(jnp.zeros(memory.action_size)), Action | MixedAction):
-            raise ValueError(
-                "the objective traces needs a memory with one end, pushed and popped: stack, queue, hard, pointer or "
-                f"superposition, got {config.memory}."
-            )
+        jax.eval_shape(lambda raw: memory.impose(memory.decode(raw), jnp.zeros(2)), raw)
 
 
 def build_task(config: Config) -> AbstractTask:
@@ -152,8 +149,7 @@ def build_task(config: Config) -> AbstractTask:
 
 def build_memory(config: Config) -> AbstractMemory:
     """Return the memory, or all of them side by side where several names are joined by a plus."""
-    memories = [MEMORIES[name].of_width(config.width) for name in config.memory.split("+")]
-    return memories[0] if len(memories) == 1 else CompositeMemory(*memories)
+    return memory_from_name(config.memory, config.width)
 
 
 def build_machine(config: Config, key: jax.Array) -> Machine:

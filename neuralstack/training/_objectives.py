@@ -17,7 +17,7 @@ from neuralstack.evaluation import cross_entropy, score
 from neuralstack.machine import BatchSteps, Machine
 from neuralstack.training._batch import Batch, Heads, Weights, mean
 from neuralstack.training._imitation import force, imitation_error
-from neuralstack.training._reinforce import draw_action, policy_loss
+from neuralstack.training._reinforce import policy_loss
 
 
 class Seen(NamedTuple):
@@ -52,16 +52,16 @@ def objective(
         shown = run(decode=lambda raw, known: force(machine, raw, *known), decode_inputs=known)
         extra = mean(batch.own, imitation_error(machine, shown, batch.strengths))
     elif name == "reinforce":
-        noise = jax.random.uniform(key, (*inputs.shape, 2))
-        shown = run(decode=draw_action, decode_inputs=noise)
-        extra = policy_loss(shown, batch, heads, weights.entropy)
+        noise = jax.random.uniform(key, (*inputs.shape, sum(machine.memory.gate_widths)))
+        shown = run(decode=machine.memory.sample, decode_inputs=noise)
+        extra = policy_loss(machine.memory, shown, batch, heads, weights.entropy)
     else:
         shown = run()
         extra = 0.0
     # Steps beyond the longest sequence are not defined; nothing of them may reach the loss.
     loss = cross_entropy(shown.logits, targets, mask).mean()
     if counts(weights.pull):
-        gates = machine.memory.gates(shown.action)
+        gates = jax.vmap(jax.vmap(machine.memory.gates))(shown.action)
         extra += weights.pull * mean(taken, (4 * gates * (1 - gates)).sum(-1))
     if heads.reconstructor is not None:
         extra += weights.autoencode * mean(taken[1:], reconstruction_error(machine, heads.reconstructor, shown, inputs))

@@ -1,23 +1,21 @@
 """Learning discrete actions by drawing them: REINFORCE (Williams, 1992)."""
 
+from functools import partial
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float
 
-from neuralstack._activations import tanh
 from neuralstack.machine import BatchSteps
-from neuralstack.memories import Action
+from neuralstack.memories import AbstractMemory
 from neuralstack.training._batch import Batch, Heads, mean, sum_from
 
 
-def draw_action(raw: Float[Array, "... action"], noise: Float[Array, "... 2"]) -> Action:
-    """Draw a push and a pop, each of 0 or 1, with the probabilities that raw numbers mean."""
-    drawn = jax.lax.stop_gradient((jax.nn.sigmoid(raw[..., :2]) > noise).astype(raw.dtype))
-    return Action(drawn[..., 0], drawn[..., 1], tanh(raw[..., 2:]))
-
-
-def policy_loss(shown: BatchSteps, batch: Batch, heads: Heads, entropy_weight: float) -> Float[Array, ""]:
+def policy_loss(
+    memory: AbstractMemory, shown: BatchSteps, batch: Batch, heads: Heads, entropy_weight: float
+) -> Float[Array, ""]:
     r"""Return the loss whose gradient is that of REINFORCE with a baseline (Williams, 1992), and the baseline's own.
 
     The return of a step is the mean log-likelihood of the right symbols from there on; what it exceeds the baseline by,
@@ -31,13 +29,17 @@ def policy_loss(shown: BatchSteps, batch: Batch, heads: Heads, entropy_weight: f
     baseline = expected_return(heads, jax.lax.stop_gradient(shown.hidden))
     advantage = returns - jax.lax.stop_gradient(baseline)
     advantage = advantage / jnp.sqrt(mean(counts, advantage**2) + 1e-8)
-    raw = shown.raw_action[..., :2]
-    drawn = jnp.stack([shown.action.push, shown.action.pop], -1)
-    surprise = optax.sigmoid_binary_cross_entropy(raw, drawn).sum(-1)
-    chance = jax.nn.sigmoid(raw)
-    entropy = optax.sigmoid_binary_cross_entropy(raw, chance).sum(-1)
+    surprise, entropy = jax.vmap(jax.vmap(partial(surprise_and_entropy, memory)))(shown.raw_action, shown.action)
     policy = mean(counts, advantage * surprise) - entropy_weight * mean(counts, entropy)
     return policy + mean(counts, (returns - baseline) ** 2)
+
+
+def surprise_and_entropy(
+    memory: AbstractMemory, raw: Float[Array, " action"], action: Any
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """Return the negative log probability of a drawn action, and the entropy of the draw."""
+    surprise = memory.gate_cross_entropy(raw, memory.gates(action))
+    return surprise, memory.gate_cross_entropy(raw, memory.gate_probabilities(raw))
 
 
 def expected_return(heads: Heads, hidden: Float[Array, "steps batch hidden"]) -> Float[Array, "steps batch"]:

@@ -20,7 +20,7 @@ from neuralstack import (
     harden,
 )
 from neuralstack.automata import compare, find_transducer
-from neuralstack.discretization._agreement import Agreement, Fresh, agree, margins_of
+from neuralstack.discretization._agreement import Agreement, Fresh, agree
 from small import drawn_machine
 
 pytest_plugins = ("small_runs",)
@@ -161,8 +161,12 @@ def test_agreement_names_the_earliest_difference_among_the_scored_steps():
 
 
 def test_margins_are_those_of_each_part_of_an_action():
-    deque = NeuralDeque(2).decode(jax.numpy.zeros((3, 8)))
-    assert list(margins_of(deque)) == ["push, top", "pop, top", "push, bottom", "pop, bottom"]
-    assert all((margin == 0).all() for margin in margins_of(deque).values())
-    mixed = SuperpositionStack(2).decode(jax.numpy.array([[100.0, 0, 0, 0, 0]]))
-    assert margins_of(mixed)["operation"] == pytest.approx(0.5)
+    deque = NeuralDeque(2)
+    margins = deque.margins(deque.decode(jax.numpy.zeros(8)))
+    assert list(margins) == ["push, top", "pop, top", "push, bottom", "pop, bottom"]
+    assert all((margin == 0).all() for margin in margins.values())
+    mixed = SuperpositionStack(2)
+    assert mixed.margins(mixed.decode(jax.numpy.array([100.0, 0, 0, 0, 0])))["operation"] == pytest.approx(0.5)
+    both = CompositeMemory(NeuralStack(1), mixed)
+    action = both.decode(jax.numpy.zeros(both.action_size))
+    assert list(both.margins(action)) == ["push, 1", "pop, 1", "operation, 2"]

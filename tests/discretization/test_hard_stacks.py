@@ -25,8 +25,8 @@ from neuralstack.automata import find_transducer
 from neuralstack.controllers import phase_of
 from neuralstack.discretization._agreement import Agreement
 from neuralstack.discretization._behavior import open_gates
-from neuralstack.discretization._ends import End, decisions, end_actions, ends_of
-from neuralstack.memories import HardMixtureStacks
+from neuralstack.discretization._decisions import decisions
+from neuralstack.memories import End, HardMixtureStacks
 from small import drawn_machine
 
 TASK = Reversal(12, alphabet="ab")
@@ -78,11 +78,6 @@ def test_hard_stacks_hold_what_their_soft_twins_hold(memory):
 def test_hard_stacks_do_what_has_the_most_weight():
     action = [[0.4, 0.35, 0.25], [0.3, 0.5, 0.2]], [[7.0], [8.0]]
     assert run(HardMixtureStacks(PointerStack(1)), action)[:, 0].tolist() == [7, 0]
-
-
-def test_hard_stacks_are_made_of_their_twins():
-    with pytest.raises(TypeError, match="made of the stacks whose twins they are"):
-        HardMixtureStacks.of_width(3)
 
 
 @each_memory
@@ -137,17 +132,17 @@ ENDS = {
         CompositeMemory(HardMixtureStacks(PointerStack(3)), Quantized(NeuralQueue(3))),
         (End("stack"), End("queue")),
     ),
-    "deque": (Quantized(NeuralDeque(3)), None),
-    "deque among others": (CompositeMemory(HardStack(3), Quantized(NeuralDeque(3))), None),
-    "soft": (NeuralStack(3), None),
+    "deque": (Quantized(NeuralDeque(3)), ()),
+    "deque among others": (CompositeMemory(HardStack(3), Quantized(NeuralDeque(3))), ()),
+    "soft": (NeuralStack(3), ()),
 }
 
 
 @pytest.mark.parametrize(("memory", "ends"), ENDS.values(), ids=ENDS)
 def test_discrete_memories_are_stacks_and_queues(memory, ends):
-    assert ends_of(memory) == ends
-    if ends is not None:
-        actions = end_actions(memory, memory.decode(jnp.ones((5, memory.action_size))))
+    assert memory.ends() == ends
+    if ends:
+        actions = memory.end_actions(memory.decode(jnp.ones((5, memory.action_size))))
         assert [(one.push.shape, one.pop.shape, one.value.shape) for one in actions] == [((5,), (5,), (5, 3))] * len(
             ends
         )

@@ -14,13 +14,14 @@ from neuralstack import (
     NeuralQueue,
     NeuralStack,
     Quantized,
+    TapeAction,
     harden,
     run,
 )
 from small import drawn_machine
 
 WIDTH, STEPS = 3, 12
-ROUNDED = [name for name in MEMORIES_UNDER_TEST if name not in ("nondeterministic", "tape", "none")]
+ROUNDED = [name for name in MEMORIES_UNDER_TEST if name not in ("nondeterministic", "none")]
 
 
 def machine_with(memory, connection="feedback"):
@@ -34,6 +35,8 @@ def discrete(action):
     if isinstance(action, MixedAction):
         np.testing.assert_allclose(action.operation.sum(-1), 1, rtol=1e-6)
         return [action.operation]
+    if isinstance(action, TapeAction):
+        return [action.write, action.move]
     return [part for one in action for part in discrete(one)]
 
 
@@ -74,14 +77,9 @@ def test_both_ends_of_a_deque_and_each_of_several_memories_are_rounded():
     assert both == CompositeMemory(HardStack(WIDTH), Quantized(NeuralQueue(WIDTH)))
 
 
-@pytest.mark.parametrize("name", ["nondeterministic", "tape"])
-def test_a_memory_whose_actions_are_not_strengths_is_refused(name):
-    memory = MEMORIES_UNDER_TEST[name](WIDTH)
-    connection = "paper"
-    with pytest.raises(ValueError, match=rf"{type(memory).__name__} has actions that cannot be rounded: needed is"):
-        harden(machine_with(memory, connection))
-
-
-def test_a_rounded_memory_is_not_made_from_a_width():
-    with pytest.raises(TypeError, match="made of another memory"):
-        Quantized.of_width(3)
+def test_a_memory_without_a_discrete_form_is_refused_with_what_it_would_have_to_define():
+    memory = MEMORIES_UNDER_TEST["nondeterministic"](WIDTH)
+    with pytest.raises(ValueError, match=r"NondeterministicStack has no discrete form: define discretized\(\)"):
+        harden(machine_with(memory, "paper"))
+    with pytest.raises(ValueError, match=r"actions that cannot be rounded: define quantize\(action\)"):
+        Quantized(memory)

@@ -20,12 +20,12 @@ from neuralstack import (
 )
 
 WITH_WIDTH = {
-    NeuralStack: "a stack's values",
-    NeuralQueue: "a queue's values",
-    NeuralDeque: "a DeQue's values",
-    PointerStack: "a pointer stack's values",
-    HardStack: "a hard stack's values",
-    Tape: "a tape's cells",
+    NeuralStack: "NeuralStack's values",
+    NeuralQueue: "NeuralQueue's values",
+    NeuralDeque: "NeuralDeque's values",
+    PointerStack: "PointerStack's values",
+    HardStack: "HardStack's values",
+    Tape: "Tape's cells",
 }
 
 
@@ -135,11 +135,9 @@ def test_both_ends_of_a_deque_take_as_many_actions():
         run(NeuralDeque(1), DequeAction(one, two))
 
 
-def test_several_memories_are_at_least_one_and_have_no_width_in_common():
+def test_several_memories_are_at_least_one():
     with pytest.raises(ValueError, match="several memories are at least one"):
         CompositeMemory()
-    with pytest.raises(ValueError, match="have no width of their own"):
-        CompositeMemory.of_width(3)
 
 
 def test_a_pointer_stack_says_when_it_is_full_or_empty():

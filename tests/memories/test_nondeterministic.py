@@ -252,8 +252,3 @@ def test_weights_of_other_shapes_are_refused():
     )
     with pytest.raises(ValueError, match=re.escape(said)):
         memory.run(action._replace(pop=action.pop[:3]))
-
-
-@pytest.mark.parametrize("width", [1, 16])
-def test_no_width_of_values_makes_another_one_than_the_default(width):
-    assert NondeterministicStack.of_width(width) == NondeterministicStack(states=2, symbols=3)

@@ -21,13 +21,13 @@ from neuralstack import (
     Reversal,
     StackTransducer,
     SuperpositionStack,
-    Tape,
     harden,
     trace,
 )
 from neuralstack.machine import Step
 from neuralstack.memories import HardMixtureStacks
-from neuralstack.reporting._elements import contents_of, deque as deque_contents, window
+from neuralstack.memories._observation import window
+from neuralstack.reporting._elements import contents_of
 from neuralstack.reporting._trace_figure import over_time
 from neuralstack.tasks import TASKS
 from small import drawn_machine
@@ -37,7 +37,7 @@ pytest_plugins = ("small_runs",)
 TASK = Reversal(8)
 SMALL = Reversal(6, alphabet="ab")
 STEPS = 9
-SHOWN = [name for name in MEMORIES_UNDER_TEST if name not in ("none", "nondeterministic", "tape")]
+SHOWN = [name for name in MEMORIES_UNDER_TEST if name != "none"]
 
 
 def shown_of(memory, actions):
@@ -66,7 +66,7 @@ def test_the_weights_of_a_trace_make_up_what_was_read(memory, seed):
     actions = drawn_actions(memory, seed)
     shown = shown_of(memory, actions)
     (found,) = contents_of(memory, shown, STEPS)
-    values = np.asarray(actions.value)[found.steps]
+    values = np.asarray(actions.value)[found.elements]
     np.testing.assert_allclose(found.weights @ values, shown.read, atol=2e-3)
 
 
@@ -75,11 +75,11 @@ def test_the_weights_of_a_deque_make_up_both_of_its_reads(seed):
     memory = NeuralDeque(2)
     actions = drawn_actions(memory, seed)
     shown = shown_of(memory, actions)
-    found = deque_contents(shown, STEPS)
+    (found,) = memory.observe(shown.action, shown.strengths)
     values = np.concatenate([np.asarray(actions.bottom.value)[::-1], np.asarray(actions.top.value)])
     np.testing.assert_allclose(window(found.strengths, top=True) @ values, shown.read[:, :2], atol=1e-5)
     np.testing.assert_allclose(window(found.strengths, top=False) @ values, shown.read[:, 2:], atol=1e-5)
-    assert found.steps == [*reversed(range(STEPS)), *range(STEPS)]
+    assert found.elements == [*reversed(range(STEPS)), *range(STEPS)]
 
 
 def test_two_memories_are_shown_side_by_side():
@@ -102,7 +102,7 @@ def test_a_hard_stack_is_followed_although_its_cells_are_used_again():
             held.pop()
         if push[time]:
             held.append(time)
-        alive = [found.steps[one] for one in np.flatnonzero(found.strengths[time])]
+        alive = [found.elements[one] for one in np.flatnonzero(found.strengths[time])]
         assert alive == list(held)
 
 
@@ -118,7 +118,7 @@ def test_hard_stacks_are_shown_as_stacks_of_what_was_pushed(soft, seed):
     assert [one.kind for one in found] == ["stack"] * memory.stacks
     reads = np.split(shown.read, memory.stacks, axis=1)
     for number, (one, read) in enumerate(zip(found, reads, strict=True)):
-        values = np.asarray(actions.value).reshape(STEPS, memory.stacks, 2)[one.steps, number]
+        values = np.asarray(actions.value).reshape(STEPS, memory.stacks, 2)[one.elements, number]
         missing = memory.depth_read - one.weights.sum(1, keepdims=True)
         whole = read.reshape(STEPS, memory.depth_read, 2).sum(1)
         np.testing.assert_allclose(one.weights @ values + missing * memory.empty, whole, atol=1e-5)
@@ -127,7 +127,8 @@ def test_hard_stacks_are_shown_as_stacks_of_what_was_pushed(soft, seed):
 @pytest.mark.parametrize("name", SHOWN)
 @pytest.mark.slow
 def test_every_memory_with_elements_has_a_trace_that_is_json(name):
-    machine = drawn_machine(Elman, MEMORIES_UNDER_TEST[name](4), SMALL.vocab_size, hidden=6, embedding=4)
+    memory, sizes = MEMORIES_UNDER_TEST[name](4), {"hidden": 6, "embedding": 4}
+    machine = drawn_machine(Elman, memory, SMALL.vocab_size, connection="paper", **sizes)
     found = trace(machine, SMALL, "abba", name="the name", about="about")
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     assert (found["format"], found["name"], found["machine"]) == ("neuralstack-trace-1", "the name", "about")
@@ -140,10 +141,9 @@ def test_every_memory_with_elements_has_a_trace_that_is_json(name):
         assert memory["kind"] in ("stack", "queue", "deque", "cells")
 
 
-@pytest.mark.parametrize("memory", [NoMemory(), Tape(4)])
-def test_a_memory_without_elements_has_no_trace(memory):
-    machine = drawn_machine(Elman, memory, SMALL.vocab_size, hidden=6, embedding=4, connection="paper")
-    with pytest.raises(ValueError, match=rf"{type(memory).__name__} has no elements: needed is a stack, queue"):
+def test_a_machine_without_a_memory_has_no_trace():
+    machine = drawn_machine(Elman, NoMemory(), SMALL.vocab_size, hidden=6, embedding=4, connection="paper")
+    with pytest.raises(ValueError, match="NoMemory has none: take a machine with another memory"):
         trace(machine, SMALL, "ab")
 
 

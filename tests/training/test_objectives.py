@@ -6,13 +6,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neuralstack import Config, Reversal, complete, cross_entropy, train
+from neuralstack import Config, HardStack, Reversal, complete, cross_entropy, train
 from neuralstack.machine import BatchSteps
 from neuralstack.tasks import Example
 from neuralstack.training import Run, begin
 from neuralstack.training._batch import Batch, Heads, Weights
 from neuralstack.training._objectives import objective
-from neuralstack.training._reinforce import draw_action, policy_loss
+from neuralstack.training._reinforce import policy_loss
 from neuralstack.training._step import StepSpec, draw_batch, step_key
 from small import assert_same_leaves
 
@@ -167,10 +167,10 @@ def test_the_program_of_reversal_reverses_on_a_hard_stack():
 def test_drawn_actions_have_their_probabilities_and_pass_no_gradient():
     raw = jnp.array([0.0, 2.0, 0.3])
     noise = jax.random.uniform(jax.random.key(0), (10000, 2))
-    action = jax.jit(jax.vmap(draw_action, in_axes=(None, 0)))(raw, noise)
+    action = jax.jit(jax.vmap(HardStack(1).sample, in_axes=(None, 0)))(raw, noise)
     np.testing.assert_allclose([action.push.mean(), action.pop.mean()], jax.nn.sigmoid(raw[:2]), atol=0.02)
     assert set(np.unique(action.push)) == {0, 1}
-    gradient = jax.jit(jax.grad(lambda raw: sum(part.sum() for part in draw_action(raw, noise[0]))))(raw)
+    gradient = jax.jit(jax.grad(lambda raw: sum(part.sum() for part in HardStack(1).sample(raw, noise[0]))))(raw)
     assert gradient[:2].tolist() == [0, 0] != gradient[2:].tolist()
 
 
@@ -181,13 +181,15 @@ def test_the_policy_gradient_is_that_of_the_expected_return():
 
     def surrogate(logits, key):
         raw = jnp.broadcast_to(logits, (*shape, 2))
-        action = draw_action(jnp.concatenate([raw, jnp.zeros((*shape, 1))], -1), jax.random.uniform(key, raw.shape))
+        action = HardStack(1).sample(
+            jnp.concatenate([raw, jnp.zeros((*shape, 1))], -1), jax.random.uniform(key, raw.shape)
+        )
         # The right symbol is likely where the last step pushed.
         right = jnp.stack([action.push[-1], 1 - action.push[-1]], -1)
         shown = BatchSteps(jnp.zeros((*shape, 2)).at[-1].set(3 * right), action, jnp.zeros((*shape, 1)), raw, ())
         example = Example(jnp.zeros(shape, int), jnp.zeros(shape, int), jnp.zeros(shape, bool).at[-1].set(True))
         here = Batch(example, jnp.asarray(3), None, jnp.asarray(0.0))
-        return policy_loss(shown, here, Heads(None, jnp.full(3, -1.0), None), 0.0)
+        return policy_loss(HardStack(1), shown, here, Heads(None, jnp.full(3, -1.0), None), 0.0)
 
     gradient = jax.jit(jax.grad(surrogate))(jnp.log(probabilities / (1 - probabilities)), jax.random.key(0))
     push, likely, unlikely = 0.3, -np.log1p(np.exp(-3)), -3 - np.log1p(np.exp(-3))
@@ -198,8 +200,8 @@ def test_the_policy_gradient_is_that_of_the_expected_return():
 
 BAD = {
     "objective": ({"objective": "answer"}, "unknown objective 'answer': did you mean 'answers'?"),
-    "soft memory": ({"objective": "reinforce"}, "reinforce draws actions of 0 or 1: it needs memory hard, got stack."),
-    "two ends": ({"objective": "traces", "memory": "deque"}, "traces needs a memory with one end"),
+    "soft memory": ({"objective": "reinforce"}, "NeuralStack has no discrete actions to draw"),
+    "two ends": ({"objective": "traces", "memory": "deque"}, "NeuralDeque has no one end to push and pop"),
     "sure forcing": ({"forcing": 1.5}, "forcing is a probability, at most 1, got 1.5."),
     "lengths": ({"curriculum": "growing", "first_lengths": (4,)}, "first_lengths belong to the curriculum first"),
     "baseline": ({"baseline": "mean"}, "unknown baseline 'mean'"),

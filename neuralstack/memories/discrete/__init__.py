@@ -1,5 +1,4 @@
-"""Memories with actions of 0 and 1: what the soft ones become when they are discretized."""
+"""Memories with actions of 0 and 1: the discrete forms of the soft ones.
 
-from neuralstack.memories.discrete._hard_mixture import HardMixtureStacks as HardMixtureStacks
-from neuralstack.memories.discrete._hard_stack import HardStack as HardStack
-from neuralstack.memories.discrete._quantized import Quantized as Quantized
+Imported module by module, by `neuralstack.memories`: a soft memory and its discrete form know each other.
+"""

@@ -1,14 +1,18 @@
-"""What stacks that mix their operations are once one operation has all the weight: the stacks of a textbook."""
+"""The discrete form of stacks that mix their operations, where one operation has all of the weight."""
 
 from typing import NamedTuple
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 from neuralstack.memories._base import AbstractMemory
-from neuralstack.memories._recompute import CheckpointedVJP
-from neuralstack.memories.discrete._quantized import Quantized
-from neuralstack.memories.mixture import PointerStack, SuperpositionStack
+from neuralstack.memories._end import End
+from neuralstack.memories._observation import observe_hard_stack
+from neuralstack.memories.mixture._mixed import AbstractMixture
+
+COMPARED = (1.0, 1.0, 0.0), (-1.0, 0.0, 1.0), (0.0, -1.0, -1.0)
+"""From the raw weights of push, pop and no-op to their differences, whose signs say which is the greatest."""
 
 
 class HardMixtureState(NamedTuple):
@@ -19,9 +23,9 @@ class HardMixtureState(NamedTuple):
 
 
 class HardMixtureStacks(AbstractMemory):
-    """The discrete twin of a pointer or superposition stack: at each step it is pushed, popped or left alone.
+    """The discrete form of a pointer or superposition stack: at each step it is pushed, popped or left alone.
 
-    It takes the actions of its soft twin, and does what has the most weight. Only an integer is moved, so a step costs
+    It takes the actions of its soft form, and does what has the most weight. Only an integer is moved, so a step costs
     O(stacks x width) however tall the stacks are, where the soft ones look at every cell.
 
     Examples:
@@ -33,31 +37,27 @@ class HardMixtureStacks(AbstractMemory):
         [5.0, 6.0, 5.0, 0.0]
     """
 
-    soft: PointerStack | SuperpositionStack
-
-    @classmethod
-    def of_width(cls, width):
-        raise TypeError("hard stacks are made of the stacks whose twins they are, not of a width")
+    soft: AbstractMixture
+    """The stacks whose discrete form these are."""
 
     @property
     def stacks(self) -> int:
-        """How many stacks there are."""
-        return self.soft.stacks if isinstance(self.soft, SuperpositionStack) else 1
+        """Number of stacks."""
+        return self.soft.number_of_stacks
 
     @property
     def depth_read(self) -> int:
-        """How many elements of each are read, from the top down."""
-        return self.soft.depth_read if isinstance(self.soft, SuperpositionStack) else 1
+        """Number of elements of each that are read, from the top down."""
+        return self.soft.elements_read
 
     @property
     def empty(self) -> float:
-        """What is read where there is no element."""
-        return self.soft.empty if isinstance(self.soft, SuperpositionStack) else 0.0
+        """Number that is read where there is no element."""
+        return self.soft.empty_value
 
     @property
-    def action_axes(self) -> tuple[int, ...]:
-        """The axes of an action's operation at one step."""
-        return (self.stacks, 3) if isinstance(self.soft, SuperpositionStack) else (3,)
+    def action_size(self):
+        return self.soft.action_size
 
     @property
     def gate_widths(self):
@@ -76,13 +76,10 @@ class HardMixtureStacks(AbstractMemory):
         return HardMixtureState(values, jnp.zeros(self.stacks, jnp.int32))
 
     def decode(self, raw):
-        return Quantized(self.soft).decode(raw)
+        return self.soft.quantize(self.soft.decode(raw))
 
     def initial_bias(self):
         return self.soft.initial_bias()
-
-    def gates(self, action):
-        return self.soft.gates(action)
 
     def step(self, state, action):
         operation, value = self.check(action)
@@ -103,5 +100,27 @@ class HardMixtureStacks(AbstractMemory):
     def check(self, action, *, steps=False):
         return self.soft.check(action, steps=steps)
 
-    def sequence_vjp(self, *, portable=False):
-        return CheckpointedVJP(self)
+    def observe(self, action, strengths):
+        likeliest = action._replace(operation=np.eye(3)[np.argmax(action.operation, axis=-1)])
+        return [observe_hard_stack(one.push, one.pop, self.depth_read) for one in self.end_actions(likeliest)]
+
+    def gates(self, action):
+        return self.soft.gates(action)
+
+    def margins(self, action):
+        return self.soft.margins(action)
+
+    def quantize(self, action):
+        return self.soft.quantize(action)
+
+    def discretized(self):
+        return self
+
+    def ends(self):
+        return (End("stack", self.depth_read, self.empty),) * self.stacks
+
+    def end_actions(self, action):
+        return self.soft.split(action)
+
+    def decision_matrix(self):
+        return jnp.kron(jnp.eye(self.stacks), jnp.array(COMPARED))

@@ -2,16 +2,20 @@
 
 from typing import NamedTuple
 
-import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from neuralstack._activations import rounded
-from neuralstack.memories._base import AbstractMemory, AbstractSequenceVJP, Action
+from neuralstack._activations import rounded, tanh
+from neuralstack.memories._actions import Action
+from neuralstack.memories._end import End
+from neuralstack.memories._observation import observe_hard_stack
 from neuralstack.memories._recompute import CheckpointedVJP
-from neuralstack.memories._validation import require_width
-from neuralstack.memories.strength import _one_end as one_end
-from neuralstack.memories.strength._stack import NeuralStack
+from neuralstack.memories._sequence_vjp import AbstractSequenceVJP
+from neuralstack.memories.strength import _stack_interval
+from neuralstack.memories.strength._interval_vjp import IntervalVJP
+from neuralstack.memories.strength._kernel_vjp import kernel_or_interval_vjp
+from neuralstack.memories.strength._one_end import AbstractOneEnd, decode_soft, fit_strengths
 
 
 class HardState(NamedTuple):
@@ -23,7 +27,7 @@ class HardState(NamedTuple):
     """The top element, 0 if there is none. It is kept apart since XLA copies a buffer that is read before a write."""
 
 
-class HardStack(AbstractMemory):
+class HardStack(AbstractOneEnd):
     r"""The stack of every textbook: what a neural stack is with strengths of 0 and 1.
 
     A pop of 1 takes the top off, if there is one; then a push of 1 puts the value on top; then the top is read, 0 if
@@ -46,41 +50,13 @@ class HardStack(AbstractMemory):
         [5.0, 6.0, 5.0, 0.0]
     """
 
-    width: int = eqx.field(static=True)
-    """Width of the values, at least 1."""
-
-    @classmethod
-    def of_width(cls, width):
-        return cls(width)
-
-    @property
-    def gate_widths(self):
-        return 1, 1
-
-    @property
-    def value_widths(self):
-        return (self.width,)
-
-    @property
-    def read_size(self):
-        return self.width
-
-    def __check_init__(self):
-        require_width("a hard stack's values", self.width)
-
     def init(self, steps, dtype=None):
         values = jnp.zeros((steps + 1, self.width), dtype)
         return HardState(values, jnp.zeros((), jnp.int32), values[0])
 
     def decode(self, raw):
-        soft = one_end.decode(raw)
+        soft = decode_soft(raw)
         return Action(rounded(soft.push), rounded(soft.pop), soft.value)
-
-    def initial_bias(self):
-        return one_end.initial_bias(self.width)
-
-    def gates(self, action):
-        return one_end.gates(action)
 
     def step(self, state, action):
         action = self.check(action)
@@ -97,10 +73,28 @@ class HardStack(AbstractMemory):
         return (jnp.arange(len(state.values) - 1) < state.height).astype(state.values.dtype)
 
     def check(self, action, *, steps=False):
-        return one_end.check(self, action, steps=steps, only_ends=True)
+        return fit_strengths(self, action, steps=steps, only_ends=True)
+
+    def observe(self, action, strengths):
+        return [observe_hard_stack(action.push, action.pop)]
 
     def sequence_vjp(self, *, portable=False):
-        return HardVJP(NeuralStack(self.width).sequence_vjp(portable=portable), CheckpointedVJP(self))
+        plain = IntervalVJP(self.width, _stack_interval)
+        soft = kernel_or_interval_vjp("stack", self.width, plain, kernel=None, portable=portable)
+        return HardVJP(soft, CheckpointedVJP(self))
+
+    def discretized(self):
+        return self
+
+    def ends(self):
+        return (End("stack"),)
+
+    def end_actions(self, action):
+        return (action,)
+
+    def sample(self, raw, noise):
+        drawn = jax.lax.stop_gradient((self.gate_probabilities(raw) > noise).astype(raw.dtype))
+        return Action(drawn[..., 0], drawn[..., 1], tanh(raw[..., 2:]))
 
 
 class HardVJP(AbstractSequenceVJP):

@@ -1,11 +1,9 @@
-"""Any memory with strengths, whose strengths are rounded."""
-
-from typing import Any
+"""Any memory whose actions can be rounded, with rounded actions."""
 
 import jax
-import jax.numpy as jnp
 
-from neuralstack.memories._base import AbstractMemory, Action, DequeAction, MixedAction
+from neuralstack.memories._base import AbstractMemory
+from neuralstack.memories._validation import decoded_action
 
 
 class Quantized(AbstractMemory):
@@ -14,7 +12,7 @@ class Quantized(AbstractMemory):
     No gradient flows through what is rounded. A step costs what it costs the memory.
 
     Raises:
-        ValueError: If its actions are of another kind.
+        ValueError: If its actions cannot be rounded: it does not define `quantize`.
 
     Examples:
         >>> import jax.numpy as jnp, neuralstack as ns
@@ -24,18 +22,14 @@ class Quantized(AbstractMemory):
     """
 
     memory: AbstractMemory
-    """A memory whose actions are strengths or mixtures of operations."""
+    """A memory that defines `quantize`."""
 
-    @classmethod
-    def of_width(cls, width):
-        raise TypeError("a rounded memory is made of another memory, not of a width")
+    def __post_init__(self):
+        jax.eval_shape(self.memory.quantize, decoded_action(self.memory))
 
-    def __check_init__(self):
-        if not can_round(jax.eval_shape(self.memory.decode, jnp.zeros(self.memory.action_size))):
-            raise ValueError(
-                f"{type(self.memory).__name__} has actions that cannot be rounded: needed is a stack, queue, deque, "
-                "superposition, pointer or hard stack, or several of them."
-            )
+    @property
+    def action_size(self):
+        return self.memory.action_size
 
     @property
     def gate_widths(self):
@@ -53,19 +47,13 @@ class Quantized(AbstractMemory):
         return self.memory.init(steps, dtype)
 
     def decode(self, raw):
-        return round_action(self.memory.decode(raw))
+        return self.memory.quantize(self.memory.decode(raw))
 
     def initial_bias(self):
         return self.memory.initial_bias()
 
-    def gates(self, action):
-        return self.memory.gates(action)
-
     def step(self, state, action):
         return self.memory.step(state, action)
-
-    def strengths(self, state):
-        return self.memory.strengths(state)
 
     def check(self, action, *, steps=False):
         return self.memory.check(action, steps=steps)
@@ -73,22 +61,29 @@ class Quantized(AbstractMemory):
     def sequence_vjp(self, *, portable=False):
         return self.memory.sequence_vjp(portable=portable)
 
+    def strengths(self, state):
+        return self.memory.strengths(state)
 
-def can_round(action: Any) -> bool:
-    """Say whether an action consists of strengths and mixtures."""
-    if isinstance(action, DequeAction) or type(action) is tuple:
-        return all(can_round(part) for part in action)
-    return isinstance(action, Action | MixedAction)
+    def observe(self, action, strengths):
+        return self.memory.observe(action, strengths)
 
+    def gates(self, action):
+        return self.memory.gates(action)
 
-def round_action(action: Any) -> Any:
-    """Round the strengths of an action to 0 or 1, and give a mixture's likeliest operation all of the weight."""
-    if isinstance(action, Action):
-        push, pop = (jnp.where(part >= 0.5, 1, 0).astype(part.dtype) for part in (action.push, action.pop))
-        return action._replace(push=push, pop=pop)
-    if isinstance(action, MixedAction):
-        mixed = action.operation
-        likeliest = jax.nn.one_hot(jnp.argmax(mixed, -1), mixed.shape[-1], dtype=mixed.dtype)
-        return action._replace(operation=likeliest)
-    parts = [round_action(part) for part in action]
-    return type(action)(*parts) if isinstance(action, DequeAction) else tuple(parts)
+    def margins(self, action):
+        return self.memory.margins(action)
+
+    def quantize(self, action):
+        return self.memory.quantize(action)
+
+    def discretized(self):
+        return self
+
+    def ends(self):
+        return self.memory.quantized_ends()
+
+    def end_actions(self, action):
+        return (action,)
+
+    def decision_matrix(self):
+        return self.memory.decision_matrix()

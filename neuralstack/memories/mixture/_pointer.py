@@ -2,16 +2,18 @@
 
 from typing import NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from neuralstack._activations import tanh
-from neuralstack.memories._base import AbstractMemory, MixedAction
-from neuralstack.memories._recompute import CheckpointedVJP
-from neuralstack.memories._validation import fit, require_mixture, require_width, value_dtype
+from neuralstack.memories._actions import MixedAction
+from neuralstack.memories._observation import Observation
+from neuralstack.memories._validation import require_width, value_dtype
+from neuralstack.memories.discrete._hard_mixture import HardMixtureStacks
+from neuralstack.memories.mixture._mixed import AbstractMixture
 from neuralstack.memories.mixture._soft_addressing import shift_down, shift_up, soft_assign, soft_lookup
 
 
@@ -22,7 +24,7 @@ class PointerState(NamedTuple):
     pointer: Float[Array, " places"]
 
 
-class PointerStack(AbstractMemory):
+class PointerStack(AbstractMixture):
     r"""A stack as a buffer and a soft pointer to how much of it is in use; every gradient flows.
 
     With $B$ the buffer, $p$ the distribution over how many of its places are taken, and $e$ an element:
@@ -52,27 +54,24 @@ class PointerStack(AbstractMemory):
         (6.0, 5.0)
     """
 
-    width: int = eqx.field(static=True)
-    """Width of the values of a machine's memory, at least 1."""
-
-    @classmethod
-    def of_width(cls, width):
-        return cls(width)
-
     @property
-    def gate_widths(self):
+    def operation_axes(self):
         return (3,)
 
     @property
-    def value_widths(self):
-        return (self.width,)
+    def number_of_stacks(self):
+        return 1
 
     @property
-    def read_size(self):
-        return self.width
+    def elements_read(self):
+        return 1
 
-    def __check_init__(self):
-        require_width("a pointer stack's values", self.width)
+    @property
+    def empty_value(self):
+        return 0.0
+
+    def __post_init__(self):
+        require_width("PointerStack's values", self.width)
 
     def init(self, steps, dtype=None):
         dtype = value_dtype(dtype)
@@ -118,12 +117,6 @@ class PointerStack(AbstractMemory):
     def decode(self, raw):
         return MixedAction(jax.nn.softmax(raw[..., :3]), tanh(raw[..., 3:]))
 
-    def initial_bias(self):
-        return jnp.zeros(self.action_size)
-
-    def gates(self, action):
-        return action.operation
-
     def step(self, state, action):
         operation, value = self.check(action)
         push, pop, stay = operation.astype(state.buffer.dtype)
@@ -136,13 +129,14 @@ class PointerStack(AbstractMemory):
     def strengths(self, state):
         return jnp.cumsum(state.pointer[::-1])[::-1][1:]
 
-    def check(self, action, *, steps=False):
-        action = fit(self, MixedAction(*action), ((3,), (self.width,)), steps=steps)
-        require_mixture("the weights of push, pop and no-op", action.operation)
-        return action
+    def observe(self, action, strengths):
+        """Elements are places: how likely each is below the pointer, and how likely it is the top."""
+        weights = strengths - np.concatenate([strengths[:, 1:], np.zeros((len(strengths), 1))], axis=1)
+        ends = [("top", *np.moveaxis(np.asarray(action.operation)[..., :2], -1, 0))]
+        return [Observation("stack", [*range(strengths.shape[1])], False, ends, strengths, weights)]
 
-    def sequence_vjp(self, *, portable=False):
-        return CheckpointedVJP(self)
+    def discretized(self):
+        return HardMixtureStacks(self)
 
 
 def pushed(state: PointerState, element: Float[Array, "*shape"]) -> PointerState:

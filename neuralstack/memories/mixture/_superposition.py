@@ -2,15 +2,17 @@
 
 from typing import NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from neuralstack._activations import sigmoid
-from neuralstack.memories._base import AbstractMemory, MixedAction
-from neuralstack.memories._recompute import CheckpointedVJP
-from neuralstack.memories._validation import fit, require_mixture, value_dtype
+from neuralstack.memories._actions import MixedAction
+from neuralstack.memories._observation import Observation
+from neuralstack.memories._validation import value_dtype
+from neuralstack.memories.discrete._hard_mixture import HardMixtureStacks
+from neuralstack.memories.mixture._mixed import AbstractMixture
 
 
 class SuperpositionState(NamedTuple):
@@ -20,7 +22,7 @@ class SuperpositionState(NamedTuple):
     filled: Float[Array, "stacks cells"]
 
 
-class SuperpositionStack(AbstractMemory):
+class SuperpositionStack(AbstractMixture):
     r"""Stacks that are pushed, popped and left alone all at once, each to a degree (Joulin & Mikolov, 2015).
 
     With $a$ the weights of push, pop and no-op, which add up to 1, and cell 0 the top (their equations 4 and 5, and
@@ -48,32 +50,30 @@ class SuperpositionStack(AbstractMemory):
         [ 0.2  0.7  0.2 -1. ]
     """
 
-    width: int = eqx.field(static=True)
-    """Width of the values, at least 1."""
-    stacks: int = eqx.field(static=True, default=1)
+    stacks: int = 1
     """How many stacks there are."""
-    depth_read: int = eqx.field(static=True, default=1)
+    depth_read: int = 1
     """How many cells of each stack are read, from the top down."""
-    empty: float = eqx.field(static=True, default=-1.0)
+    empty: float = -1.0
     """What a cell holds that was never pushed: something that no pushed value is."""
 
-    @classmethod
-    def of_width(cls, width):
-        return cls(width)
+    @property
+    def operation_axes(self):
+        return self.stacks, 3
 
     @property
-    def gate_widths(self):
-        return (3,) * self.stacks
+    def number_of_stacks(self):
+        return self.stacks
 
     @property
-    def value_widths(self):
-        return (self.width,) * self.stacks
+    def elements_read(self):
+        return self.depth_read
 
     @property
-    def read_size(self):
-        return self.stacks * self.depth_read * self.width
+    def empty_value(self):
+        return self.empty
 
-    def __check_init__(self):
+    def __post_init__(self):
         if min(self.width, self.stacks, self.depth_read) < 1:
             raise ValueError(
                 "a superposition stack's sizes must be at least 1, got "
@@ -90,12 +90,6 @@ class SuperpositionStack(AbstractMemory):
         operations = jax.nn.softmax(operations.reshape(*raw.shape[:-1], self.stacks, 3))
         return MixedAction(operations, sigmoid(values.reshape(*raw.shape[:-1], self.stacks, self.width)))
 
-    def initial_bias(self):
-        return jnp.zeros(self.action_size)
-
-    def gates(self, action):
-        return action.operation.reshape(*action.operation.shape[:-2], -1)
-
     def step(self, state, action):
         operation, value = self.check(action)
         operation = operation.astype(state.cells.dtype)
@@ -106,13 +100,17 @@ class SuperpositionStack(AbstractMemory):
     def strengths(self, state):
         return state.filled.ravel()
 
-    def check(self, action, *, steps=False):
-        action = fit(self, MixedAction(*action), ((self.stacks, 3), (self.stacks, self.width)), steps=steps)
-        require_mixture("the weights of push, pop and no-op", action.operation)
-        return action
+    def observe(self, action, strengths):
+        """Elements are cells: how much there is in each; of the cells that are read, all of it."""
+        found = []
+        for number, filled in enumerate(np.split(strengths, self.stacks, axis=1)):
+            cells = np.arange(filled.shape[1])
+            ends = [("top", *np.moveaxis(np.asarray(action.operation)[:, number, :2], -1, 0))]
+            found.append(Observation("cells", cells.tolist(), False, ends, filled, filled * (cells < self.depth_read)))
+        return found
 
-    def sequence_vjp(self, *, portable=False):
-        return CheckpointedVJP(self)
+    def discretized(self):
+        return HardMixtureStacks(self)
 
 
 def mix(

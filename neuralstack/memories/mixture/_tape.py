@@ -2,15 +2,16 @@
 
 from typing import NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from neuralstack._activations import sigmoid, tanh
+from neuralstack.memories._actions import mixture_margins, quantize_mixture
 from neuralstack.memories._base import AbstractMemory
-from neuralstack.memories._recompute import CheckpointedVJP
+from neuralstack.memories._observation import Observation
 from neuralstack.memories._validation import fit, require_mixture, require_strengths, require_width, value_dtype
+from neuralstack.memories.discrete._quantized import Quantized
 from neuralstack.memories.mixture._soft_addressing import shift_down, shift_up, soft_assign, soft_lookup
 
 
@@ -60,27 +61,23 @@ class Tape(AbstractMemory):
         [0.0, 5.0, 6.0]
     """
 
-    width: int = eqx.field(static=True)
+    width: int
     """Width of a cell, at least 1."""
 
-    @classmethod
-    def of_width(cls, width):
-        return cls(width)
+    @property
+    def action_size(self):
+        return 5 + self.width
 
     @property
     def gate_widths(self):
         return 1, 4
 
     @property
-    def value_widths(self):
-        return (self.width,)
-
-    @property
     def read_size(self):
         return self.width
 
-    def __check_init__(self):
-        require_width("a tape's cells", self.width)
+    def __post_init__(self):
+        require_width("Tape's cells", self.width)
 
     def init(self, steps, dtype=None):
         dtype = value_dtype(dtype)
@@ -88,12 +85,6 @@ class Tape(AbstractMemory):
 
     def decode(self, raw):
         return TapeAction(sigmoid(raw[..., 0]), jax.nn.softmax(raw[..., 1:5]), tanh(raw[..., 5:]))
-
-    def initial_bias(self):
-        return jnp.zeros(self.action_size)
-
-    def gates(self, action):
-        return jnp.concatenate([action.write[..., None], action.move], axis=-1)
 
     def step(self, state, action):
         action = self.check(action)
@@ -107,11 +98,25 @@ class Tape(AbstractMemory):
     def strengths(self, state):
         return state.head
 
+    def observe(self, action, strengths):
+        """Elements are cells: how likely the head is at each."""
+        return [Observation("cells", [*range(strengths.shape[1])], False, [], strengths, strengths)]
+
+    def gates(self, action):
+        return jnp.concatenate([action.write[..., None], action.move], axis=-1)
+
+    def margins(self, action):
+        return {"write": jnp.abs(action.write - 0.5), "move": mixture_margins(action.move)}
+
+    def quantize(self, action):
+        write = jnp.where(action.write >= 0.5, 1, 0).astype(action.write.dtype)
+        return action._replace(write=write, move=quantize_mixture(action.move))
+
+    def discretized(self):
+        return Quantized(self)
+
     def check(self, action, *, steps=False):
         action = fit(self, TapeAction(*action), ((), (4,), (self.width,)), steps=steps)
         require_strengths("write", action.write)
         require_mixture("the weights of left, stay, right and jump", action.move)
         return action
-
-    def sequence_vjp(self, *, portable=False):
-        return CheckpointedVJP(self)

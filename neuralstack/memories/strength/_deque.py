@@ -2,14 +2,17 @@
 
 from typing import NamedTuple
 
-import equinox as eqx
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 from neuralstack._activations import sigmoid, tanh
-from neuralstack.memories._base import AbstractMemory, Action, DequeAction
+from neuralstack.memories._actions import Action, DequeAction, quantize_strengths, strength_margins
+from neuralstack.memories._base import AbstractMemory
+from neuralstack.memories._observation import Observation, window
 from neuralstack.memories._recompute import CheckpointedVJP
 from neuralstack.memories._validation import fit, require_strengths, require_width, strength_dtype, value_dtype
+from neuralstack.memories.discrete._quantized import Quantized
 from neuralstack.memories.strength._interval import clip_to, overlap
 from neuralstack.memories.strength._kernel_vjp import kernel_or_interval_vjp, require_kernel
 from neuralstack.memories.strength._one_end import STRENGTH_BIASES
@@ -61,14 +64,14 @@ class NeuralDeque(AbstractMemory):
         [0.8 1.3 2.7]
     """
 
-    width: int = eqx.field(static=True)
+    width: int
     """Width of the values, at least 1."""
-    kernel: bool | None = eqx.field(static=True, default=None)
-    """Whether to use the C++ kernels; unless said, wherever they are built."""
+    kernel: bool | None = None
+    """Whether to use the C++ kernels. Defaults to wherever they are built."""
 
-    @classmethod
-    def of_width(cls, width):
-        return cls(width)
+    @property
+    def action_size(self):
+        return 4 + 2 * self.width
 
     @property
     def gate_widths(self):
@@ -82,8 +85,8 @@ class NeuralDeque(AbstractMemory):
     def read_size(self):
         return 2 * self.width
 
-    def __check_init__(self):
-        require_width("a DeQue's values", self.width)
+    def __post_init__(self):
+        require_width("NeuralDeque's values", self.width)
         require_kernel(self.kernel)
 
     def init(self, steps, dtype=None):
@@ -133,6 +136,22 @@ class NeuralDeque(AbstractMemory):
                 f"{len(ends[1].push)} at the bottom."
             )
         return DequeAction(*ends)
+
+    def observe(self, action, strengths):
+        room = strengths.shape[1] // 2
+        pushed = [*reversed(range(room)), *range(room)]
+        ends = [(name, np.asarray(end.push), np.asarray(end.pop)) for name, end in action._asdict().items()]
+        weights = window(strengths, top=True) + window(strengths, top=False)
+        return [Observation("deque", pushed, True, ends, strengths, weights)]
+
+    def margins(self, action):
+        return {**strength_margins(action.top, ", top"), **strength_margins(action.bottom, ", bottom")}
+
+    def quantize(self, action):
+        return DequeAction(*map(quantize_strengths, action))
+
+    def discretized(self):
+        return Quantized(self)
 
     def sequence_vjp(self, *, portable=False):
         return kernel_or_interval_vjp("deque", self.width, CheckpointedVJP(self), kernel=self.kernel, portable=portable)

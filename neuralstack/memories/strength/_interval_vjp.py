@@ -5,7 +5,8 @@ from types import ModuleType
 import equinox as eqx
 import jax.numpy as jnp
 
-from neuralstack.memories._base import AbstractSequenceVJP, Action
+from neuralstack.memories._actions import Action
+from neuralstack.memories._sequence_vjp import AbstractSequenceVJP
 
 
 class IntervalVJP(AbstractSequenceVJP):

@@ -8,7 +8,8 @@ from jax.typing import DTypeLike
 
 from neuralstack import kernels
 from neuralstack.kernels import strengths
-from neuralstack.memories._base import AbstractSequenceVJP, Action, DequeAction
+from neuralstack.memories._actions import Action, DequeAction
+from neuralstack.memories._sequence_vjp import AbstractSequenceVJP
 
 
 class KernelVJP(AbstractSequenceVJP):

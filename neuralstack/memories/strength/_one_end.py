@@ -1,13 +1,18 @@
-"""What the memories with one end have in common: how a controller's numbers become push, pop and value."""
+"""The memories with one end: how a controller's numbers become push, pop and value."""
 
 from typing import Any
 
+import jax
 import jax.numpy as jnp
+import numpy as np
+import optax
 from jaxtyping import Array, Float
 
 from neuralstack._activations import sigmoid, tanh
-from neuralstack.memories._base import Action
-from neuralstack.memories._validation import fit, require_strengths
+from neuralstack.memories._actions import Action, quantize_strengths, strength_margins
+from neuralstack.memories._base import AbstractMemory
+from neuralstack.memories._observation import Observation, window
+from neuralstack.memories._validation import fit, require_strengths, require_width
 
 STRENGTH_BIASES = 1.0, -1.0
 """Of the raw numbers of push and pop, at the start of training.
@@ -16,22 +21,62 @@ A pop that takes away what was just pushed leaves a memory without a gradient: t
 """
 
 
-def decode(raw: Float[Array, "*batch action"]) -> Action:
+class AbstractOneEnd(AbstractMemory):
+    """A memory whose actions are each an `Action`: a push strength, a pop strength and a value."""
+
+    width: int
+    """Width of the values, at least 1."""
+
+    def __post_init__(self):
+        require_width(f"{type(self).__name__}'s values", self.width)
+
+    @property
+    def action_size(self):
+        return 2 + self.width
+
+    @property
+    def gate_widths(self):
+        return 1, 1
+
+    @property
+    def read_size(self):
+        return self.width
+
+    def decode(self, raw):
+        return decode_soft(raw)
+
+    def initial_bias(self):
+        return jnp.concatenate([jnp.array(STRENGTH_BIASES), jnp.zeros(self.width)])
+
+    def check(self, action, *, steps=False):
+        return fit_strengths(self, action, steps=steps)
+
+    def gates(self, action):
+        return jnp.stack([action.push, action.pop], axis=-1)
+
+    def margins(self, action):
+        return strength_margins(action)
+
+    def quantize(self, action):
+        return quantize_strengths(action)
+
+    def impose(self, action, strengths):
+        push, pop = jnp.moveaxis(strengths.astype(action.push.dtype), -1, 0)
+        return action._replace(push=push, pop=pop)
+
+    def gate_cross_entropy(self, raw, gates):
+        return optax.sigmoid_binary_cross_entropy(raw[..., :2], gates).sum(-1)
+
+    def gate_probabilities(self, raw):
+        return jax.nn.sigmoid(raw[..., :2])
+
+
+def decode_soft(raw: Float[Array, "*batch action"]) -> Action:
     """Return the action of raw numbers: the push strength's, the pop strength's, and the value's."""
     return Action(sigmoid(raw[..., 0]), sigmoid(raw[..., 1]), tanh(raw[..., 2:]))
 
 
-def initial_bias(width: int) -> Float[Array, " action"]:
-    """Return the bias of raw numbers for values of some width."""
-    return jnp.concatenate([jnp.array(STRENGTH_BIASES), jnp.zeros(width)])
-
-
-def gates(action: Action) -> Float[Array, "*batch 2"]:
-    """Return the two strengths side by side."""
-    return jnp.stack([action.push, action.pop], axis=-1)
-
-
-def check(memory: Any, action: Any, *, steps: bool, only_ends: bool = False) -> Action:
+def fit_strengths(memory: Any, action: Any, *, steps: bool, only_ends: bool = False) -> Action:
     """Return an action of a memory with one end as arrays (see `AbstractMemory.check`).
 
     Raises:
@@ -42,3 +87,10 @@ def check(memory: Any, action: Any, *, steps: bool, only_ends: bool = False) -> 
     require_strengths(f"{name}'s push", action.push, only_ends=only_ends)
     require_strengths(f"{name}'s pop", action.pop, only_ends=only_ends)
     return action
+
+
+def observe_one_end(kind: str, end: str, action: Action, strengths: Float[np.ndarray, "steps cells"]) -> Observation:
+    """Return the contents of a stack, or of a queue, whose cells hold what was pushed at each step."""
+    weights = window(strengths, top=kind == "stack")
+    ends = [(end, np.asarray(action.push), np.asarray(action.pop))]
+    return Observation(kind, [*range(strengths.shape[1])], True, ends, strengths, weights)

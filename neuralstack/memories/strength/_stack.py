@@ -2,15 +2,15 @@
 
 from typing import NamedTuple
 
-import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from neuralstack.memories._base import AbstractMemory
-from neuralstack.memories._validation import require_width, value_dtype
-from neuralstack.memories.strength import _one_end as one_end, _stack_interval as interval
+from neuralstack.memories._validation import value_dtype
+from neuralstack.memories.discrete._hard_stack import HardStack
+from neuralstack.memories.strength import _stack_interval as interval
 from neuralstack.memories.strength._interval_vjp import IntervalVJP
 from neuralstack.memories.strength._kernel_vjp import kernel_or_interval_vjp, require_kernel
+from neuralstack.memories.strength._one_end import AbstractOneEnd, observe_one_end
 
 
 class StackState(NamedTuple):
@@ -23,7 +23,7 @@ class StackState(NamedTuple):
     pushed: Int[Array, ""]
 
 
-class NeuralStack(AbstractMemory):
+class NeuralStack(AbstractOneEnd):
     r"""A stack of vectors held with fractional strength (Grefenstette et al., 2015).
 
     Elements are intervals on a line. With $H_t$ the height of the stack, $H_0 = 0$:
@@ -57,43 +57,16 @@ class NeuralStack(AbstractMemory):
         (1.5, [0.7, 0.5])
     """
 
-    width: int = eqx.field(static=True)
-    """Width of the values, at least 1."""
-    kernel: bool | None = eqx.field(static=True, default=None)
-    """Whether to use the C++ kernels; unless said, wherever they are built."""
+    kernel: bool | None = None
+    """Whether to use the C++ kernels. Defaults to wherever they are built."""
 
-    @classmethod
-    def of_width(cls, width):
-        return cls(width)
-
-    @property
-    def gate_widths(self):
-        return 1, 1
-
-    @property
-    def value_widths(self):
-        return (self.width,)
-
-    @property
-    def read_size(self):
-        return self.width
-
-    def __check_init__(self):
-        require_width("a stack's values", self.width)
+    def __post_init__(self):
+        super().__post_init__()
         require_kernel(self.kernel)
 
     def init(self, steps, dtype=None):
         dtype = value_dtype(dtype)
         return StackState(*interval.start_forward(steps, self.width, dtype), jnp.zeros((), jnp.int32))
-
-    def decode(self, raw):
-        return one_end.decode(raw)
-
-    def initial_bias(self):
-        return one_end.initial_bias(self.width)
-
-    def gates(self, action):
-        return one_end.gates(action)
 
     def step(self, state, action):
         action = self.check(action)
@@ -103,9 +76,12 @@ class NeuralStack(AbstractMemory):
     def strengths(self, state):
         return state.tops - state.bottoms
 
-    def check(self, action, *, steps=False):
-        return one_end.check(self, action, steps=steps)
+    def observe(self, action, strengths):
+        return [observe_one_end("stack", "top", action, strengths)]
 
     def sequence_vjp(self, *, portable=False):
         plain = IntervalVJP(self.width, interval)
         return kernel_or_interval_vjp("stack", self.width, plain, kernel=self.kernel, portable=portable)
+
+    def discretized(self):
+        return HardStack(self.width)

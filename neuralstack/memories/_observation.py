@@ -1,0 +1,90 @@
+"""Contents of a memory over a sequence: its elements, how much of each is left, and how much of it is read.
+
+All of it is NumPy, computed on the host once a sequence is over: traces and figures are drawn from it.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float
+
+SEEN = 1e-3  # elements that never have more strength are left out
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One data structure over time. Elements are in the order in which they lie, the lowest, or oldest, first."""
+
+    kind: str
+    """`stack`, `queue` or `deque`; `cells` for numbered places, the first one on top."""
+    elements: list[int]
+    """The step at which each element was pushed; the number of the place where elements are places."""
+    pushed: bool
+    """Whether each element keeps what was pushed at one step, so that this step's symbol can name it."""
+    actions: list[tuple[str, Float[np.ndarray, " steps"], Float[np.ndarray, " steps"]]]
+    """The name of each end, and its push and pop strengths."""
+    strengths: Float[np.ndarray, "steps elements"]
+    """How much of each element is there after each step; not negative."""
+    weights: Float[np.ndarray, "steps elements"]
+    """How much of each element is read at each step; not negative."""
+
+
+def window(
+    strengths: Float[np.ndarray, "steps elements"], *, top: bool, depth: int = 1
+) -> Float[np.ndarray, "steps elements"]:
+    """Return how much of each element lies within `depth` units of the top, or of the other end.
+
+    Examples:
+        >>> import numpy as np
+        >>> window(np.array([[0.7, 0.5]]), top=True).tolist()
+        [[0.5, 0.5]]
+    """
+    seen = strengths[:, ::-1] if top else strengths
+    room = np.clip(depth - (np.cumsum(seen, axis=1) - seen), 0, None)
+    weights = np.minimum(seen, room)
+    return weights[:, ::-1] if top else weights
+
+
+def follow_stack(
+    push: Float[np.ndarray, " steps"], pop: Float[np.ndarray, " steps"]
+) -> Float[np.ndarray, "steps steps"]:
+    """Return how much is there of the element pushed at each step, in a stack with actions of 0 and 1.
+
+    Each element is followed from its push to its pop: the buffer of such a stack reuses its places, and does not say.
+    """
+    strengths, held = np.zeros((len(push), len(push))), []
+    for time in range(len(push)):
+        if pop[time] > 0.5 and held:
+            held.pop()
+        if push[time] > 0.5:
+            held.append(time)
+        strengths[time, held] = 1
+    return strengths
+
+
+def observe_hard_stack(
+    push: Float[np.ndarray, " steps"], pop: Float[np.ndarray, " steps"], depth: int = 1
+) -> Observation:
+    """Return the contents of a stack with actions of 0 and 1, of which the top `depth` elements are read."""
+    push, pop = np.asarray(push), np.asarray(pop)
+    strengths = follow_stack(push, pop)
+    weights = window(strengths, top=True, depth=depth)
+    return Observation("stack", [*range(len(push))], True, [("top", push, pop)], strengths, weights)
+
+
+def observe_cells(strengths: Float[np.ndarray, "steps cells"]) -> Observation:
+    """Return the contents of a memory of which nothing is known but its numbered cells."""
+    return Observation("cells", [*range(strengths.shape[1])], False, [], strengths, np.zeros_like(strengths))
+
+
+def crop(observation: Observation, steps: int) -> Observation:
+    """Return the first steps only, without the elements of which there was never any."""
+    strengths = observation.strengths[:steps]
+    used = np.flatnonzero(strengths.max(axis=0, initial=0) > SEEN)
+    return replace(
+        observation,
+        elements=[observation.elements[number] for number in used],
+        actions=[(end, push[:steps], pop[:steps]) for end, push, pop in observation.actions],
+        strengths=strengths[:, used],
+        weights=observation.weights[:steps, used],
+    )
