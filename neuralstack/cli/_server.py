@@ -1,78 +1,109 @@
-"""A live page on this computer: what is typed there is traced.
+"""The live page of `neuralstack view`: a web application for this computer alone.
 
-It listens on 127.0.0.1 only, answers requests that name this computer as their host only, so that no page of another
-site can read it by a name of its own, and takes texts up to a length.
+Traces of the texts that are typed on the page are computed one at a time, in the order of the requests. The browser's
+other pages are kept out: the Host and the Origin of a request must be this computer, and no page may frame this one.
 """
 
+import asyncio
 import socket
-from threading import Lock
+from collections.abc import Callable
 
 import jax
-import uvicorn
-from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
 
-from neuralstack.reporting import Viewer, page
+from neuralstack._extras import extra
+from neuralstack.reporting import Trace, Viewer, page
+
+with extra("view"):
+    import uvicorn
+    from starlette.applications import Starlette
+    from starlette.concurrency import run_in_threadpool
+    from starlette.datastructures import MutableHeaders
+    from starlette.middleware import Middleware
+    from starlette.requests import Request
+    from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+    from starlette.routing import Route
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HOST, NAMES = "127.0.0.1", ("127.0.0.1", "localhost")
-LONGEST = 500  # characters of a text
+MAX_LENGTH = 500  # characters of a text
+CLIENT_GONE = 499  # the status of an answer that no one reads, as nginx has it
+HEADERS = {
+    "Content-Security-Policy": "frame-ancestors 'none'",  # a meta element of the page cannot forbid frames
+    "X-Frame-Options": "DENY",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
 
 
-def application(viewer: Viewer, text: str | None = None) -> Starlette:
+def application(traces: Callable[[str], list[Trace]], text: str) -> Starlette:
     """Return the web application: `/` is the page, `/trace?text=` are the traces of a text.
 
     Args:
-        viewer: The machines to show.
-        text: What is shown at first; unless said, an example of the task.
+        traces: Function from a text to the traces of all machines on it; a ValueError is shown on the page.
+        text: The first text on the page.
 
     Raises:
         ValueError: If that text cannot be traced.
     """
-    first = page(viewer.traces(example(viewer) if text is None else text), live=True)
-    lock = Lock()  # one text at a time: each takes all cores
-
-    def traced(text: str):
-        with lock:
-            return viewer.traces(text)
+    first = page(traces(text), live=True)
+    turn = asyncio.Lock()  # one text at a time: each uses all cores
 
     async def show(request: Request) -> Response:
-        return refusal(request) or HTMLResponse(first)
+        return HTMLResponse(first)
 
     async def trace(request: Request) -> Response:
-        if refused := refusal(request) or stranger(request):
-            return refused
         typed = request.query_params.get("text", "")
-        if len(typed) > LONGEST:
-            return error(
-                f"a text may have at most {LONGEST} characters here, this one has {len(typed)}: give a shorter one."
+        if len(typed) > MAX_LENGTH:
+            return failure(
+                f"a text may have at most {MAX_LENGTH} characters here, this one has {len(typed)}: give a shorter one."
             )
-        try:
-            return JSONResponse({"traces": await run_in_threadpool(traced, typed)})
-        except ValueError as problem:
-            return error(str(problem))
+        await request.body()  # the request as a whole, so that what comes after it is the client's leave
+        async with turn:
+            if await request.is_disconnected():
+                return Response(status_code=CLIENT_GONE)
+            try:
+                return JSONResponse({"traces": await run_in_threadpool(traces, typed)})
+            except ValueError as problem:
+                return failure(str(problem))
 
-    return Starlette(routes=[Route("/", show), Route("/trace", trace)])
+    return Starlette(routes=[Route("/", show), Route("/trace", trace)], middleware=[Middleware(Guard)])
+
+
+class Guard:
+    """Middleware that refuses requests from elsewhere and adds the headers that keep other pages out."""
+
+    def __init__(self, app: ASGIApp):
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or refuse it."""
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        refused = refusal(Request(scope)) if scope["type"] == "http" else None
+        await (refused or self.app)(scope, receive, send_guarded)
 
 
 def refusal(request: Request) -> Response | None:
-    """Return the answer to a request that names another host than this computer."""
-    host = request.headers.get("host", "")
-    if host.rpartition(":")[0] in NAMES or host in NAMES:
-        return None
-    return PlainTextResponse(f"this page is for {' and '.join(NAMES)} only, not for the host {host!r}.\n", 403)
+    """Return the answer to a request that names another host or comes from the page of another site, or None.
 
-
-def stranger(request: Request) -> Response | None:
-    """Return the answer to a request that a browser makes for another site's page, which could keep the cores busy."""
-    if request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
+    A browser sends an Origin or Sec-Fetch-Site that no page can forge; other clients may send neither.
+    """
+    host, origin = request.headers.get("host", ""), request.headers.get("origin")
+    if host.rpartition(":")[0] not in NAMES and host not in NAMES:
+        return PlainTextResponse(f"this page is for {' and '.join(NAMES)} only, not for the host {host!r}.\n", 403)
+    if origin is not None and origin != f"http://{host}":
+        return PlainTextResponse(f"only the page of this server may ask, not one of the origin {origin!r}.\n", 403)
+    if request.url.path != "/" and request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
         return PlainTextResponse("only the page of this server may ask for traces, not one of another site.\n", 403)
     return None
 
 
-def error(message: str) -> Response:
+def failure(message: str) -> Response:
     """Return the answer to a text that cannot be traced."""
     return JSONResponse({"error": message}, 400)
 
@@ -85,12 +116,19 @@ def example(viewer: Viewer) -> str:
 
 
 def serve(viewer: Viewer, port: int, text: str | None = None) -> None:
-    """Serve until interrupted, after saying where.
+    """Serve until interrupted, after printing the address.
+
+    A Ctrl-C lets the trace in progress end; this and any further one end quietly.
+
+    Args:
+        viewer: The machines to show.
+        port: Port to listen on; 0 takes a free one.
+        text: The first text on the page. Defaults to an example of the task.
 
     Raises:
         ValueError: If the port is taken, or the first text cannot be traced.
     """
-    app = application(viewer, text)
+    app = application(viewer.traces, example(viewer) if text is None else text)
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -99,5 +137,8 @@ def serve(viewer: Viewer, port: int, text: str | None = None) -> None:
         except OSError as problem:
             raise ValueError(f"port {port} cannot be used ({problem.strerror}): give another --port, or 0.") from None
         print(f"http://{HOST}:{listening.getsockname()[1]} shows the page; Ctrl-C ends it", flush=True)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-        server.run(sockets=[listening])
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
+        try:
+            server.run(sockets=[listening])
+        except KeyboardInterrupt:  # uvicorn raises it again after it has shut down
+            return

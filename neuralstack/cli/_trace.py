@@ -33,7 +33,7 @@ class Trace:
 
         out = self.out or self.run / "trace.html"
         self.check(out)
-        viewer = Viewer.of((self.run, *self.beside), self.versions)
+        viewer = Viewer.from_runs((self.run, *self.beside), self.versions)
         traces = [one for text in self.texts for one in viewer.traces(text)]
         self.write(out, traces)
         print(f"{len(traces)} {'trace' if len(traces) == 1 else 'traces'}: {out}")

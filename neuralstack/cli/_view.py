@@ -29,5 +29,5 @@ class View:
 
         if not 0 <= self.port < 1 << 16:
             raise ValueError(f"--port must be in 0..65535, got {self.port}.")
-        serve(Viewer.of((self.run, *self.beside), self.versions), self.port, self.text)
+        serve(Viewer.from_runs((self.run, *self.beside), self.versions), self.port, self.text)
         return 0

@@ -40,7 +40,7 @@ def main() -> None:
     plot_curves({"GRU + stack": run.metrics()}, run.file("figures/curves"))
     plot_trace(trace(machine, task, TEXT, name=str(PATH)), run.file("figures/trace"))
     console.print(f"Figures: {PATH}/figures/curves.png and {PATH}/figures/trace.png (what the stack did)")
-    traces = Viewer.of([PATH], ["untrained", "soft", "hard"]).traces(TEXT)
+    traces = Viewer.from_runs([PATH], ["untrained", "soft", "hard"]).traces(TEXT)
     run.write("trace.html", page(traces))
     console.print(
         f"Open {PATH}/trace.html to play it: before training, trained, and with every action rounded to 0 or 1."

@@ -3,20 +3,27 @@
 import json
 import re
 from base64 import b64encode
+from collections.abc import Sequence
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
+
+from neuralstack.reporting._notebook import Page
 
 SCRIPTS = ("trace.js", "parts.js", "overview.js", "page.js")
 ESCAPED = {"<": r"\u003c", ">": r"\u003e", "&": r"\u0026"}
 
 
-def page(traces: list[dict[str, Any]], *, live: bool = False) -> str:
+def page(traces: Sequence[dict[str, Any]], *, live: bool = False) -> Page:
     """Return an HTML document that plays traces of machines, and needs nothing besides itself.
 
     Args:
-        traces: What machines did, in the form `neuralstack-trace-1`. Those of the same text are shown side by side.
+        traces: Traces of machines, as `trace` returns them. Those of the same text are shown side by side.
         live: Whether the page asks the server that it comes from, at `trace?text=`, for texts that it does not hold.
+            Defaults to False: a page to save.
+
+    Returns:
+        The document, a string, which a notebook shows in a frame.
 
     Raises:
         ValueError: If a number in a trace is infinite or not a number.
@@ -26,25 +33,25 @@ def page(traces: list[dict[str, Any]], *, live: bool = False) -> str:
         >>> page([]).splitlines()[0]
         '<!doctype html>'
     """
-    style = part("page.css")
-    script = "\n".join(part(name) for name in SCRIPTS)
-    parts = {
+    style = read_file("page.css")
+    script = "\n".join(read_file(name) for name in SCRIPTS)
+    contents = {
         "policy": policy(style, script, live),
         "style": style,
         "script": script,
         "traces": embedded(traces),
         "live": "true" if live else "false",
     }
-    # In one pass: what stands in a trace is not looked at again.
-    return re.sub(r"\{\{(\w+)\}\}", lambda mark: parts[mark[1]], part("page.html"))
+    # In one pass, so that marks within a trace are not replaced.
+    return Page(re.sub(r"\{\{(\w+)\}\}", lambda mark: contents[mark[1]], read_file("page.html")))
 
 
-def part(name: str) -> str:
+def read_file(name: str) -> str:
     """Return a file that the page is made of."""
     return (files("neuralstack.reporting") / "page" / name).read_text(encoding="utf-8")
 
 
-def embedded(traces: list[dict[str, Any]]) -> str:
+def embedded(traces: Sequence[dict[str, Any]]) -> str:
     """Return packed traces as JSON that no text in them can break out of, wherever in HTML it stands."""
     text = json.dumps([packed(trace) for trace in traces], separators=(",", ":"), allow_nan=False)
     return re.sub("[<>&]", lambda sign: ESCAPED[sign[0]], text)

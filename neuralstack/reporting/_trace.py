@@ -12,7 +12,8 @@ from neuralstack.evaluation import answer, padded
 from neuralstack.machine import Machine
 from neuralstack.memories import Observation
 from neuralstack.reporting._elements import contents_of, state_at
-from neuralstack.tasks import AbstractTask
+from neuralstack.reporting._notebook import Trace
+from neuralstack.tasks import AbstractTask, Characters
 
 FORMAT = "neuralstack-trace-1"
 MOST_STEPS = 4096
@@ -27,8 +28,8 @@ def trace(
     name: str = "machine",
     about: str = "",
     program: StackTransducer | None = None,
-) -> dict[str, Any]:
-    """Let a machine answer a typed text on its own, and write down what it does at each step.
+) -> Trace:
+    """Let a machine answer a text on its own, and record what it does at each step.
 
     Args:
         machine: A machine with a memory.
@@ -39,7 +40,8 @@ def trace(
         program: The program of a hardened machine, whose states are then named.
 
     Returns:
-        Plain lists, numbers and strings, in the form `neuralstack-trace-1` (see the guide to traces).
+        A dictionary of plain lists, numbers and strings, in the form `neuralstack-trace-1` (see the guide to traces). A
+        notebook shows it as a page to play.
 
     Raises:
         ValueError: If the text is not one of the task's or too long, or the memory has nothing to show.
@@ -60,28 +62,30 @@ def trace(
     tokens = given + answered if task.end is not None else given
     shown = jax.device_get(machine.trace(padded(tokens, len(tokens))))
     memories = contents_of(machine.memory, shown, len(tokens))
+    is_language = isinstance(task, Characters)  # whose next characters are likely, not right
     wanted, right = wanted_of(task, source, len(tokens))
     labels = [label_of(task, token) for token in tokens]
     told = shown.logits[: len(tokens)].astype(np.float64)
     chances = 1 / np.exp(told - told.max(-1, keepdims=True)).sum(-1)  # of the likeliest answers
     states = states_of(program, tokens)
-    return {
-        "format": FORMAT,
-        "name": name,
-        "machine": about,
-        "task": type(task).__name__.lower(),
-        "text": text,
-        "answer": task.decode(answered),
-        "right_answer": right,
-        "first_answer": int(task.format.first_answer(len(source))),
-        "memories": [
+    return Trace(
+        format=FORMAT,
+        name=name,
+        machine=about,
+        task=type(task).__name__.lower(),
+        text=text,
+        answer=task.decode(answered),
+        right_answer=None if is_language else right,
+        language=is_language,
+        first_answer=int(task.format.first_answer(len(source))),
+        memories=[
             {
                 "kind": one.kind,
                 "elements": [{"symbol": labels[step] if one.pushed else "", "step": step} for step in one.elements],
             }
             for one in memories
         ],
-        "steps": [
+        steps=[
             {
                 "given": labels[time],
                 "answered": label_of(task, int(told[time].argmax())),
@@ -92,7 +96,7 @@ def trace(
             }
             for time in range(len(tokens))
         ],
-    }
+    )
 
 
 def require_short(task: AbstractTask, source: list[int]) -> None:

@@ -1,12 +1,14 @@
-"""Runs to look at: the machine of a run as it was before training, as it is, and hardened; and their traces."""
+"""Machines of runs side by side: before training, as trained, and hardened; and their traces."""
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from neuralstack.automata import StackTransducer
 from neuralstack.discretization import harden
 from neuralstack.machine import Machine
+from neuralstack.reporting._notebook import Page, Trace
+from neuralstack.reporting._page import page
 from neuralstack.reporting._trace import trace
 from neuralstack.tasks import AbstractTask
 from neuralstack.training import Run, begin, build_task
@@ -14,8 +16,8 @@ from neuralstack.training import Run, begin, build_task
 VERSIONS = {"untrained": "before training", "soft": "", "hard": "hardened"}
 
 
-class Shown(NamedTuple):
-    """A machine to be traced, and what it is called."""
+class NamedMachine(NamedTuple):
+    """A machine to be traced, with its name and a line about it."""
 
     machine: Machine
     name: str
@@ -28,37 +30,49 @@ class Viewer(NamedTuple):
 
     task: AbstractTask
     task_name: str
-    machines: tuple[Shown, ...]
+    machines: tuple[NamedMachine, ...]
 
     @classmethod
-    def of(cls, runs: Sequence[Path], versions: Sequence[str]) -> "Viewer":
-        """Load the versions of some runs.
+    def from_runs(cls, runs: Sequence[str | Path], versions: Sequence[str] = ("soft",)) -> "Viewer":
+        """Load machines from runs.
+
+        Args:
+            runs: The directories of runs of one task.
+            versions: Versions of each machine: `untrained`, `soft` (as trained) or `hard`. Defaults to `soft`.
 
         Raises:
             ValueError: If a run cannot be read, a machine not be hardened, or the runs have different tasks.
         """
-        opened = [Run.open(path) for path in runs]
+        opened = [Run.open(Path(path)) for path in runs]
         tasks = [build_task(run.config()) for run in opened]
         if len({(type(task), task.vocab_size) for task in tasks}) > 1:
             raise ValueError("runs side by side must be of one task: give runs of the same task.")
         pairs = [*zip(opened, tasks, strict=True)]
-        machines = [version_of(run, task, version) for run, task in pairs for version in versions]
+        machines = [load_version(run, task, version) for run, task in pairs for version in versions]
         return cls(tasks[0], opened[0].config().task, tuple(machines))
 
-    def traces(self, text: str) -> list[dict[str, Any]]:
+    def traces(self, text: str) -> list[Trace]:
         """Trace each machine on a text.
 
         Raises:
-            ValueError: If the text is not one of the task's or too long, or a memory has nothing to show.
+            ValueError: If the text is not one of the task's or too long, or a memory has no elements to show.
         """
         traces = [
-            trace(one.machine, self.task, text, name=one.name, about=one.about, program=one.program)
-            for one in self.machines
+            trace(machine, self.task, text, name=name, about=about, program=program)
+            for machine, name, about, program in self.machines
         ]
-        return [one | {"task": self.task_name} for one in traces]
+        return [Trace(found | {"task": self.task_name}) for found in traces]
+
+    def page(self, *texts: str) -> Page:
+        """Return the page of the traces of all machines on some texts, which a notebook shows.
+
+        Raises:
+            ValueError: If a text cannot be traced.
+        """
+        return page([found for text in texts for found in self.traces(text)])
 
 
-def version_of(run: Run, task: AbstractTask, version: str) -> Shown:
+def load_version(run: Run, task: AbstractTask, version: str) -> NamedMachine:
     """Load a version of a run's machine."""
     config = run.config()
     machine = begin(config).machine if version == "untrained" else run.load_model()
@@ -68,4 +82,4 @@ def version_of(run: Run, task: AbstractTask, version: str) -> Shown:
     if version == "hard" and run.file("program.json").exists():
         program = StackTransducer.load(run.file("program.json"))
     name = f"{run.path}, {VERSIONS[version]}" if VERSIONS[version] else str(run.path)
-    return Shown(machine, name, f"{config.controller} + {config.memory}, {config.connection}", program)
+    return NamedMachine(machine, name, f"{config.controller} + {config.memory}, {config.connection}", program)

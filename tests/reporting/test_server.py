@@ -1,13 +1,15 @@
+import http.client
 import json
 import re
 import signal
 import socket
 import subprocess
 import threading
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 import uvicorn
@@ -19,12 +21,10 @@ from small import command
 pytest_plugins = ("small_runs",)
 
 
-@pytest.fixture(scope="module")
-def address(learned):
-    """The address of a server in a thread of its own."""
-    server = uvicorn.Server(
-        uvicorn.Config(application(Viewer.of([learned], ["soft", "hard"]), "ab"), log_level="error")
-    )
+@contextmanager
+def serving(traces):
+    """Serve in a thread of its own; give the address."""
+    server = uvicorn.Server(uvicorn.Config(application(traces, "ab"), log_level="error"))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
@@ -33,6 +33,12 @@ def address(learned):
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         server.should_exit = True
         thread.join()
+
+
+@pytest.fixture(scope="module")
+def address(learned):
+    with serving(Viewer.from_runs([learned], ["soft", "hard"]).traces) as address:
+        yield address
 
 
 def get(address, path, **headers):
@@ -108,13 +114,72 @@ def test_pages_of_other_sites_cannot_have_a_text_traced(address, site):
     assert get(address, "/", Sec_Fetch_Site=site)[0] == 200  # a link to the page may stand anywhere
 
 
+@pytest.mark.parametrize("origin", ["http://example.com", "http://127.0.0.1:1", "https://{own}", "null"])
+@pytest.mark.parametrize("path", ["/", "/trace?text=ab"])
+def test_requests_of_pages_from_other_origins_are_refused(address, origin, path):
+    origin = origin.format(own=address.removeprefix("http://"))
+    status, said = get(address, path, Origin=origin)
+    assert (status, said) == (403, f"only the page of this server may ask, not one of the origin {origin!r}.\n")
+    assert get(address, path, Origin=address)[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/trace?text=ab", "/trace?text=", "/nowhere"])
+def test_no_page_may_frame_an_answer(address, path):
+    try:
+        answer = urllib.request.urlopen(address + path)
+    except urllib.error.HTTPError as refused:
+        answer = refused
+    with answer:
+        assert answer.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+class HeldViewer:
+    """Machines that trace a text only when the test lets them, and remember which texts they were given."""
+
+    def __init__(self):
+        self.texts, self.begun, self.released = [], threading.Event(), threading.Event()
+
+    def traces(self, text):
+        self.texts.append(text)
+        if text != "ab":  # the first text on the page
+            self.begun.set()
+            assert self.released.wait(20)
+        return []
+
+
+def test_texts_whose_readers_have_gone_are_not_traced():
+    viewer = HeldViewer()
+    with serving(viewer.traces) as address:
+        first = threading.Thread(target=ask, args=(address, "first"))
+        first.start()
+        assert viewer.begun.wait(20)
+        for number in range(100):
+            with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))) as client:
+                client.sendall(f"GET /trace?text={number} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        last = threading.Thread(target=ask, args=(address, "last"))
+        last.start()
+        while get(address, "/")[0] != 200:  # the server is not kept busy by those who wait
+            pass
+        viewer.released.set()
+        first.join(), last.join()
+    assert viewer.texts == ["ab", "first", "last"]
+
+
 def test_runs_of_other_tasks_are_not_shown_side_by_side(learned, new_run, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
     config = json.loads(new_run.file("config.json").read_text())
     (other / "config.json").write_text(json.dumps(config | {"task": "copy"}))
     with pytest.raises(ValueError, match="runs side by side must be of one task"):
-        Viewer.of([learned, other], ["soft"])
+        Viewer.from_runs([learned, other], ["soft"])
+
+
+def suppressed_get(address, path):
+    """Ask a server that may end meanwhile."""
+    with suppress(OSError, http.client.HTTPException):
+        get(address, path)
 
 
 @contextmanager
@@ -131,15 +196,21 @@ def served(run):
 
 
 @pytest.mark.slow
-def test_the_command_serves_on_this_computer_until_it_is_interrupted(learned):
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_the_command_serves_on_this_computer_until_it_is_interrupted(learned, times):
     with served(learned) as (address, process):
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+", address)
         assert ask(address, "ab")[1]["traces"][0]["answer"] == "ba"
         assert ask(address, "é")[0] == 400
         assert get(address, "/")[0] == 200
-        process.send_signal(signal.SIGINT)
-        process.wait(20)
-        assert process.returncode in (0, 130)
+        waiting = threading.Thread(target=suppressed_get, args=(address, f"/trace?text={'ab' * 240}"))
+        waiting.start()
+        for _ in range(times):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.05)
+        out, err = process.communicate(timeout=20)
+        waiting.join()
+        assert (process.returncode, out, err) == (0, "", "")
 
 
 def test_a_port_in_use_is_one_line(call, learned):
