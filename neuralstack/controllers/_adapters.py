@@ -86,7 +86,7 @@ class ModuleController(AbstractController):
             raise TypeError(f"a controller is an object with init() and step(state, x), got {described(module)}.")
         size = getattr(module, "input_size", None) if input_size is None else input_size
         if size is None:
-            raise ValueError(f"{name} has no input_size: say embedding_dim, the width of its inputs.")
+            raise ValueError(f"{name} has no input_size: give embedding_dim, the width of its inputs.")
         state = jax.eval_shape(module.init)
         after, hidden = jax.eval_shape(lambda: module.step(jax.tree.map(jnp.asarray, module.init()), jnp.zeros(size)))
         if forms(state) != forms(after):

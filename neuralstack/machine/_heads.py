@@ -8,14 +8,6 @@ from neuralstack.controllers import glorot
 from neuralstack.memories import AbstractMemory
 
 
-def action_parts(memory: AbstractMemory) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the widths of the gates and of the values in a raw action; without a declaration, it is one value."""
-    gates, values = memory.gate_widths, memory.value_widths
-    if sum(gates) + sum(values) == memory.action_size:
-        return gates, values
-    return (), (memory.action_size,)
-
-
 def draw_heads(
     key: PRNGKeyArray, hidden: int, gate_widths: tuple[int, ...], value_widths: tuple[int, ...], gate_scale: float
 ) -> Float[Array, "{hidden} action"]:
@@ -34,12 +26,15 @@ def draw_heads(
 def draw_input_maps(
     key: PRNGKeyArray, memory: AbstractMemory, embedding_dim: int
 ) -> tuple[Float[Array, "embedding value"] | None, ...]:
-    """Draw a linear map from the embedding to each value of another width; None adds the embedding as it is."""
-    _, widths = action_parts(memory)
-    declared = widths == memory.value_widths
+    """Draw the linear maps from the embedding to the values of a memory; None adds the embedding as it is.
+
+    Values as wide as the embedding need none. A memory without gates declares nothing of its raw action, so that the
+    embedding always enters it through a map.
+    """
+    widths = memory.value_widths
     keys = jax.random.split(key, len(widths))
     return tuple(
-        None if declared and width == embedding_dim else glorot(key, embedding_dim, width)
+        None if memory.gate_widths and width == embedding_dim else glorot(key, embedding_dim, width)
         for key, width in zip(keys, widths, strict=True)
     )
 

@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 from neuralstack._activations import tanh
 from neuralstack.controllers import AbstractController, as_controller, glorot
 from neuralstack.machine._connection import Connection, as_connection
-from neuralstack.machine._heads import action_parts, draw_heads, draw_input_maps, mapped_input
+from neuralstack.machine._heads import draw_heads, draw_input_maps, mapped_input
 from neuralstack.machine._parts import check_parts
 from neuralstack.machine._steps import BatchSteps, Decode, MachineState, Step
 from neuralstack.machine._tokens import Tokens, check_tokens, look_up
@@ -82,7 +82,8 @@ class Machine(eqx.Module):
         self.embedding = jax.random.normal(keys[0], (vocab_size, width)) / 8
         fed = memory.read_size if self.connection.feedback else 0
         self.feedback = glorot(keys[2], fed, self.controller.projected_size)
-        self.action_weights = draw_heads(keys[3], hidden, *action_parts(memory), self.connection.gate_scale)
+        parts = memory.gate_widths, memory.value_widths
+        self.action_weights = draw_heads(keys[3], hidden, *parts, self.connection.gate_scale)
         self.action_bias = memory.initial_bias()
         maps = draw_input_maps(jax.random.fold_in(key, 6), memory, width)
         self.input_maps = maps if self.connection.value_sees_input else ()
@@ -205,7 +206,7 @@ class Machine(eqx.Module):
         raw = hidden @ self.action_weights + self.action_bias
         if not self.connection.value_sees_input:
             return raw
-        return raw + mapped_input(self.input_maps, embedded, sum(action_parts(self.memory)[0]))
+        return raw + mapped_input(self.input_maps, embedded, sum(self.memory.gate_widths))
 
     def logits(
         self, hidden: Float[Array, "*steps hidden"], read: Float[Array, "*steps read"]

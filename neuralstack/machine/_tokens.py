@@ -12,7 +12,11 @@ from jaxtyping import Array, Float, Int
 Tokens = Int[Array, " steps"] | Int[np.ndarray, " steps"] | Sequence[int]
 """One sequence of tokens."""
 
-AXES = {0: "none: one step of one sequence", 1: "one, the steps of a sequence", 2: "two, steps and batch"}
+SHAPES = {
+    0: "one token, of shape []",
+    1: "one sequence, of shape [steps]",
+    2: "a batch with time first, of shape [steps, batch]",
+}
 
 
 def check_tokens(tokens: Any, vocab_size: int, axes: int) -> Int[Array, "..."]:
@@ -22,23 +26,26 @@ def check_tokens(tokens: Any, vocab_size: int, axes: int) -> Int[Array, "..."]:
 
     Raises:
         TypeError: If they are not integers.
-        ValueError: If they have another number of axes, or one is not in the vocabulary.
+        ValueError: If they have another number of axes, there is none, or one is not in the vocabulary.
     """
     try:
         tokens = tokens if isinstance(tokens, jax.Array) else np.asarray(tokens)
     except ValueError as error:
-        raise ValueError(f"tokens must have {axes} axes, got sequences of different lengths.") from error
-    if not jnp.issubdtype(tokens.dtype, jnp.integer) and tokens.size:
-        raise TypeError(f"tokens must be integers from 0 to {vocab_size - 1}, got {tokens.dtype}.")
+        raise ValueError(f"tokens must be {SHAPES[axes]}, got sequences of different lengths.") from error
+    if not tokens.size:
+        raise ValueError(f"tokens must hold at least one step, got shape {tokens.shape}.")
+    if not jnp.issubdtype(tokens.dtype, jnp.integer):
+        hint = ": ns.predict takes text" if tokens.dtype.kind == "U" else ""
+        raise TypeError(f"tokens must be integers from 0 to {vocab_size - 1}, got {tokens.dtype}{hint}.")
     if tokens.ndim != axes:
         hint = ": for a batch, batch first, use jax.vmap(machine)(tokens)" if (tokens.ndim, axes) == (2, 1) else ""
-        raise ValueError(f"tokens must have {axes} axes ({AXES[axes]}), got shape {tokens.shape}{hint}.")
-    if not isinstance(tokens, Tracer) and tokens.size:
+        raise ValueError(f"tokens must be {SHAPES[axes]}, got shape {tokens.shape}{hint}.")
+    if not isinstance(tokens, Tracer):
         known = np.asarray(tokens)
         outside = known[(known < 0) | (known >= vocab_size)]
         if outside.size:
-            raise ValueError(f"tokens must be in 0..{vocab_size - 1}, got {outside.flat[0]}.")
-    return jnp.asarray(tokens, None if tokens.size else jnp.int32)
+            raise ValueError(f"tokens must be from 0 to {vocab_size - 1}, got {outside.flat[0]}.")
+    return jnp.asarray(tokens)
 
 
 def look_up(table: Float[Array, "vocab width"], tokens: Int[Array, "*steps"]) -> Float[Array, "*steps width"]:
