@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neuralstack import GRU, CompositeMemory, Machine, NeuralQueue, NeuralStack
+from neuralstack import GRU, AbstractMemory, CompositeMemory, Machine, NeuralQueue, NeuralStack
 from small import build_machine, drawn_machine
 
 MEMORIES = {
@@ -49,3 +49,36 @@ def test_a_map_shifts_no_other_weight():
 def test_in_the_connection_of_the_paper_the_value_does_not_see_the_input_and_there_is_no_map():
     key = jax.random.key(0)
     assert Machine(GRU(5, 4, key=key), NeuralStack(3), 6, connection="paper", key=key).input_maps == ()
+
+
+class Register(AbstractMemory):
+    """A memory of a user's, that declares no gates."""
+
+    width: int = 3
+    action_size = property(lambda self: self.width + 1)
+    read_size = property(lambda self: self.width)
+
+    def init(self, steps, dtype=None):
+        return jnp.zeros(self.width, dtype)
+
+    def decode(self, raw):
+        return jax.nn.sigmoid(raw[0]), jnp.tanh(raw[1:])
+
+    def step(self, state, action):
+        gate, value = action
+        state = gate * value + (1 - gate) * state
+        return state, state
+
+
+@pytest.mark.parametrize("embedding", [4, 5])
+@pytest.mark.parametrize("connection", ["layer", "feedback", "skip"])
+def test_the_embedding_enters_the_whole_raw_action_of_a_memory_without_gates(connection, embedding):
+    machine = drawn_machine(GRU, Register(), 6, hidden=4, embedding=embedding, connection=connection)
+    tokens = jnp.array([0, 1, 2, 3])
+    assert [one.shape for one in machine.input_maps] == [(embedding, 4)]
+    logits, shown = jax.jit(lambda machine: (machine(tokens), machine.trace(tokens)))(machine)
+    np.testing.assert_allclose(logits, shown.logits, atol=1e-6)
+    raw = (
+        shown.hidden @ machine.action_weights + machine.action_bias + machine.embedding[tokens] @ machine.input_maps[0]
+    )
+    np.testing.assert_allclose(shown.action[0], jax.nn.sigmoid(raw[:, 0]), atol=1e-6)
