@@ -111,8 +111,8 @@ def shown_in(tab, which=0):
     return [tuple(one) for one in found]
 
 
-def said(tab):
-    return tab.locator("#said").text_content()
+def sentence(tab):
+    return tab.locator("#sentence").text_content()
 
 
 LEFT, RIGHT, ABOVE, ROWS = 56, 14, 54, 176  # how the overview of one stack of 8 elements is laid out

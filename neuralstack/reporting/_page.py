@@ -10,7 +10,7 @@ from typing import Any
 
 from neuralstack.reporting._notebook import Page
 
-SCRIPTS = ("trace.js", "parts.js", "overview.js", "page.js")
+SCRIPTS = ("trace.js", "components.js", "overview.js", "page.js")
 ESCAPED = {"<": r"\u003c", ">": r"\u003e", "&": r"\u0026"}
 
 

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from neuralstack.reporting._page import packed, page
-from pages import STRING, STRING_STACK, go, said, shown_in, step_of, top_of, traced
+from pages import STRING, STRING_STACK, go, sentence, shown_in, step_of, top_of, traced
 
 pytest_plugins = ("browser",)
 
@@ -73,8 +73,8 @@ def test_several_memories_of_a_machine_are_shown_beside_each_other(show):
     assert [top_of(tab, which) for which in (0, 1)] == [memory.top(5) for memory in memories] == ["b", "b"]
     go(tab, 3)
     assert [top_of(tab, which) for which in (0, 1)] == ["c", "a"]
-    assert "stack: pushes c" in said(tab)
-    assert "queue: pushes c" in said(tab)
+    assert "stack: pushes c" in sentence(tab)
+    assert "queue: pushes c" in sentence(tab)
 
 
 def test_both_ends_of_a_deque_are_shown(show):
@@ -83,7 +83,9 @@ def test_both_ends_of_a_deque_are_shown(show):
     for step in trace["steps"]:
         step["memories"][0]["actions"] = [{"end": "top", "push": 1, "pop": 0}, {"end": "bottom", "push": 0, "pop": 0.5}]
     tab = show(trace)
-    assert "at the top pushes ⊢ with strength 1.00, pops 0.00; at the bottom pushes ⊢ with strength 0.00" in said(tab)
+    assert "at the top pushes ⊢ with strength 1.00, pops 0.00; at the bottom pushes ⊢ with strength 0.00" in sentence(
+        tab
+    )
     assert tab.locator(".controller h4").all_text_contents() == ["top", "bottom"]
 
 
@@ -103,31 +105,31 @@ def test_places_that_mix_several_symbols_are_numbered_from_the_bottom(show):
     tab = show(trace)
     go(tab, 2)
     assert tab.locator("[data-element] .symbol").all_text_contents() == ["place 2", "place 1"]
-    assert said(tab).endswith("reads place 2 (1.00).")
+    assert sentence(tab).endswith("reads place 2 (1.00).")
 
 
 def test_a_memory_that_never_holds_anything_is_shown_empty(show):
     tab = show(traced("", symbols=[])[0])
     assert shown_in(tab) == []
     assert top_of(tab) == ""
-    assert tab.locator(".holds").text_content() == "holds 0 elements, strength 0.00"
+    assert tab.locator(".holds").text_content() == "0 elements, strength 0.00"
 
 
-def test_a_step_is_said_in_words(show):
+def test_a_step_is_described_in_words(show):
     trace, _ = traced("ab", wrong=(4,))
     tab = show(trace)
     go(tab, 2)
-    sentence = "Step 3 of 6: given b; state read; pushes b with strength 1.00, pops 0.00; reads b (1.00)."
-    assert said(tab) == sentence
+    expected = "Step 3 of 6: given b; state read; pushes b with strength 1.00, pops 0.00; reads b (1.00)."
+    assert sentence(tab) == expected
     go(tab, 3)
-    assert said(tab).endswith("reads b (1.00); answers b, right.")
+    assert sentence(tab).endswith("reads b (1.00); answers b, right.")
     go(tab, 4)
-    assert said(tab).endswith("reads a (1.00); answers ?, wrong: a was wanted.")
+    assert sentence(tab).endswith("reads a (1.00); answers ?, wrong: a was wanted.")
     go(tab, 5)
-    assert said(tab).endswith("reads nothing; answers ⊣, right.")
+    assert sentence(tab).endswith("reads nothing; answers ⊣, right.")
 
 
-def test_the_answer_so_far_is_shown_with_right_and_wrong_told_apart_by_signs(show):
+def test_the_answer_so_far_is_shown_with_signs_for_right_and_wrong(show):
     tab = show(traced("abc", wrong=(5,))[0])
     output = tab.locator("[data-output]")
     seen = []
@@ -137,7 +139,7 @@ def test_the_answer_so_far_is_shown_with_right_and_wrong_told_apart_by_signs(sho
     assert seen == ["", "c", "c?", "c?a⊣"]
     sign = "(all) => all.map((one) => getComputedStyle(one, '::after').content)"
     assert output.locator(".cell").evaluate_all(sign) == ['"✓"', '"✗"', '"✓"', '"✓"']
-    assert tab.locator(".verdict").text_content() == "answers wrong, right is cba"
+    assert tab.locator(".result.wrong").text_content() == "answers c?a, wrong: right is cba"
 
 
 def test_text_that_looks_like_html_does_no_harm(show):
@@ -161,8 +163,8 @@ def test_traces_of_one_text_are_side_by_side_at_the_same_step(show):
     assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
     go(tab, 6)
     assert [shown_in(tab, which) for which in (0, 1)] == [soft.shown(6), hard.shown(6)]
-    assert said(tab).startswith("Step 7 of 8: before: given b;")
-    assert " after: given b;" in said(tab)
+    assert sentence(tab).startswith("Step 7 of 8: before: given b;")
+    assert " after: given b;" in sentence(tab)
 
 
 def test_the_shorter_of_two_traces_waits_at_its_end(show):
@@ -172,3 +174,21 @@ def test_the_shorter_of_two_traces_waits_at_its_end(show):
     tab.keyboard.press("End")
     assert step_of(tab) == 7
     assert [top_of(tab, which) for which in (0, 1)] == ["c", ""]
+
+
+def test_a_language_model_predicts_and_is_not_stamped_wrong(show):
+    trace, _ = traced("ab", wrong=(4,))
+    trace |= {"language": True, "right_answer": None, "first_answer": 0}
+    tab = show(trace)
+    assert tab.locator(".result").text_content() == "predicts 2 of 3 characters"
+    go(tab, 4)
+    assert sentence(tab).endswith("predicts ?, a follows.")
+    assert tab.locator(".wrong").count() == 0
+    assert "answer" not in tab.locator(".labels, .legend").all_text_contents()
+
+
+def test_what_a_machine_answers_is_shown_from_the_first_step_on(show):
+    trace, _ = traced("ab", wrong=(3, 4))
+    tab = show(trace | {"answer": "\x18?"})
+    assert tab.locator(".result").text_content() == r"answers \x18?, wrong: right is ba"
+    assert show(trace | {"answer": ""}).locator(".result").text_content() == "answers nothing, wrong: right is ba"

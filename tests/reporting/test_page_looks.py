@@ -1,10 +1,12 @@
 """How the page of traces looks: its overview and colors, long traces, narrow windows, and what moves."""
 
+import json
 import re
 import time
 
 import pytest
 
+from neuralstack.reporting import Trace, page
 from pages import ABOVE, LEFT, ROWS, STRING, cell_of, go, shown_in, top_of, traced
 
 pytest_plugins = ("browser",)
@@ -98,3 +100,75 @@ def test_nothing_is_animated_for_those_who_asked_for_less_motion(show):
         tab.locator("#speed").select_option("5")
         tab.locator("#play").click()
         tab.wait_for_function(moves, arg=expected)
+
+
+def side_by_side():
+    """Machines of one text: one answers wrong at length, one names no states."""
+    wrong = traced("a string to reverse", name="before training", wrong=range(20, 40))[0] | {"answer": "wrong" * 20}
+    soft = traced("a string to reverse", name="as trained")[0]
+    for step in soft["steps"]:
+        step["state"] = None
+    return wrong, soft, traced("a string to reverse", name="hardened")[0]
+
+
+def edges(tab, selector, side):
+    return {
+        round(edge)
+        for edge in tab.locator(selector).evaluate_all(f"(all) => all.map((one) => one.getBoundingClientRect().{side})")
+    }
+
+
+def test_cards_side_by_side_line_up_whatever_they_answer(show):
+    tab = show(*side_by_side(), width=1400)
+    for step in (0, 25):
+        go(tab, step)
+        for selector in ("h2", ".about", ".result", ".tape", ".controller .bars", ".memory", ".column", "canvas"):
+            assert len(edges(tab, selector, "top")) == 1, selector
+        assert len(edges(tab, "section", "bottom")) == 1
+
+
+@pytest.mark.parametrize("machines", [1, 2, 3])
+def test_the_overview_is_seen_without_scrolling(show, machines):
+    tab = show(*side_by_side()[:machines], width=1400)
+    tab.set_viewport_size({"width": 1400, "height": 1000})
+    assert max(edges(tab, "canvas", "bottom")) <= 1000
+
+
+def test_an_empty_memory_is_a_ruled_vessel_and_its_headings_stand_by_the_lowest_element(show):
+    tab = show(STRING)
+    column, heads = tab.locator(".column").bounding_box(), tab.locator(".heads").bounding_box()
+    assert column["height"] < 290
+    assert abs(heads["y"] - column["y"] - column["height"]) < 1
+    style = "(one) => [getComputedStyle(one).backgroundImage, getComputedStyle(one).borderLeftStyle]"
+    image, border = tab.locator(".column").evaluate(style)
+    assert (image.startswith("repeating-linear-gradient"), border) == (True, "solid")
+    several = show(*side_by_side()).locator(".column").first.bounding_box()
+    assert several["height"] < 200
+
+
+NOTEBOOK = "<!doctype html><textarea id=cell></textarea>"
+
+
+def test_a_notebook_shows_a_trace_in_a_frame_that_leaves_the_keys_of_other_cells_alone(window, tmp_path):
+    tab, requests, complaints = window
+    file = tmp_path / "notebook.html"
+    file.write_text(NOTEBOOK + Trace(STRING)._repr_html_(), encoding="utf-8")
+    tab.goto(file.as_uri())
+    inside = tab.frame_locator("iframe")
+    inside.locator("#step").wait_for()
+    tab.locator("#cell").press_sequentially("a b")
+    assert tab.locator("#cell").input_value() == "a b"
+    assert inside.locator("#step").input_value() == "0"
+    inside.locator("#next").click()
+    assert inside.locator("#step").input_value() == "1"
+    assert inside.locator("[data-memory]").get_attribute("data-top") == "A"
+    assert tab.locator("iframe").get_attribute("sandbox") == "allow-scripts"
+    assert complaints == []
+    requests.clear()
+
+
+def test_pages_and_traces_have_a_short_repr_and_are_what_they_were():
+    assert repr(Trace(STRING)) == "Trace('hardened' on 'A string', 18 steps)"
+    assert repr(page([STRING])).startswith("Page(")
+    assert len(repr(page([STRING]))) < 30
+    assert json.loads(json.dumps(Trace(STRING))) == STRING

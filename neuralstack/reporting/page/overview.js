@@ -2,16 +2,17 @@
 // its size or the colors change; a step only moves the cursor that lies on it.
 
 const STRIP = 44; // the height of push and pop, in pixels
-const ROWS = { each: 22, least: 66, most: 300 }; // the heights of an element and of all of them
+const ROWS = { each: 22, least: 66, alone: 300, several: 150 }; // the heights of an element and of all of them
 const GAP = 10;
 const AXIS = 20;
 const RIGHT = 14; // for the last number below
 const LAYERS = 4; // in which a row of the heat map is divided
 const LETTER = 11; // the room that a symbol needs
 
-// The colors are those of the legend, so that there is one place that knows light from dark.
-function legendPart() {
-  const entries = { push: "push, and strength", read: "of it in the read", pop: "pop", answer: "answer" };
+// The colors are those of the legend, so that light and dark are told apart in the style alone.
+function makeLegend(trace) {
+  const entries = { push: "push, and strength", read: "of it in the read", pop: "pop" };
+  if (!trace.language) entries.answer = "answer";
   const swatches = {};
   const node = make("p", { class: "legend" });
   for (const [name, label] of Object.entries(entries)) {
@@ -95,11 +96,11 @@ function drawTimes(context, trace, y, frame) {
   });
 }
 
-function overviewPart(trace, table, which, colors, goTo) {
+function makeOverview(trace, table, which, alone, colors, goTo) {
   const memory = trace.memories[which];
   const strips = trace.steps[0].memories[which].actions.length;
   const steps = trace.steps.length;
-  const rows = Math.min(ROWS.most, Math.max(ROWS.least, ROWS.each * table.count));
+  const rows = Math.min(alone ? ROWS.alone : ROWS.several, Math.max(ROWS.least, ROWS.each * table.count));
   const height = strips * (STRIP + GAP) + rows + AXIS;
   const described = `Overview of the ${titleOf(trace, which)}: push, pop, ${table.count} elements over ${steps} steps`;
   const canvas = make("canvas", { role: "img", "aria-label": described });
@@ -110,7 +111,7 @@ function overviewPart(trace, table, which, colors, goTo) {
   let current = 0;
 
   function draw() {
-    if (!node.isConnected) return; // another text is shown: the observer's last word
+    if (!node.isConnected) return; // another text is shown: the observer calls once more
     const width = node.clientWidth;
     const context = canvas.getContext("2d");
     const palette = { ...colors(), muted: getComputedStyle(node).color };
@@ -121,8 +122,10 @@ function overviewPart(trace, table, which, colors, goTo) {
     context.textBaseline = "middle";
     const upper = strips * (STRIP + GAP);
     const answer = frame.left + trace.first_answer * frame.cell;
-    context.fillStyle = palette.answer;
-    context.fillRect(answer, 0, width - RIGHT - answer, height - AXIS);
+    if (!trace.language) {
+      context.fillStyle = palette.answer;
+      context.fillRect(answer, 0, width - RIGHT - answer, height - AXIS);
+    }
     for (let number = 0; number < strips; number++) {
       const actions = trace.steps.map((step) => step.memories[which].actions[number]);
       drawStrip(context, actions, number * (STRIP + GAP), frame, palette);

@@ -1,10 +1,8 @@
-// The page: which text is shown, at which step, and what the reader does about it.
+// The page: the text that is shown, the step, and the controls.
 
-const SAVED =
-  "This is a saved page: it holds the texts in the list and cannot run the machine on others. " +
-  "For a page that can, run: neuralstack view RUN";
 const EMPTY = "No text is shown yet: type one above.";
 const UNREACHED = "The machine does not answer: is neuralstack view still running?";
+const ROOM = { alone: 280, several: 190 }; // what a memory's column may be high, in pixels
 
 const $ = (id) => document.getElementById(id);
 const live = document.body.dataset.live === "true";
@@ -17,44 +15,51 @@ let clock = null; // the timer, while playing
 
 // One machine.
 
-function verdictOf({ answer, right_answer: right }) {
-  if (right === null) return [];
-  if (answer === right) return [make("span", { class: "verdict right" }, "answers right")];
-  return [make("span", { class: "verdict wrong" }, `answers wrong, right is ${clipped(right)}`)];
+// The whole answer, whatever the step, and whether it is right. A language model predicts, and is not right or wrong.
+function resultOf(trace) {
+  if (trace.language) return make("p", { class: "result" }, predictionsInWords(trace));
+  const verdict = trace.right_answer === null ? "open" : trace.answer === trace.right_answer ? "right" : "wrong";
+  const quoted = (text) => (text === "" ? "nothing" : make("span", { class: "symbol" }, clipped(printable(text))));
+  const node = make("p", { class: `result ${verdict}` }, "answers ", quoted(trace.answer));
+  if (verdict === "wrong") node.append(", wrong: right is ", quoted(trace.right_answer));
+  if (verdict === "right") node.append(", right");
+  return node;
 }
 
-function machineView(trace, tables, scale) {
-  const legend = legendPart();
-  const memories = tables.map((table, which) => memoryPart(trace, table, which, scale));
-  const overviews = tables.map((table, which) => overviewPart(trace, table, which, legend.colors, goTo));
-  const [tape, controller] = [tapePart(trace), controllerPart(trace)];
+function machineView(trace, tables, shared) {
+  const legend = makeLegend(trace);
+  const memories = tables.map((table, which) => makeMemory(trace, table, which, shared.scale));
+  const overviews = tables.map((table, which) => makeOverview(trace, table, which, shared.alone, legend.colors, goTo));
+  const [tape, controller] = [makeTape(trace), makeController(trace, shared.stateful)];
+  const body = make(
+    "div",
+    { class: trace.memories.length > 1 ? "body" : "body wide" },
+    make("div", { class: "memories" }, controller.node, ...memories.map((memory) => memory.node)),
+    make("div", { class: "overview" }, legend.node, ...overviews.map((overview) => overview.node)),
+  );
   const node = make(
     "section",
     { "data-machine": trace.name, "aria-label": trace.name },
-    make("div", { class: "name" }, make("h2", {}, trace.name), ...verdictOf(trace)),
+    make("h2", {}, trace.name),
     make("p", { class: "about" }, `${trace.machine} · ${trace.task}`),
+    resultOf(trace),
     tape.node,
-    make(
-      "div",
-      { class: trace.memories.length > 1 ? "body" : "body wide" },
-      make("div", { class: "memories" }, controller.node, ...memories.map((part) => part.node)),
-      make("div", { class: "overview" }, legend.node, ...overviews.map((part) => part.node)),
-    ),
+    make("div", { class: "frame" }, body),
   );
   const last = trace.steps.length - 1; // where the shorter of two traces waits for the other
   const show = (step) => {
-    for (const part of [tape, controller, ...memories, ...overviews]) part.show(Math.min(step, last));
+    for (const component of [tape, controller, ...memories, ...overviews]) component.show(Math.min(step, last));
   };
-  const draw = () => overviews.forEach((part) => part.draw());
-  const say = (step) => stepInWords(trace, tables, Math.min(step, last));
-  return { node, name: trace.name, length: trace.steps.length, show, draw, say };
+  const draw = () => overviews.forEach((overview) => overview.draw());
+  const inWords = (step) => stepInWords(trace, tables, Math.min(step, last));
+  return { node, name: trace.name, length: trace.steps.length, show, draw, inWords };
 }
 
 // Time.
 
 function sentence() {
-  const said = views.map((view) => (views.length > 1 ? `${view.name}: ` : "") + view.say(at));
-  return `Step ${at + 1} of ${length}: ${said.join(" ")}`;
+  const clauses = views.map((view) => (views.length > 1 ? `${view.name}: ` : "") + view.inWords(at));
+  return `Step ${at + 1} of ${length}: ${clauses.join(" ")}`;
 }
 
 function showStep(step) {
@@ -64,7 +69,7 @@ function showStep(step) {
   $("step").value = at;
   $("step").setAttribute("aria-valuetext", `step ${at + 1} of ${length}`);
   $("count").textContent = `${at + 1} / ${length}`;
-  $("said").textContent = sentence();
+  $("sentence").textContent = sentence();
 }
 
 function setPlaying(playing) {
@@ -73,7 +78,7 @@ function setPlaying(playing) {
   document.body.toggleAttribute("data-playing", playing);
   $("play").setAttribute("aria-label", playing ? "Pause" : "Play");
   // While time runs, each step is shown; only the one that it stops at is read aloud.
-  $("said").setAttribute("aria-live", playing ? "off" : "polite");
+  $("sentence").setAttribute("aria-live", playing ? "off" : "polite");
 }
 
 function tick() {
@@ -86,7 +91,7 @@ function togglePlaying() {
   setPlaying(clock === null && length > 1);
 }
 
-// The reader's hand stops the clock.
+// The reader's own steps stop the clock.
 function goTo(step) {
   setPlaying(false);
   showStep(step);
@@ -108,13 +113,16 @@ function showText(text) {
   listTexts(text);
   const shown = traces.filter((trace) => trace.text === text);
   const tables = shown.map((trace) => trace.memories.map((_, which) => tableOf(trace, which)));
-  const scale = scaleOf(tables.flat());
-  views = shown.map((trace, which) => machineView(trace, tables[which], scale));
+  const alone = shown.length === 1;
+  const scale = scaleOf(tables.flat(), alone ? ROOM.alone : ROOM.several);
+  const stateful = shown.some((trace) => trace.steps.some((step) => step.state !== null));
+  views = shown.map((trace, which) => machineView(trace, tables[which], { alone, scale, stateful }));
+  document.body.toggleAttribute("data-several", !alone);
   length = Math.max(0, ...views.map((view) => view.length));
   $("machines").replaceChildren(...views.map((view) => view.node));
   $("step").max = Math.max(0, length - 1);
   for (const id of ["first", "previous", "play", "next", "last", "step", "input"]) $(id).disabled = views.length === 0;
-  $("said").textContent = views.length === 0 ? EMPTY : "";
+  $("sentence").textContent = views.length === 0 ? EMPTY : "";
   showStep(0);
 }
 
@@ -140,11 +148,10 @@ async function askServer(text) {
 
 async function ask(text) {
   complain("");
-  if (textsOf().includes(text)) return showText(text);
-  return live ? askServer(text) : complain(SAVED);
+  return textsOf().includes(text) ? showText(text) : askServer(text);
 }
 
-// Light and dark: what the system says, until the reader says otherwise.
+// Light and dark: as the system is set, until the reader switches.
 
 const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
 
@@ -191,4 +198,6 @@ $("ask").addEventListener("submit", (event) => {
 $("theme").addEventListener("click", toggleTheme);
 systemIsDark.addEventListener("change", drawAgain);
 document.addEventListener("keydown", pressed);
+$("ask").hidden = !live;
+$("saved").hidden = live;
 showText(textsOf()[0] ?? "");

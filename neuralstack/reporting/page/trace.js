@@ -1,10 +1,13 @@
-// What a trace says: the state of a memory at each step, and a step in words. Nothing here touches the document.
+// Traces: the state of a memory at each step, and a step in words. Nothing here touches the document.
 
-const NOTICED = 0.005; // below this, two digits say 0.00
+const NOTICED = 0.005; // below this, two digits are 0.00
 
-const LONG = 60; // characters of a text that is only to be recognized
+const LONG = 48; // characters of a text that is only to be recognized
 
 const clipped = (text) => (text.length > LONG ? text.slice(0, LONG) + "…" : text);
+// Control characters are written as escapes, and so take a place that can be seen.
+const escaped = (sign) => "\\x" + sign.codePointAt(0).toString(16).padStart(2, "0");
+const printable = (text) => text.replace(/\p{Cc}/gu, escaped);
 const digits = (number) => number.toFixed(2);
 
 // In the page's own traces a step is a list, and the names of a memory's ends stand once.
@@ -73,17 +76,38 @@ function actionInWords(step, action, several) {
 
 function memoryInWords(trace, table, which, at) {
   const { actions } = trace.steps[at].memories[which];
-  const told = actions.map((action) => actionInWords(trace.steps[at], action, actions.length > 1));
-  told.push(readInWords(trace.memories[which], table.weights(at)));
-  return (trace.memories.length > 1 ? `${titleOf(trace, which)}: ` : "") + told.join("; ");
+  const clauses = actions.map((action) => actionInWords(trace.steps[at], action, actions.length > 1));
+  clauses.push(readInWords(trace.memories[which], table.weights(at)));
+  return (trace.memories.length > 1 ? `${titleOf(trace, which)}: ` : "") + clauses.join("; ");
 }
 
-// What is answered before the answer begins does not count, and is not told.
+// The steps of an answer. A language model has none: it predicts at every step.
+const isAnswer = (trace, at) => !trace.language && at >= trace.first_answer;
+
+// Another character than the predicted one is no mistake of a language model.
+function verdictOf({ answered, wanted }, language) {
+  if (wanted === null) return "open";
+  return answered === wanted ? "right" : language ? "other" : "wrong";
+}
+
+function verdictInWords({ wanted }, verdict) {
+  const words = { open: "not scored", right: "right", wrong: `wrong: ${wanted} was wanted`, other: `${wanted} follows` };
+  return words[verdict];
+}
+
+// What is answered before the answer begins is not scored, and left out.
 function answerInWords(trace, at) {
-  const { answered, wanted } = trace.steps[at];
+  const step = trace.steps[at];
   if (at < trace.first_answer) return [];
-  if (wanted === null) return [`answers ${answered}`];
-  return [`answers ${answered}, ${answered === wanted ? "right" : `wrong: ${wanted} was wanted`}`];
+  const answered = `${trace.language ? "predicts" : "answers"} ${step.answered}`;
+  const verdict = verdictOf(step, trace.language);
+  return [verdict === "open" ? answered : `${answered}, ${verdictInWords(step, verdict)}`];
+}
+
+function predictionsInWords(trace) {
+  const verdicts = trace.steps.map((step) => verdictOf(step, true)).filter((verdict) => verdict !== "open");
+  const right = verdicts.filter((verdict) => verdict === "right").length;
+  return `predicts ${right} of ${verdicts.length} characters`;
 }
 
 function stepInWords(trace, tables, at) {

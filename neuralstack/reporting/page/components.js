@@ -1,8 +1,7 @@
-// The parts of one machine: its tape, its controller, its memories. Each part is a function that makes its nodes once
-// and returns them with `show`, which puts them into the state of a step.
+// The components of one machine: its tape, its controller, its memories. Each function makes its nodes once and
+// returns them with `show`, which puts them into the state of a step.
 
 const UNIT = { least: 22, most: 46 }; // the height of strength 1, in pixels
-const COLUMN = 370; // what a memory's column may be high, in pixels
 
 // Strings among the children become text: nothing that stands in a trace is ever read as HTML.
 function make(tag, attributes = {}, ...children) {
@@ -12,20 +11,21 @@ function make(tag, attributes = {}, ...children) {
   return node;
 }
 
-function outputCell(step) {
-  const verdict = step.wanted === null ? "open" : step.answered === step.wanted ? "right" : "wrong";
-  const title = verdict === "wrong" ? `wrong: ${step.wanted} was wanted` : verdict === "right" ? "right" : "not scored";
+function outputCell(step, language) {
+  const verdict = verdictOf(step, language);
+  const title = verdictInWords(step, verdict);
   return make("span", { class: `cell ${verdict}`, title }, step.answered);
 }
 
-function tapePart(trace) {
+function makeTape(trace) {
   const given = trace.steps.map((step, at) =>
-    make("span", { class: at < trace.first_answer ? "cell" : "cell later", title: step.given }, step.given),
+    make("span", { class: isAnswer(trace, at) ? "cell later" : "cell", title: step.given }, step.given),
   );
   const output = make("div", { class: "row", "data-output": "" });
   output.style.setProperty("--before", trace.first_answer);
+  const verb = trace.language ? "predicts" : "answers";
   const strip = make("div", { class: "strip" }, make("div", { class: "row" }, ...given), output);
-  const labels = make("div", { class: "labels" }, make("span", {}, "given"), make("span", {}, "answers"));
+  const labels = make("div", { class: "labels" }, make("span", {}, "given"), make("span", {}, verb));
   const about = { class: "tape", role: "group", "aria-label": "Input, and the answer so far" };
   const node = make("div", about, labels, strip);
 
@@ -33,7 +33,7 @@ function tapePart(trace) {
     const wanted = Math.max(0, at + 1 - trace.first_answer);
     while (output.childElementCount > wanted) output.lastChild.remove();
     for (let next = output.childElementCount; next < wanted; next++) {
-      output.append(outputCell(trace.steps[trace.first_answer + next]));
+      output.append(outputCell(trace.steps[trace.first_answer + next], trace.language));
     }
     strip.querySelector("[aria-current]")?.removeAttribute("aria-current");
     given[at].setAttribute("aria-current", "step");
@@ -69,9 +69,8 @@ function actionBars(trace, which, number) {
   return { nodes: [...heading, ...push.nodes, ...pop.nodes], show };
 }
 
-function controllerPart(trace) {
+function makeController(trace, stateful) {
   const state = make("span", { class: "state" });
-  const stateful = trace.steps.some((step) => step.state !== null);
   const bars = trace.memories.flatMap((_, which) =>
     trace.steps[0].memories[which].actions.map((_, number) => actionBars(trace, which, number)),
   );
@@ -89,9 +88,9 @@ function controllerPart(trace) {
 
   function show(at) {
     const step = trace.steps[at];
-    state.textContent = step.state ?? "";
+    state.textContent = step.state ?? "–";
     for (const one of bars) one.show(at);
-    output.textContent = at < trace.first_answer ? "Output, before the answer" : "Output";
+    output.textContent = at < trace.first_answer ? "Output (not scored)" : "Output";
     answered.textContent = step.answered;
     sure.show(step.probability);
   }
@@ -108,12 +107,12 @@ const ENDS = {
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
 // One scale for all steps of all memories on the page, so that heights can be compared: as large as the most that one
-// of them ever holds allows.
-function scaleOf(tables) {
+// of them ever holds allows in the room of a column, in pixels.
+function scaleOf(tables, room) {
   const totals = tables.flatMap((table) => Array.from({ length: table.steps }, (_, at) => sum(table.strengths(at))));
   const most = Math.max(2, ...totals);
-  const unit = Math.min(UNIT.most, Math.max(UNIT.least, COLUMN / most));
-  return { unit, height: Math.min(COLUMN, unit * most) + 6 };
+  const unit = Math.min(UNIT.most, Math.max(UNIT.least, room / most));
+  return { unit, height: Math.min(room, unit * most) + 6 };
 }
 
 // One element: a box as high as it is strong, of which as much is filled as is in the read.
@@ -157,7 +156,7 @@ function readAtBottom(memory, strengths) {
   return (index) => low.has(index);
 }
 
-function memoryPart(trace, table, which, scale) {
+function makeMemory(trace, table, which, scale) {
   const memory = trace.memories[which];
   const slots = memory.elements.map((_, index) => slotOf(memory, index, scale.unit));
   const order = fromReadEnd(memory);
@@ -166,6 +165,7 @@ function memoryPart(trace, table, which, scale) {
   pile.append(...(memory.kind === "cells" ? slots : slots.toReversed()).map((slot) => slot.node));
   const column = make("div", { class: "column" }, pile);
   column.style.height = `${scale.height}px`;
+  column.style.setProperty("--unit", `${scale.unit}px`);
   const heads = ["", "strength", "in read"].map((head) => make("span", {}, head));
   const holds = make("p", { class: "holds" });
   const name = titleOf(trace, which);
@@ -175,8 +175,8 @@ function memoryPart(trace, table, which, scale) {
     { class: "memory", "data-memory": memory.kind, role: "group", "aria-label": name },
     make("h3", {}, name),
     make("p", { class: "end" }, above),
-    make("div", { class: "heads", "aria-hidden": "true" }, ...heads),
     column,
+    make("div", { class: "heads", "aria-hidden": "true" }, ...heads),
     make("p", { class: "end" }, below),
     holds,
   );
@@ -189,8 +189,8 @@ function memoryPart(trace, table, which, scale) {
     );
     const alive = order.filter((index) => strengths[index] > 0);
     node.dataset.top = alive.length > 0 ? memory.elements[alive[0]].symbol : "";
-    const what = alive.length === 1 ? "element" : "elements";
-    holds.textContent = `holds ${alive.length} ${what}, strength ${digits(sum(strengths))}`;
+    const noun = alive.length === 1 ? "element" : "elements";
+    holds.textContent = `${alive.length} ${noun}, strength ${digits(sum(strengths))}`;
     column.scrollTop = memory.kind === "queue" ? column.scrollHeight : 0;
   }
   return { node, show };
