@@ -1,0 +1,92 @@
+"""A machine as plain data, without its weights, and back."""
+
+from dataclasses import asdict, fields
+from typing import Any, get_type_hints
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import PyTree
+
+from neuralstack.machine._connection import Connection
+from neuralstack.machine._controller_spec import controller_from_spec, controller_spec
+from neuralstack.machine._machine import Machine
+from neuralstack.machine._memory_spec import memory_from_spec, memory_spec
+from neuralstack.machine._spec_fields import MOST_PARAMETERS, require_mapping, require_size, require_type
+from neuralstack.memories import AbstractMemory
+
+DTYPES = ("float16", "bfloat16", "float32", "float64")
+
+
+def machine_spec(machine: Machine) -> dict[str, Any]:
+    """Return all of a machine but its weights, as data that JSON can hold.
+
+    Classes of a user's are recorded by name.
+
+    Examples:
+        >>> import jax, neuralstack as ns
+        >>> key = jax.random.key(0)
+        >>> spec = machine_spec(ns.Machine(ns.GRU(16, 32, key=key), ns.NeuralStack(8), 5, key=key))
+        >>> spec["controller"]
+        {'kind': 'GRU', 'input_size': 16, 'hidden_size': 32, 'num_layers': 1}
+    """
+    return {
+        "controller": controller_spec(machine.controller),
+        "memory": memory_spec(machine.memory),
+        "vocab_size": machine.vocab_size,
+        "connection": asdict(machine.connection),
+        "dtype": machine.embedding.dtype.name,
+    }
+
+
+def machine_from_spec(spec: Any, *, memory: AbstractMemory | None = None, controller: Any = None) -> Machine:
+    """Return the machine of a specification, with the shapes and dtypes of its weights in place of the weights.
+
+    Nothing is drawn or allocated, and everything is checked before: sizes of a memory or a controller are at most
+    65,536, layers 64, tokens 1,048,576, and weights 2,147,483,648 in all.
+
+    Args:
+        spec: The result of `machine_spec`.
+        memory: The memory, where its class is a user's.
+        controller: A controller like the saved one, where its class is a user's.
+
+    Raises:
+        ValueError: If the specification is not valid or too large, or a part of a user's class is not given or another
+            one.
+    """
+    require_mapping(spec, "a machine", {"controller", "memory", "vocab_size", "connection", "dtype"})
+    if spec["dtype"] not in DTYPES:
+        raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, got {repr(spec['dtype'])[:100]}.")
+    memory, connection = memory_from_spec(spec["memory"], memory), _connection(spec["connection"])
+    vocab_size = require_size(spec, "vocab_size")
+
+    def build(key):
+        parts = controller_from_spec(spec["controller"], controller, key=key), memory, vocab_size
+        return Machine(*parts, connection=connection, key=key)
+
+    machine = eqx.filter_eval_shape(build, jax.random.key(0))
+    count = num_parameters(machine)
+    if count > MOST_PARAMETERS:
+        raise ValueError(f"a machine must have at most {MOST_PARAMETERS} weights, got {count}.")
+    return jax.tree.map(lambda leaf: _like(leaf, spec["dtype"]), machine)
+
+
+def num_parameters(tree: PyTree) -> int:
+    """Return the number of floating-point numbers in a tree of arrays or of their shapes."""
+    leaves = [leaf for leaf in jax.tree.leaves(tree) if _is_floating(leaf)]
+    return sum(leaf.size for leaf in leaves)
+
+
+def _is_floating(leaf: Any) -> bool:
+    return hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jnp.floating)
+
+
+def _like(leaf: Any, dtype: str) -> Any:
+    return jax.ShapeDtypeStruct(leaf.shape, dtype) if _is_floating(leaf) else leaf
+
+
+def _connection(spec: Any) -> Connection:
+    names = {field.name for field in fields(Connection)}
+    annotations = get_type_hints(Connection)
+    given = require_mapping(spec, "a connection", names)
+    return Connection(**{name: require_type(name, given[name], annotations[name]) for name in names})

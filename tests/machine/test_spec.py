@@ -1,0 +1,176 @@
+import json
+import re
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import pytest
+
+from neuralstack import (
+    GRU,
+    LSTM,
+    AbstractMemory,
+    CompositeMemory,
+    Elman,
+    Feedforward,
+    HardStack,
+    Machine,
+    NeuralDeque,
+    NeuralQueue,
+    NeuralStack,
+    NoMemory,
+    NondeterministicStack,
+    PointerStack,
+    Reversal,
+    SuperpositionStack,
+    Tape,
+    harden,
+)
+from neuralstack.machine import machine_from_spec, machine_spec
+from small import drawn_machine
+
+KEY = jax.random.key(0)
+
+
+def build(controller=None, memory=None, **options):
+    controller = GRU(4, 6, key=KEY) if controller is None else controller
+    return Machine(controller, NeuralStack(3) if memory is None else memory, 5, **options, key=KEY)
+
+
+MACHINES = {
+    "several layers": lambda: build(LSTM(4, 6, num_layers=3, key=KEY)),
+    "feedback": lambda: build(Elman(3, 6, key=KEY), connection="feedback"),
+    "paper without memory": lambda: build(Feedforward(4, 6, key=KEY), NoMemory(), connection="paper"),
+    "a GRU cell of Equinox": lambda: build(eqx.nn.GRUCell(4, 6, key=KEY)),
+    "an LSTM cell without bias": lambda: build(eqx.nn.LSTMCell(4, 6, use_bias=False, key=KEY)),
+    "hardened": lambda: harden(build()),
+    "hardened stacks": lambda: harden(build(memory=SuperpositionStack(4, stacks=2, depth_read=3))),
+    "rounded tape": lambda: harden(build(memory=Tape(4))),
+    "of bounded state": lambda: harden(
+        drawn_machine(GRU, NeuralStack(3), Reversal(4, alphabet="ab").vocab_size, hidden=4, embedding=3),
+        Reversal(4, alphabet="ab"),
+    ),
+    "skip": lambda: build(memory=NeuralDeque(4, kernel=False), connection="skip"),
+    "composite": lambda: build(memory=CompositeMemory(NeuralStack(4), HardStack(3), NeuralQueue(5))),
+    "nondeterministic": lambda: build(memory=NondeterministicStack(states=2, symbols=2)),
+    "pointer": lambda: build(memory=PointerStack(4)),
+}
+
+
+def forms(machine):
+    paths = jax.tree.leaves_with_path(machine)
+    return {jax.tree_util.keystr(path): (leaf.shape, leaf.dtype) for path, leaf in paths if hasattr(leaf, "shape")}
+
+
+def roundtrip(machine, **given):
+    return machine_from_spec(json.loads(json.dumps(machine_spec(machine))), **given)
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_a_machine_is_rebuilt_from_its_specification_through_json(name):
+    machine = MACHINES[name]()
+    rebuilt = roundtrip(machine)
+    assert forms(rebuilt) == forms(machine)
+    assert jax.tree.structure(rebuilt) == jax.tree.structure(machine)
+    assert all(isinstance(leaf, jax.ShapeDtypeStruct) for leaf in jax.tree.leaves(rebuilt))
+
+
+def test_the_dtype_is_that_of_the_saved_machine(float64):
+    machine = jax.tree.map(lambda leaf: leaf.astype(jnp.float32), build())
+    assert forms(roundtrip(machine)) == forms(machine)
+
+
+class Register(AbstractMemory):
+    width: int = 3
+    action_size = property(lambda self: self.width + 1)
+    read_size = property(lambda self: self.width)
+
+    def init(self, steps, dtype=None):
+        return jnp.zeros(self.width, dtype)
+
+    def decode(self, raw):
+        return jax.nn.sigmoid(raw[0]), jnp.tanh(raw[1:])
+
+    def step(self, state, action):
+        gate, value = action
+        state = gate * value + (1 - gate) * state
+        return state, state
+
+
+class Perceptron(eqx.Module):
+    mlp: eqx.nn.MLP
+
+    def __init__(self, width, key):
+        self.mlp = eqx.nn.MLP(4 + width, width, 8, 1, key=key)
+
+    def init(self):
+        return jnp.zeros(self.mlp.out_size)
+
+    def step(self, state, x):
+        state = self.mlp(jnp.concatenate([x, state]))
+        return state, state
+
+
+def test_parts_of_a_users_classes_are_given_on_loading():
+    machine = build(Perceptron(6, KEY), Register(), embedding_dim=4)
+    rebuilt = roundtrip(machine, memory=Register(), controller=Perceptron(6, jax.random.key(1)))
+    assert forms(rebuilt) == forms(machine)
+    assert rebuilt.controller.module.mlp.activation is machine.controller.module.mlp.activation
+
+
+OWN = {
+    "the machine has a memory of a class of its user's, 'Register': give memory=": {"controller": Perceptron(6, KEY)},
+    "the machine has a controller of a class of its user's, 'Perceptron': give controller=": {"memory": Register()},
+    "memory= must be the memory that was saved": {"memory": Register(4), "controller": Perceptron(6, KEY)},
+    "controller= must be like the one that was saved": {"memory": Register(), "controller": Perceptron(5, KEY)},
+}
+
+
+@pytest.mark.parametrize("message", OWN)
+def test_parts_of_a_users_classes_that_are_lacking_or_others_are_refused(message):
+    machine = build(Perceptron(6, KEY), Register(), embedding_dim=4)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        roundtrip(machine, **OWN[message])
+
+
+def nested(depth):
+    inner = {"kind": "NeuralStack", "width": 3, "kernel": None}
+    return inner if depth == 0 else {"kind": "CompositeMemory", "parts": [nested(depth - 1)]}
+
+
+CELL = {"kind": "GRU", "input_size": 4, "hidden_size": 6, "num_layers": 1}
+REFUSED = {
+    "num_layers must be an integer from 1 to 64, got 10000.": {"controller": CELL | {"num_layers": 10_000}},
+    "hidden_size must be an integer from 1 to 65536, got 1000000.": {"controller": CELL | {"hidden_size": 10**6}},
+    "input_size must be an integer from 1 to 65536, got True.": {"controller": CELL | {"input_size": True}},
+    "vocab_size must be an integer from 1 to 1048576, got '5'.": {"vocab_size": "5"},
+    "must name one of": {"controller": CELL | {"kind": "os.system"}},
+    "a controller GRU has an unknown color.": {"controller": CELL | {"color": 3}},
+    "a controller must be a mapping, got list.": {"controller": []},
+    "width must be at most 65536, got 10000000.": {"memory": {"kind": "NeuralStack", "width": 10**7, "kernel": None}},
+    "width must be of type <class 'int'>, got 'wide'.": {
+        "memory": {"kind": "NeuralStack", "width": "wide", "kernel": None}
+    },
+    "a NeuralStack lacks kernel.": {"memory": {"kind": "NeuralStack", "width": 3}},
+    "must name one of CompositeMemory, HardMixtureStacks": {"memory": 3},
+    "the action_size of a memory must be at most 1048576": {
+        "memory": {"kind": "NondeterministicStack", "states": 60_000, "symbols": 60_000}
+    },
+    "the parts of a memory must be at most 256": {
+        "memory": {"kind": "SuperpositionStack", "width": 1, "stacks": 60_000, "depth_read": 1, "empty": -1.0}
+    },
+    "memories lie at most 4 deep": {"memory": nested(6)},
+    "parts must have at most 256 parts, got 300.": {"memory": {"kind": "CompositeMemory", "parts": 300 * [nested(0)]}},
+    "a machine must have at most 2147483648 weights": {"controller": CELL | {"hidden_size": 60_000}},
+    "answer_from must be one of read, controller, both, got 'nowhere'.": {
+        "connection": {"feedback": 0.0, "value_sees_input": True, "answer_from": "nowhere", "gate_scale": 1.0}
+    },
+    "dtype must be one of": {"dtype": "complex64"},
+    "a machine has an unknown color.": {"color": 3},
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_a_specification_that_is_wrong_or_too_large_is_refused_before_anything_is_built(message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        machine_from_spec(machine_spec(build()) | REFUSED[message])
