@@ -6,10 +6,10 @@ from neuralstack.machine._memory_layer import (
     PARALLEL_CONTROLLERS as PARALLEL_CONTROLLERS,
     MemoryLayer as MemoryLayer,
 )
+from neuralstack.machine._parameters import num_parameters as num_parameters
 from neuralstack.machine._spec import (
     machine_from_spec as machine_from_spec,
     machine_spec as machine_spec,
-    num_parameters as num_parameters,
 )
 from neuralstack.machine._steps import (
     BatchSteps as BatchSteps,

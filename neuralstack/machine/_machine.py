@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 from neuralstack._activations import tanh
 from neuralstack.controllers import AbstractController, as_controller, glorot
 from neuralstack.machine._connection import Connection, as_connection
+from neuralstack.machine._describe import as_html, as_text
 from neuralstack.machine._heads import draw_heads, draw_input_maps, mapped_input
 from neuralstack.machine._parts import check_parts
 from neuralstack.machine._steps import BatchSteps, Decode, MachineState, Step
@@ -93,6 +94,15 @@ class Machine(eqx.Module):
         self.output_weights = glorot(keys[5], hidden, vocab_size)
         self.output_bias = jnp.zeros(vocab_size)
 
+    def __repr__(self):
+        try:
+            return as_text(self)
+        except (AttributeError, TypeError):  # unfinished, or with other things in place of its arrays
+            return eqx.tree_pformat(self) if hasattr(self, "connection") else "Machine(...)"
+
+    def _repr_html_(self) -> str:
+        return as_html(self)
+
     @property
     def vocab_size(self) -> int:
         """Number of different tokens."""
@@ -111,6 +121,9 @@ class Machine(eqx.Module):
 
     def trace(self, tokens: Tokens) -> Step:
         """Run one sequence from empty, step by step, and return everything worth looking at.
+
+        It is a plain `lax.scan`, without kernels and without gradients of its own: the form for `jax.export` with
+        symbolic lengths, for forward-mode derivatives and for derivatives of derivatives.
 
         Raises:
             TypeError: If the tokens are not integers.
@@ -147,7 +160,8 @@ class Machine(eqx.Module):
     ) -> BatchSteps:
         """Run a batch, time first, with a memory that is empty at first.
 
-        Gradients need memory linear in the number of steps. There are no forward-mode derivatives.
+        Gradients need memory linear in the number of steps. There are no forward-mode derivatives; `trace` has
+        them.
 
         Args:
             tokens: The inputs.
@@ -227,4 +241,4 @@ def _logits(machine: Machine, tokens: Int[Array, " steps"]) -> Float[Array, "ste
 
 @eqx.filter_jit
 def _trace(machine: Machine, tokens: Int[Array, " steps"]) -> Step:
-    return jax.lax.scan(lambda state, token: machine.step(state, token), machine.init(len(tokens)), tokens)[1]
+    return jax.lax.scan(lambda state, token: machine.step(state, token), machine.init(tokens.shape[0]), tokens)[1]

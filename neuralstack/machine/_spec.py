@@ -5,13 +5,12 @@ from typing import Any, get_type_hints
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
-from jaxtyping import PyTree
 
 from neuralstack.machine._connection import Connection
 from neuralstack.machine._controller_spec import controller_from_spec, controller_spec
 from neuralstack.machine._machine import Machine
 from neuralstack.machine._memory_spec import memory_from_spec, memory_spec
+from neuralstack.machine._parameters import is_floating, num_parameters
 from neuralstack.machine._spec_fields import MOST_PARAMETERS, require_mapping, require_size, require_type
 from neuralstack.memories import AbstractMemory
 
@@ -71,18 +70,8 @@ def machine_from_spec(spec: Any, *, memory: AbstractMemory | None = None, contro
     return jax.tree.map(lambda leaf: _like(leaf, spec["dtype"]), machine)
 
 
-def num_parameters(tree: PyTree) -> int:
-    """Return the number of floating-point numbers in a tree of arrays or of their shapes."""
-    leaves = [leaf for leaf in jax.tree.leaves(tree) if _is_floating(leaf)]
-    return sum(leaf.size for leaf in leaves)
-
-
-def _is_floating(leaf: Any) -> bool:
-    return hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jnp.floating)
-
-
 def _like(leaf: Any, dtype: str) -> Any:
-    return jax.ShapeDtypeStruct(leaf.shape, dtype) if _is_floating(leaf) else leaf
+    return jax.ShapeDtypeStruct(leaf.shape, dtype) if is_floating(leaf) else leaf
 
 
 def _connection(spec: Any) -> Connection:

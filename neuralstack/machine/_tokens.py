@@ -32,7 +32,7 @@ def check_tokens(tokens: Any, vocab_size: int, axes: int) -> Int[Array, "..."]:
         tokens = tokens if isinstance(tokens, jax.Array) else np.asarray(tokens)
     except ValueError as error:
         raise ValueError(f"tokens must be {SHAPES[axes]}, got sequences of different lengths.") from error
-    if not tokens.size:
+    if 0 in tokens.shape:
         raise ValueError(f"tokens must hold at least one step, got shape {tokens.shape}.")
     if not jnp.issubdtype(tokens.dtype, jnp.integer):
         hint = ": ns.predict takes text" if tokens.dtype.kind == "U" else ""

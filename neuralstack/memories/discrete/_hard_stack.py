@@ -63,14 +63,14 @@ class HardStack(AbstractOneEnd):
         push, pop, value = (part.astype(state.values.dtype) for part in action)
         kept = state.height - ((pop > 0.5) & (state.height > 0))
         # What is not pushed lies above the top, where nobody reads it.
-        values = state.values.at[jnp.minimum(kept, len(state.values) - 1)].set(value)
+        values = state.values.at[jnp.minimum(kept, state.values.shape[0] - 1)].set(value)
         below = jnp.where(state.height > 1, values[jnp.maximum(state.height - 2, 0)], 0)
         left = pop * below + (1 - pop) * state.top
         top = jnp.where(push > 0.5, value, jnp.where(pop > 0.5, below, state.top))
         return HardState(values, kept + (push > 0.5), top), push * value + (1 - push) * left
 
     def strengths(self, state):
-        return (jnp.arange(len(state.values) - 1) < state.height).astype(state.values.dtype)
+        return (jnp.arange(state.values.shape[0] - 1) < state.height).astype(state.values.dtype)
 
     def check(self, action, *, steps=False):
         return fit_strengths(self, action, steps=steps, only_ends=True)

@@ -111,8 +111,8 @@ class NeuralDeque(AbstractMemory):
         line = pop(state.low, state.high, top.pop, bottom.pop)
         bottoms, tops = between(state.bottoms, *line), between(state.tops, *line)
         low, high = line[0] - bottom.push, line[1] + top.push
-        under = len(bottoms) // 2 - 1 - state.pushed
-        over = len(bottoms) // 2 + state.pushed
+        under = bottoms.shape[0] // 2 - 1 - state.pushed
+        over = bottoms.shape[0] // 2 + state.pushed
         bottoms, tops = bottoms.at[under].set(low), tops.at[under].set(line[0])
         bottoms, tops = bottoms.at[over].set(line[1]), tops.at[over].set(high)
         values = state.values.at[under].set(bottom.value.astype(state.values.dtype))

@@ -75,7 +75,7 @@ def rows(
     An element is read in the step that pushed it even if its strength is 0: no pop has reached it yet, and more of it
     would be read.
     """
-    cells, times = jnp.arange(len(bottoms))[None], (first + jnp.arange(count))[:, None]
+    cells, times = jnp.arange(bottoms.shape[0])[None], (first + jnp.arange(count))[:, None]
     front, end = fronts[:, None], fronts[:, None] + 1
     low = jnp.where(bottoms[None] > front, bottoms[None], front)
     high = jnp.where(tops[None] <= end, tops[None], end)

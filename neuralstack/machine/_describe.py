@@ -1,0 +1,52 @@
+"""A machine in a few lines, for terminals and notebooks."""
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from neuralstack.controllers import AbstractController, AbstractLayeredController, BoundedController
+from neuralstack.machine._connection import CONNECTIONS, Connection
+from neuralstack.machine._parameters import num_parameters
+
+if TYPE_CHECKING:
+    from neuralstack.machine._machine import Machine
+
+
+def parts_of(machine: "Machine") -> dict[str, str]:
+    """Return a short description of each part of a machine."""
+    return {
+        "controller": controller_name(machine.controller),
+        "memory": repr(machine.memory),
+        "vocab_size": str(machine.vocab_size),
+        "connection": connection_name(machine.connection),
+        "parameters": f"{num_parameters(machine):,}",
+    }
+
+
+def controller_name(controller: AbstractController) -> str:
+    """Return the class of a controller and its sizes."""
+    if isinstance(controller, BoundedController):
+        return f"BoundedController({controller_name(controller.controller)})"
+    inner = getattr(controller, "cell", getattr(controller, "module", controller))
+    layers = len(controller.layers) if isinstance(controller, AbstractLayeredController) else 1
+    sizes = f"{controller.input_size}, {controller.hidden_size}" + (f", num_layers={layers}" if layers > 1 else "")
+    return f"{type(inner).__name__}({sizes})"
+
+
+def connection_name(connection: Connection) -> str:
+    """Return the name of a published connection, and any other one in full."""
+    return next((repr(name) for name, known in CONNECTIONS.items() if known == connection), repr(connection))
+
+
+def as_text(machine: "Machine") -> str:
+    """Return a machine in one line."""
+    parts = parts_of(machine)
+    count = parts.pop("parameters")
+    controller, memory = parts.pop("controller"), parts.pop("memory")
+    rest = ", ".join(f"{name}={part}" for name, part in parts.items())
+    return f"Machine({controller}, {memory}, {rest})  # {count} parameters"
+
+
+def as_html(machine: "Machine") -> str:
+    """Return a machine as a small table."""
+    cells = [f"<tr><th>{name}</th><td>{escape(part)}</td></tr>" for name, part in parts_of(machine).items()]
+    return f"<table><caption>Machine</caption>{''.join(cells)}</table>"
