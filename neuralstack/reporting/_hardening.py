@@ -1,13 +1,16 @@
 """What is shown of a hardened machine: how sure its actions were, and the program that it is."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neuralstack.automata import Comparison, Extraction, StackTransducer
 from neuralstack.reporting._style import COLORS, figure
 from neuralstack.reporting._table import Table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MAX_STATES = 12  # of a program that is listed
 
@@ -57,14 +60,23 @@ def describe_program(title: str, program: StackTransducer, width: int | None = N
     return f"{transitions.text(width)}\n\n{answers.text(width)}"
 
 
-def plot_margins(margins: dict[str, np.ndarray], path: str | Path) -> None:
-    """Draw how often each action had which margin into `path`.png and .pdf; a margin of 0 is a coin's toss."""
-    with figure(path, 1, 1, (6, 3)) as (_, axes):
+def plot_margins(margins: dict[str, np.ndarray], path: str | Path | None = None) -> "Figure":
+    """Draw a histogram of the margins of each action; at a margin of 0 the rounding is undecided.
+
+    Args:
+        margins: The margin of every step, by the name of the action.
+        path: The files to write, without a suffix, as PNG and PDF. Defaults to None: no files.
+
+    Returns:
+        The figure, which a notebook shows.
+    """
+    with figure(path, 1, 1, (6, 3)) as (drawn, axes):
         panel = axes[0, 0]
-        for number, (name, of) in enumerate(margins.items()):
-            shown = {"color": COLORS[number % len(COLORS)], "linestyle": ("-", "--", "-.", ":")[number % 4]}
-            panel.hist(of, bins=np.linspace(0, 0.5, 51), histtype="step", linewidth=1.5, label=name, **shown)
+        for number, (name, values) in enumerate(margins.items()):
+            look = {"color": COLORS[number % len(COLORS)], "linestyle": ("-", "--", "-.", ":")[number % 4]}
+            panel.hist(values, bins=np.linspace(0, 0.5, 51), histtype="step", linewidth=1.5, label=name, **look)
         panel.set(
             xlim=(0, 0.5), yscale="log", xlabel="margin: distance from being rounded the other way", ylabel="steps"
         )
         panel.legend(loc="upper left")
+    return drawn

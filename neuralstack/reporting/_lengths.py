@@ -1,37 +1,56 @@
-"""Accuracy by length: how far beyond its training a machine holds."""
+"""Accuracy by length: how far beyond its training a machine generalizes."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from neuralstack.evaluation import Report, length_bands
-from neuralstack.reporting._style import COLORS, MARKS, figure
+from neuralstack.reporting._style import COLORS, MARKERS, figure
 
-LINES = "-", "--", "-.", ":"
-MOST = 24  # marks on a line: more lengths are gathered into bands
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MAX_POINTS = 24  # on a line: more lengths are gathered into bands
+THINNEST, THICKER = 1.5, 1.4  # the width of the last line, and what each one below it is wider, in points
 
 
-def plot_lengths(reports: dict[str, Report], path: str | Path, trained: tuple[int, int] | None = None) -> None:
-    """Draw coarse and fine accuracy against the length of the source, a line for each machine, as `path`.png and .pdf.
+def plot_lengths(
+    reports: dict[str, Report], path: str | Path | None = None, trained: tuple[int, int] | None = None
+) -> "Figure":
+    """Draw coarse and fine accuracy against the length of the source, a line for each machine.
+
+    Lines of equal accuracy stay visible: each is thinner than the one below it, and their markers take turns.
 
     Args:
-        reports: What `evaluate` returned, by what the legend is to call it.
-        path: Where to, without a suffix.
+        reports: The evaluation of each machine, by its name in the legend.
+        path: The files to write, without a suffix, as PNG and PDF. Defaults to None: no files.
         trained: The shortest and the longest source of the training, which is then shaded.
+
+    Returns:
+        The figure, which a notebook shows.
     """
     with figure(path, 1, 2, (8, 3)) as (drawn, axes):
-        for panel, part in zip(axes[0], ("coarse", "fine"), strict=True):
+        for panel, metric in zip(axes[0], ("coarse", "fine"), strict=True):
             for number, (name, report) in enumerate(reports.items()):
-                bands = [band for _, band in length_bands(report.by_length, MOST)]
-                panel.plot(
-                    [band["length"] for band in bands],
-                    [band[part] for band in bands],
-                    LINES[number % len(LINES)],
-                    marker=MARKS[number % len(MARKS)],
-                    color=COLORS[number % len(COLORS)],
-                    label=name,
-                    markersize=3,
-                )
+                bands = [band for _, band in length_bands(report.by_length, MAX_POINTS)]
+                points = [band["length"] for band in bands], [band[metric] for band in bands]
+                panel.plot(*points, label=name, **line_style(number, len(reports), len(bands)))
             if trained:
                 panel.axvspan(*trained, color="0.93", zorder=0, label="trained on")
-            panel.set(ylim=(-0.03, 1.03), xlabel="length of the source", ylabel=f"{part} accuracy")
+            panel.set(ylim=(-0.05, 1.05), xlabel="length of the source", ylabel=f"{metric} accuracy")
         handles, labels = axes[0, 0].get_legend_handles_labels()
         drawn.legend(handles, labels, loc="outside lower center", ncols=min(3, len(labels)))
+    return drawn
+
+
+def line_style(number: int, count: int, points: int) -> dict[str, Any]:
+    """Return how one of several lines is drawn, so that each is seen where all of them coincide."""
+    return {
+        "color": COLORS[number % len(COLORS)],
+        "linewidth": THINNEST + THICKER * (count - 1 - number),
+        "marker": MARKERS[number % len(MARKERS)],
+        "markersize": 5 + THICKER * (count - 1 - number),
+        "markeredgecolor": "white",
+        "markeredgewidth": 0.6,
+        "markevery": (number, count) if points > 2 * count else 1,
+        "zorder": 2 + number / count,
+    }

@@ -1,20 +1,27 @@
-"""Consistency: what became of every seed."""
+"""Consistency: the accuracy that every seed reached."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neuralstack.reporting._style import COLORS, figure
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def plot_seeds(accuracies: dict[str, list[float]], path: str | Path) -> None:
-    """Draw one dot for the accuracy that each seed reached, a row for each machine, into `path`.png and .pdf.
+
+def plot_seeds(accuracies: dict[str, list[float]], path: str | Path | None = None) -> "Figure":
+    """Draw one dot for the accuracy that each seed reached, a row for each machine.
 
     Args:
         accuracies: The fine test accuracy of every seed, by the name of the machine.
-        path: Where to, without a suffix.
+        path: The files to write, without a suffix, as PNG and PDF. Defaults to None: no files.
+
+    Returns:
+        The figure, which a notebook shows.
     """
-    with figure(path, 1, 1, (7, 0.6 + 0.42 * len(accuracies))) as (_, axes):
+    with figure(path, 1, 1, (7, 0.6 + 0.42 * len(accuracies))) as (drawn, axes):
         panel = axes[0, 0]
         for row, reached in enumerate(accuracies.values()):
             # Dots of equal accuracy are set apart within their row, in the order of the seeds.
@@ -25,3 +32,4 @@ def plot_seeds(accuracies: dict[str, list[float]], path: str | Path) -> None:
         panel.set(xlim=(-0.02, 1.02), xlabel="fine accuracy on lengths 65-128", yticks=range(len(accuracies)))
         panel.set_yticklabels(accuracies)
         panel.invert_yaxis()
+    return drawn

@@ -1,4 +1,4 @@
-"""How every figure looks: colors that the color-blind can tell apart, no clutter, PNG to look at and PDF to print."""
+"""Style of every figure: colors that the color-blind can tell apart, no clutter, PNG to look at and PDF to print."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,36 +12,48 @@ if TYPE_CHECKING:
 
 # Okabe & Ito (2008), in the order in which they are used.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-MARKS = ("o", "s", "^", "D", "v")  # that tell lines apart without a color
+MARKERS = ("o", "s", "^", "D", "v")  # which tell lines apart without a color
+DOTS_PER_INCH = 150
+SETTINGS: Any = {
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "font.size": 9,
+    "legend.frameon": False,
+    "pdf.fonttype": 42,
+}
 
 
 @contextmanager
 def figure(
-    path: str | Path,
+    path: str | Path | None,
     rows: int,
     columns: int,
     size: tuple[int | float, int | float],
     suffixes: tuple[str, ...] = (".png", ".pdf"),
 ) -> Iterator[tuple["Figure", Any]]:
-    """Give a figure and its axes to draw on, and save it as `path` with each suffix on leaving."""
+    """Give a figure and its axes to draw on, which a notebook shows, and save it on leaving.
+
+    Args:
+        path: The files to write, without a suffix; None writes none.
+        rows: Number of rows of axes.
+        columns: Number of columns of axes.
+        size: Width and height in inches.
+        suffixes: The formats of the files. Defaults to PNG and PDF.
+
+    Raises:
+        ModuleNotFoundError: If Matplotlib is not installed.
+    """
     with extra("plot"):
         from matplotlib import rc_context
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
 
-    settings: Any = {
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": True,
-        "grid.alpha": 0.25,
-        "font.size": 9,
-        "legend.frameon": False,
-        "pdf.fonttype": 42,
-    }
-    with rc_context(settings):
-        drawn = Figure(figsize=size, layout="constrained")
-        FigureCanvasAgg(drawn)
+        from neuralstack.reporting._notebook_figure import NotebookFigure
+
+    with rc_context(SETTINGS):
+        drawn = NotebookFigure(figsize=size, layout="constrained")
         yield drawn, drawn.subplots(rows, columns, squeeze=False)
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        for suffix in suffixes:
-            drawn.savefig(f"{path}{suffix}", dpi=150)
+        if path is not None:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            for suffix in suffixes:
+                drawn.savefig(f"{path}{suffix}", dpi=DOTS_PER_INCH)

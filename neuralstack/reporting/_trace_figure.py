@@ -1,31 +1,39 @@
-"""What a machine does with its memory, step by step, as a picture."""
+"""A trace as a picture: actions, elements and reads over time."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neuralstack.reporting._style import COLORS, figure
 
-MOST_SYMBOLS = 60  # that there is room for on the time axis: longer traces have the numbers of steps
-MOST_ROWS = 24  # and of elements on the other
-FINEST = 400  # steps and elements that are told apart in a picture; of more, the greatest of neighbors is shown
-WIDEST = 14
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MAX_SYMBOLS = 60  # on the time axis: longer traces have the numbers of steps
+MAX_ROWS = 24  # with the symbol of an element
+MAX_CELLS = 400  # steps and elements that are distinguished; of more, the greatest of neighbors is shown
+MAX_WIDTH = 14  # inches
 
 
-def plot_trace(trace: dict[str, Any], path: str | Path, suffixes: tuple[str, ...] = (".png", ".pdf")) -> None:
+def plot_trace(
+    trace: dict[str, Any], path: str | Path | None = None, suffixes: tuple[str, ...] = (".png", ".pdf")
+) -> "Figure":
     """Draw push and pop strengths, what is left of every element and what is read, over time.
 
     The symbols below are what the machine is given at each step, those above what it then answers; where there is no
     room for them, the steps are numbered.
 
     Args:
-        trace: What `ns.trace` returned.
-        path: Where to, without a suffix.
-        suffixes: In which forms.
+        trace: A trace, as `ns.trace` returns it.
+        path: The files to write, without a suffix. Defaults to None: no files.
+        suffixes: The formats of the files. Defaults to PNG and PDF.
+
+    Returns:
+        The figure, which a notebook shows.
     """
     rows, steps = 3 * len(trace["memories"]), len(trace["steps"])
-    width = min(max(6, 0.24 * steps), WIDEST)
+    width = min(max(6, 0.24 * steps), MAX_WIDTH)
     with figure(path, rows, 1, (width, 2.4 * rows), suffixes) as (drawn, axes):
         for number in range(len(trace["memories"])):
             actions, elements, reads = axes[3 * number : 3 * number + 3, 0]
@@ -38,18 +46,19 @@ def plot_trace(trace: dict[str, Any], path: str | Path, suffixes: tuple[str, ...
                 drawn.colorbar(draw_elements(panel, trace, number, shown, colors), ax=panel, label=label)
         for panel in axes[:, 0]:
             label_time(panel, [step["given"] for step in trace["steps"]])
-        axes[-1, 0].set_xlabel("step, with the symbol given" if steps <= MOST_SYMBOLS else "step")
-        if steps <= MOST_SYMBOLS:
+        axes[-1, 0].set_xlabel("step, with the symbol given" if steps <= MAX_SYMBOLS else "step")
+        if steps <= MAX_SYMBOLS:
             label_answers(axes[0, 0], trace)
         else:
             axes[0, 0].set_title(trace["name"], fontsize="medium")
+    return drawn
 
 
 def label_time(panel: Any, given: list[str]) -> None:
     """Name the steps of a panel: by the symbols given where there is room for them, else by their numbers, from 1."""
     panel.set_xlim(-0.5, len(given) - 0.5)
     panel.tick_params(axis="x", labelsize=7)
-    if len(given) <= MOST_SYMBOLS:
+    if len(given) <= MAX_SYMBOLS:
         panel.set_xticks(range(len(given)), given)
         return
     every = round_step(len(given))
@@ -60,7 +69,7 @@ def label_time(panel: Any, given: list[str]) -> None:
 def round_step(steps: int) -> int:
     """Return a distance between the numbers on an axis: 1, 2 or 5, and zeros."""
     choices = (times * 10**zeros for zeros in range(9) for times in (1, 2, 5))
-    return next(one for one in choices if steps / one <= MOST_SYMBOLS / 3)
+    return next(distance for distance in choices if steps / distance <= MAX_SYMBOLS / 3)
 
 
 def label_answers(panel: Any, trace: dict[str, Any]) -> None:
@@ -87,7 +96,7 @@ def draw_elements(panel: Any, trace: dict[str, Any], memory: int, shown: np.ndar
         extent=(-0.5, steps - 0.5, -0.5, max(count, 1) - 0.5),
         interpolation="nearest",
     )
-    if 0 < count <= MOST_ROWS and any(element["symbol"] for element in elements):
+    if 0 < count <= MAX_ROWS and any(element["symbol"] for element in elements):
         panel.set_yticks(range(count), [element["symbol"] for element in elements], fontsize=min(7, 120 / count))
         panel.set_ylabel(f"{kind}, by symbol")
     else:
@@ -97,9 +106,9 @@ def draw_elements(panel: Any, trace: dict[str, Any], memory: int, shown: np.ndar
 
 
 def coarser(shown: np.ndarray) -> np.ndarray:
-    """Return an image in which nothing is too fine to be seen: the greatest of each few neighbors."""
+    """Return an image in which nothing is too fine to be seen: the greatest of every few neighbors."""
     for axis in (0, 1):
-        size = max(-(-shown.shape[axis] // FINEST), 1)
+        size = max(-(-shown.shape[axis] // MAX_CELLS), 1)
         shown = np.maximum.reduceat(shown, range(0, max(shown.shape[axis], 1), size), axis=axis) if size > 1 else shown
     return shown
 
@@ -109,9 +118,9 @@ def draw_actions(panel: Any, trace: dict[str, Any], memory: int) -> None:
     steps = trace["steps"]
     ends = [action["end"] for action in steps[0]["memories"][memory]["actions"]]
     for end, name in enumerate(ends):
-        for part, line, color in (("push", "o-", COLORS[2 * end]), ("pop", "s--", COLORS[2 * end + 1])):
-            drawn = [step["memories"][memory]["actions"][end][part] for step in steps]
-            label = f"{part} strength" + (f", {name}" if len(ends) > 1 else "")
+        for gate, line, color in (("push", "o-", COLORS[2 * end]), ("pop", "s--", COLORS[2 * end + 1])):
+            drawn = [step["memories"][memory]["actions"][end][gate] for step in steps]
+            label = f"{gate} strength" + (f", {name}" if len(ends) > 1 else "")
             panel.plot(drawn, line, color=color, label=label, markersize=4 if len(steps) < 200 else 1)
     panel.axvspan(trace["first_answer"] - 0.5, len(steps) - 0.5, color="0.93", label="answer")
     panel.set(ylim=(-0.05, 1.05), ylabel="strength")
@@ -120,9 +129,9 @@ def draw_actions(panel: Any, trace: dict[str, Any], memory: int) -> None:
 
 def over_time(trace: dict[str, Any], memory: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the strength and the read weight of every element after every step."""
-    found = np.zeros((2, len(trace["steps"]), len(trace["memories"][memory]["elements"])))
+    states = np.zeros((2, len(trace["steps"]), len(trace["memories"][memory]["elements"])))
     for time, step in enumerate(trace["steps"]):
-        found[:, time] = found[:, max(time - 1, 0)]
-        for element, *now in step["memories"][memory]["changed"]:
-            found[:, time, element] = now
-    return found[0], found[1]
+        states[:, time] = states[:, max(time - 1, 0)]
+        for element, *state in step["memories"][memory]["changed"]:
+            states[:, time, element] = state
+    return states[0], states[1]

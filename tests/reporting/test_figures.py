@@ -1,3 +1,5 @@
+from io import BytesIO
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -6,10 +8,7 @@ from matplotlib.image import imread
 from neuralstack import Reversal
 from neuralstack.evaluation import Report
 from neuralstack.reporting import (
-    _curves,
-    _hardening,
-    _lengths,
-    _seeds,
+    COLORS,
     _trace_figure,
     plot_curves,
     plot_lengths,
@@ -39,29 +38,6 @@ def assert_drawn(path, size):
     assert len(page) > 3000
 
 
-@pytest.fixture
-def shown(monkeypatch):
-    """The axes of the figures that are drawn in the test, in rows and columns."""
-    drawn = []
-    for module in (_curves, _hardening, _lengths, _seeds, _trace_figure):
-        whole = module.figure
-
-        class watched:
-            def __init__(self, *arguments, whole=whole, **named):
-                self.inner = whole(*arguments, **named)
-
-            def __enter__(self):
-                figure, axes = self.inner.__enter__()
-                drawn.append(axes)
-                return figure, axes
-
-            def __exit__(self, *error):
-                return self.inner.__exit__(*error)
-
-        monkeypatch.setattr(module, "figure", watched)
-    return drawn
-
-
 def record(step, accuracy, loss, test=None):
     parts = {"coarse": 0.0, "token": 0.5}
     found = {"step": step, "validation": {**parts, "fine": accuracy, "loss": loss}}
@@ -78,10 +54,9 @@ def points(line):
     return [*zip(line.get_xdata(), line.get_ydata(), strict=True)]
 
 
-def test_curves_show_accuracy_and_loss_of_every_run(tmp_path, shown):
-    plot_curves(CURVES, tmp_path / "figures" / "curves")
+def test_curves_show_accuracy_and_loss_of_every_run(tmp_path):
+    accuracy, loss = plot_curves(CURVES, tmp_path / "figures" / "curves").axes
     assert_drawn(tmp_path / "figures" / "curves", (8, 3))
-    ((accuracy, loss),) = shown[0]
     assert {line.get_label(): points(line) for line in accuracy.lines} == {
         "GRU + stack, validation": [(50, 0.25), (100, 1.0)],
         "GRU + stack, test": [(50, 0.125), (100, 0.75)],
@@ -96,23 +71,22 @@ def test_curves_show_accuracy_and_loss_of_every_run(tmp_path, shown):
     assert len({line.get_marker() for line in accuracy.lines}) == len(CURVES)  # and without color
 
 
-def test_every_run_is_drawn_also_where_there_are_more_than_colours(tmp_path, shown):
-    plot_curves({str(number): [record(50, number / 20, 1.0)] for number in range(12)}, tmp_path / "curves")
-    assert len(shown[0][0, 0].lines) == 12
+def test_every_run_is_drawn_also_where_there_are_more_than_colors():
+    drawn = plot_curves({str(number): [record(50, number / 20, 1.0)] for number in range(12)})
+    assert len(drawn.axes[0].lines) == 12
 
 
-def test_curves_of_a_real_run_are_those_in_its_metrics(tmp_path, learned, shown):
+def test_curves_of_a_real_run_are_those_in_its_metrics(tmp_path, learned):
     records = Run.open(learned).metrics()
-    plot_curves({"small": records}, tmp_path / "curves")
+    drawn = plot_curves({"small": records}, tmp_path / "curves")
     assert_drawn(tmp_path / "curves", (8, 3))
-    (line,) = shown[0][0, 0].lines
+    (line,) = drawn.axes[0].lines
     assert points(line) == [(record["step"], record["validation"]["fine"]) for record in records]
 
 
-def test_seeds_are_one_dot_each_and_counted(tmp_path, shown):
-    plot_seeds({"GRU + stack": [1.0, 1.0, 0.25], "RNN": [0.125]}, tmp_path / "seeds")
+def test_seeds_are_one_dot_each_and_counted(tmp_path):
+    (panel,) = plot_seeds({"GRU + stack": [1.0, 1.0, 0.25], "RNN": [0.125]}, tmp_path / "seeds").axes
     assert_drawn(tmp_path / "seeds", (7, 0.6 + 0.42 * 2))
-    panel = shown[0][0, 0]
     assert [sorted(line.get_xdata()) for line in panel.lines] == [[0.25, 1, 1], [0.125]]
     assert [round(float(np.mean(line.get_ydata()))) for line in panel.lines] == [0, 1]
     assert len({y for _, y in points(panel.lines[0])}) == 3
@@ -120,10 +94,9 @@ def test_seeds_are_one_dot_each_and_counted(tmp_path, shown):
     assert [label.get_text() for label in panel.get_yticklabels()] == ["GRU + stack", "RNN"]
 
 
-def test_a_trace_shows_what_was_pushed_popped_and_answered(tmp_path, learned_machine, shown):
-    plot_trace(trace(learned_machine, TASK, "ab c"), tmp_path / "trace")
+def test_a_trace_shows_what_was_pushed_popped_and_answered(tmp_path, learned_machine):
+    actions, elements, reads, *_ = plot_trace(trace(learned_machine, TASK, "ab c"), tmp_path / "trace").axes
     assert_drawn(tmp_path / "trace", (6, 7.2))
-    (actions,), (elements,), (reads,) = shown[0]
     given = ["⊢", "a", "b", "␣", "c", "|", "c", "␣", "b", "a"]
     for panel in (actions, elements, reads):
         assert [label.get_text() for label in panel.get_xticklabels()] == given
@@ -143,15 +116,15 @@ def test_a_trace_shows_what_was_pushed_popped_and_answered(tmp_path, learned_mac
 
 
 @pytest.mark.slow
-def test_a_long_trace_fits_a_page_and_numbers_its_steps(tmp_path, learned_machine, shown):
+def test_a_long_trace_fits_a_page_and_numbers_its_steps(tmp_path, learned_machine):
     seen = trace(learned_machine, TASK, "ab" * 110)
-    plot_trace(seen, tmp_path / "trace")
+    actions, elements, reads, *_ = plot_trace(seen, tmp_path / "trace").axes
     assert_drawn(tmp_path / "trace", (14, 7.2))
-    (actions,), (elements,), (reads,) = shown[0]
+    every = _trace_figure.round_step(len(seen["steps"]))
     for panel in (actions, elements, reads):
         labels = [label.get_text() for label in panel.get_xticklabels()]
-        assert labels[:2] == ["50", "100"]
-        assert panel.get_xticks()[0] == 49  # the fiftieth step
+        assert labels[:2] == [str(every), str(2 * every)]
+        assert panel.get_xticks()[0] == every - 1  # steps are numbered from 1
     assert not actions.child_axes
     (image,) = reads.images
     assert max(image.get_array().shape) <= 400
@@ -175,26 +148,44 @@ def test_a_picture_can_be_of_one_kind(tmp_path, learned_machine):
     assert [file.name for file in tmp_path.iterdir()] == ["only.pdf"]
 
 
-def test_accuracy_by_length_is_a_line_for_each_machine_beside_the_training_lengths(tmp_path, shown):
+def test_accuracy_by_length_is_a_line_for_each_machine_beside_the_training_lengths(tmp_path):
     by_length = {
         length: {"sequences": 10, "coarse": 1 / length, "fine": 1.0, "token": 1.0, "loss": 0.0}
         for length in range(1, 101)
     }
     report = Report(0.5, 1.0, 1.0, 0.0, by_length)
-    plot_lengths({"one": report, "other": report}, tmp_path / "lengths", (1, 10))
+    coarse, fine = plot_lengths({"one": report, "other": report}, tmp_path / "lengths", (1, 10)).axes
     assert_drawn(tmp_path / "lengths", (8, 3))
-    coarse, fine = shown[0][0]
     assert [line.get_label() for line in coarse.lines] == ["one", "other"]
     assert all(len(line.get_xdata()) <= 24 for line in coarse.lines)
     assert coarse.lines[0].get_ydata()[0] > coarse.lines[0].get_ydata()[-1]
     assert set(fine.lines[0].get_ydata()) == {1.0}
 
 
-def test_margins_are_drawn_for_each_action(tmp_path, shown):
+def drawn_pixels(figure, *colors):
+    """How many pixels of a figure have each of these colors."""
+    image = np.round(255 * imread(BytesIO(figure._repr_png_()))[..., :3]).astype(int)
+    wanted = [np.array([int(color[start : start + 2], 16) for start in (1, 3, 5)]) for color in colors]
+    return [int((np.abs(image - color).max(-1) <= 2).sum()) for color in wanted]
+
+
+def test_lines_of_equal_accuracy_are_all_seen():
+    by_length = {
+        length: {"sequences": 10, "coarse": 1.0, "fine": 1.0, "token": 1.0, "loss": 0.0} for length in range(1, 101)
+    }
+    report = Report(1.0, 1.0, 1.0, 0.0, by_length)
+    drawn = plot_lengths(dict.fromkeys(("GRU", "LSTM", "RNN", "hardened"), report))
+    lines = drawn.axes[0].lines
+    assert len({line.get_marker() for line in lines}) == 4
+    assert sorted(line.get_markevery() for line in lines) == [(number, 4) for number in range(4)]  # they take turns
+    assert min(drawn_pixels(drawn, *COLORS[:4])) > 800
+
+
+def test_margins_are_drawn_for_each_action(tmp_path):
     rng = np.random.default_rng(0)
-    plot_margins({"push": rng.uniform(0, 0.5, 99), "pop": np.full(99, 0.5)}, tmp_path / "margins")
+    drawn = plot_margins({"push": rng.uniform(0, 0.5, 99), "pop": np.full(99, 0.5)}, tmp_path / "margins")
     assert_drawn(tmp_path / "margins", (6, 3))
-    assert [text.get_text() for text in shown[0][0, 0].get_legend().get_texts()] == ["push", "pop"]
+    assert [text.get_text() for text in drawn.axes[0].get_legend().get_texts()] == ["push", "pop"]
 
 
 def test_a_figure_keeps_the_whole_name_it_is_given(tmp_path):
@@ -213,3 +204,10 @@ def test_a_figure_that_cannot_be_drawn_leaves_no_file(tmp_path):
 )
 def test_every_token_has_a_short_label_that_can_be_read(token, label):
     assert label_of(TASK, token) == label
+
+
+def test_a_figure_without_a_path_writes_nothing_and_shows_itself_in_a_notebook(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    picture = plot_seeds({"RNN": [0.5]})._repr_png_()
+    assert imread(BytesIO(picture)).std() > 0.02
+    assert list(tmp_path.iterdir()) == []

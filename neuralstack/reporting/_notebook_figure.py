@@ -1,0 +1,18 @@
+"""Figures that a notebook shows without pyplot."""
+
+from io import BytesIO
+
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from neuralstack.reporting._style import DOTS_PER_INCH, SETTINGS
+
+
+class NotebookFigure(Figure):
+    """A figure of Matplotlib that belongs to no window: a notebook shows it where it is the value of a cell."""
+
+    def _repr_png_(self) -> bytes:
+        picture = BytesIO()
+        with rc_context(SETTINGS):
+            self.savefig(picture, format="png", dpi=DOTS_PER_INCH)
+        return picture.getvalue()
