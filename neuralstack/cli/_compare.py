@@ -16,13 +16,13 @@ class Compare:
     runs: Positional[tuple[Path, ...]]
     """The runs' directories, of one task."""
     lengths: tuple[int, int] | None = None
-    """Shortest and longest source of the fixed set (unless said, from the shortest trained to the longest tested)."""
+    """Shortest and longest source of the fixed set. Defaults to the shortest trained and the longest tested."""
     count: int = 1000
     """Sequences in the fixed set."""
     harden: bool = False
     """Measure each machine hardened, too."""
     out: Path | None = None
-    """Directory of the figures (unless said, figures/compared in the first run's directory)."""
+    """Directory of the figures. Defaults to figures/compared in the first run's directory."""
     json: bool = False
     """Print one JSON object: by run, what evaluate --json prints."""
 
@@ -39,17 +39,17 @@ class Compare:
         opened = {str(path): Run.open(path) for path in self.runs}
         tasks = [build_task(run.config()) for run in opened.values()]
         task = tasks[0]
-        if len({(type(one), one.vocabulary) for one in tasks}) > 1 or isinstance(task, Characters):
+        if len({(type(other), other.vocabulary) for other in tasks}) > 1 or isinstance(task, Characters):
             raise ValueError("compare measures runs of one task, other than characters: give such runs.")
         lengths = self.lengths or (task.train_lengths[0], task.test_lengths[1])
         data, reports = fixed_set(task, lengths, self.count), {}
-        for (name, run), one in zip(opened.items(), tasks, strict=True):
+        for (name, run), of_run in zip(opened.items(), tasks, strict=True):
             machine = run.load_model()
             reports[name] = evaluate(machine, data)
             if self.harden:
-                reports[f"{name}, hardened"] = evaluate(harden(machine, one), data)
+                reports[f"{name}, hardened"] = evaluate(harden(machine, of_run), data)
         out = self.out or self.runs[0] / "figures" / "compared"
-        trained = {one.train_lengths for one in tasks}
+        trained = {of_run.train_lengths for of_run in tasks}
         plot_lengths(reports, out / "lengths", trained.pop() if len(trained) == 1 else None)
         plot_curves({name: run.metrics() for name, run in opened.items()}, out / "curves")
         if self.json:

@@ -17,11 +17,11 @@ class Trace:
     run: Positional[Path]
     """The run's directory."""
     texts: Positional[tuple[str, ...]]
-    """What the machine is to answer, on its own; a page holds several."""
+    """The texts to answer, without help; a page holds several."""
     out: Path | None = None
-    """A file that ends in .html, .png, .pdf or .json (unless said, trace.html in the run's directory)."""
+    """A file that ends in .html, .png, .pdf or .json. Defaults to trace.html in the run's directory."""
     versions: tuple[Literal["untrained", "soft", "hard"], ...] = ("soft",)
-    """Which of the machine, side by side: before training, as it was trained, hardened."""
+    """Versions of the machine, side by side: before training, as trained, hardened."""
     beside: tuple[Path, ...] = ()
     """Other runs of the same task to show beside it."""
     overwrite: bool = False
@@ -34,16 +34,16 @@ class Trace:
         out = self.out or self.run / "trace.html"
         self.check(out)
         viewer = Viewer.from_runs((self.run, *self.beside), self.versions)
-        traces = [one for text in self.texts for one in viewer.traces(text)]
+        traces = [traced for text in self.texts for traced in viewer.traces(text)]
         self.write(out, traces)
         print(f"{len(traces)} {'trace' if len(traces) == 1 else 'traces'}: {out}")
         return 0
 
     def check(self, out: Path) -> None:
-        """Refuse what cannot be written.
+        """Check the options before anything is computed.
 
         Raises:
-            ValueError: If it cannot.
+            ValueError: If the file cannot be written with them.
         """
         if out.suffix not in SUFFIXES:
             raise ValueError(f"--out must end in {', '.join(SUFFIXES)}, got {str(out)!r}.")
@@ -59,7 +59,7 @@ class Trace:
 
     @staticmethod
     def write(out: Path, traces: list) -> None:
-        """Write traces in the form that the file's name asks for, the whole file or none."""
+        """Write traces in the format of the file's suffix, the whole file or nothing."""
         from neuralstack.reporting import page, plot_trace
         from neuralstack.training import Run
 

@@ -14,13 +14,13 @@ class View:
     run: Positional[Path]
     """The run's directory."""
     versions: tuple[Literal["untrained", "soft", "hard"], ...] = ("soft",)
-    """Which of the machine, side by side: before training, as it was trained, hardened."""
+    """Versions of the machine, side by side: before training, as trained, hardened."""
     beside: tuple[Path, ...] = ()
     """Other runs of the same task to show beside it."""
     port: int = 8765
-    """Where to listen, on 127.0.0.1; 0 takes a free one."""
+    """The port to listen on, at 127.0.0.1; 0 takes a free one."""
     text: str | None = None
-    """What is shown at first (unless said, an example of the task)."""
+    """The first text on the page. Defaults to an example of the task."""
 
     def __call__(self) -> int:
         """Serve until interrupted."""
