@@ -41,16 +41,16 @@ def controller_spec(controller: AbstractController) -> dict[str, Any]:
         return {"kind": "BoundedController", "controller": inner, "gates": gates}
     if isinstance(controller, CellController):
         return {"kind": type(controller.cell).__name__, **sizes, "use_bias": controller.cell.use_bias}
-    own = controller.module if isinstance(controller, ModuleController) else controller
-    return {"own": type(own).__qualname__, **sizes}
+    module = controller.module if isinstance(controller, ModuleController) else controller
+    return {"own": type(module).__qualname__, **sizes}
 
 
-def controller_from_spec(spec: Any, given: Any = None, *, key: PRNGKeyArray) -> AbstractController:
+def controller_from_spec(spec: Any, own: Any = None, *, key: PRNGKeyArray) -> AbstractController:
     """Return a controller of a specification, with initial weights.
 
     Args:
         spec: The result of `controller_spec`.
-        given: The controller, where its class is a user's.
+        own: The controller, where its class is a user's.
         key: Source of the weights.
 
     Raises:
@@ -63,9 +63,9 @@ def controller_from_spec(spec: Any, given: Any = None, *, key: PRNGKeyArray) -> 
         require_mapping(spec, kind, {"kind", "controller", "gates"})
         if isinstance(spec["controller"], Mapping) and spec["controller"].get("kind") == "BoundedController":
             raise ValueError("a BoundedController must not lie in another one in a specification.")
-        return _bounded(controller_from_spec(spec["controller"], given, key=key), require_size(spec, "gates"))
-    if given is not None:
-        return require_given(spec, given)
+        return _bounded(controller_from_spec(spec["controller"], own, key=key), require_size(spec, "gates"))
+    if own is not None:
+        return require_same(spec, own)
     if "own" in spec:
         name = repr(spec["own"])[:100]
         raise ValueError(
@@ -83,14 +83,14 @@ def controller_from_spec(spec: Any, given: Any = None, *, key: PRNGKeyArray) -> 
     raise ValueError(f"the specification of a controller must name one of {known}, got {repr(kind)[:100]}.")
 
 
-def require_given(spec: Mapping[str, Any], given: Any) -> AbstractController:
+def require_same(spec: Mapping[str, Any], own: Any) -> AbstractController:
     """Return a given controller if its class and sizes are those of a specification.
 
     Raises:
         ValueError: If they are others.
     """
-    known = hasattr(given, "input_size") or isinstance(given, eqx.nn.GRUCell | eqx.nn.LSTMCell)
-    controller = as_controller(given, None if known else require_size(spec, "input_size"))
+    known = hasattr(own, "input_size") or isinstance(own, eqx.nn.GRUCell | eqx.nn.LSTMCell)
+    controller = as_controller(own, None if known else require_size(spec, "input_size"))
     found = controller_spec(controller)
     if found != spec:
         raise ValueError(f"controller= must be like the one that was saved, {repr(dict(spec))[:200]}, got {found}.")

@@ -44,4 +44,4 @@ def mapped_input(
 ) -> Float[Array, "*steps action"]:
     """Return the part of a raw action that comes from the embedding: zeros for the gates, then the values."""
     zeros = jnp.zeros((*embedded.shape[:-1], gates), embedded.dtype)
-    return jnp.concatenate([zeros, *(embedded if one is None else embedded @ one for one in maps)], axis=-1)
+    return jnp.concatenate([zeros, *(embedded if weights is None else embedded @ weights for weights in maps)], axis=-1)

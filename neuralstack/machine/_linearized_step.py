@@ -1,7 +1,7 @@
-"""One step of a batch, differentiated as it is taken, and what must be logged of it to go backwards later.
+"""One step of a batch, linearized in the forward pass, and the residuals that its backward pass needs.
 
-The backward pass of a step needs arrays that the step was given, showed or computed on the way. Each is logged once:
-what a step was given of the state and the read, the step before has shown.
+Residuals are inputs, outputs or intermediate results of the step. Each is logged once: the state and the read that are
+inputs of a step are outputs of the step before.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Act = Callable[[PyTree, PyTree, PyTree, Array], tuple[PyTree, PyTree, PyTree]]
 
 
 class StepInputs(NamedTuple):
-    """What a step of a batch is given."""
+    """Inputs of a step of a batch."""
 
     state: PyTree[Array]
     inputs: PyTree[Array]
@@ -24,7 +24,7 @@ class StepInputs(NamedTuple):
 
 
 class StepOutputs(NamedTuple):
-    """What a step of a batch shows."""
+    """Outputs of a step of a batch."""
 
     state: PyTree[Array]
     hidden: Float[Array, "batch hidden"]
@@ -32,77 +32,76 @@ class StepOutputs(NamedTuple):
 
 
 class LinearizedStep(NamedTuple):
-    """A step of a batch, differentiated: what it shows, its backward pass, and what only that has kept."""
+    """A step of a batch: its outputs, its pullback, and the residuals that are neither inputs nor outputs."""
 
-    shown: StepOutputs
-    pull: PyTree[Array]
-    extra: list[Array]
+    outputs: StepOutputs
+    pullback: PyTree[Array]
+    residuals: list[Array]
 
 
-def linearize(act: Act, parameters: PyTree[Array], given: StepInputs) -> LinearizedStep:
+def linearize(act: Act, parameters: PyTree[Array], inputs: StepInputs) -> LinearizedStep:
     """Take one step of a batch.
 
-    Of the arrays that its backward pass keeps, those that were given or are shown are logged as such, and those whose
-    shape does not depend on the size of the batch follow from the parameters alone. What is left must be logged too.
+    Of the residuals of its pullback, inputs and outputs are logged as such, and those whose shape does not depend on
+    the batch size follow from the parameters alone. The others must be logged too.
     """
-    shown, pull = differentiate(act, parameters, given)
-    larger = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((leaf.shape[0] + 1, *leaf.shape[1:]), leaf.dtype), given)
-    others = jax.tree.leaves(jax.eval_shape(lambda given: differentiate(act, parameters, given)[1], larger))
-    logged = {id(leaf) for leaf in jax.tree.leaves((given, shown))}
-    kept = zip(jax.tree.leaves(pull), others, strict=True)
-    return LinearizedStep(
-        shown, pull, [leaf for leaf, other in kept if leaf.shape != other.shape and id(leaf) not in logged]
-    )
+    outputs, pullback = differentiate(act, parameters, inputs)
+    larger = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((leaf.shape[0] + 1, *leaf.shape[1:]), leaf.dtype), inputs)
+    of_larger = jax.tree.leaves(jax.eval_shape(lambda inputs: differentiate(act, parameters, inputs)[1], larger))
+    logged = {id(leaf) for leaf in jax.tree.leaves((inputs, outputs))}
+    pairs = zip(jax.tree.leaves(pullback), of_larger, strict=True)
+    residuals = [leaf for leaf, other in pairs if leaf.shape != other.shape and id(leaf) not in logged]
+    return LinearizedStep(outputs, pullback, residuals)
 
 
-def differentiate(act: Act, parameters: PyTree[Array], given: StepInputs) -> tuple[StepOutputs, Any]:
-    """Return what a batch shows, and its backward pass: a function that is a tree of the arrays it has kept."""
+def differentiate(act: Act, parameters: PyTree[Array], inputs: StepInputs) -> tuple[StepOutputs, Any]:
+    """Return the outputs of a batch and its pullback, a function that is a tree of its residuals."""
 
-    def batch(parameters, given):
-        return StepOutputs(*jax.vmap(act, in_axes=(None, 0, 0, 0))(parameters, *given))
+    def batch(parameters, inputs):
+        return StepOutputs(*jax.vmap(act, in_axes=(None, 0, 0, 0))(parameters, *inputs))
 
-    return jax.vjp(batch, parameters, given)
+    return jax.vjp(batch, parameters, inputs)
 
 
 def pullback_like(
-    act: Act, parameters: PyTree[Array], given: StepInputs
+    act: Act, parameters: PyTree[Array], inputs: StepInputs
 ) -> Callable[..., tuple[PyTree[Array], StepInputs]]:
-    """Return the backward pass of any step: a function of what it was given, showed and kept, and of cotangents.
+    """Return the pullback of any step, as a function of its inputs, outputs, residuals and output cotangents.
 
-    What is computed here of the first step is needed for its form only, and the compiler drops it.
+    The numbers computed here are needed for their structure only; the compiler drops them.
     """
-    linearized = linearize(act, parameters, given)
-    names = [id(leaf) for leaf in jax.tree.leaves((given, linearized.shown, linearized.extra))]
+    linearized = linearize(act, parameters, inputs)
+    names = [id(leaf) for leaf in jax.tree.leaves((inputs, linearized.outputs, linearized.residuals))]
 
-    def pull(given, shown, extra, cotangent):
-        logged = dict(zip(names, jax.tree.leaves((given, shown, extra)), strict=True))
-        leaves, form = jax.tree.flatten(linearized.pull)
-        return jax.tree.unflatten(form, [logged.get(id(leaf), leaf) for leaf in leaves])(cotangent)
+    def pullback(inputs, outputs, residuals, cotangent):
+        logged = dict(zip(names, jax.tree.leaves((inputs, outputs, residuals)), strict=True))
+        leaves, structure = jax.tree.flatten(linearized.pullback)
+        return jax.tree.unflatten(structure, [logged.get(id(leaf), leaf) for leaf in leaves])(cotangent)
 
-    return pull
+    return pullback
 
 
 def unique(linearized: LinearizedStep) -> list[Array]:
-    """Return what must be logged of a step, each array once."""
-    return list({id(leaf): leaf for leaf in jax.tree.leaves((linearized.shown, linearized.extra))}.values())
+    """Return the outputs and residuals of a step, each array once."""
+    return list({id(leaf): leaf for leaf in jax.tree.leaves((linearized.outputs, linearized.residuals))}.values())
 
 
 def restore(linearized: LinearizedStep, logs: list[Array]) -> tuple[StepOutputs, list[Array]]:
-    """Return the logs of the arrays in `unique` in the form in which a step shows them."""
+    """Return the logs of the arrays of `unique` in the structure of outputs and residuals."""
     names = dict(zip([id(leaf) for leaf in unique(linearized)], logs, strict=True))
-    return jax.tree.map(lambda leaf: names[id(leaf)], (linearized.shown, linearized.extra))
+    return jax.tree.map(lambda leaf: names[id(leaf)], (linearized.outputs, linearized.residuals))
 
 
 def at(logs: PyTree[Array], time: Int[Array, ""] | int) -> PyTree[Array]:
-    """Return what logs of all steps hold of one."""
+    """Return the entries of one step in the logs of all steps."""
     return jax.tree.map(lambda log: log[time], logs)
 
 
 def blank(tree: PyTree[Any], length: int) -> PyTree[Array]:
-    """Return empty logs of `length` steps, each of which gives such a tree."""
+    """Return empty logs of `length` steps, for trees of this structure."""
     return jax.tree.map(lambda leaf: jnp.zeros((length, *leaf.shape), leaf.dtype), tree)
 
 
-def store(logs: PyTree[Array], now: PyTree[Array], time: Int[Array, ""]) -> PyTree[Array]:
-    """Write what one step gave into the logs of all steps."""
-    return jax.tree.map(lambda log, leaf: jax.lax.dynamic_update_index_in_dim(log, leaf, time, 0), logs, now)
+def store(logs: PyTree[Array], entries: PyTree[Array], time: Int[Array, ""]) -> PyTree[Array]:
+    """Write the entries of one step into the logs of all steps."""
+    return jax.tree.map(lambda log, leaf: jax.lax.dynamic_update_index_in_dim(log, leaf, time, 0), logs, entries)

@@ -1,7 +1,7 @@
 """A memory as a layer of a network, trained over all steps of a sequence at once, as attention is.
 
-A controller that does not see what is read knows every action beforehand. The reads are then one matrix of weights
-times the values, and nothing in the forward or the backward pass is a loop over time.
+Where no read goes back to the controller, the actions of all steps can be computed at once. The reads are then one
+matrix of weights times the values, and nothing in the forward or the backward pass is a loop over time.
 """
 
 import equinox as eqx
@@ -14,7 +14,7 @@ from neuralstack.memories import STRENGTH_BIASES, Action, read_weights
 
 
 class Feedforward(eqx.Module):
-    r"""A controller that looks at each step alone: $h_t = \tanh(W x_t + b)$."""
+    r"""A controller that sees each step alone: $h_t = \tanh(W x_t + b)$."""
 
     project: eqx.nn.Linear
 
@@ -22,14 +22,14 @@ class Feedforward(eqx.Module):
         self.project = eqx.nn.Linear(size, hidden, key=key)
 
     def __call__(self, inputs: Float[Array, "steps size"]) -> Float[Array, "steps hidden"]:
-        """Return what it shows at each step."""
+        """Return the hidden vector of each step."""
         return jnp.tanh(jax.vmap(self.project)(inputs))
 
 
 class Attention(eqx.Module):
-    r"""A controller that looks at each step and all before it: $h_t = \tanh(y_t + \mathrm{attend}(y_{\le t}))$.
+    r"""A controller that sees each step and all before it: $h_t = \tanh(y_t + \mathrm{attend}(y_{\le t}))$.
 
-    $y_t = W x_t + b$. It adds no positions: where they matter, they are for the inputs to tell.
+    $y_t = W x_t + b$. It adds no positions: where they matter, they must be in the inputs.
     """
 
     project: eqx.nn.Linear
@@ -43,32 +43,33 @@ class Attention(eqx.Module):
         self.attend = eqx.nn.MultiheadAttention(heads, hidden, key=attend_key)
 
     def __call__(self, inputs: Float[Array, "steps size"]) -> Float[Array, "steps hidden"]:
-        """Return what it shows at each step."""
+        """Return the hidden vector of each step."""
         projected = jax.vmap(self.project)(inputs)
-        so_far = jnp.tril(jnp.ones((len(inputs), len(inputs)), bool))
-        return jnp.tanh(projected + self.attend(projected, projected, projected, mask=so_far))
+        causal = jnp.tril(jnp.ones((len(inputs), len(inputs)), bool))
+        return jnp.tanh(projected + self.attend(projected, projected, projected, mask=causal))
 
 
 PARALLEL_CONTROLLERS = {"attention": Attention, "feedforward": Feedforward}
-"""The controllers whose actions at every step are known at once."""
+"""The controllers that compute the actions of all steps at once."""
 
 
 class MemoryLayer(eqx.Module):
-    """A stack or a queue as a layer, from a vector at each step to another one, without a loop over time.
+    """A stack or a queue as a layer, from a vector at each step to a vector at each step, without a loop over time.
 
-    A controller shows a vector at each step; linear maps of it, squashed, are the strengths of the push and of the
-    pop, and the value. The output is a linear map of what is then read. No read goes back to the controller.
+    A controller gives a hidden vector at each step. Push strength, pop strength and value are linear maps of it,
+    followed by a sigmoid or a hyperbolic tangent. The output is a linear map of the read. No read goes back to the
+    controller.
 
-    Layers can be piled up, between others. Work and memory grow with the square of the length.
+    Layers can be stacked, between others. Time and memory grow with the square of the length.
 
     Args:
         size: Width of the inputs and of the outputs.
         controller: One of `PARALLEL_CONTROLLERS`: each step alone, or with causal attention to those before it.
-        queue: Whether the memory is a queue, or a stack.
-        hidden: Width of what the controller shows.
+        queue: Whether the memory is a queue; else it is a stack.
+        hidden: Width of the controller's hidden vector.
         width: Width of the values.
         heads: Number of heads, for attention.
-        key: Source of the first weights.
+        key: Source of the initial weights.
 
     Raises:
         ValueError: If a size is below 1, the controller is unknown, or the heads do not divide its width.
@@ -80,7 +81,7 @@ class MemoryLayer(eqx.Module):
         (7, 5)
         >>> jax.vmap(layer)(jnp.ones((3, 7, 5))).shape  # a batch
         (3, 7, 5)
-        >>> layer.act(jnp.ones((7, 5))).push.shape  # what it does at each step
+        >>> layer.act(jnp.ones((7, 5))).push.shape  # the action of each step
         (7,)
     """
 

@@ -31,19 +31,19 @@ def memory_spec(memory: AbstractMemory) -> dict[str, Any]:
     return {"kind": kind} | {name: _plain(getattr(memory, name)) for name in field_names(type(memory))}
 
 
-def memory_from_spec(spec: Any, given: AbstractMemory | None = None, depth: int = 0) -> AbstractMemory:
+def memory_from_spec(spec: Any, own: AbstractMemory | None = None, depth: int = 0) -> AbstractMemory:
     """Return the memory of a specification.
 
     Args:
         spec: The result of `memory_spec`.
-        given: The memory, where its class is a user's.
+        own: The memory, where its class is a user's.
         depth: Number of memories around it.
 
     Raises:
         ValueError: If the specification is not valid, or a memory of a user's class is not given or another one.
     """
-    if given is not None:
-        return require_given(spec, given)
+    if own is not None:
+        return require_same(spec, own)
     if isinstance(spec, Mapping) and "own" in spec:
         name = repr(spec["own"])[:100]
         raise ValueError(f"the machine has a memory of a class of its user's, {name}: give memory=, such a memory.")
@@ -64,16 +64,16 @@ def memory_from_spec(spec: Any, given: AbstractMemory | None = None, depth: int 
     return _bounded(kind(*positional, **options))
 
 
-def require_given(spec: Any, given: AbstractMemory) -> AbstractMemory:
+def require_same(spec: Any, own: AbstractMemory) -> AbstractMemory:
     """Return a given memory if it is the one of a specification.
 
     Raises:
         ValueError: If it is another one.
     """
-    found = memory_spec(given)
+    found = memory_spec(own)
     if found != spec:
         raise ValueError(f"memory= must be the memory that was saved, {repr(spec)[:200]}, got {found}.")
-    return given
+    return own
 
 
 def field_names(kind: Any) -> list[str]:

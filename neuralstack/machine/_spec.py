@@ -77,5 +77,5 @@ def _like(leaf: Any, dtype: str) -> Any:
 def _connection(spec: Any) -> Connection:
     names = {field.name for field in fields(Connection)}
     annotations = get_type_hints(Connection)
-    given = require_mapping(spec, "a connection", names)
-    return Connection(**{name: require_type(name, given[name], annotations[name]) for name in names})
+    options = require_mapping(spec, "a connection", names)
+    return Connection(**{name: require_type(name, options[name], annotations[name]) for name in names})

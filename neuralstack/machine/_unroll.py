@@ -5,8 +5,8 @@ product, where a gradient rule per sequence under `vmap` would build one for eac
 known only at run time, so one compilation serves every length up to the buffer; automatic differentiation alone could
 not go back through such a loop.
 
-Each step is differentiated as it is taken, and what its backward pass needs is logged beside the actions: memory linear
-in the length, and nothing of the controller is computed twice. Of the memory nothing is logged; it undoes its steps.
+Each step is linearized in the forward pass, and its residuals are logged beside the actions: memory linear in the
+length, and nothing of the controller is computed twice. Of the memory nothing is logged; it undoes its steps.
 """
 
 from functools import partial
@@ -32,13 +32,13 @@ from neuralstack.memories import AbstractMemory, on_platform
 
 
 class Unrolled(NamedTuple):
-    """What came out at every step, time first."""
+    """Outputs of every step, time first."""
 
     hidden: Float[Array, "steps batch hidden"]
     action: PyTree[Float[Array, "steps batch ..."]]
     read: Float[Array, "steps batch read"]
     state: PyTree[Float[Array, "batch ..."]]
-    """The state of `act` after the last step. No gradient goes back through it: who carries it on truncates there."""
+    """The state of `act` after the last step. Detached: carrying it into the next chunk gives truncated BPTT."""
 
 
 def unroll(
@@ -53,15 +53,15 @@ def unroll(
 
     Args:
         act: Pure function of one example and one step, `(parameters, state, input, read) -> (state, hidden, action)`;
-            `read` is what the memory gave at the step before, zero at first.
+            `read` is the read of the step before, zero at first.
         memory: The memory it acts on.
         parameters: The weights of `act`.
         state: Its state before the first step, for each example.
         inputs: Its inputs.
-        steps: How many of the steps to run; the others stay zero.
+        steps: Number of steps to run; the others stay zero.
 
     Returns:
-        What `act` showed and did, and what was read, at every step, and its last state.
+        The hidden vectors, actions and reads of every step, and the last state.
     """
     return _unroll(act, memory, parameters, state, inputs, steps)
 
@@ -91,53 +91,45 @@ def _run_forward(act, memory, vjp, parameters, state, inputs, steps):
     linearized = linearize(act, parameters, first)
 
     def step(time, carry):
-        given, memory_state, logs = carry
-        now = linearize(act, parameters, given._replace(inputs=at(inputs, time)))
-        memory_state, read = memory_step(memory_state, time, now.shown.action)
-        logs = store(logs, (unique(now), read), time)
-        return StepInputs(now.shown.state, given.inputs, read), memory_state, logs
+        step_inputs, memory_state, logs = carry
+        current = linearize(act, parameters, step_inputs._replace(inputs=at(inputs, time)))
+        memory_state, read = memory_step(memory_state, time, current.outputs.action)
+        logs = store(logs, (unique(current), read), time)
+        return StepInputs(current.outputs.state, step_inputs.inputs, read), memory_state, logs
 
     logs = blank((unique(linearized), first.read), length)
-    last, _, (kept, reads) = jax.lax.fori_loop(0, steps, step, (first, memory_state, logs))
-    shown, extra = restore(linearized, kept)
-    return Unrolled(shown.hidden, shown.action, reads, last.state), (
-        parameters,
-        state,
-        inputs,
-        steps,
-        shown,
-        extra,
-        reads,
-    )
+    last, _, (logged, reads) = jax.lax.fori_loop(0, steps, step, (first, memory_state, logs))
+    outputs, residuals = restore(linearized, logged)
+    saved = parameters, state, inputs, steps, outputs, residuals, reads
+    return Unrolled(outputs.hidden, outputs.action, reads, last.state), saved
 
 
 def _run_backward(act, memory, vjp, saved, cotangent):
-    parameters, state, inputs, steps, shown, extra, reads = saved
+    parameters, state, inputs, steps, outputs, residuals, reads = saved
     first = StepInputs(state, at(inputs, 0), jnp.zeros_like(reads[0]))
-    pull = pullback_like(act, parameters, first)
+    pullback = pullback_like(act, parameters, first)
     start_backward = jax.vmap(lambda action: vjp.start_backward(memory.check(action, steps=True), steps), in_axes=1)
     step_backward = jax.vmap(vjp.step_backward, in_axes=(0, None, 0))
 
-    def before(time):
-        """What step `time` was given: the first step nothing but the initial state, the others what was logged."""
-        earlier = StepInputs(at(shown.state, time - 1), at(inputs, time), reads[time - 1])
+    def inputs_of(time):
+        """Return the inputs of step `time`: of the first the initial state, of the others the logs."""
+        earlier = StepInputs(at(outputs.state, time - 1), at(inputs, time), reads[time - 1])
         return jax.tree.map(lambda a, b: jnp.where(time > 0, a, b), earlier, first._replace(inputs=earlier.inputs))
 
     def step(count, carry):
         parameters_cotangent, state_cotangent, read_cotangent, memory_carry, inputs_cotangent = carry
         time = steps - 1 - count
-        asked = at(cotangent, time)
-        memory_carry, action_cotangent = step_backward(memory_carry, time, asked.read + read_cotangent)
-        action_cotangent = jax.tree.map(lambda a, b: a + b.astype(a.dtype), asked.action, action_cotangent)
-        more, given_cotangent = pull(
-            before(time), at(shown, time), at(extra, time), StepOutputs(state_cotangent, asked.hidden, action_cotangent)
-        )
-        parameters_cotangent = jax.tree.map(jnp.add, parameters_cotangent, more)
-        inputs_cotangent = store(inputs_cotangent, given_cotangent.inputs, time)
-        return parameters_cotangent, given_cotangent.state, given_cotangent.read, memory_carry, inputs_cotangent
+        direct = at(cotangent, time)
+        memory_carry, action_cotangent = step_backward(memory_carry, time, direct.read + read_cotangent)
+        action_cotangent = jax.tree.map(lambda a, b: a + b.astype(a.dtype), direct.action, action_cotangent)
+        of_outputs = StepOutputs(state_cotangent, direct.hidden, action_cotangent)
+        of_parameters, of_inputs = pullback(inputs_of(time), at(outputs, time), at(residuals, time), of_outputs)
+        parameters_cotangent = jax.tree.map(jnp.add, parameters_cotangent, of_parameters)
+        inputs_cotangent = store(inputs_cotangent, of_inputs.inputs, time)
+        return parameters_cotangent, of_inputs.state, of_inputs.read, memory_carry, inputs_cotangent
 
     zeros = jax.tree.map(jnp.zeros_like, (parameters, state, first.read))
-    carry = *zeros, start_backward(shown.action), jax.tree.map(jnp.zeros_like, inputs)
+    carry = *zeros, start_backward(outputs.action), jax.tree.map(jnp.zeros_like, inputs)
     parameters_cotangent, state_cotangent, *_, inputs_cotangent = jax.lax.fori_loop(0, steps, step, carry)
     return parameters_cotangent, state_cotangent, inputs_cotangent
 
