@@ -1,0 +1,61 @@
+"""Comparisons that say, when they fail, which law is broken and by how much."""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+
+def require(holds: bool, memory: Any, law: str, found: str) -> None:
+    """Raise unless a law holds.
+
+    Args:
+        holds: Whether it does.
+        memory: The memory, named in the error.
+        law: The law, as a sentence without its full stop.
+        found: What was found instead.
+
+    Raises:
+        AssertionError: If it does not hold.
+    """
+    if not holds:
+        raise AssertionError(f"{type(memory).__name__} breaks a law of memories. {law}: {found}.")
+
+
+def require_close(memory: Any, law: str, got: Any, wanted: Any, tolerance: float) -> None:
+    """Raise unless two trees hold the same numbers, up to a tolerance relative to the largest of each array.
+
+    Raises:
+        AssertionError: If they do not.
+    """
+    pairs = zip(jax.tree.leaves_with_path(got), jax.tree.leaves(wanted), strict=True)
+    for (path, leaf), other in pairs:
+        one, two = np.asarray(leaf, np.float64), np.asarray(other, np.float64)
+        require(one.shape == two.shape, memory, law, f"the shapes are {list(one.shape)} and {list(two.shape)}")
+        error = np.abs(one - two)
+        bound = tolerance * max(1.0, float(np.abs(two).max(initial=0)))
+        if not (error <= bound).all():  # a NaN is never within a bound
+            place = tuple(map(int, np.unravel_index(np.argmax(np.nan_to_num(error, nan=np.inf)), error.shape)))
+            where = f"{jax.tree_util.keystr(path)}{list(place)}"
+            found = f"{one[place]:.7g} and {two[place]:.7g} at {where}, where {bound:.1g} apart would do"
+            require(False, memory, law, found)
+
+
+def require_finite(memory: Any, law: str, tree: Any) -> None:
+    """Raise unless every number is finite.
+
+    Raises:
+        AssertionError: If one is not.
+    """
+    for path, leaf in jax.tree.leaves_with_path(tree):
+        wrong = np.argwhere(~np.isfinite(np.asarray(leaf, np.float64)))
+        if len(wrong):
+            place = tuple(map(int, wrong[0]))
+            found = f"{np.asarray(leaf)[place]} at {jax.tree_util.keystr(path)}{list(place)}"
+            require(False, memory, law, found)
+
+
+def described(tree: Any) -> str:
+    """Return the shapes and dtypes of a tree of arrays, or of their shapes, in one line."""
+    leaves, form = jax.tree.flatten(tree)
+    return str(jax.tree.unflatten(form, [f"{leaf.dtype.name}{list(leaf.shape)}" for leaf in leaves]))
