@@ -1,4 +1,4 @@
-"""What is shown of a hardened machine: how sure its actions were, and the program that it is."""
+"""Reports on a hardened machine: the margins of its actions, and the program extracted from it."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 MAX_STATES = 12  # of a program that is listed
 
 
-def hardening_record(compared: Comparison, found: Extraction) -> dict[str, Any]:
-    """Return what `hardening.json` holds."""
+def hardening_record(compared: Comparison, extraction: Extraction) -> dict[str, Any]:
+    """Return the record of a hardening, as `hardening.json` holds it."""
     names = "least", "percent_1", "median"
     record: dict[str, Any] = {
         "hardened": compared.agreement.same == compared.agreement.sequences,
@@ -26,15 +26,15 @@ def hardening_record(compared: Comparison, found: Extraction) -> dict[str, Any]:
         "margins": {action: dict(zip(names, levels(of), strict=True)) for action, of in compared.margins.items()},
         "program": None,
     }
-    if found.program is None:
-        return record | {"no_program": found.reason}
-    assert found.agreement is not None
-    agreement = {"same": found.agreement.same, "sequences": found.agreement.sequences}
-    return record | {"program": {"states": len(found.program.states), "agreement": agreement}}
+    if extraction.program is None:
+        return record | {"no_program": extraction.reason}
+    assert extraction.agreement is not None
+    agreement = {"same": extraction.agreement.same, "sequences": extraction.agreement.sequences}
+    return record | {"program": {"states": len(extraction.program.states), "agreement": agreement}}
 
 
 def levels(margins: np.ndarray) -> list[float]:
-    """Return the least margin, that below which 1 % lie, and the middle one."""
+    """Return the minimum, the first percentile and the median of some margins."""
     return [float(margin) for margin in np.quantile(margins, (0, 0.01, 0.5))]
 
 

@@ -71,12 +71,12 @@ def packed(trace: dict[str, Any]) -> dict[str, Any]:
     return trace | {
         "steps": [
             [
-                *(step[part] for part in ("given", "answered", "wanted", "probability", "state")),
-                [[[[one["push"], one["pop"]] for one in m["actions"]], m["changed"]] for m in step["memories"]],
+                *(step[field] for field in ("given", "answered", "wanted", "probability", "state")),
+                [[[[end["push"], end["pop"]] for end in m["actions"]], m["changed"]] for m in step["memories"]],
             ]
             for step in steps
         ],
-        "ends": [[one["end"] for one in memory["actions"]] for memory in steps[0]["memories"]],
+        "ends": [[action["end"] for action in memory["actions"]] for memory in steps[0]["memories"]],
     }
 
 

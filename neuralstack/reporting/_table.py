@@ -93,11 +93,11 @@ class Table:
 
     def _html_row(self, tag: str, cells: Sequence[object]) -> str:
         sides = ["left" if number < self.num_text_columns else "right" for number in range(len(cells))]
-        shown = [
+        elements = [
             f'<{tag} style="text-align: {side}">{escape(printable(cell))}</{tag}>'
             for side, cell in zip(sides, cells, strict=True)
         ]
-        return f"<tr>{''.join(shown)}</tr>"
+        return f"<tr>{''.join(elements)}</tr>"
 
     def _repr_html_(self) -> str:
         return self.html()

@@ -39,11 +39,11 @@ def plot_trace(
             actions, elements, reads = axes[3 * number : 3 * number + 3, 0]
             draw_actions(actions, trace, number)
             strengths, weights = over_time(trace, number)
-            for panel, shown, colors, label in (
+            for panel, values, colors, label in (
                 (elements, strengths, "Blues", "strength left"),
                 (reads, weights, "Oranges", "weight in the read"),
             ):
-                drawn.colorbar(draw_elements(panel, trace, number, shown, colors), ax=panel, label=label)
+                drawn.colorbar(draw_elements(panel, trace, number, values, colors), ax=panel, label=label)
         for panel in axes[:, 0]:
             label_time(panel, [step["given"] for step in trace["steps"]])
         axes[-1, 0].set_xlabel("step, with the symbol given" if steps <= MAX_SYMBOLS else "step")
@@ -82,12 +82,12 @@ def label_answers(panel: Any, trace: dict[str, Any]) -> None:
     above.set_xlabel(f"{trace['name']}: the symbol answered")
 
 
-def draw_elements(panel: Any, trace: dict[str, Any], memory: int, shown: np.ndarray, colors: str) -> Any:
+def draw_elements(panel: Any, trace: dict[str, Any], memory: int, values: np.ndarray, colors: str) -> Any:
     """Draw how much there is of each element of a memory at each step, and return the image."""
     kind, elements = trace["memories"][memory]["kind"], trace["memories"][memory]["elements"]
-    steps, count = shown.shape
+    steps, count = values.shape
     image = panel.imshow(
-        np.ma.masked_less(coarser(shown).T, 1e-3),
+        np.ma.masked_less(coarser(values).T, 1e-3),
         aspect="auto",
         origin="lower",
         cmap=colors,
@@ -105,12 +105,12 @@ def draw_elements(panel: Any, trace: dict[str, Any], memory: int, shown: np.ndar
     return image
 
 
-def coarser(shown: np.ndarray) -> np.ndarray:
+def coarser(image: np.ndarray) -> np.ndarray:
     """Return an image in which nothing is too fine to be seen: the greatest of every few neighbors."""
     for axis in (0, 1):
-        size = max(-(-shown.shape[axis] // MAX_CELLS), 1)
-        shown = np.maximum.reduceat(shown, range(0, max(shown.shape[axis], 1), size), axis=axis) if size > 1 else shown
-    return shown
+        size = max(-(-image.shape[axis] // MAX_CELLS), 1)
+        image = np.maximum.reduceat(image, range(0, max(image.shape[axis], 1), size), axis=axis) if size > 1 else image
+    return image
 
 
 def draw_actions(panel: Any, trace: dict[str, Any], memory: int) -> None:

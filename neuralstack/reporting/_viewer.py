@@ -61,7 +61,7 @@ class Viewer(NamedTuple):
             trace(machine, self.task, text, name=name, about=about, program=program)
             for machine, name, about, program in self.machines
         ]
-        return [Trace(found | {"task": self.task_name}) for found in traces]
+        return [Trace(traced | {"task": self.task_name}) for traced in traces]
 
     def page(self, *texts: str) -> Page:
         """Return the page of the traces of all machines on some texts, which a notebook shows.
@@ -69,7 +69,7 @@ class Viewer(NamedTuple):
         Raises:
             ValueError: If a text cannot be traced.
         """
-        return page([found for text in texts for found in self.traces(text)])
+        return page([traced for text in texts for traced in self.traces(text)])
 
 
 def load_version(run: Run, task: AbstractTask, version: str) -> NamedMachine:

@@ -98,14 +98,14 @@ def test_cells_are_numbered_from_the_top(show):
     assert top_of(tab) == ""
 
 
-def test_places_that_mix_several_symbols_are_numbered_from_the_bottom(show):
+def test_positions_that_mix_several_symbols_are_numbered_from_the_bottom(show):
     trace, _ = traced("ab")
     for element in trace["memories"][0]["elements"]:
         element["symbol"] = ""
     tab = show(trace)
     go(tab, 2)
-    assert tab.locator("[data-element] .symbol").all_text_contents() == ["place 2", "place 1"]
-    assert sentence(tab).endswith("reads place 2 (1.00).")
+    assert tab.locator("[data-element] .symbol").all_text_contents() == ["position 2", "position 1"]
+    assert sentence(tab).endswith("reads position 2 (1.00).")
 
 
 def test_a_memory_that_never_holds_anything_is_shown_empty(show):

@@ -80,7 +80,7 @@ function makeController(trace, stateful) {
   const node = make("div", { class: "controller" }, make("h3", {}, "Controller"));
   if (stateful) node.append(make("p", {}, "state ", state));
   node.append(
-    make("div", { class: "bars" }, ...bars.flatMap((one) => one.nodes)),
+    make("div", { class: "bars" }, ...bars.flatMap((bar) => bar.nodes)),
     output,
     make("p", {}, "symbol ", answered),
     make("div", { class: "bars" }, ...sure.nodes),
@@ -89,7 +89,7 @@ function makeController(trace, stateful) {
   function show(at) {
     const step = trace.steps[at];
     state.textContent = step.state ?? "–";
-    for (const one of bars) one.show(at);
+    for (const bar of bars) bar.show(at);
     output.textContent = at < trace.first_answer ? "Output (not scored)" : "Output";
     answered.textContent = step.answered;
     sure.show(step.probability);

@@ -9,7 +9,7 @@ const RIGHT = 14; // for the last number below
 const LAYERS = 4; // in which a row of the heat map is divided
 const LETTER = 11; // the room that a symbol needs
 
-// The colors are those of the legend, so that light and dark are told apart in the style alone.
+// The colors are those of the legend, so that only the style distinguishes light and dark.
 function makeLegend(trace) {
   const entries = { push: "push, and strength", read: "of it in the read", pop: "pop" };
   if (!trace.language) entries.answer = "answer";
@@ -79,9 +79,9 @@ function drawRowNames(context, memory, upper, height, frame) {
     return;
   }
   memory.elements.forEach((element, index) => {
-    const place = memory.kind === "cells" ? index : memory.elements.length - 1 - index;
+    const fromTop = memory.kind === "cells" ? index : memory.elements.length - 1 - index;
     const name = element.symbol.slice(0, 4) || String(index + 1);
-    context.fillText(name, frame.left - 6, upper + (place + 0.5) * row);
+    context.fillText(name, frame.left - 6, upper + (fromTop + 0.5) * row);
   });
 }
 

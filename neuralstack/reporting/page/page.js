@@ -139,11 +139,11 @@ async function fetched(text) {
 async function askServer(text) {
   const button = $("ask").querySelector("button");
   button.disabled = true;
-  const { traces: found, error } = await fetched(text);
+  const { traces: fresh, error } = await fetched(text);
   button.disabled = false;
   if (error !== undefined) return complain(error);
-  traces = [...traces, ...found];
-  showText(found[0].text);
+  traces = [...traces, ...fresh];
+  showText(fresh[0].text);
 }
 
 async function ask(text) {

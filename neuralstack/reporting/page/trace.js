@@ -5,7 +5,7 @@ const NOTICED = 0.005; // below this, two digits are 0.00
 const LONG = 48; // characters of a text that is only to be recognized
 
 const clipped = (text) => (text.length > LONG ? text.slice(0, LONG) + "…" : text);
-// Control characters are written as escapes, and so take a place that can be seen.
+// Control characters are written as escapes, and so are visible.
 const escaped = (sign) => "\\x" + sign.codePointAt(0).toString(16).padStart(2, "0");
 const printable = (text) => text.replace(/\p{Cc}/gu, escaped);
 const digits = (number) => number.toFixed(2);
@@ -50,10 +50,10 @@ function fromReadEnd(memory) {
   return readAtStart(memory.kind) ? indices : indices.reverse();
 }
 
-// Cells, and the places of a soft pointer, mix what was pushed at several steps: they are known by their number.
+// Cells, and the positions of a soft pointer, mix what was pushed at several steps: they are known by their number.
 function nameOf(memory, index) {
   if (memory.kind === "cells") return `cell ${index + 1}`;
-  return memory.elements[index].symbol || `place ${index + 1}`;
+  return memory.elements[index].symbol || `position ${index + 1}`;
 }
 
 function readInWords(memory, weights) {
@@ -95,7 +95,7 @@ function verdictInWords({ wanted }, verdict) {
   return words[verdict];
 }
 
-// What is answered before the answer begins is not scored, and left out.
+// An output before the answer begins is not scored, and left out.
 function answerInWords(trace, at) {
   const step = trace.steps[at];
   if (at < trace.first_answer) return [];
