@@ -9,7 +9,7 @@ from rich.console import Console
 from neuralstack._runtime import use_compilation_cache
 from neuralstack.evaluation import answer, evaluate, fixed_set
 from neuralstack.experiments._reversal import FLAMANT, PUBLISHED
-from neuralstack.reporting import Viewer, page, plot_curves, plot_trace, report_table, table, trace
+from neuralstack.reporting import Table, Viewer, page, plot_curves, plot_trace, report_table, trace
 from neuralstack.training import Config, Run, build_task, complete, load, train
 
 PATH = Path("runs/demo")
@@ -35,7 +35,7 @@ def main() -> None:
     ours = ("GRU + stack", "this run", f"{validation.coarse:.3f}", f"{test.coarse:.3f}")
     published = [(name, who, f"{row[0]:.3f}", f"{row[2]:.3f}") for who, name, *row in PUBLISHED if who == FLAMANT]
     columns = ("machine", "source", "lengths 8-64", "lengths 65-128")
-    console.print(table("Strings reversed without an error", columns, [ours, *published], texts=2))
+    print(Table("Strings reversed without an error", columns, [ours, *published], 2), end="\n\n")
 
     plot_curves({"GRU + stack": run.metrics()}, run.file("figures/curves"))
     plot_trace(trace(machine, task, TEXT, name=str(PATH)), run.file("figures/trace"))
