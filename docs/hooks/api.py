@@ -19,7 +19,8 @@ def on_page_markdown(markdown, page, config, **_):
     if not shown:
         return markdown
     stub = Path(config["config_file_path"]).parent / "neuralstack" / "__init__.pyi"
-    names = {node.module: [alias.name for alias in node.names] for node in ast.parse(stub.read_text()).body}
+    imports = [node for node in ast.parse(stub.read_text()).body if isinstance(node, ast.ImportFrom)]
+    names = {node.module: [alias.name for alias in node.names] for node in imports}
     if sorted(shown) != sorted(names):
         raise PluginError(f"{page.file.src_uri} shows the names of {shown}; those of {list(names)} are public.")
     return MARKER.sub(lambda found: "\n\n".join(f"::: neuralstack.{name}" for name in names[found[1]]), markdown)

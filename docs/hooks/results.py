@@ -6,6 +6,7 @@ or a benchmark, the settings of an experiment's machines, and how the file was m
 
 import json
 import re
+import sys
 from pathlib import Path
 
 from mkdocs.exceptions import PluginError
@@ -16,11 +17,13 @@ from neuralstack.experiments import (
     _chomsky,
     _counting,
     _hardening,
-    _lesson_report,
     _reversal,
     _transductions,
 )
 from neuralstack.reporting import Table
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
+from lesson import report as lesson
 
 MARKER = re.compile(r"^<!-- tables: (\S+) -->$", re.MULTILINE)
 ROWS = {
@@ -29,7 +32,7 @@ ROWS = {
     "chomsky": _chomsky.table_rows,
     "counting": _counting.table_rows,
     "hardening": _hardening.table_rows,
-    "lesson": _lesson_report.table_rows,
+    "lesson": lesson.tables,
     "reversal": _reversal.table_rows,
     "transductions": _transductions.table_rows,
 }
@@ -71,11 +74,8 @@ def experiment_tables(result):
     if "--quick" in result["command"]:
         raise ValueError("it is of a quick run")
     tables = [
-        Table(
-            title, columns, rows, 1 + len({"source", "training", "machine"} & {*columns[1:]}) + 2 * sampled
-        ).markdown()
-        for title, columns, rows in ROWS[result["experiment"]](result)
-        for sampled in ["what it writes" in columns]
+        (table if isinstance(table, Table) else of_rows(*table)).markdown()
+        for table in ROWS[result["experiment"]](result)
     ]
     # The lesson's networks are no machines of this package, and their tables say how they differ.
     arms = [arm for arm in result.get("arms", {}).values() if "connection" in arm["config"]]
@@ -83,6 +83,12 @@ def experiment_tables(result):
     if len({setting[1:] for setting in settings}) > 1:
         tables.append(Table("Settings in which the machines differ", ("machine", *SETTINGS), settings, 2).markdown())
     return tables
+
+
+def of_rows(title, columns, rows):
+    """Return the table of these rows."""
+    sampled = "what it writes" in columns
+    return Table(title, columns, rows, 1 + len({"source", "training", "machine"} & {*columns[1:]}) + 2 * sampled)
 
 
 def benchmark_tables(result):

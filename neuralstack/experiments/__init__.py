@@ -5,7 +5,6 @@ from neuralstack.experiments._characters import reproduce as reproduce_character
 from neuralstack.experiments._chomsky import reproduce as reproduce_chomsky
 from neuralstack.experiments._counting import reproduce as reproduce_counting
 from neuralstack.experiments._hardening import reproduce as reproduce_hardening
-from neuralstack.experiments._lesson import reproduce as reproduce_lesson
 from neuralstack.experiments._reversal import reproduce as reproduce_reversal
 from neuralstack.experiments._transductions import reproduce as reproduce_transductions
 
@@ -15,7 +14,6 @@ EXPERIMENTS = {
     "chomsky": reproduce_chomsky,
     "counting": reproduce_counting,
     "hardening": reproduce_hardening,
-    "lesson": reproduce_lesson,
     "reversal": reproduce_reversal,
     "transductions": reproduce_transductions,
 }
