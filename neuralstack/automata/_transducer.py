@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from neuralstack._json import read_json
+
 FORMAT = "neuralstack-program-1"
 NEW_LINE = r"\n"  # as Graphviz writes it
 
@@ -103,11 +105,11 @@ class StackTransducer:
         """Read a program from a file.
 
         Raises:
-            ValueError: If the file is none.
+            ValueError: If the file does not hold a program.
         """
         try:
-            content = json.loads(Path(path).read_text(encoding="utf-8"))
-            if content.pop("format") != FORMAT:
+            content = read_json(path)
+            if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
                 raise ValueError
             answers = {tuple(read): told for *read, told in content.pop("answers")}
             rules = tuple(tuple(rule and as_rule(*rule) for rule in row) for row in content.pop("rules"))

@@ -56,7 +56,7 @@ class AbstractDecisions(abc.ABC):
             ValueError: By default.
         """
         raise self._lacks(
-            "discretized(), which may return Quantized(self) where quantize(action) is defined", "no discrete form"
+            "discretized(), such as by returning Quantized(self) where quantize(action) is defined", "no discrete form"
         )
 
     def ends(self) -> tuple[End, ...]:
@@ -125,4 +125,4 @@ class AbstractDecisions(abc.ABC):
 
     def _lacks(self, methods: str, reason: str) -> ValueError:
         """Return the error of a method that a memory must define for what was asked of it."""
-        return ValueError(f"{type(self).__name__} has {reason}: define {methods} on it, or take another memory.")
+        return ValueError(f"{type(self).__name__} has {reason}: define {methods}.")

@@ -49,9 +49,20 @@ def test_a_program_comes_back_from_its_file(tmp_path):
     assert StackTransducer.load(file) == REVERSE
 
 
-@pytest.mark.parametrize(
-    "text", ["", "{}", "[]", '{"format": "another"}', json.dumps({"format": "neuralstack-program-1"})]
-)
+NO_PROGRAMS = {
+    "nothing": "",
+    "no fields": "{}",
+    "a list": "[]",
+    "a number": "5",
+    "null": "null",
+    "a text": '"program"',
+    "too deep": "[" * 100_000,
+    "another format": '{"format": "another"}',
+    "too few fields": json.dumps({"format": "neuralstack-program-1"}),
+}
+
+
+@pytest.mark.parametrize("text", NO_PROGRAMS.values(), ids=NO_PROGRAMS)
 def test_a_file_that_is_no_program_is_refused(tmp_path, text):
     file = tmp_path / "program.json"
     file.write_text(text)

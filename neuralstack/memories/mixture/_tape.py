@@ -42,11 +42,16 @@ class Tape(AbstractMemory):
     With $p$ the distribution over the head's place: $M \leftarrow M + w\,p\,(v - M)$ (write),
     $p \leftarrow a^{left} p^{\leftarrow} + a^{stay} p + a^{right} p^{\rightarrow} + a^{jump} e_0$ (move),
     $r = \sum_i p_i M_i$ (read).
-    The head starts at the first cell and cannot go further left; to the right there is always room.
+    The head starts at the first cell.
 
-    The moves are those of the Baby-NTM (Suzgun et al., 2019) and the Tape-RNN (Delétang et al., 2023), with two
-    differences. There the tape turns under a fixed head, and a mixture of moves blurs what is on it; here the head's
-    place is what gets blurred. And there a jump goes as far as the input is long; here it goes to the start.
+    The moves are those of the Baby-NTM (Suzgun et al., 2019) and of the Tape-RNN (Delétang et al., 2023), whose
+    memory differs in four ways:
+
+    - It writes at every step; here a gate $w$ says how much.
+    - Its tape is a circle; here the first cell is a wall, and to the right there is always room.
+    - Its tape turns under a fixed head, so that a mixture of moves blurs what is on the tape; here it blurs the place
+      of the head.
+    - It jumps as far as the input is long, to either side; here a jump goes to the first cell.
 
     A step costs O(steps x width); going backwards costs it three times.
 
