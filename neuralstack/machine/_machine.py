@@ -131,8 +131,8 @@ class Machine(eqx.Module):
         """
         return _trace(self, check_tokens(tokens, self.vocab_size, axes=1))
 
-    def init(self, steps: int) -> MachineState:
-        """Return the state before the first of `steps` steps."""
+    def init(self, steps: int | Any) -> MachineState:
+        """Return the state before the first of `steps` steps, a number that may be symbolic in `jax.export`."""
         dtype = self.embedding.dtype
         return MachineState(
             self.controller.init(), self.memory.init(steps, dtype), jnp.zeros(self.memory.read_size, dtype)
