@@ -61,21 +61,21 @@ def write_program(machine: Machine, task: AbstractTask, states: States, ends: tu
     hidden = jnp.asarray(states.hidden[asked[:, 0], asked[:, 1]])
     actions = jax.device_get(actions_on(machine, hidden, jnp.asarray(asked[:, 1])))
     pushing = [np.flatnonzero(action.push > 0.5) for action in actions]
-    told = answers_of(machine, [action.value[push] for action, push in zip(actions, pushing, strict=True)], ends)
+    table = answers_of(machine, [action.value[push] for action, push in zip(actions, pushing, strict=True)], ends)
     words = tuple(task.decode([token]) for token in range(task.vocab_size))
     kinds, pushes = [], []
     for memory, push in enumerate(pushing):
-        first, kind_of = tell_apart(told, memory)
-        alone = np.moveaxis(told, memory, 0).reshape(told.shape[memory], -1)[:, 0]  # the others are empty
+        first, kind_of = distinguish(table, memory)
+        alone = np.moveaxis(table, memory, 0).reshape(table.shape[memory], -1)[:, 0]  # the others are empty
         kinds.append(name_apart([words[alone[one]] for one in first[1:]]))
         pushes.append(dict(zip(push.tolist(), (kind_of[1:] - 1).tolist(), strict=True)))
-        told = np.take(told, first, axis=memory)
+        table = np.take(table, first, axis=memory)
     rules: list[list[Any]] = [[None] * task.vocab_size for _ in states.transitions]
     for place, (state, token) in enumerate(asked.tolist()):
         pops = tuple(bool(action.pop[place] > 0.5) for action in actions)
         pushed = tuple(push.get(place) for push in pushes)
         rules[state][token] = (int(states.transitions[state, token]), pops, pushed)
-    answers = {tuple(one - 1 if one else None for one in read): int(told[read]) for read in np.ndindex(told.shape)}
+    answers = {tuple(one - 1 if one else None for one in read): int(table[read]) for read in np.ndindex(table.shape)}
     kinds_of_memory = tuple(end.kind for end in ends)
     return StackTransducer(words, kinds_of_memory, name_states(rules), tuple(kinds), tuple(map(tuple, rules)), answers)
 
@@ -99,9 +99,9 @@ def answers_of(machine: Machine, values: list[np.ndarray], ends: tuple[End, ...]
     return np.asarray(jnp.argmax(machine.logits(unseen, jnp.asarray(together)), axis=-1)).reshape(shape)
 
 
-def tell_apart(told: np.ndarray, memory: int) -> tuple[np.ndarray, np.ndarray]:
+def distinguish(table: np.ndarray, memory: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the first read of each kind in a memory, and the kind of each; nothing is kind 0."""
-    slices = np.moveaxis(told, memory, 0).reshape(told.shape[memory], -1)
+    slices = np.moveaxis(table, memory, 0).reshape(table.shape[memory], -1)
     _, first, kind = np.unique(slices[1:], axis=0, return_index=True, return_inverse=True)
     order = np.argsort(np.argsort(first))  # kinds in the order in which they are first pushed
     return np.concatenate([[0], 1 + np.sort(first)]), np.concatenate([[0], 1 + order[kind.ravel()]])

@@ -97,9 +97,9 @@ def program_answers(
     program: StackTransducer, data: Fresh, advance: Callable[[int], None] = lambda _: None
 ) -> np.ndarray:
     """Return the answer of a program after every step; -1 throughout a sequence in which it has no rule for a token."""
-    told = np.full(data.tokens.shape, -1)
+    answered = np.full(data.tokens.shape, -1)
     for row, (tokens, used) in enumerate(zip(data.tokens.tolist(), data.used.tolist(), strict=True)):
         with suppress(ValueError):
-            told[row, :used] = program.run(tokens[:used])
+            answered[row, :used] = program.run(tokens[:used])
         advance(1)
-    return told
+    return answered

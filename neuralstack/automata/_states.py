@@ -1,6 +1,6 @@
 """The finitely many states that a controller's states stand for: those that act alike from here on are one.
 
-Two states of a controller are told apart by what the machine does in them, and by what it would do if it were given
+Two states of a controller are distinguished by what the machine does in them, and by what it would do if it were given
 each of some words of the task, which is how the theory of automata defines a state (Nerode, 1958). Where they lie in
 the controller's space does not matter. States whose differences the task never asks for are one as well.
 """
@@ -39,7 +39,7 @@ class Classes(NamedTuple):
     """States of a controller by what they do. The first class is the state before the first step."""
 
     of: Int[np.ndarray, " moments"]
-    """The class of each state that was met."""
+    """The class of each visited state."""
     part: Int[np.ndarray, " classes"]
     signature: list[np.ndarray]
     """What is done in the states of a class, and then for each word."""
@@ -63,15 +63,15 @@ def find_states(machine: Machine, task: AbstractTask) -> States | None:
     count = max(SEQUENCES, SIGHTINGS * task.vocab_size // task.steps)
     walk, rng = draw_walk(task, jax.random.key(1), count), np.random.default_rng(1)
     words = {part: draw_words(walk, part, rng) for part in (SOURCE, ANSWER)}
-    met = visit(machine, walk)
-    classes = classify(machine, met, walk.parts[walk.valid], words)
+    visited = visit(machine, walk)
+    classes = classify(machine, visited, walk.parts[walk.valid], words)
     if len(classes.part) > MOST_CLASSES:
         return None
-    ways = ask(machine, met, classes, walk, words)
-    asked = like_others(observe(walk, classes, ways.leads.shape), ways.leads)
+    edges = ask(machine, visited, classes, walk, words)
+    asked = like_others(observe(walk, classes, edges.leads.shape), edges.leads)
     gates = np.array([-1, *(signature[0] for signature in classes.signature[1:])])
-    root = merge(ways.leads, ways.action_labels, gates, asked)
-    return summarize(root, ways, asked, np.bincount(classes.of, minlength=len(root)))
+    root = merge(edges.leads, edges.action_labels, gates, asked)
+    return summarize(root, edges, asked, np.bincount(classes.of, minlength=len(root)))
 
 
 def draw_words(walk: Walk, part: int, rng: np.random.Generator) -> Int[np.ndarray, "words length"]:
@@ -88,14 +88,14 @@ def draw_words(walk: Walk, part: int, rng: np.random.Generator) -> Int[np.ndarra
     return np.stack([walk.tokens[row, time + 1 : time + 1 + length] for row, time in chosen])
 
 
-def classify(machine: Machine, met: Moments, parts: np.ndarray, words: dict[int, np.ndarray]) -> Classes:
+def classify(machine: Machine, visited: Moments, parts: np.ndarray, words: dict[int, np.ndarray]) -> Classes:
     """Gather states into classes with one behavior each, rare ones with the most similar."""
     of, part, found = np.zeros(len(parts), int), [BEFORE], [np.zeros(0, int)]
     for now in (SOURCE, ANSWER):
         here = np.flatnonzero(parts == now)
         if not len(here):
             continue
-        signature = np.asarray(signatures(machine, pick(met.states, here), met.hidden[here], words[now]))
+        signature = np.asarray(signatures(machine, pick(visited.states, here), visited.hidden[here], words[now]))
         kinds, kind, count = np.unique(signature, axis=0, return_inverse=True, return_counts=True)
         often = np.flatnonzero(count >= min(RARE * len(here), count.max()))
         of[here] = len(part) + nearest(kinds[often], kinds)[kind.ravel()]
@@ -104,8 +104,10 @@ def classify(machine: Machine, met: Moments, parts: np.ndarray, words: dict[int,
     return Classes(of, np.array(part), found)
 
 
-def nearest(classes: Int[np.ndarray, "classes deeds"], signatures: Int[np.ndarray, "n deeds"]) -> Int[np.ndarray, " n"]:
-    """Return the class in which the fewest deeds differ; that in the state itself outweighs all that may follow."""
+def nearest(
+    classes: Int[np.ndarray, "classes labels"], signatures: Int[np.ndarray, "n labels"]
+) -> Int[np.ndarray, " n"]:
+    """Return the class with the fewest different action labels; that of the state itself outweighs all later ones."""
     weights = np.ones(classes.shape[1])
     weights[0] = classes.shape[1]
     return np.array([np.argmin((classes != one) @ weights) for one in signatures], int)
@@ -124,11 +126,11 @@ def befores(after: Int[np.ndarray, "sequences steps"], first: int) -> Int[np.nda
     return np.concatenate([np.full((len(after), 1), first), after[:, :-1]], axis=1)
 
 
-def ask(machine: Machine, met: Moments, classes: Classes, walk: Walk, words: dict[int, np.ndarray]) -> Transitions:
+def ask(machine: Machine, visited: Moments, classes: Classes, walk: Walk, words: dict[int, np.ndarray]) -> Transitions:
     """Find where each token leads from each class: a few of its states are asked, and the commonest answer counts."""
     shape = len(classes.part), len(machine.embedding)
-    ways = Transitions(
-        np.full(shape, -1), np.full(shape, -1), np.zeros((*shape, met.hidden.shape[-1]), met.hidden.dtype)
+    edges = Transitions(
+        np.full(shape, -1), np.full(shape, -1), np.zeros((*shape, visited.hidden.shape[-1]), visited.hidden.dtype)
     )
     earlier = befores(walk.parts, BEFORE)
     for before, after in sorted(set(zip(earlier[walk.valid], walk.parts[walk.valid], strict=True))):
@@ -136,23 +138,23 @@ def ask(machine: Machine, met: Moments, classes: Classes, walk: Walk, words: dic
         candidates = np.flatnonzero(classes.part == after)
         known = np.stack([classes.signature[one] for one in candidates])
         for one in np.flatnonzero(classes.part == before).tolist():
-            members = members_of(machine, met, classes, one)
+            members = members_of(machine, visited, classes, one)
             states, hidden = successors(machine, members, tokens, MEMBERS if one else 1)
             did = np.asarray(action_labels(machine, hidden, tokens))
             states, flat = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), (states, hidden))
             signature = np.asarray(signatures(machine, states, flat, words[after]))
             to = candidates[nearest(known, signature)].reshape(did.shape)
-            ways.leads[one, tokens], ways.action_labels[one, tokens] = commonest(to), commonest(did)
-            ways.hidden[one, tokens] = np.mean(hidden, axis=0)
-    return ways
+            edges.leads[one, tokens], edges.action_labels[one, tokens] = commonest(to), commonest(did)
+            edges.hidden[one, tokens] = np.mean(hidden, axis=0)
+    return edges
 
 
-def members_of(machine: Machine, met: Moments, classes: Classes, one: int) -> Any:
-    """Return a few states of a class, spread over all that were met."""
+def members_of(machine: Machine, visited: Moments, classes: Classes, one: int) -> Any:
+    """Return a few states of a class, spread over all that were visited."""
     if one == 0:
         return jax.tree.map(lambda leaf: jnp.asarray(leaf)[None], machine.controller.init())
     members = np.flatnonzero(classes.of == one)
-    return pick(met.states, members[np.linspace(0, len(members) - 1, MEMBERS).astype(int)])
+    return pick(visited.states, members[np.linspace(0, len(members) - 1, MEMBERS).astype(int)])
 
 
 def pick(tree: Any, rows: np.ndarray) -> Any:
@@ -172,15 +174,15 @@ def like_others(seen: np.ndarray, leads: np.ndarray) -> Bool[np.ndarray, "classe
     return ((seen @ kinds) @ kinds.T > 0) & (leads >= 0)
 
 
-def summarize(root: np.ndarray, ways: Transitions, asked: np.ndarray, sizes: np.ndarray) -> States:
+def summarize(root: np.ndarray, edges: Transitions, asked: np.ndarray, sizes: np.ndarray) -> States:
     """Return the merged classes as states, in the order in which they are reached."""
-    order = list(dict.fromkeys(root[reached(ways.leads, asked)].tolist()))
-    transitions = np.full((len(order), ways.leads.shape[1]), -1)
-    hidden = np.zeros((len(order), *ways.hidden.shape[1:]), ways.hidden.dtype)
+    order = list(dict.fromkeys(root[reached(edges.leads, asked)].tolist()))
+    transitions = np.full((len(order), edges.leads.shape[1]), -1)
+    hidden = np.zeros((len(order), *edges.hidden.shape[1:]), edges.hidden.dtype)
     for place, one in enumerate(order):
         members = np.flatnonzero(root == one)
         for token in np.flatnonzero(asked[members].any(0)):
             who = members[asked[members, token]]
-            transitions[place, token] = order.index(root[ways.leads[who[0], token]])
-            hidden[place, token] = np.average(ways.hidden[who, token], axis=0, weights=np.maximum(sizes[who], 1))
+            transitions[place, token] = order.index(root[edges.leads[who[0], token]])
+            hidden[place, token] = np.average(edges.hidden[who, token], axis=0, weights=np.maximum(sizes[who], 1))
     return States(transitions, hidden)

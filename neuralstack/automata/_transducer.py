@@ -22,7 +22,7 @@ class StackTransducer:
 
     At each step, with the state and the given token, the memories are popped, pushed and read, in this order, as the
     token's rule says; the answer follows from what is read: the top of a stack, the front of a queue, or nothing. What
-    is pushed has a kind: values of one kind are never told apart by an answer.
+    is pushed has a kind: values of one kind are never distinguished by an answer.
 
     Examples:
         Say whether the token before was a 1:
@@ -59,7 +59,7 @@ class StackTransducer:
         Raises:
             ValueError: If a token has no rule in the state that the program is in.
         """
-        return [told for _, told in self.steps(tokens)]
+        return [answered for _, answered in self.steps(tokens)]
 
     def walk(self, tokens: Iterable[int]) -> list[str]:
         """Return the name of the state after each token.
@@ -97,7 +97,11 @@ class StackTransducer:
 
     def to_json(self) -> str:
         """Return the program as text, which `load` reads from a file."""
-        content = {"format": FORMAT, **asdict(self), "answers": [[*read, told] for read, told in self.answers.items()]}
+        content = {
+            "format": FORMAT,
+            **asdict(self),
+            "answers": [[*read, answered] for read, answered in self.answers.items()],
+        }
         return json.dumps(content) + "\n"
 
     @classmethod
@@ -111,7 +115,7 @@ class StackTransducer:
             content = read_json(path)
             if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
                 raise ValueError
-            answers = {tuple(read): told for *read, told in content.pop("answers")}
+            answers = {tuple(read): answered for *read, answered in content.pop("answers")}
             rules = tuple(tuple(rule and as_rule(*rule) for rule in row) for row in content.pop("rules"))
             kinds = tuple(map(tuple, content.pop("kinds")))
             return cls(
@@ -148,15 +152,15 @@ class StackTransducer:
     def answer_table(self) -> list[tuple[str, str]]:
         """Return a row for each set of reads with the same answer; `it` is what is read."""
         rows: dict[str, list[str]] = {}
-        for read, told in self.answers.items():
+        for read, answered in self.answers.items():
             names = ["nothing" if one is None else self.kinds[memory][one] for memory, one in enumerate(read)]
-            same = len(names) == 1 and names[0] == self.vocabulary[told]
-            rows.setdefault("it" if same else readable(self.vocabulary[told]), []).append(
+            same = len(names) == 1 and names[0] == self.vocabulary[answered]
+            rows.setdefault("it" if same else readable(self.vocabulary[answered]), []).append(
                 self.each(map(readable, names))
             )
         return [
-            (", ".join(names) if len(names) <= 4 else f"any of {len(names)} kinds", told)
-            for told, names in rows.items()
+            (", ".join(names) if len(names) <= 4 else f"any of {len(names)} kinds", answered)
+            for answered, names in rows.items()
         ]
 
     def graph(self) -> str:
@@ -192,7 +196,7 @@ class StackTransducer:
 
     @staticmethod
     def each(parts: Iterable[str]) -> str:
-        """Join what is said of each memory."""
+        """Join the descriptions of the memories."""
         return " | ".join(parts)
 
 

@@ -53,11 +53,11 @@ def groups_of(data: Fresh) -> Iterator[tuple[slice, int]]:
 
 def answers(machine: Machine, data: Fresh, advance: Callable[[int], None] = lambda _: None) -> np.ndarray:
     """Return the answer of a machine after every step, [sequences, steps]."""
-    told = np.zeros(data.tokens.shape, np.int32)
+    answered = np.zeros(data.tokens.shape, np.int32)
     for rows, steps in groups_of(data):
-        told[rows] = np.asarray(_answers(machine, data.tokens[rows].T, steps)).T
+        answered[rows] = np.asarray(_answers(machine, data.tokens[rows].T, steps)).T
         advance(rows.stop - rows.start)
-    return told
+    return answered
 
 
 @jax.jit

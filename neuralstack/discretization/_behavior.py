@@ -1,7 +1,7 @@
-"""What a machine does in a state of its controller, and what it would do from there.
+"""Behavior of a machine in a state of its controller, and from there on.
 
-A deed is one number for what is done at a step: which gates are open and, where anything is pushed, what a machine that
-reads just that would answer.
+An action label is one number for the action at a step: which gates are open and, where anything is pushed, what a
+machine that reads just that would answer.
 """
 
 from functools import partial
@@ -31,8 +31,8 @@ def successors(
 @jax.jit
 def signatures(
     machine: Machine, states: PyTree[Array], hidden: Float[Array, "states hidden"], words: Int[Array, "words length"]
-) -> Int[Array, "states deeds"]:
-    """Return what is done to the memory where each state shows `hidden`, and then the deeds for each of some words."""
+) -> Int[Array, "states labels"]:
+    """Return the open gates where each state shows `hidden`, and then the action labels for each of some words."""
     projected = machine.controller.project(machine.embedding)[words]
 
     def follow(state, word, projected):

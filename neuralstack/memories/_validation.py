@@ -1,4 +1,4 @@
-"""Whether an action fits a memory, said clearly if not."""
+"""Validation of actions against the memory that takes them."""
 
 from functools import cache
 from typing import Any

@@ -17,7 +17,7 @@ def classes_on_page():
             exec(example.source, names)
         if example.source.startswith("class "):
             name = example.source.split()[1].split("(")[0]
-            lines[name] = len(example.source.strip().splitlines())
+            lines[name] = sum(map(bool, map(str.strip, example.source.splitlines())))
     return {name: (names[name], count) for name, count in lines.items()}
 
 

@@ -38,7 +38,7 @@ class NeuralStack(AbstractOneEnd):
     are built, on CPUs and with values of float32 or float64: O(width) a step, amortized. Elsewhere they are pure JAX,
     O(steps x width) a step, and give the same numbers.
 
-    A stack has room for as many steps as `init` was told; what is pushed after them is lost.
+    A stack has room for the number of steps given to `init`; values pushed after them are lost.
 
     Values and reads have one dtype, strengths at least float32: with float64 values everything is float64, with
     bfloat16 values the strengths are still float32. In pure JAX heights are absolute, so that float32 strengths have
