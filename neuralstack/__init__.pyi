@@ -64,6 +64,8 @@ from .tasks import (
     AbstractTask as AbstractTask,
     Characters as Characters,
     Example as Example,
+    FunctionTask as FunctionTask,
+    PairTask as PairTask,
     Reversal as Reversal,
 )
 from .training import (

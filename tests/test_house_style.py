@@ -18,7 +18,19 @@ PRIVATE_NAMES = {
     *("pull", "pull_after", "halve_every", "finish", "patience", "watch_test", "autoencode", "noise_after"),
     *("forcing", "heed", "heed_interrupt", "enroll", "look_after", "conclude", "hopeless", "verdict"),
     *("deed", "deeds", "profile", "profiles", "ways", "settled", "streak", "counted", "problem", "wiring", "passes"),
-    *("Given", "Shown", "Taken", "Population", "Memories", "Rounded", "Replay", "Program", "Joint", "Blanks", "Stepwise"),
+    *(
+        "Given",
+        "Shown",
+        "Taken",
+        "Population",
+        "Memories",
+        "Rounded",
+        "Replay",
+        "Program",
+        "Joint",
+        "Blanks",
+        "Stepwise",
+    ),
 }
 PRIVATE_WORDS = r"\b(unless said|heed(s|ed)?|anew|is ill|wirings?|deeds?|autoencod\w*|halve_every|pull_after)\b"
 

@@ -29,7 +29,8 @@ class Examples(NamedTuple):
 def fixed_set(task: AbstractTask, lengths: tuple[int, int], count: int = SET_SIZE) -> Examples:
     """Draw the fixed evaluation set of a range of lengths: the same sequences on every machine, for every run.
 
-    Lengths are uniform between the two given, both included. Everything follows from the seed 2015 and the two
+    Lengths are uniform between the two given, both included; where a task has no source of some length, the nearest one
+    that it has is drawn instead. Recorded are those of the sources. Everything follows from the seed 2015 and the two
     lengths: the key is `jax.random.key(2015)` with the shortest and then the longest length folded in.
 
     Raises:
@@ -45,14 +46,21 @@ def fixed_set(task: AbstractTask, lengths: tuple[int, int], count: int = SET_SIZ
     if count > LARGEST:
         raise ValueError(f"a set holds at most {LARGEST} sequences, got count={count}.")
     key = jax.random.fold_in(jax.random.fold_in(jax.random.key(SET_SEED), low), high)
-    return _draw(replace(task.to_validate, max_length=high), low, count, key)
+    task = replace(task.to_validate, max_length=high)
+    return _draw(task, (low, high), task.drawable_lengths(low, high), count, key)
 
 
-@partial(jax.jit, static_argnums=(0, 1, 2))
-def _draw(task, low, count, key):
+@partial(jax.jit, static_argnums=(0, 1, 2, 3))
+def _draw(task, lengths, drawable, count, key):
     length_key, example_key = jax.random.split(key)
-    lengths = jax.random.randint(length_key, (count,), low, task.max_length + 1)
-    return Examples(jax.vmap(task.sample)(jax.random.split(example_key, count), lengths), lengths)
+    drawn = jnp.clip(jax.random.randint(length_key, (count,), lengths[0], lengths[1] + 1), *drawable)
+
+    def draw(key, length):
+        pair = task.draw(key, length)
+        size = jnp.asarray(pair.source_length) if task.sized_by_source else length
+        return task.format.format_pair(pair, task.scored(pair)), size
+
+    return Examples(*jax.vmap(draw)(jax.random.split(example_key, count), drawn))
 
 
 def read_data(task: AbstractTask, path: str | Path) -> Examples:

@@ -29,6 +29,8 @@ class AbstractTask(abc.ABC):
     """The shortest and the longest source to train and validate on, as published."""
     test_lengths: ClassVar[tuple[int, int]]
     """The shortest and the longest source to test on, as published."""
+    sized_by_source: ClassVar[bool] = True
+    """Whether the lengths that are asked for are those of sources, not a parameter from which they follow."""
     streams: ClassVar[bool] = False
     """Whether sources are stretches of a longer stream, through which a controller's state can be carried."""
 
@@ -79,6 +81,21 @@ class AbstractTask(abc.ABC):
         Elsewhere it is the next one that exists. The length may be traced.
         """
         return length
+
+    def drawable_lengths(self, low: int, high: int) -> tuple[int, int]:
+        """Return the shortest and the longest length to ask for so that every source has `low` to `high` symbols.
+
+        Raises:
+            ValueError: If the task has no source of these lengths.
+        """
+        if not self.sized_by_source:
+            return low, high
+        sizes = [length for length in range(low, high + 1) if low <= int(self.source_length(length)) <= high]
+        if not sizes:
+            raise ValueError(
+                f"{type(self).__name__} has no source of {low} to {high} symbols: give a wider range of lengths."
+            )
+        return sizes[0], sizes[-1]
 
     def scored(self, pair: Pair) -> Bool[Array, " target"]:
         """Say which symbols of the answer count: all, unless a task says which."""

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neuralstack import Reversal, answer, evaluate, fixed_set, read_data
+from neuralstack import TASKS, Reversal, answer, evaluate, fixed_set, read_data
 from neuralstack.evaluation import _scores, length_bands, score
 from small import assert_same_leaves, json_lines
 
@@ -285,3 +285,18 @@ def test_few_lengths_have_a_band_each():
         "3": {"length": 3, "sequences": 4, "coarse": 0.5, "fine": 0.25, "token": 1},
         "9": {"length": 9, "sequences": 1, "coarse": 0.25, "fine": 0.125, "token": 1},
     }
+
+
+@pytest.mark.parametrize("name", ["bigram-flip", "gender", "svo-sov"])
+def test_recorded_lengths_are_those_of_the_sources_and_within_the_range(name):
+    task = TASKS[name]()
+    data = fixed_set(task, (8, 11), 100)
+    separators = np.asarray(data.examples.inputs) == task.symbols + 1
+    assert data.lengths.tolist() == (separators.argmax(1) - 1).tolist()
+    assert min(data.lengths) >= 8
+    assert max(data.lengths) <= 11
+
+
+def test_lengths_that_a_task_does_not_have_are_refused():
+    with pytest.raises(ValueError, match="BigramFlip has no source of 9 to 9 symbols"):
+        fixed_set(TASKS["bigram-flip"](), (9, 9))

@@ -50,6 +50,7 @@ class Counting(AbstractTask):
     language: str = "anbn"
     strings: int = 3
     train_lengths: ClassVar[tuple[int, int]] = (1, 19)
+    sized_by_source: ClassVar[bool] = False
     test_lengths: ClassVar[tuple[int, int]] = (20, 60)
 
     @property

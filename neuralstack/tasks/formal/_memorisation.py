@@ -30,6 +30,7 @@ class Memorisation(AbstractTask):
     max_length: int = 60
     alphabet: str = "ab"
     train_lengths: ClassVar[tuple[int, int]] = (1, 20)
+    sized_by_source: ClassVar[bool] = False
     test_lengths: ClassVar[tuple[int, int]] = (21, 60)
 
     @property

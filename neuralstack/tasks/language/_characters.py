@@ -44,6 +44,7 @@ class Characters(AbstractTask):
     alphabet: str = ""
     held_out: bool = False
     train_lengths: ClassVar[tuple[int, int]] = (64, 64)
+    sized_by_source: ClassVar[bool] = False
     test_lengths: ClassVar[tuple[int, int]] = (128, 128)
     streams: ClassVar[bool] = True
 

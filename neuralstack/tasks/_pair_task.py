@@ -1,0 +1,114 @@
+"""A task of given pairs of sources and answers."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from neuralstack.tasks._base import AbstractTask
+from neuralstack.tasks._formats import Autoregressive, Pair
+from neuralstack.tasks._pairs import SPLITS, Pairs, read_pairs
+
+
+@dataclass(frozen=True, init=False)
+class PairTask(AbstractTask):
+    """A task of given pairs: to answer sources like those of the data.
+
+    A length is drawn first, then one of the pairs whose source has that length, or the nearest one that there is. A
+    part of the pairs is held out: training draws from the split `train`, validation from `validation`, tests from
+    `test`. Pairs without a split are divided by their source, 80 : 10 : 10, so that a pair stays where it is when
+    others are added; where a split has no pairs, those of training take its place. The machine ends its answer itself:
+    `START source SEPARATOR answer END`.
+
+    Args:
+        pairs: The pairs, of one kind: strings of characters, lists of words, or lists of ids from 0; or a file of JSON
+            lines, `{"source": ..., "target": ..., "split": "train"}`, where `split` can be left out.
+        vocabulary: The symbols. Defaults to those of the pairs, in the order of the alphabet.
+        split: The split to draw from.
+        max_length: The longest source. Defaults to the longest there is.
+
+    Raises:
+        ValueError: If a file cannot be read or has a broken line, which is named; or there is no pair in a split.
+
+    Examples:
+        >>> task = PairTask([("abc", "cba"), ("ab", "ba"), ("b", "b")])
+        >>> task.vocabulary
+        ('a', 'b', 'c')
+        >>> task.decode(task.answer(task.encode("abc")))
+        'cba'
+    """
+
+    pairs: Pairs
+    split: str
+
+    def __init__(
+        self,
+        pairs: Pairs | str | Path | Iterable[tuple[Any, Any]],
+        vocabulary: Sequence[str] | None = None,
+        split: str = "train",
+        max_length: int | None = None,
+    ):
+        if split not in SPLITS:
+            raise ValueError(f"split must be one of {', '.join(SPLITS)}, got {split!r}.")
+        if isinstance(pairs, str | Path):
+            pairs = read_pairs(pairs, vocabulary)
+        if not isinstance(pairs, Pairs):
+            pairs = Pairs.from_pairs([(source, target, None) for source, target in pairs], vocabulary)
+        values = {
+            "pairs": pairs,
+            "split": split,
+            "max_length": pairs.longest_source if max_length is None else max_length,
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+        self.__post_init__()
+
+    @property
+    def vocabulary(self):
+        return self.pairs.vocabulary
+
+    @property
+    def format(self):
+        return Autoregressive(self.symbols)
+
+    @property
+    def train_lengths(self):  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The shortest and the longest source of the training split."""
+        return self.pairs.lengths("train")
+
+    @property
+    def test_lengths(self):  # pyright: ignore[reportIncompatibleVariableOverride]
+        """The shortest and the longest source of the test split."""
+        return self.pairs.lengths("test")
+
+    @property
+    def to_validate(self):
+        return replace(self, split="validation") if self.split == "train" else self
+
+    def draw(self, key, length):
+        table = self.pairs.table(self.split)
+        length = jnp.clip(length, 0, len(table.first) - 1)
+        row = jnp.asarray(table.first)[length] + jax.random.randint(key, (), 0, jnp.asarray(table.pair_count)[length])
+        pair = Pair(*(jnp.asarray(column)[row] for column in table[:4]))
+        return pair._replace(source=pair.source[: self.source_length(self.max_length)])
+
+    def drawable_lengths(self, low, high):
+        return low, high  # of lengths without a pair, the nearest pair is drawn
+
+    def answer(self, source):
+        return self.pairs.answer(source)
+
+    def answer_length(self, source_length):
+        """Return the longest answer there is."""
+        return self.pairs.longest_target
+
+    def source_length(self, length):
+        """Return the length of the pairs that are drawn where this one is asked for; it may be traced."""
+        nearest = self.pairs.table(self.split).nearest
+        if isinstance(length, int | np.integer):
+            return int(nearest[min(max(length, 0), len(nearest) - 1)])
+        return jnp.asarray(nearest)[jnp.clip(length, 0, len(nearest) - 1)]
