@@ -1,10 +1,18 @@
-"""From a name that a user typed to the thing it names."""
+"""Names to things: those of a table, of a user's file or module, or of an installed package."""
 
 import difflib
-from collections.abc import Iterable, Mapping
-from typing import TypeVar
+import hashlib
+import importlib
+import importlib.metadata
+import importlib.util
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any, TypeVar
 
 Thing = TypeVar("Thing")
+PLURALS = {"task": "tasks", "memory": "memories", "controller": "controllers"}
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -31,3 +39,99 @@ def lookup(kind: str, things: Mapping[str, Thing], name: str) -> Thing:
     if name not in things:
         raise ValueError(f"unknown {kind} {name!r}: {nearest(name, things)}choose from {', '.join(sorted(things))}.")
     return things[name]
+
+
+def is_reference(name: str) -> bool:
+    """Tell whether a name has the form `FILE.py:NAME` or `package.module:NAME`, which `resolve` executes.
+
+    Examples:
+        >>> is_reference("tasks.py:last"), is_reference("reversal")
+        (True, False)
+    """
+    return ":" in name
+
+
+def resolve(kind: str, things: Mapping[str, Any], name: str, accepts: Callable[[Any], bool] | None = None) -> Any:
+    """Return the thing that a user named: one of a table, `FILE.py:NAME`, `package.module:NAME` or an entry point.
+
+    A file or module is executed, so `name` must come from the user, never from a saved run. The entry points are those
+    of the group `neuralstack.tasks`, `neuralstack.memories` or `neuralstack.controllers`; names of the table win.
+
+    Args:
+        kind: "task", "memory" or "controller".
+        things: The table of names.
+        name: The name.
+        accepts: Whether an object from elsewhere is of the kind wanted. Defaults to accepting everything.
+
+    Raises:
+        ValueError: If the name is unknown, its file or module cannot be executed, or its object is of another kind.
+
+    Examples:
+        >>> resolve("controller", {"lstm": 1}, "lstm")
+        1
+        >>> resolve("task", {}, "fractions:Fraction")
+        <class 'fractions.Fraction'>
+    """
+    if name in things:
+        return things[name]
+    if is_reference(name):
+        found = _from_reference(kind, name)
+    else:
+        offered = {point.name: point for point in importlib.metadata.entry_points(group=f"neuralstack.{PLURALS[kind]}")}
+        found = _load(offered[name]) if name in offered else lookup(kind, {**things, **offered}, name)
+    if accepts is not None and not accepts(found):
+        raise ValueError(f"{name!r} is an object of type {type(found).__name__}, which cannot be used as a {kind}.")
+    return found
+
+
+def _from_reference(kind: str, name: str) -> Any:
+    place, _, attribute = name.rpartition(":")
+    if not place or not attribute:
+        raise ValueError(f"a {kind} of your own is written FILE.py:NAME or package.module:NAME, got {name!r}.")
+    module = _execute(Path(place)) if place.endswith(".py") else _import(place)
+    if not hasattr(module, attribute):
+        known = [known for known in vars(module) if not known.startswith("_")]
+        raise ValueError(f"{place!r} has no {attribute!r}: {nearest(attribute, known)}check the name after the colon.")
+    return getattr(module, attribute)
+
+
+def _execute(path: Path) -> ModuleType:
+    """Execute a file as a module; the same content is executed once, so that its classes stay the same objects."""
+    if not path.is_file():
+        raise ValueError(f"there is no file {str(path)!r}: check the part before the colon.")
+    digest = hashlib.sha256(bytes(path.resolve()) + b"\0" + path.read_bytes()).hexdigest()[:16]
+    module_name = f"{path.stem}_{digest}"
+    if module_name in sys.modules:
+        return sys.modules[module_name]
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module  # dataclasses look up their module while they are defined
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:
+        del sys.modules[module_name]
+        raise ValueError(f"{str(path)!r} cannot be executed: {_one_line(error)}.") from error
+    return module
+
+
+def _import(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except (Exception, SystemExit) as error:
+        raise ValueError(f"the module {name!r} cannot be imported: {_one_line(error)}.") from error
+
+
+def _load(point: importlib.metadata.EntryPoint) -> Any:
+    try:
+        return point.load()
+    except (Exception, SystemExit) as error:
+        package = point.dist.name if point.dist else "an installed package"
+        raise ValueError(
+            f"the entry point {point.name!r} of {package}, {point.value!r}, cannot be loaded: {_one_line(error)}."
+        ) from error
+
+
+def _one_line(error: BaseException) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}".rstrip(": .")

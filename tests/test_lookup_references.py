@@ -1,0 +1,67 @@
+"""Names of a user's own things: in a file, in a module, or offered by an installed package."""
+
+import re
+
+import pytest
+
+from neuralstack._lookup import resolve
+
+SOURCE = "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass Last:\n    size: 'int' = 3\nlast = Last()\n"
+
+
+def test_a_name_of_the_table_comes_first():
+    assert resolve("task", {"copy": 1}, "copy") == 1
+
+
+def test_an_object_of_a_file_is_found_and_stays_the_same_object(tmp_path):
+    (tmp_path / "own.py").write_text(SOURCE)
+    last = resolve("task", {}, f"{tmp_path}/own.py:last")
+    assert last.size == 3
+    assert resolve("task", {}, f"{tmp_path}/own.py:last") is last
+
+
+def test_an_edited_file_is_executed_again(tmp_path):
+    (tmp_path / "own.py").write_text("last = 1")
+    assert resolve("task", {}, f"{tmp_path}/own.py:last") == 1
+    (tmp_path / "own.py").write_text("last = 2")
+    assert resolve("task", {}, f"{tmp_path}/own.py:last") == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("gone.py:last", "there is no file .*gone.py"),
+        ("own.py:lost", "has no 'lost': did you mean 'last'"),
+        ("own.py:", "written FILE.py:NAME"),
+        ("raises.py:last", "cannot be executed: ZeroDivisionError: division by zero"),
+        ("exits.py:last", "cannot be executed: SystemExit: 3"),
+        ("own.py:text", "type str, which cannot be used as a task"),
+    ],
+)
+def test_a_file_that_does_not_give_the_thing_is_refused_in_one_line(tmp_path, name, message):
+    (tmp_path / "own.py").write_text("last = 1\ntext = 'a'")
+    (tmp_path / "raises.py").write_text("last = 1 / 0")
+    (tmp_path / "exits.py").write_text("import sys; sys.exit(3)")
+    with pytest.raises(ValueError, match=message) as raised:
+        resolve("task", {}, f"{tmp_path}/{name}", accepts=lambda found: isinstance(found, int))
+    assert "\n" not in str(raised.value)
+
+
+def test_a_module_that_cannot_be_imported_is_named():
+    with pytest.raises(ValueError, match=r"the module 'no_such_package.tasks' cannot be imported"):
+        resolve("task", {}, "no_such_package.tasks:last")
+
+
+def test_installed_packages_offer_names_and_a_broken_one_is_named(tmp_path, monkeypatch):
+    folder = tmp_path / "offered-1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: offered\nVersion: 1.0\n")
+    (folder / "entry_points.txt").write_text(
+        "[neuralstack.memories]\nregister = fractions:Fraction\nbroken = fractions:Lost\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert resolve("memory", {}, "register").__name__ == "Fraction"
+    with pytest.raises(ValueError, match=re.escape("the entry point 'broken' of offered, 'fractions:Lost', cannot")):
+        resolve("memory", {}, "broken")
+    with pytest.raises(ValueError, match="unknown memory 'registr': did you mean 'register'"):
+        resolve("memory", {"stack": 1}, "registr")
