@@ -129,5 +129,8 @@ def require_mixture(what: str, weights: Float[Array, "... operations"]) -> None:
         ValueError: If there are such.
     """
     require_strengths(what, weights)
-    if not isinstance(weights, Tracer) and not np.allclose(total := np.sum(weights, -1), 1, atol=1e-3):
+    if isinstance(weights, Tracer):
+        return
+    total = np.asarray(weights, np.float64).sum(-1)  # not by JAX, which would trace it while a program is traced
+    if not np.allclose(total, 1, atol=1e-3):
         raise ValueError(f"{what} must add up to 1, got {np.ravel(total)[np.abs(np.ravel(total) - 1).argmax()]:g}.")

@@ -4,7 +4,16 @@ import numpy as np
 import pytest
 
 from cases import EVERY_MEMORY, MEMORIES_UNDER_TEST
-from neuralstack import Action, NeuralStack, run
+from neuralstack import (
+    Action,
+    MixedAction,
+    NeuralStack,
+    PointerStack,
+    SuperpositionStack,
+    Tape,
+    TapeAction,
+    run,
+)
 
 STEPS, WIDTH = 5, 3
 every_memory = pytest.mark.parametrize("name", EVERY_MEMORY)
@@ -154,15 +163,64 @@ def test_bfloat16_reads_are_the_float32_reads_rounded():
     np.testing.assert_allclose(reads.astype(jnp.float32), wanted, atol=0.03)
 
 
-def test_float32_reads_of_a_tall_stack_are_off_by_the_height_times_the_resolution():
-    rng = np.random.default_rng(0)
-    push, pop = 1 - 0.1 * rng.random(1000), 0.1 * rng.random(1000)
-    action = Action(push, pop, rng.uniform(-1, 1, (1000, WIDTH)))
+LONG = 2000
+
+
+@pytest.mark.parametrize("low", [0.0, 0.7], ids=["up and down", "ever taller"])
+@pytest.mark.parametrize("name", ["stack in pure JAX", "queue in pure JAX"])
+def test_float32_reads_and_gradients_of_long_sequences_are_those_of_float64(name, low):
+    memory, rng = MEMORIES_UNDER_TEST[name](WIDTH), np.random.default_rng(LONG)
+    push, pop = low + (1 - low) * rng.random(LONG), (1 - low) * rng.random(LONG)
+    values, cotangent = rng.uniform(-1, 1, (2, LONG, WIDTH))
+    given = [part.astype(np.float32) for part in (push, pop, values, cotangent)]
+
+    @jax.jit
+    def pulled_back(push, pop, values, cotangent):
+        action = Action(push, pop, values)
+        reads, pull = jax.vjp(lambda action: run(memory, action), action)
+        return reads, jax.lax.scan(memory.step, memory.init(LONG), action)[1], *pull(cotangent)[0]
+
+    got = jax.device_get(pulled_back(*given))
     with jax.enable_x64(True):
-        wanted = np.asarray(run(NeuralStack(WIDTH), action))
-    assert wanted.dtype == np.float64
-    heights = np.cumsum(push - pop)
-    single = run(NeuralStack(WIDTH), Action(*(part.astype(np.float32) for part in action)))
-    error = np.abs(single - wanted).max(1)
-    assert (error <= 10 * 2**-24 * (1 + heights)).all()
-    assert error.max() > 2**-24  # else this would compare float64 with itself
+        wanted = jax.device_get(pulled_back(*(part.astype(np.float64) for part in given)))
+    for one, other in zip(got, wanted, strict=True):
+        assert other.dtype == np.float64
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-5 * max(1, np.abs(other).max()))
+
+
+NONFINITE = {"a push": (0, jnp.nan), "a pop": (1, jnp.inf), "a value": (2, jnp.nan), "an infinite push": (0, jnp.inf)}
+
+
+@pytest.mark.parametrize("what", NONFINITE)
+@pytest.mark.parametrize("name", ["stack in pure JAX", "queue in pure JAX"])
+def test_a_number_that_is_not_finite_makes_the_reads_nan_from_its_step_on(name, what):
+    memory, (field, number) = MEMORIES_UNDER_TEST[name](WIDTH), NONFINITE[what]
+    parts = [jnp.full(40, 0.7), jnp.full(40, 0.3), jnp.ones((40, WIDTH))]
+    parts[field] = parts[field].at[20].set(number)
+    action = Action(*parts)
+    for reads in jax.jit(lambda action: (run(memory, action), jax.lax.scan(memory.step, memory.init(40), action)[1]))(
+        action
+    ):
+        assert np.isfinite(reads[:20]).all()
+        assert np.isnan(reads[20:]).all()
+
+
+@every_memory
+def test_a_step_can_be_given_the_buffers_of_the_empty_memory(name):
+    memory, raw = memory_and_raw(name)
+    step = jax.jit(memory.step, donate_argnums=0)
+    jax.block_until_ready(step(memory.init(3), memory.decode(raw[0])))
+
+
+def test_known_weights_of_a_mixture_are_checked_while_a_program_is_traced():
+    known, values = jnp.eye(3)[:2], jnp.ones((2, 1))
+    read = jax.jit(lambda values: run(PointerStack(1), MixedAction(known, values)))
+    assert read(values).shape == (2, 1)
+    both = jax.jit(lambda values: run(SuperpositionStack(1), MixedAction(known[:, None], values[:, None])))
+    assert both(values).shape == (2, 1)
+    moves = jnp.eye(4)[:2]
+    assert jax.jit(lambda values: run(Tape(1), TapeAction(jnp.ones(2), moves, values)))(values).shape == (2, 1)
+    twice = 2 * known
+    wrong = jax.jit(lambda values: run(PointerStack(1), MixedAction(twice, values)))
+    with pytest.raises(ValueError, match="must lie in"):
+        wrong(values)

@@ -11,8 +11,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from neuralstack.memories._validation import require_strengths, strength_dtype
-from neuralstack.memories.strength._interval import clip_to, overlap, pop_height
-from neuralstack.memories.strength._queue_interval import rows
+from neuralstack.memories.strength._interval import mark_nonfinite, nan_where, pop_height, seen_from_top
+from neuralstack.memories.strength._position import Position, added, at, choose, clip_to, distance, moved, opposite
+from neuralstack.memories.strength._queue_interval import below_and_above, rows
 
 
 def read_weights(push: Any, pop: Any, *, queue: bool = False) -> Float[Array, "steps steps"]:
@@ -31,10 +32,9 @@ def read_weights(push: Any, pop: Any, *, queue: bool = False) -> Float[Array, "s
     too. $w_t[i] = |[\max(P_{i-1}, F_t), P_i] \cap [F_t, F_t + 1]|$.
 
     In code `push` is $d_t$ and `pop` is $u_t$. Values and gradients are those of the memories' steps, also at ties,
-    which belong to the larger pop. Heights are absolute, and added up in another order than step by step: float32
-    weights have an error of about height x 2e-7, where the height of a queue is all that was ever pushed, and a tie
-    that only rounding makes, or breaks, may fall to the other side. Work and memory grow with the square of the length;
-    on a CPU, `run` of a memory is faster.
+    which belong to the larger pop. Places on the line are kept with twice the digits of the dtype, so that float32
+    weights have an error of about 1e-7 at any length. A strength that is not finite makes the weights of its step, and
+    of all later ones, NaN. Work and memory grow with the square of the length; on a CPU, `run` of a memory is faster.
 
     Args:
         push: Push strengths in [0, 1], of shape [steps]; a batch is `jax.vmap`.
@@ -68,51 +68,57 @@ def read_weights(push: Any, pop: Any, *, queue: bool = False) -> Float[Array, "s
     push, pop = push.astype(dtype), pop.astype(dtype)
     require_strengths("push", push)
     require_strengths("pop", pop)
+    push = mark_nonfinite(push, pop, push[:, None])
     return queue_weights(push, pop) if queue else stack_weights(push, pop)
 
 
 @jax.jit
 def stack_weights(push: Float[Array, " steps"], pop: Float[Array, " steps"]) -> Float[Array, "steps steps"]:
     """Return the read weights of a stack: what is left of each element, seen through the window below the top."""
-    heights = stopped_sums(push, push - pop)
-    levels = jax.vmap(pop_height)(jnp.concatenate([jnp.zeros(1, push.dtype), heights])[:-1], pop)
-    edges = held(jnp.stack([levels, heights], 1).ravel(), jnp.stack([pop > 0, push > 0], 1).ravel())
-    bottoms, tops = edges[::2], edges[1::2]
+    pushed = Position(push, jnp.zeros_like(push))
+    heights = stopped_sums(pushed, moved(pushed, -pop))
+    levels = pop_height(jax.tree.map(lambda part: jnp.pad(part, (1, 0))[:-1], heights), pop)
+    both = jax.tree.map(lambda level, height: jnp.stack([level, height], 1).ravel(), levels, heights)
+    edges = held(both, jnp.stack([pop > 0, push > 0], 1).ravel())
+    levels, tops = at(edges, slice(None, None, 2)), at(edges, slice(1, None, 2))
     times, cells = steps_and_elements(push)
-    lows = jax.lax.associative_scan(clip_to, jnp.where(times > cells, bottoms[:, None], jnp.inf))
-    weights = overlap(clip_to(bottoms[None], lows), clip_to(tops[None], lows), tops[:, None] - 1)
-    return jnp.where(times >= cells, weights, 0.0)
+    known = jnp.where(times >= cells, levels.near[:, None], jnp.inf), jnp.where(times >= cells, levels.rest[:, None], 0)
+    lows = jax.lax.associative_scan(clip_to, Position(*known))
+    seen = jnp.where(times >= cells, seen_from_top(lows, at(tops, (slice(None), None))), 0.0)
+    return nan_where(tops, jnp.diff(seen, axis=1, append=jnp.zeros_like(seen[:, :1])))
 
 
 @jax.jit
 def queue_weights(push: Float[Array, " steps"], pop: Float[Array, " steps"]) -> Float[Array, "steps steps"]:
     """Return the read weights of a queue: what is behind the front of each element, seen through the window there."""
-    backs = jnp.concatenate([jnp.zeros(1, push.dtype), jnp.cumsum(push)])
-    edges = held(backs, jnp.concatenate([jnp.zeros(1, bool), push > 0]))
-    fronts = -stopped_sums(-edges[:-1], -pop)
-    return rows(edges[:-1], edges[1:], fronts, 0, len(push))
+    backs = jax.lax.associative_scan(added, Position(push, jnp.zeros_like(push)))
+    backs = jax.tree.map(lambda part: jnp.pad(part, (1, 0)), backs)
+    edges = held(backs, jnp.pad(push > 0, (1, 0)))
+    shifts = Position(-pop, jnp.zeros_like(pop))
+    fronts = opposite(stopped_sums(opposite(at(edges, slice(None, -1))), shifts))
+    return rows(*below_and_above(edges), fronts, 0, len(push))
 
 
-def stopped_sums(stops: Float[Array, " steps"], shifts: Float[Array, " steps"]) -> Float[Array, " steps"]:
+def stopped_sums(stops: Position, shifts: Position) -> Position:
     """Return `x[t] = max(stops[t], x[t - 1] + shifts[t])`, `x[0] = stops[0]`, where a tie belongs to the stop.
 
     A step is a function `x -> max(stop, x + shift)`, and so are two steps one after the other.
     """
 
     def then(earlier, later):
-        shifted = earlier[0] + later[1]
-        return jnp.where(shifted > later[0], shifted, later[0]), earlier[1] + later[1]
+        shifted = added(earlier[0], later[1])
+        return choose(distance(shifted, later[0]) <= 0, later[0], shifted), added(earlier[1], later[1])
 
     return jax.lax.associative_scan(then, (stops, shifts))[0]
 
 
-def held(edges: Float[Array, " edges"], moved: Bool[Array, " edges"]) -> Float[Array, " edges"]:
+def held(edges: Position, changed: Bool[Array, " edges"]) -> Position:
     """Return the edges, where one that has not moved is exactly the one before it: rounding must not break a tie.
 
     The gradients stay those of the sums.
     """
-    last = jax.lax.cummax(jnp.where(moved, jnp.arange(len(edges)), 0))
-    return edges + jax.lax.stop_gradient(edges[last] - edges)
+    last = jax.lax.cummax(jnp.where(changed, jnp.arange(len(changed)), 0))
+    return Position(edges.near + jax.lax.stop_gradient(edges.near[last] - edges.near), edges.rest[last])
 
 
 def steps_and_elements(push: Float[Array, " steps"]) -> tuple[Int[Array, "steps 1"], Int[Array, "1 steps"]]:

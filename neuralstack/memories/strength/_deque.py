@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
@@ -13,9 +14,19 @@ from neuralstack.memories._observation import Observation, window
 from neuralstack.memories._recompute import CheckpointedVJP
 from neuralstack.memories._validation import fit, require_strengths, require_width, strength_dtype, value_dtype
 from neuralstack.memories.discrete._quantized import Quantized
-from neuralstack.memories.strength._interval import clip_to, overlap
+from neuralstack.memories.strength._interval import gaps, mark_nonfinite, nan_where, seen_from_top
 from neuralstack.memories.strength._kernel_vjp import kernel_or_interval_vjp, require_kernel
 from neuralstack.memories.strength._one_end import STRENGTH_BIASES
+from neuralstack.memories.strength._position import (
+    Position,
+    at,
+    choose,
+    clip_to,
+    distance,
+    moved,
+    opposite,
+    start,
+)
 
 BOTTOM_BIASES = -3.0, -1.0
 """Of the raw numbers of the bottom's push and pop, at the start of training.
@@ -26,13 +37,15 @@ there and the oldest at its bottom: it is a stack and a queue from the start, an
 
 
 class DequeState(NamedTuple):
-    """The elements as intervals on a line, bottom first, its two ends, and how many steps have been taken."""
+    """The lower edges of the elements, bottom first, their values, the two ends of the line, and the steps taken.
 
-    bottoms: Float[Array, " cells"]
-    tops: Float[Array, " cells"]
+    The edges of elements to come lie at the end at which they will be pushed.
+    """
+
+    edges: Position
     values: Float[Array, "cells width"]
-    low: Float[Array, ""]
-    high: Float[Array, ""]
+    low: Position
+    high: Position
     pushed: Int[Array, ""]
 
 
@@ -91,9 +104,9 @@ class NeuralDeque(AbstractMemory):
 
     def init(self, steps, dtype=None):
         dtype = value_dtype(dtype)
-        edges = jnp.zeros(2 * steps, strength_dtype(dtype))
-        end = jnp.zeros((), edges.dtype)
-        return DequeState(edges, edges, jnp.zeros((2 * steps, self.width), dtype), end, end, jnp.zeros((), jnp.int32))
+        strength = strength_dtype(dtype)
+        values, pushed = jnp.zeros((2 * steps, self.width), dtype), jnp.zeros((), jnp.int32)
+        return DequeState(start((2 * steps,), strength), values, start((), strength), start((), strength), pushed)
 
     def decode(self, raw):
         gates = sigmoid(raw[..., :4])
@@ -109,21 +122,26 @@ class NeuralDeque(AbstractMemory):
     def step(self, state, action):
         top, bottom = self.check(action)
         line = pop(state.low, state.high, top.pop, bottom.pop)
-        bottoms, tops = between(state.bottoms, *line), between(state.tops, *line)
-        low, high = line[0] - bottom.push, line[1] + top.push
-        under = bottoms.shape[0] // 2 - 1 - state.pushed
-        over = bottoms.shape[0] // 2 + state.pushed
-        bottoms, tops = bottoms.at[under].set(low), tops.at[under].set(line[0])
-        bottoms, tops = bottoms.at[over].set(line[1]), tops.at[over].set(high)
+        marked = [mark_nonfinite(*end) for end in (top, bottom)]
+        low, high = moved(line[0], -marked[1]), moved(line[1], marked[0])
+        under, over = len(state.values) // 2 - 1 - state.pushed, len(state.values) // 2 + state.pushed
+        cells = jnp.arange(len(state.values))
+        edges = between(state.edges, *line)
+        edges = choose(cells <= under, at(low, None), choose(cells > over, at(high, None), edges))
         values = state.values.at[under].set(bottom.value.astype(state.values.dtype))
         values = values.at[over].set(top.value.astype(values.dtype))
+        from_above = gaps(seen_from_top(edges, at(high, None)), 0.0)
         # Seen from below, the line is the same upside down.
-        weights = jnp.stack([overlap(bottoms, tops, high - 1), overlap(-tops, -bottoms, -low - 1)])
-        read = (weights.astype(values.dtype) @ values).ravel()
-        return DequeState(bottoms, tops, values, low, high, state.pushed + 1), read
+        ceiling = -seen_from_top(opposite(high), opposite(low))
+        from_below = gaps(-seen_from_top(opposite(edges), at(opposite(low), None)), ceiling)
+        read = (jnp.stack([from_above, from_below]).astype(values.dtype) @ values).ravel()
+        for end in (low, high):
+            read = nan_where(end, read)
+        return DequeState(edges, values, low, high, state.pushed + 1), read
 
     def strengths(self, state):
-        return state.tops - state.bottoms
+        above = jax.tree.map(lambda edges, high: jnp.append(edges[1:], high), state.edges, state.high)
+        return distance(above, state.edges)
 
     def check(self, action, *, steps=False):
         ends = [fit(self, Action(*end), ((), (), (self.width,)), steps=steps) for end in action]
@@ -157,14 +175,12 @@ class NeuralDeque(AbstractMemory):
         return kernel_or_interval_vjp("deque", self.width, CheckpointedVJP(self), kernel=self.kernel, portable=portable)
 
 
-def pop(
-    low: Float[Array, ""], high: Float[Array, ""], top: Float[Array, ""], bottom: Float[Array, ""]
-) -> tuple[Float[Array, ""], Float[Array, ""]]:
+def pop(low: Position, high: Position, top: Float[Array, ""], bottom: Float[Array, ""]) -> tuple[Position, Position]:
     """Return both ends of the line after pops from above and from below; one that takes exactly all has emptied it."""
-    high = jnp.where(high - low > top, high - top, low)
-    return jnp.where(high - low > bottom, low + bottom, high), high
+    high = choose(distance(high, low) <= top, low, moved(high, -top))
+    return choose(distance(high, low) <= bottom, high, moved(low, bottom)), high
 
 
-def between(edges: Float[Array, " cells"], low: Float[Array, ""], high: Float[Array, ""]) -> Float[Array, " cells"]:
+def between(edges: Position, low: Position, high: Position) -> Position:
     """Clip edges to the line; an edge exactly at one of its ends counts as clipped."""
-    return -clip_to(-clip_to(edges, high), -low)
+    return opposite(clip_to(opposite(clip_to(edges, at(high, None))), at(opposite(low), None)))

@@ -1,77 +1,109 @@
 """The arithmetic of the strength memories: elements are intervals on a line, end to end.
 
 Popping clips the line, pushing extends it, reading overlaps it with a window of length 1
-(memories of Grefenstette et al., 2015, without their sums over all elements).
+(memories of Grefenstette et al., 2015, without their sums over all elements). Elements have no gaps between them, so
+the upper edge of one is the lower edge of the next.
 
 Ties. An edge that lies exactly at the level of a clip counts as clipped, an edge exactly at the bottom of the
 window counts as inside, and a pop that takes exactly all that there is has emptied the memory. Each is the one-sided
 derivative towards a larger pop; `jnp.minimum` would take the mean of both sides.
+
+Numbers that are not finite. A step whose strengths or value hold a NaN or an infinity makes the end of the line NaN,
+where it stays; every read from that step on is NaN.
 """
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
+from neuralstack.memories.strength._position import (
+    Position,
+    at,
+    choose,
+    clip_to,
+    distance,
+    moved,
+    slice_of,
+    start,
+)
 
-def clip_to(edges: Float[Array, "..."], level: Float[Array, "..."]) -> Float[Array, "..."]:
-    """Return `min(edges, level)`, where a tie belongs to `level`."""
-    return jnp.where(edges >= level, level, edges)
+
+def mark_nonfinite(
+    push: Float[Array, "*steps"], pop: Float[Array, "*steps"], value: Float[Array, "*steps width"]
+) -> Float[Array, "*steps"]:
+    """Return the push strength, or NaN where a strength or the value of its step is not finite."""
+    finite = jnp.isfinite(push) & jnp.isfinite(pop) & jnp.isfinite(value).all(-1)
+    return jnp.where(finite, push, jnp.full_like(push, jnp.nan))
 
 
-def pop_height(height: Float[Array, ""], pop: Float[Array, ""]) -> Float[Array, ""]:
+def nan_where(end: Position, numbers: Float[Array, "..."]) -> Float[Array, "..."]:
+    """Return numbers, or NaN where the end of the line is, which has the same leading axes."""
+    broken = jnp.isnan(end.near).reshape(end.near.shape + (1,) * (numbers.ndim - end.near.ndim))
+    return jnp.where(broken, jnp.full_like(numbers, jnp.nan), numbers)
+
+
+def pop_height(height: Position, pop: Float[Array, "..."]) -> Position:
     """Return `max(0, height - pop)`, where an exactly emptied memory is flat."""
-    return jnp.where(height > pop, height - pop, 0.0)
+    left = (height.near - pop) + height.rest
+    return choose(left <= 0, start(height.near.shape, height.near.dtype), moved(height, -pop))
 
 
-def overlap(bottoms: Float[Array, "..."], tops: Float[Array, "..."], floor: Float[Array, "..."]) -> Float[Array, "..."]:
-    """Return how much of each interval lies above `floor`, the bottom of the read window."""
-    inside = tops >= floor
-    return jnp.where(inside, tops - jnp.where(bottoms >= floor, bottoms, floor), 0.0)
+def seen_from_top(edges: Position, top: Position) -> Float[Array, "..."]:
+    """Return the places of edges as seen from the top of the line, those below the read window at its bottom."""
+    floor = jax.lax.stop_gradient(distance(moved(top, -1.0), top))  # -1, rounded as edges at the same place are
+    seen = distance(edges, top)
+    return jnp.where(seen >= floor, seen, floor)
 
 
-def heights(
-    push: Float[Array, " steps"], pop: Float[Array, " steps"]
-) -> tuple[Float[Array, " steps"], Float[Array, " steps"]]:
+def gaps(edges: Float[Array, " cells"], last: Float[Array, ""] | float) -> Float[Array, " cells"]:
+    """Return how far each edge is from the next one, and the final one from `last`.
+
+    XLA turns a roll and a choice into vector code, and the difference of two slices into a slow loop on CPUs.
+    """
+    final = jnp.arange(len(edges)) == len(edges) - 1
+    return jnp.where(final, last, jnp.roll(edges, -1)) - edges
+
+
+def heights(push: Float[Array, " steps"], pop: Float[Array, " steps"]) -> tuple[Position, Position]:
     """Return the height of the stack after each step's pop, and after its push."""
 
     def step(height, strengths):
         push, pop = strengths
-        popped = pop_height(height, pop)
-        return popped + push, (popped, popped + push)
+        level = pop_height(height, pop)
+        height = moved(level, push)
+        return height, (level, height)
 
-    return jax.lax.scan(step, jnp.zeros((), push.dtype), (push, pop))[1]
+    return jax.lax.scan(step, start_like(push), (push, pop))[1]
 
 
-def lows_before(bottoms: Float[Array, " steps"], step: Int[Array, ""] | int) -> Float[Array, " steps"]:
-    """Return the lowest height that a later pop, before `step`, left above each element; infinity if there is none."""
-    later = jnp.where(jnp.arange(len(bottoms)) < step, bottoms, jnp.inf)
-    lows = jax.lax.cummin(later, reverse=True)
-    return jnp.concatenate([lows[1:], jnp.full(1, jnp.inf, lows.dtype)])
+def start_like(strengths: Float[Array, " steps"]) -> Position:
+    """Return the start of a line of one sequence's strengths."""
+    return start((), strengths.dtype)
+
+
+def edges_before(levels: Position, step: Int[Array, ""] | int) -> Position:
+    """Return the lower edge of each element just before a step: the lowest level since its push; infinity if later."""
+    unset = jnp.arange(len(levels.near)) >= step
+    known = Position(jnp.where(unset, jnp.inf, levels.near), jnp.where(unset, 0.0, levels.rest))
+    return jax.lax.associative_scan(clip_to, known, reverse=True)
 
 
 def read_rows(
-    bottoms: Float[Array, " steps"],
-    tops: Float[Array, " steps"],
-    lows: Float[Array, " steps"],
-    first: Int[Array, ""] | int,
-    count: int,
-) -> tuple[Float[Array, "{count} steps"], Float[Array, " steps"]]:
-    """Return the read weights of `count` steps from `first` on, and the lows after them.
+    levels: Position, tops: Position, edges: Position, first: Int[Array, ""] | int, count: int
+) -> tuple[Float[Array, "{count} steps"], Position]:
+    """Return the read weights of `count` steps from `first` on, and the elements' lower edges after them.
 
-    Row t holds the weight of each element in the read of step t: the overlap of the interval that is left of it,
-    `[min(bottom, low), min(top, low)]`, with the window `[top_t - 1, top_t]`.
+    Row t holds the weight of each element in the read of step t: the overlap of the interval that is left of it with
+    the window of length 1 below the top. `levels` and `tops` are the heights after every step's pop and push.
     """
-    cells = jnp.arange(len(bottoms))
+    cells = jnp.arange(len(levels.near))
     times = first + jnp.arange(count)
-    levels = jax.lax.dynamic_slice(bottoms, (first,), (count,))
-    floors = jax.lax.dynamic_slice(tops, (first,), (count,)) - 1
+    top = slice_of(tops, first, count)
 
-    def step(lows, now):
-        time, level = now
-        lows = jnp.where(cells < time, clip_to(lows, level), lows)
-        return lows, lows
+    def step(edges, now):
+        time, level, top = now
+        edges = choose(cells <= time, clip_to(edges, at(level, None)), edges)
+        return edges, jnp.where(cells <= time, seen_from_top(edges, at(top, None)), 0.0)
 
-    lows, rows = jax.lax.scan(step, lows, (times, levels))
-    weights = overlap(clip_to(bottoms[None], rows), clip_to(tops[None], rows), floors[:, None])
-    pushed = cells[None] <= times[:, None]
-    return jnp.where(pushed, weights, 0.0), lows
+    edges, seen = jax.lax.scan(step, edges, (times, slice_of(levels, first, count), top))
+    return nan_where(top, jnp.diff(seen, axis=1, append=jnp.zeros_like(seen[:, :1]))), edges

@@ -12,16 +12,16 @@ from neuralstack.memories.strength import _queue_interval as interval
 from neuralstack.memories.strength._interval_vjp import IntervalVJP
 from neuralstack.memories.strength._kernel_vjp import kernel_or_interval_vjp, require_kernel
 from neuralstack.memories.strength._one_end import AbstractOneEnd, observe_one_end
+from neuralstack.memories.strength._position import Position
 
 
 class QueueState(NamedTuple):
-    """The elements as they were pushed, oldest first, the line's two ends, and how many steps have been taken."""
+    """The edges of the elements as they were pushed, oldest first, their values, the two ends, and the steps taken."""
 
-    bottoms: Float[Array, " cells"]
-    tops: Float[Array, " cells"]
+    edges: Position
     values: Float[Array, "cells width"]
-    front: Float[Array, ""]
-    back: Float[Array, ""]
+    front: Position
+    back: Position
     pushed: Int[Array, ""]
 
 
@@ -63,7 +63,7 @@ class NeuralQueue(AbstractOneEnd):
         return QueueState(*carry, state.pushed + 1), read
 
     def strengths(self, state):
-        return interval.lengths(state.bottoms, state.tops, state.front)
+        return interval.lengths(state.edges, state.front)
 
     def observe(self, action, strengths):
         return [observe_one_end("queue", "front", action, strengths)]

@@ -13,74 +13,80 @@ from jaxtyping import Array, Float, Int
 
 from neuralstack.memories._validation import strength_dtype
 from neuralstack.memories.strength._blocks import BLOCK, blocks_of, whole_blocks
+from neuralstack.memories.strength._interval import mark_nonfinite, nan_where
+from neuralstack.memories.strength._position import Position, at, choose, distance, moved, set_at, slice_of, start
 
 
 class Forward(NamedTuple):
-    """The elements as they were pushed, oldest first, and the line's two ends."""
+    """The edges of the elements as they were pushed, oldest first, the values, and the line's two ends."""
 
-    bottoms: Float[Array, " cells"]
-    tops: Float[Array, " cells"]
+    edges: Position
     values: Float[Array, "cells width"]
-    front: Float[Array, ""]
-    back: Float[Array, ""]
+    front: Position
+    back: Position
 
 
 class Backward(NamedTuple):
-    """What goes backwards: the actions, all edges and fronts, and the cotangents so far."""
+    """What goes backwards: the actions, the front after every step, all edges, and the cotangents so far."""
 
     push: Float[Array, " steps"]
     pop: Float[Array, " steps"]
-    fronts: Float[Array, " steps"]
-    edges: tuple[Float[Array, " steps"], Float[Array, " steps"]]
+    fronts: Position
+    edges: Position
     values: Float[Array, "steps width"]
-    edges_cotangent: tuple[Float[Array, " steps"], Float[Array, " steps"]]
+    edges_cotangent: Float[Array, " edges"]
     values_cotangent: Float[Array, "steps width"]
     ends_cotangent: tuple[Float[Array, ""], Float[Array, ""]]
 
 
 def advance(
-    front: Float[Array, ""], back: Float[Array, ""], push: Float[Array, ""], pop: Float[Array, ""]
-) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    front: Position, back: Position, push: Float[Array, ""], pop: Float[Array, ""]
+) -> tuple[Position, Position]:
     """Return both ends after a pop and a push; a pop of exactly all that there is has emptied the queue."""
-    return jnp.where(back - front > pop, front + pop, back), back + push
+    return choose(distance(back, front) <= pop, back, moved(front, pop)), moved(back, push)
 
 
-def ends(
-    push: Float[Array, " steps"], pop: Float[Array, " steps"]
-) -> tuple[Float[Array, " steps"], Float[Array, " steps"], Float[Array, " steps"]]:
-    """Return the front after each step, and the two edges of each step's element."""
+def ends(push: Float[Array, " steps"], pop: Float[Array, " steps"]) -> tuple[Position, Position]:
+    """Return the front after each step, and the edges of the elements: the start of the line and every back."""
 
     def step(line, strengths):
         front, back = advance(*line, *strengths)
-        return (front, back), (front, line[1], back)
+        return (front, back), (front, back)
 
-    start = jnp.zeros((), push.dtype)
-    return jax.lax.scan(step, (start, start), (push, pop))[1]
+    first = start((), push.dtype)
+    fronts, backs = jax.lax.scan(step, (first, first), (push, pop))[1]
+    return fronts, Position(*(jnp.pad(part, (1, 0)) for part in backs))
 
 
-def lengths(bottoms: Float[Array, "..."], tops: Float[Array, "..."], front: Float[Array, "..."]) -> Float[Array, "..."]:
+def below_and_above(edges: Position) -> tuple[Position, Position]:
+    """Return the lower and the upper edge of each element."""
+    return at(edges, slice(None, -1)), at(edges, slice(1, None))
+
+
+def lengths(edges: Position, front: Position) -> Float[Array, " cells"]:
     """Return what is left of each element behind the front; an edge exactly at the front counts as passed."""
-    return jnp.where(tops > front, tops - jnp.where(bottoms > front, bottoms, front), 0.0)
+    bottoms, tops = below_and_above(edges)
+    front = at(front, None)
+    low = choose(distance(bottoms, front) > 0, bottoms, front)
+    return jnp.where(distance(tops, front) > 0, distance(tops, low), 0.0)
 
 
 def rows(
-    bottoms: Float[Array, " steps"],
-    tops: Float[Array, " steps"],
-    fronts: Float[Array, "{count}"],
-    first: Int[Array, ""] | int,
-    count: int,
+    bottoms: Position, tops: Position, fronts: Position, first: Int[Array, ""] | int, count: int
 ) -> Float[Array, "{count} steps"]:
     """Return the read weights of `count` steps from `first` on: overlaps with the window of length 1 at the front.
 
     An element is read in the step that pushed it even if its strength is 0: no pop has reached it yet, and more of it
     would be read.
     """
-    cells, times = jnp.arange(bottoms.shape[0])[None], (first + jnp.arange(count))[:, None]
-    front, end = fronts[:, None], fronts[:, None] + 1
-    low = jnp.where(bottoms[None] > front, bottoms[None], front)
-    high = jnp.where(tops[None] <= end, tops[None], end)
-    inside = ((tops[None] > front) & (cells < times)) | (cells == times)
-    return jnp.where(inside & (bottoms[None] <= end), high - low, 0.0)
+    cells, times = jnp.arange(len(tops.near))[None], (first + jnp.arange(count))[:, None]
+    front = at(fronts, (slice(None), None))
+    end = jax.lax.stop_gradient(distance(moved(front, 1.0), front))  # 1, rounded as edges at the same place are
+    low, high = distance(at(bottoms, None), front), distance(at(tops, None), front)
+    low = jnp.where(low > 0, low, 0.0)
+    high = jnp.where((high > 0) | (cells == times), high, 0.0)
+    weights = jnp.where(high <= end, high, end) - jnp.where(low <= end, low, end)
+    return nan_where(slice_of(tops, first, count), jnp.where(cells <= times, weights, 0.0))
 
 
 def reads(
@@ -90,12 +96,15 @@ def reads(
     steps: Int[Array, ""],
 ) -> Float[Array, "steps width"]:
     """Return every read of a whole sequence, `BLOCK` steps at a time; only the first `steps` are defined."""
-    push, pop, padded = whole_blocks(push, pop, values)
-    fronts, bottoms, tops = ends(push, pop)
+    push = mark_nonfinite(push, pop, values)
+    # What is not finite weighs nothing in the reads before it, but 0 times NaN is NaN.
+    push, pop, padded = whole_blocks(push, pop, jnp.where(jnp.isfinite(values), values, 0))
+    fronts, edges = ends(push, pop)
+    bottoms, tops = below_and_above(edges)
 
     def block(number, reads):
         first = number * BLOCK
-        weights = rows(bottoms, tops, jax.lax.dynamic_slice(fronts, (first,), (BLOCK,)), first, BLOCK)
+        weights = rows(bottoms, tops, slice_of(fronts, first, BLOCK), first, BLOCK)
         return jax.lax.dynamic_update_slice_in_dim(reads, weights.astype(values.dtype) @ padded, first, 0)
 
     return jax.lax.fori_loop(0, blocks_of(steps), block, jnp.zeros_like(padded))[: len(values)]
@@ -111,40 +120,42 @@ def reads_backward(
     """Return the cotangents of push, pop and values; the read weights are computed again."""
     length = len(push)
     push, pop, values, reads_cotangent = whole_blocks(push, pop, values, reads_cotangent)
-    (fronts, bottoms, tops), pull_ends = jax.vjp(ends, push, pop)
+    (fronts, edges), pull_ends = jax.vjp(ends, push, pop)
 
     def block(number, cotangents):
         first = number * BLOCK
 
-        def forward(fronts, bottoms, tops, values):
-            weights = rows(bottoms, tops, jax.lax.dynamic_slice(fronts, (first,), (BLOCK,)), first, BLOCK)
-            return weights.astype(values.dtype) @ values
+        def forward(front, edge, values):
+            front = slice_of(Position(front, fronts.rest), first, BLOCK)
+            return rows(*below_and_above(Position(edge, edges.rest)), front, first, BLOCK).astype(values.dtype) @ values
 
-        _, pull = jax.vjp(forward, fronts, bottoms, tops, values)
+        _, pull = jax.vjp(forward, fronts.near, edges.near, values)
         more = pull(jax.lax.dynamic_slice_in_dim(reads_cotangent, first, BLOCK, 0))
         return jax.tree.map(jnp.add, cotangents, more)
 
-    start = jax.tree.map(jnp.zeros_like, (fronts, bottoms, tops, values))
-    *of_ends, of_values = jax.lax.fori_loop(0, blocks_of(steps), block, start)
-    of_push, of_pop = pull_ends(tuple(of_ends))
+    zeros = jax.tree.map(jnp.zeros_like, (fronts.near, edges.near, values))
+    of_fronts, of_edges, of_values = jax.lax.fori_loop(0, blocks_of(steps), block, zeros)
+    rests = jax.tree.map(jnp.zeros_like, (fronts.rest, edges.rest))
+    of_push, of_pop = pull_ends((Position(of_fronts, rests[0]), Position(of_edges, rests[1])))
     return of_push[:length], of_pop[:length], of_values[:length]
 
 
 def start_forward(steps: int, width: int, dtype: DTypeLike) -> Forward:
     """Return the empty queue."""
-    edges = jnp.zeros(steps, strength_dtype(dtype))
-    return Forward(edges, edges, jnp.zeros((steps, width), dtype), edges.sum(), edges.sum())
+    strength = strength_dtype(dtype)
+    front, back = start((), strength), start((), strength)
+    return Forward(start((steps + 1,), strength), jnp.zeros((steps, width), dtype), front, back)
 
 
 def step_forward(
     carry: Forward, time: Int[Array, ""], push: Float[Array, ""], pop: Float[Array, ""], value: Float[Array, " width"]
 ) -> tuple[Forward, Float[Array, " width"]]:
     """Take step `time` and read."""
-    front, back = advance(carry.front, carry.back, push, pop)
-    bottoms, tops = carry.bottoms.at[time].set(carry.back), carry.tops.at[time].set(back)
+    front, back = advance(carry.front, carry.back, mark_nonfinite(push, pop, value), pop)
+    edges = set_at(carry.edges, time + 1, back)
     values = carry.values.at[time].set(value.astype(carry.values.dtype))
-    weights = rows(bottoms, tops, front[None], time, 1)[0]
-    return Forward(bottoms, tops, values, front, back), weights.astype(values.dtype) @ values
+    weights = rows(*below_and_above(edges), at(front, None), time, 1)[0]
+    return Forward(edges, values, front, back), nan_where(back, weights.astype(values.dtype) @ values)
 
 
 def start_backward(
@@ -154,27 +165,32 @@ def start_backward(
     steps: Int[Array, ""],
 ) -> Backward:
     """Return what goes backwards from the end of the first `steps` steps."""
-    fronts, *edges = ends(push, pop)
-    none, end = (jnp.zeros_like(push), jnp.zeros_like(push)), jnp.zeros((), push.dtype)
-    return Backward(push, pop, fronts, (edges[0], edges[1]), values, none, jnp.zeros_like(values), (end, end))
+    fronts, edges = ends(push, pop)
+    line = jnp.zeros((), push.dtype), jnp.zeros((), push.dtype)
+    return Backward(push, pop, fronts, edges, values, jnp.zeros_like(edges.near), jnp.zeros_like(values), line)
 
 
 def step_backward(
     carry: Backward, time: Int[Array, ""], read_cotangent: Float[Array, " width"]
 ) -> tuple[Backward, tuple[Float[Array, ""], Float[Array, ""], Float[Array, " width"]]]:
     """Undo step `time`; return the cotangents of its push, pop and value."""
+    now, edges = at(carry.fronts, time), carry.edges
+    earlier = at(carry.fronts, time - 1)
+    before = choose(time > 0, earlier, jax.tree.map(jnp.zeros_like, earlier))
 
-    def forward(front, edges, values):
-        bottoms, tops = edges
-        return rows(bottoms, tops, front[None], time, 1)[0].astype(values.dtype) @ values
+    def forward(front, edge, values):
+        weights = rows(*below_and_above(Position(edge, edges.rest)), at(Position(front, now.rest), None), time, 1)[0]
+        return weights.astype(values.dtype) @ values
 
-    _, pull = jax.vjp(forward, carry.fronts[time], carry.edges, carry.values)
+    def step(front, back, push, pop):
+        return tuple(end.near for end in advance(Position(front, before.rest), Position(back, rest), push, pop))
+
+    _, pull = jax.vjp(forward, now.near, edges.near, carry.values)
     of_front, *more = pull(read_cotangent)
-    edges, values = jax.tree.map(jnp.add, (carry.edges_cotangent, carry.values_cotangent), tuple(more))
-    front_before = jnp.where(time > 0, carry.fronts[time - 1], 0.0)
-    _, pull = jax.vjp(advance, front_before, carry.edges[0][time], carry.push[time], carry.pop[time])
-    front, back = carry.ends_cotangent
-    front, back, push, pop = pull((front + of_front, back + edges[1][time]))
-    line = front, back + edges[0][time]
-    carry = carry._replace(edges_cotangent=edges, values_cotangent=values, ends_cotangent=line)
-    return carry, (push, pop, values[time])
+    of_edges, of_values = jax.tree.map(jnp.add, (carry.edges_cotangent, carry.values_cotangent), tuple(more))
+    back, rest = at(edges, time)
+    _, pull = jax.vjp(step, before.near, back, carry.push[time], carry.pop[time])
+    front, line = carry.ends_cotangent
+    front, line, push, pop = pull((front + of_front, line + of_edges[time + 1]))
+    carry = carry._replace(edges_cotangent=of_edges, values_cotangent=of_values, ends_cotangent=(front, line))
+    return carry, (push, pop, of_values[time])

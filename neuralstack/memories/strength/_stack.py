@@ -11,15 +11,15 @@ from neuralstack.memories.strength import _stack_interval as interval
 from neuralstack.memories.strength._interval_vjp import IntervalVJP
 from neuralstack.memories.strength._kernel_vjp import kernel_or_interval_vjp, require_kernel
 from neuralstack.memories.strength._one_end import AbstractOneEnd, observe_one_end
+from neuralstack.memories.strength._position import Position
 
 
 class StackState(NamedTuple):
-    """The elements as intervals on a line, oldest first, and how many steps have been taken."""
+    """The lower edges of the elements, oldest first, their values, the height, and how many steps have been taken."""
 
-    bottoms: Float[Array, " cells"]
-    tops: Float[Array, " cells"]
+    edges: Position
     values: Float[Array, "cells width"]
-    height: Float[Array, ""]
+    height: Position
     pushed: Int[Array, ""]
 
 
@@ -41,8 +41,11 @@ class NeuralStack(AbstractOneEnd):
     A stack has room for the number of steps given to `init`; values pushed after them are lost.
 
     Values and reads have one dtype, strengths at least float32: with float64 values everything is float64, with
-    bfloat16 values the strengths are still float32. In pure JAX heights are absolute, so that float32 strengths have
-    an error of about height x 6e-8; in the kernels they are relative, and have no such error.
+    bfloat16 values the strengths are still float32. In pure JAX places on the line are kept with twice the digits of
+    their dtype, so that the error of a read does not grow with the length.
+
+    A strength or a value that is NaN or infinite cannot be refused in compiled code. In pure JAX it makes every read
+    NaN, from its own step on and none before.
 
     Raises:
         ValueError: If the width is below 1, or kernels are asked for that are not built.
@@ -74,7 +77,7 @@ class NeuralStack(AbstractOneEnd):
         return StackState(*carry, state.pushed + 1), read
 
     def strengths(self, state):
-        return state.tops - state.bottoms
+        return interval.lengths(state.edges, state.height)
 
     def observe(self, action, strengths):
         return [observe_one_end("stack", "top", action, strengths)]

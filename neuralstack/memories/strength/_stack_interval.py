@@ -13,28 +13,35 @@ from jaxtyping import Array, Float, Int
 
 from neuralstack.memories._validation import strength_dtype
 from neuralstack.memories.strength._blocks import BLOCK, blocks_of, whole_blocks
-from neuralstack.memories.strength._interval import clip_to, heights, lows_before, overlap, pop_height, read_rows
+from neuralstack.memories.strength._interval import (
+    edges_before,
+    gaps,
+    heights,
+    mark_nonfinite,
+    nan_where,
+    pop_height,
+    read_rows,
+    seen_from_top,
+)
+from neuralstack.memories.strength._position import Position, at, choose, clip_to, distance, moved, start
 
 
 class Forward(NamedTuple):
-    """The elements as intervals on a line, oldest first, and the height of the stack."""
+    """The lower edges of the elements, oldest first, those to come being at the top; the values; and the height."""
 
-    bottoms: Float[Array, " cells"]
-    tops: Float[Array, " cells"]
+    edges: Position
     values: Float[Array, "cells width"]
-    height: Float[Array, ""]
+    height: Position
 
 
 class Backward(NamedTuple):
-    """What goes backwards: the intervals as they were pushed, their values, and the cotangents so far."""
+    """What goes backwards: the heights after every pop and push, the values, and the cotangents so far."""
 
-    bottoms: Float[Array, " steps"]
-    tops: Float[Array, " steps"]
+    levels: Position
+    tops: Position
     values: Float[Array, "steps width"]
-    bottoms_cotangent: Float[Array, " steps"]
-    tops_cotangent: Float[Array, " steps"]
+    edges_cotangent: Float[Array, " steps"]
     values_cotangent: Float[Array, "steps width"]
-    lows_cotangent: Float[Array, " steps"]
     height_cotangent: Float[Array, ""]
 
 
@@ -45,18 +52,20 @@ def reads(
     steps: Int[Array, ""],
 ) -> Float[Array, "steps width"]:
     """Return every read of a whole sequence, `BLOCK` steps at a time; only the first `steps` are defined."""
-    push, pop, padded = whole_blocks(push, pop, values)
-    bottoms, tops = heights(push, pop)
+    push = mark_nonfinite(push, pop, values)
+    # What is not finite weighs nothing in the reads before it, but 0 times NaN is NaN.
+    push, pop, padded = whole_blocks(push, pop, jnp.where(jnp.isfinite(values), values, 0))
+    levels, tops = heights(push, pop)
 
     def block(number, carry):
-        lows, reads = carry
+        edges, reads = carry
         first = number * BLOCK
-        weights, lows = read_rows(bottoms, tops, lows, first, BLOCK)
+        weights, edges = read_rows(levels, tops, edges, first, BLOCK)
         read = weights.astype(values.dtype) @ padded
-        return lows, jax.lax.dynamic_update_slice_in_dim(reads, read, first, 0)
+        return edges, jax.lax.dynamic_update_slice_in_dim(reads, read, first, 0)
 
-    start = jnp.full_like(push, jnp.inf), jnp.zeros_like(padded)
-    return jax.lax.fori_loop(0, blocks_of(steps), block, start)[1][: len(values)]
+    empty = Position(jnp.full_like(push, jnp.inf), jnp.zeros_like(push)), jnp.zeros_like(padded)
+    return jax.lax.fori_loop(0, blocks_of(steps), block, empty)[1][: len(values)]
 
 
 def reads_backward(
@@ -72,31 +81,34 @@ def reads_backward(
     """
     length, blocks = len(push), blocks_of(steps)
     push, pop, values, reads_cotangent = whole_blocks(push, pop, values, reads_cotangent)
-    (bottoms, tops), pull_heights = jax.vjp(heights, push, pop)
+    (levels, tops), pull_heights = jax.vjp(heights, push, pop)
 
     def block(reverse_number, carry):
-        cotangents, lows_cotangent = carry
+        cotangents, edges_cotangent = carry
         first = (blocks - 1 - reverse_number) * BLOCK
         read_cotangents = jax.lax.dynamic_slice_in_dim(reads_cotangent, first, BLOCK, 0)
+        before = edges_before(levels, first)
 
-        def forward(bottoms, tops, values, lows):
-            weights, lows = read_rows(bottoms, tops, lows, first, BLOCK)
-            return weights.astype(values.dtype) @ values, lows
+        def forward(level, top, values, edge):
+            places = zip((level, top, edge), (levels.rest, tops.rest, before.rest), strict=True)
+            weights, edges = read_rows(*(Position(*place) for place in places), first, BLOCK)
+            return weights.astype(values.dtype) @ values, edges.near
 
-        _, pull = jax.vjp(forward, bottoms, tops, values, lows_before(bottoms, first))
-        *more, lows_cotangent = pull((read_cotangents, lows_cotangent))
-        return jax.tree.map(jnp.add, cotangents, tuple(more)), lows_cotangent
+        _, pull = jax.vjp(forward, levels.near, tops.near, values, before.near)
+        *more, edges_cotangent = pull((read_cotangents, edges_cotangent))
+        return jax.tree.map(jnp.add, cotangents, tuple(more)), edges_cotangent
 
-    start = jax.tree.map(jnp.zeros_like, (bottoms, tops, values)), jnp.zeros_like(push)
-    (bottoms_cotangent, tops_cotangent, values_cotangent), _ = jax.lax.fori_loop(0, blocks, block, start)
-    push_cotangent, pop_cotangent = pull_heights((bottoms_cotangent, tops_cotangent))
-    return push_cotangent[:length], pop_cotangent[:length], values_cotangent[:length]
+    zeros = jax.tree.map(jnp.zeros_like, (levels.near, tops.near, values)), jnp.zeros_like(push)
+    (of_levels, of_tops, of_values), _ = jax.lax.fori_loop(0, blocks, block, zeros)
+    rest = jnp.zeros_like(push)
+    of_push, of_pop = pull_heights((Position(of_levels, rest), Position(of_tops, rest)))
+    return of_push[:length], of_pop[:length], of_values[:length]
 
 
 def start_forward(steps: int, width: int, dtype: DTypeLike) -> Forward:
     """Return the empty stack."""
-    edges = jnp.zeros(steps, strength_dtype(dtype))
-    return Forward(edges, edges, jnp.zeros((steps, width), dtype), edges.sum())
+    strength = strength_dtype(dtype)
+    return Forward(start((steps,), strength), jnp.zeros((steps, width), dtype), start((), strength))
 
 
 def step_forward(
@@ -104,12 +116,18 @@ def step_forward(
 ) -> tuple[Forward, Float[Array, " width"]]:
     """Take step `time` and read."""
     level = pop_height(carry.height, pop)
-    height = level + push
-    bottoms = clip_to(carry.bottoms, level).at[time].set(level)
-    tops = clip_to(carry.tops, level).at[time].set(height)
+    height = moved(level, mark_nonfinite(push, pop, value))
+    pushed = jnp.arange(len(carry.edges.near)) <= time
+    edges = choose(pushed, clip_to(carry.edges, at(level, None)), at(height, None))
     values = carry.values.at[time].set(value.astype(carry.values.dtype))
-    weights = overlap(bottoms, tops, height - 1)
-    return Forward(bottoms, tops, values, height), weights.astype(values.dtype) @ values
+    weights = gaps(seen_from_top(edges, at(height, None)), 0.0)
+    return Forward(edges, values, height), nan_where(height, weights.astype(values.dtype) @ values)
+
+
+def lengths(edges: Position, height: Position) -> Float[Array, " cells"]:
+    """Return what is left of each element."""
+    above = jax.tree.map(lambda edges, height: jnp.append(edges[1:], height), edges, height)
+    return distance(above, edges)
 
 
 def start_backward(
@@ -119,26 +137,31 @@ def start_backward(
     steps: Int[Array, ""],
 ) -> Backward:
     """Return what goes backwards from the end of the first `steps` steps."""
-    bottoms, tops = heights(push, pop)
-    edge, height = jnp.zeros_like(push), jnp.zeros((), push.dtype)
-    return Backward(bottoms, tops, values, edge, edge, jnp.zeros_like(values), edge, height)
+    levels, tops = heights(push, pop)
+    return Backward(levels, tops, values, jnp.zeros_like(push), jnp.zeros_like(values), jnp.zeros((), push.dtype))
 
 
 def step_backward(
     carry: Backward, time: Int[Array, ""], read_cotangent: Float[Array, " width"]
 ) -> tuple[Backward, tuple[Float[Array, ""], Float[Array, ""], Float[Array, " width"]]]:
-    """Undo step `time`; return the cotangents of its push, pop and value."""
+    """Undo step `time`; return the cotangents of its push, pop and value.
 
-    def forward(bottoms, tops, values, lows):
-        weights, lows = read_rows(bottoms, tops, lows, time, 1)
-        return weights[0].astype(values.dtype) @ values, lows
+    All that counts lies within a unit or two of the top. Seen from there, single numbers are exact enough.
+    """
+    cells = jnp.arange(len(carry.levels.near))
+    seen = distance(carry.levels, at(at(carry.tops, time), None))
+    before = jax.lax.cummin(jnp.where(cells < time, seen, jnp.inf), reverse=True)
 
-    lows = lows_before(carry.bottoms, time)
-    _, pull = jax.vjp(forward, carry.bottoms, carry.tops, carry.values, lows)
-    bottoms, tops, values, lows_cotangent = pull((read_cotangent, carry.lows_cotangent))
-    bottoms, tops = carry.bottoms_cotangent + bottoms, carry.tops_cotangent + tops
+    def forward(edges, level, top, values):
+        edges = jnp.where((cells <= time) & (edges >= level[None]), level[None], edges)
+        above = jnp.where(cells < time, jnp.pad(edges[1:], (0, 1)), top[None])
+        floor = top[None] - 1
+        weights = jnp.where(above >= floor, above - jnp.where(edges >= floor, edges, floor), 0.0)
+        return jnp.where(cells <= time, weights, 0.0).astype(values.dtype) @ values, edges
+
+    _, pull = jax.vjp(forward, before, seen[time], jnp.zeros_like(seen[time]), carry.values)
+    edges, level, top, values = pull((read_cotangent, carry.edges_cotangent))
     values = carry.values_cotangent + values
-    push = carry.height_cotangent + tops[time]
-    level = jnp.where(carry.bottoms[time] > 0, push + bottoms[time], 0.0)
-    carry = Backward(carry.bottoms, carry.tops, carry.values, bottoms, tops, values, lows_cotangent, level)
-    return carry, (push, -level, values[time])
+    push = carry.height_cotangent + top
+    level = jnp.where(carry.levels.near[time] > 0, push + level, 0.0)
+    return Backward(*carry[:3], edges, values, level), (push, -level, values[time])
