@@ -90,8 +90,8 @@ def reads_backward(
         before = edges_before(levels, first)
 
         def forward(level, top, values, edge):
-            places = zip((level, top, edge), (levels.rest, tops.rest, before.rest), strict=True)
-            weights, edges = read_rows(*(Position(*place) for place in places), first, BLOCK)
+            heights_then = Position(level, levels.rest), Position(top, tops.rest)
+            weights, edges = read_rows(*heights_then, Position(edge, before.rest), first, BLOCK)
             return weights.astype(values.dtype) @ values, edges.near
 
         _, pull = jax.vjp(forward, levels.near, tops.near, values, before.near)
