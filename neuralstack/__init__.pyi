@@ -11,16 +11,16 @@ from .controllers import (
 )
 from .discretization import Stream as Stream, harden as harden
 from .evaluation import (
-    Answer as Answer,
     Examples as Examples,
     LanguageReport as LanguageReport,
+    Prediction as Prediction,
     Report as Report,
     Score as Score,
-    answer as answer,
     cross_entropy as cross_entropy,
     evaluate as evaluate,
     evaluate_language as evaluate_language,
     fixed_set as fixed_set,
+    predict as predict,
     read_data as read_data,
     sample_text as sample_text,
     score as score,

@@ -12,11 +12,11 @@ from operator import or_
 import tyro
 
 from neuralstack._lookup import lookup, nearest
-from neuralstack.cli._apply import Apply
 from neuralstack.cli._compare import Compare
 from neuralstack.cli._evaluate import Evaluate
 from neuralstack.cli._harden import Harden
 from neuralstack.cli._list import List
+from neuralstack.cli._predict import Predict
 from neuralstack.cli._reproduce import Reproduce
 from neuralstack.cli._sample import Sample
 from neuralstack.cli._status import BAD_INPUT, INTERRUPTED
@@ -29,7 +29,7 @@ COMMANDS = {
     "train": Train,
     "evaluate": Evaluate,
     "compare": Compare,
-    "apply": Apply,
+    "predict": Predict,
     "harden": Harden,
     "trace": Trace,
     "view": View,

@@ -31,7 +31,7 @@ class Sample:
         task = build_task(run.config())
         if not isinstance(task, Characters):
             raise ValueError(
-                f"sample needs a run of the task characters, but {str(self.run)!r} is one of another: use apply."
+                f"sample needs a run of the task characters, but {str(self.run)!r} is one of another: use predict."
             )
         print(self.prompt + sample_text(run.load_model(), task, self.prompt, self.length, self.temperature, self.seed))
         return 0

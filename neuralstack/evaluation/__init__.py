@@ -1,6 +1,5 @@
 """How well a machine answers: on the fixed sets, on given data, by length, and free-running."""
 
-from neuralstack.evaluation._answers import Answer as Answer, answer as answer, padded as padded
 from neuralstack.evaluation._language import (
     LanguageReport as LanguageReport,
     evaluate_language as evaluate_language,
@@ -12,6 +11,7 @@ from neuralstack.evaluation._metrics import (
     score as score,
     success_interval as success_interval,
 )
+from neuralstack.evaluation._predict import Prediction as Prediction, padded as padded, predict as predict
 from neuralstack.evaluation._scores import Report as Report, evaluate as evaluate, length_bands as length_bands
 from neuralstack.evaluation._sets import (
     Examples as Examples,

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-from neuralstack.evaluation._answers import padded
 from neuralstack.evaluation._metrics import cross_entropy
+from neuralstack.evaluation._predict import padded
 from neuralstack.machine import Machine, MachineState
 from neuralstack.tasks import Characters
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from neuralstack._runtime import use_compilation_cache
-from neuralstack.evaluation import answer, evaluate, fixed_set
+from neuralstack.evaluation import evaluate, fixed_set, predict
 from neuralstack.experiments._reversal import FLAMANT, PUBLISHED
 from neuralstack.reporting import Table, Viewer, page, plot_curves, plot_trace, report_table, trace
 from neuralstack.training import Config, Run, build_task, complete, load, train
@@ -45,8 +45,8 @@ def main() -> None:
     console.print(
         f"Open {PATH}/trace.html to play it: before training, trained, and with every action rounded to 0 or 1."
     )
-    answered = task.decode(answer(machine, task, task.encode(TEXT)).tokens)
-    console.print(f'neuralstack apply {PATH} "{TEXT}"\n{answered}', highlight=False)
+    answered = predict(machine, TEXT, task).text
+    console.print(f'neuralstack predict {PATH} "{TEXT}"\n{answered}', highlight=False)
     console.print(
         f"neuralstack harden {PATH} writes down the program that it learned; neuralstack view {PATH} serves the page."
     )

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from neuralstack.automata import StackTransducer, readable
-from neuralstack.evaluation import answer, padded
+from neuralstack.evaluation import padded, predict
 from neuralstack.machine import Machine
 from neuralstack.memories import Observation
 from neuralstack.reporting._elements import contents_of, state_at
@@ -58,7 +58,7 @@ def trace(
     source = task.encode(text)
     require_short(task, source)
     given = [*task.prompt(source)]
-    answered = answer(machine, task, source).tokens
+    answered = predict(machine, source, task).tokens
     tokens = given + answered if task.end is not None else given
     shown = jax.device_get(machine.trace(padded(tokens, len(tokens))))
     memories = contents_of(machine.memory, shown, len(tokens))

@@ -192,34 +192,34 @@ def test_evaluate_reads_given_sequences(call, learned, tmp_path):
     assert {length: one["coarse"] for length, one in found["by_length"].items()} == {"2": 0, "3": 1}
 
 
-def test_apply_answers_what_is_typed(call, learned):
-    assert call("apply", learned, "stack") == (0, "kcats\n", "")
+def test_predict_answers_what_is_typed(call, learned):
+    assert call("predict", learned, "stack") == (0, "kcats\n", "")
 
 
-def test_apply_takes_a_text_that_begins_with_a_dash(call, learned):
-    assert call("apply", learned, "--", "-ab") == (0, "ba-\n", "")
+def test_predict_takes_a_text_that_begins_with_a_dash(call, learned):
+    assert call("predict", learned, "--", "-ab") == (0, "ba-\n", "")
 
 
-def test_apply_checks_a_right_answer(call, learned):
-    assert call("apply", learned, "stack", "--check") == (0, "kcats\n", "right\n")
+def test_predict_checks_a_right_answer(call, learned):
+    assert call("predict", learned, "stack", "--check") == (0, "kcats\n", "right\n")
 
 
-def test_apply_checks_a_wrong_answer(call, tmp_path, new_run):
-    status, out, err = call("apply", new_run.path, "stack", "--check")
+def test_predict_checks_a_wrong_answer(call, tmp_path, new_run):
+    status, out, err = call("predict", new_run.path, "stack", "--check")
     assert status == 1
     assert out.strip() != "kcats"
     assert err.splitlines()[-1] == "wrong: the answer is 'kcats'"
 
 
-def test_apply_says_when_an_answer_was_cut_off(call, tmp_path, learned):
+def test_predict_says_when_an_answer_was_cut_off(call, tmp_path, learned):
     run = Run(shutil.copytree(learned, tmp_path / "run"))
     machine = run.load_model()
     run.save_model(eqx.tree_at(lambda machine: machine.output_bias, machine, machine.output_bias.at[130].set(-1e9)))
-    status, out, err = call("apply", run.path, "ab")
+    status, out, err = call("predict", run.path, "ab")
     assert status == 0
     assert len(out.strip("\n")) >= 12
     assert err == "neuralstack: the machine did not end its answer; it was cut off\n"
-    assert call("apply", run.path, "ab", "--check")[0] == 1
+    assert call("predict", run.path, "ab", "--check")[0] == 1
 
 
 @pytest.mark.slow

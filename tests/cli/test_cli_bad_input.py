@@ -28,7 +28,7 @@ COMMANDS = {
         "unknown option '--hiden': did you mean '--hidden'? see neuralstack",
     ),
     "an unknown option to evaluate": ("evaluate run --jsn", "unknown option '--jsn': did you mean '--json'?"),
-    "an unknown option to apply": ("apply run text --chek", "unknown option '--chek': did you mean '--check'?"),
+    "an unknown option to predict": ("predict run text --chek", "unknown option '--chek': did you mean '--check'?"),
     "an unknown option to reproduce": ("reproduce reversal --quik", "unknown option '--quik': did you mean '--quick'?"),
     "an option like no other": ("list --zzz", "unknown option '--zzz': see neuralstack list --help"),
     "one argument too many": ("list everything", "everything"),
@@ -117,11 +117,14 @@ RUNS = {
     ),
     "no data": ("evaluate run --data nowhere", "cannot read the data file 'nowhere'"),
     "data and lengths": ("evaluate run --data broken.jsonl --lengths 1 2", "give --data or --lengths, not both"),
-    "nothing to answer": ("apply run", "see neuralstack apply --help"),
-    "an empty text": ("apply run _", "the text is empty: give at least one character"),
-    "an unknown symbol": ("apply run naïve", "unknown symbol 'ï' at character 3 of the text: this task knows the 128"),
-    "applying what is no run": ("apply other text", f"'other' {NO_RUN}"),
-    "applying a corrupt model": ("apply corrupt text", "corrupt/model.safetensors' is broken or half-written"),
+    "nothing to answer": ("predict run", "see neuralstack predict --help"),
+    "an empty text": ("predict run _", "the text is empty: give at least one character"),
+    "an unknown symbol": (
+        "predict run naïve",
+        "unknown symbol 'ï' at character 3 of the text: this task knows the 128",
+    ),
+    "predicting with what is no run": ("predict other text", f"'other' {NO_RUN}"),
+    "predicting with a corrupt model": ("predict corrupt text", "corrupt/model.safetensors' is broken or half-written"),
 }
 BAD = {**COMMANDS, **TRAININGS, **RUNS}
 

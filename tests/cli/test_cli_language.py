@@ -41,7 +41,7 @@ def test_sample_refuses_what_the_text_never_had_in_one_line(call, written):
 def test_sample_refuses_a_run_of_another_task(call, learned):
     status, _, err = call("sample", learned, "--prompt", "a")
     assert status == 2
-    assert err.endswith("is one of another: use apply.\n")
+    assert err.endswith("is one of another: use predict.\n")
 
 
 def test_evaluate_measures_a_text_in_bits(call, written, tmp_path):
@@ -62,10 +62,10 @@ def test_evaluating_a_text_that_is_gone_says_so(call, written):
     assert "No such file or directory; name another --text" in err
 
 
-def test_evaluate_and_apply_take_a_hardened_machine(call, learned):
+def test_evaluate_and_predict_take_a_hardened_machine(call, learned):
     status, out, err = call("evaluate", learned, "--harden", "--json", "--lengths", 2, 8)
     assert (status, err) == (0, "")
     wanted = evaluate(harden(load(learned)), fixed_set(Reversal(8), (2, 8)))
     assert json.loads(out)["token"] == pytest.approx(wanted.token)
     assert json.loads(out)["loss"] != evaluate(load(learned), fixed_set(Reversal(8), (2, 8))).loss
-    assert call("apply", learned, "stack", "--harden")[1] == "kcats\n"
+    assert call("predict", learned, "stack", "--harden")[1] == "kcats\n"

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neuralstack import TASKS, Reversal, answer, evaluate, fixed_set, read_data
+from neuralstack import TASKS, Reversal, evaluate, fixed_set, predict, read_data
 from neuralstack.evaluation import _scores, length_bands, score
 from small import assert_same_leaves, json_lines
 
@@ -229,10 +229,10 @@ def test_a_free_running_machine_answers_as_under_teacher_forcing_up_to_its_first
     for length in [*range(1, 9)] * 3:
         source = rng.integers(0, 128, length).tolist()
         chosen, right = forced(machine, source)
-        given = answer(machine, TASK, source)
+        given = predict(machine, source, TASK)
         tokens = given.tokens + [TASK.end] * given.ended
         assert tokens[: right + 1] == chosen[: right + 1]
-        assert (given == (TASK.answer(source), True)) is (right == length + 1)
+        assert ((given.tokens, given.ended) == (TASK.answer(source), True)) is (right == length + 1)
         errors += right <= length
     if name == "noisy_machine":
         assert 0 < errors < 24
@@ -244,7 +244,7 @@ def with_bias_of_end(machine, bias):
 
 @pytest.mark.parametrize(("limit", "length"), [(None, 2 * 3 + 8), (1, 1), (4, 4), (40, 40)])
 def test_a_machine_that_never_ends_its_answer_is_cut_off(learned_machine, limit, length):
-    given = answer(with_bias_of_end(learned_machine, -1e9), TASK, [5, 6, 7], limit)
+    given = predict(with_bias_of_end(learned_machine, -1e9), [5, 6, 7], TASK, limit)
     assert not given.ended
     assert len(given.tokens) == length
     assert given.tokens[:3] == [7, 6, 5][:length]
@@ -252,12 +252,13 @@ def test_a_machine_that_never_ends_its_answer_is_cut_off(learned_machine, limit,
 
 
 def test_a_machine_may_end_its_answer_at_once(learned_machine):
-    assert answer(with_bias_of_end(learned_machine, 1e9), TASK, [5, 6, 7]) == ([], True)
+    assert predict(with_bias_of_end(learned_machine, 1e9), [5, 6, 7], TASK) == ("", [], True)
 
 
 def test_an_answer_that_ends_exactly_at_the_limit_has_ended(learned_machine):
-    assert answer(learned_machine, TASK, [5, 6, 7], limit=4) == ([7, 6, 5], True)
-    assert answer(learned_machine, TASK, [5, 6, 7], limit=3) == ([7, 6, 5], False)
+    assert predict(learned_machine, [5, 6, 7], TASK, limit=4).ended
+    cut_off = predict(learned_machine, TASK.decode([5, 6, 7]), TASK, limit=3)
+    assert (cut_off.tokens, cut_off.ended) == ([7, 6, 5], False)
 
 
 def one(coarse, sequences=1):
@@ -300,3 +301,9 @@ def test_recorded_lengths_are_those_of_the_sources_and_within_the_range(name):
 def test_lengths_that_a_task_does_not_have_are_refused():
     with pytest.raises(ValueError, match="BigramFlip has no source of 9 to 9 symbols"):
         fixed_set(TASKS["bigram-flip"](), (9, 9))
+
+
+@pytest.mark.parametrize(("source", "message"), [([], "got none"), ([128], "got the symbol 128"), ("", "is empty")])
+def test_a_source_that_is_none_of_the_tasks_is_refused(learned_machine, source, message):
+    with pytest.raises(ValueError, match=message):
+        predict(learned_machine, source, TASK)

@@ -1,4 +1,4 @@
-"""`neuralstack apply`."""
+"""`neuralstack predict`."""
 
 import sys
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from neuralstack.cli._status import WRONG
 
 
 @dataclass(frozen=True)
-class Apply:
+class Predict:
     """Type an input, get the machine's answer: greedy, on its own."""
 
     run: Positional[Path]
@@ -25,19 +25,19 @@ class Apply:
     def __call__(self) -> int:
         """Answer, and check if asked."""
         from neuralstack.discretization import harden
-        from neuralstack.evaluation import answer
+        from neuralstack.evaluation import predict
         from neuralstack.training import Run, build_task
 
         run = Run.open(self.run)
         task = build_task(run.config())
-        source = task.encode(self.text)
         machine = run.load_model()
-        given = answer(harden(machine, task) if self.harden else machine, task, source)
-        print(task.decode(given.tokens))
-        if not given.ended:
+        prediction = predict(harden(machine, task) if self.harden else machine, self.text, task)
+        print(prediction.text)
+        if not prediction.ended:
             print("neuralstack: the machine did not end its answer; it was cut off", file=sys.stderr)
         if not self.check:
             return 0
-        right = given.ended and given.tokens == task.answer(source)
-        print("right" if right else f"wrong: the answer is {task.decode(task.answer(source))!r}", file=sys.stderr)
+        answer = task.answer(task.encode(self.text))
+        right = prediction.ended and prediction.tokens == answer
+        print("right" if right else f"wrong: the answer is {task.decode(answer)!r}", file=sys.stderr)
         return 0 if right else WRONG
