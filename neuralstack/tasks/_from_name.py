@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass, replace
 from typing import Any
 
-from neuralstack._resolve import resolve
+from neuralstack._lookup import resolve
 from neuralstack.tasks._base import AbstractTask
 from neuralstack.tasks._function_task import FunctionTask
 from neuralstack.tasks._pair_task import PairTask
