@@ -11,39 +11,14 @@ from pathlib import Path
 
 from mkdocs.exceptions import PluginError
 
-from neuralstack.experiments import (
-    _actions,
-    _characters,
-    _chomsky,
-    _counting,
-    _hardening,
-    _reversal,
-    _transductions,
-)
+from neuralstack.experiments import EXPERIMENTS, settings_table
 from neuralstack.reporting import Table
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "examples"))
 from lesson import report as lesson
 
 MARKER = re.compile(r"^<!-- tables: (\S+) -->$", re.MULTILINE)
-ROWS = {
-    "actions": _actions.table_rows,
-    "characters": _characters.table_rows,
-    "chomsky": _chomsky.table_rows,
-    "counting": _counting.table_rows,
-    "hardening": _hardening.table_rows,
-    "lesson": lesson.tables,
-    "reversal": _reversal.table_rows,
-    "transductions": _transductions.table_rows,
-}
-SETTINGS = {
-    "connection": "connection",
-    "learning rate": "learning_rate",
-    "first lengths": "first_lengths",
-    "pull": "pull",
-    "restart after": "restart_after",
-    "most batches": "steps",
-}
+TABLES = {name: experiment.tables for name, experiment in EXPERIMENTS.items()} | {"lesson": lesson.tables}
 
 
 def on_page_markdown(markdown, page, config, **_):
@@ -73,29 +48,12 @@ def experiment_tables(result):
     """Return the tables that the experiment prints, and the settings in which its machines differ."""
     if "--quick" in result["command"]:
         raise ValueError("it is of a quick run")
-    tables = [
-        (table if isinstance(table, Table) else of_rows(*table)).markdown()
-        for table in ROWS[result["experiment"]](result)
-    ]
+    tables = TABLES[result["experiment"]](result)
     # The lesson's networks are no machines of this package, and their tables say how they differ.
-    arms = [arm for arm in result.get("arms", {}).values() if "connection" in arm["config"]]
-    settings = [(arm["label"], *(shown(arm["config"][option]) for option in SETTINGS.values())) for arm in arms]
-    if len({setting[1:] for setting in settings}) > 1:
-        tables.append(Table("Settings in which the machines differ", ("machine", *SETTINGS), settings, 2).markdown())
-    return tables
-
-
-def of_rows(title, columns, rows):
-    """Return the table of these rows."""
-    sampled = "what it writes" in columns
-    return Table(title, columns, rows, 1 + len({"source", "training", "machine"} & {*columns[1:]}) + 2 * sampled)
+    settings = settings_table(result) if result["experiment"] in EXPERIMENTS else None
+    return [table.markdown() for table in (*tables, settings) if table]
 
 
 def benchmark_tables(result):
     """Return the tables that the benchmark printed."""
     return [Table(table["title"], table["columns"], table["rows"]).markdown() for table in result["tables"]]
-
-
-def shown(value):
-    """Write the value of one option."""
-    return (", ".join(map(str, value)) or "all") if isinstance(value, list) else str(value)

@@ -22,10 +22,11 @@ class List:
         from neuralstack.training import RECIPES
 
         families = {f"{family} tasks": tasks for family, tasks in FAMILIES.items()}
-        families |= {"memories": MEMORIES, "controllers": CONTROLLERS, "experiments": EXPERIMENTS}
+        families |= {"memories": MEMORIES, "controllers": CONTROLLERS}
         listed = {
             family: [(name, summary(thing)) for name, thing in things.items()] for family, things in families.items()
         }
+        listed["experiments"] = [(name, f"{one.title} ({one.source}).") for name, one in EXPERIMENTS.items()]
         listed["connections"] = [(name, describe(recipe)) for name, recipe in RECIPES.items()]
         reason = kernels.why_unavailable()
         used = f"Pure JAX is in use, since {reason}." if reason else "C++, in use on CPUs."

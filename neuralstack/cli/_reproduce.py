@@ -1,11 +1,13 @@
 """`neuralstack reproduce`."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from tyro.conf import Positional
 
 from neuralstack._lookup import lookup
+from neuralstack.cli._status import INTERRUPTED
 
 
 @dataclass(frozen=True)
@@ -15,18 +17,24 @@ class Reproduce:
     name: Positional[str]
     """The experiment; `neuralstack list` names them."""
     quick: bool = False
-    """A few minutes instead of an hour: few seeds, and networks trained for few steps."""
+    """A few minutes instead of hours: few seeds, and machines trained for few steps."""
     out: Path | None = None
-    """Where to (unless said, runs/reproduce-NAME); what is there already is not trained again."""
+    """Directory of the runs; what is there already is not trained again. Defaults to runs/reproduce-NAME."""
 
     def __call__(self) -> int:
         """Run the experiment."""
         from neuralstack._runtime import compile_lightly
-        from neuralstack.experiments import EXPERIMENTS
+        from neuralstack.experiments import EXPERIMENTS, reproduce
 
+        experiment = lookup("experiment", EXPERIMENTS, self.name)
         if self.quick:
             compile_lightly()
-        experiment = lookup("experiment", EXPERIMENTS, self.name)
-        name = f"reproduce-{self.name}" + ("-quick" if self.quick else "")
-        experiment(self.out or Path("runs", name), quick=self.quick)
+        path = self.out or Path("runs", f"reproduce-{self.name}" + ("-quick" if self.quick else ""))
+        try:
+            reproduce(experiment, path, quick=self.quick)
+        except KeyboardInterrupt:
+            options = (" --quick" if self.quick else "") + (f" --out {self.out}" if self.out else "")
+            again = f"neuralstack reproduce {self.name}{options}"
+            print(f"neuralstack: interrupted; what was trained is kept: {again} continues", file=sys.stderr)
+            return INTERRUPTED
         return 0

@@ -4,11 +4,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from rich.console import Console
-
 from neuralstack._runtime import use_compilation_cache
 from neuralstack.evaluation import evaluate, fixed_set, predict
-from neuralstack.experiments._reversal import FLAMANT, PUBLISHED
+from neuralstack.experiments.reversal import FLAMANT, PUBLISHED
 from neuralstack.reporting import Table, Viewer, page, plot_curves, plot_trace, report_table, trace
 from neuralstack.training import Config, Run, build_task, complete, load, train
 
@@ -19,12 +17,11 @@ TEXT = "A string to reverse"
 def main() -> None:
     """Train into `runs/demo`, evaluate on both fixed sets, save the figures, and answer one typed example."""
     use_compilation_cache()
-    console = Console(soft_wrap=True)
-    shutil.rmtree(PATH, ignore_errors=True)  # the demonstration's own directory: each one starts anew
+    shutil.rmtree(PATH, ignore_errors=True)  # the demonstration's own directory: each one starts over
     config = complete(Config("reversal", evaluate_every=25, patience=5))
-    console.print("Training a GRU with a neural stack to reverse strings of 8 to 64 symbols, 128 different ones.")
+    print("Training a GRU with a neural stack to reverse strings of 8 to 64 symbols, 128 different ones.")
     outcome = train(config, PATH)
-    console.print(f"Trained for {outcome.steps} batches in {outcome.seconds:.1f} s: {outcome.message}.")
+    print(f"Trained for {outcome.steps} batches in {outcome.seconds:.1f} s: {outcome.message}.")
     if outcome.status == "interrupted":
         sys.exit(130)
 
@@ -33,21 +30,24 @@ def main() -> None:
     test = evaluate(machine, fixed_set(task, task.test_lengths))
     print(report_table("On 1000 strings longer than any it was trained on", test), end="\n\n")
     ours = ("GRU + stack", "this run", f"{validation.coarse:.3f}", f"{test.coarse:.3f}")
-    published = [(name, who, f"{row[0]:.3f}", f"{row[2]:.3f}") for who, name, *row in PUBLISHED if who == FLAMANT]
+    published = [
+        (row.machine, row.source, f"{row.train_coarse:.3f}", f"{row.test_coarse:.3f}")
+        for row in PUBLISHED
+        if row.source == FLAMANT
+    ]
     columns = ("machine", "source", "lengths 8-64", "lengths 65-128")
     print(Table("Strings reversed without an error", columns, [ours, *published], 2), end="\n\n")
 
     plot_curves({"GRU + stack": run.metrics()}, run.file("figures/curves"))
     plot_trace(trace(machine, task, TEXT, name=str(PATH)), run.file("figures/trace"))
-    console.print(f"Figures: {PATH}/figures/curves.png and {PATH}/figures/trace.png (what the stack did)")
+    print(f"Figures: {PATH}/figures/curves.png and {PATH}/figures/trace.png (what the stack did)")
     traces = Viewer.from_runs([PATH], ["untrained", "soft", "hard"]).traces(TEXT)
     run.write("trace.html", page(traces))
-    console.print(
-        f"Open {PATH}/trace.html to play it: before training, trained, and with every action rounded to 0 or 1."
-    )
+    print(f"Open {PATH}/trace.html to play it: before training, trained, and with every action rounded to 0 or 1.")
     answered = predict(machine, TEXT, task).text
-    console.print(f'neuralstack predict {PATH} "{TEXT}"\n{answered}', highlight=False)
-    console.print(
+    print(f'neuralstack predict {PATH} "{TEXT}"')
+    print(answered)
+    print(
         f"neuralstack harden {PATH} writes down the program that it learned; neuralstack view {PATH} serves the page."
     )
 

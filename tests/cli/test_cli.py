@@ -263,13 +263,29 @@ def test_list_names_everything_there_is(call):
 
 
 @pytest.mark.parametrize(
-    ("more", "quick", "name"),
-    [([], False, "reproduce-reversal"), (["--quick"], True, "reproduce-reversal-quick"), (["--out", "x"], False, None)],
+    ("more", "path"),
+    [([], "runs/reproduce-nothing"), (["--quick"], "runs/reproduce-nothing-quick"), (["--out", "x"], "x")],
 )
-def test_reproduce_runs_the_experiment(call, monkeypatch, more, quick, name):
-    asked = []
-    monkeypatch.setitem(experiments.EXPERIMENTS, "reversal", lambda path, *, quick: asked.append((path, quick)))
-    assert call("reproduce", "reversal", *more) == (0, "", "")
-    ((path, was_quick),) = asked
-    assert path.parts == (("runs", name) if name else ("x",))
-    assert was_quick is quick
+def test_reproduce_runs_the_experiment(call, monkeypatch, tmp_path, more, path):
+    monkeypatch.chdir(tmp_path)
+    nothing = replace(
+        experiments.EXPERIMENTS["reversal"], name="nothing", variants=(), quick=experiments.Quick(()), curves=(),
+        tables=lambda result: [], figures=(),
+    )  # fmt: skip
+    monkeypatch.setitem(experiments.EXPERIMENTS, "nothing", nothing)
+    assert call("reproduce", "nothing", *more) == (0, f"result and figures: {path}\n", "")
+    result = json.loads((tmp_path / path / "result.json").read_text())
+    assert result["command"] == "neuralstack reproduce nothing" + (" --quick" if "--quick" in more else "")
+
+
+def test_reproduce_says_how_to_continue_when_it_is_interrupted(call, monkeypatch, tmp_path):
+    def interrupt(result):
+        raise KeyboardInterrupt
+
+    interrupted = replace(
+        experiments.EXPERIMENTS["reversal"], variants=(), curves=(), tables=interrupt, quick=experiments.Quick(())
+    )
+    monkeypatch.setitem(experiments.EXPERIMENTS, "reversal", interrupted)
+    status, _, err = call("reproduce", "reversal", "--quick", "--out", tmp_path)
+    assert status == 130
+    assert err.endswith(f": neuralstack reproduce reversal --quick --out {tmp_path} continues\n")

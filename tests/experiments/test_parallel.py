@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from neuralstack.experiments._seeds import map_on_cores
+from neuralstack.experiments._parallel import map_on_cores
 from neuralstack.training import defer_keyboard_interrupt
 
 

@@ -1,0 +1,40 @@
+"""Progress of long experiments as plain lines, on a terminal and off it."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from neuralstack.training import Run
+
+Report = Callable[[str], None]
+"""Shows a line to the user, as `print` does."""
+SECONDS = 30.0
+
+
+@contextmanager
+def heartbeat(name: str, run: Run, report: Report, seconds: float = SECONDS) -> Iterator[None]:
+    """Report, every so often, how long a run has taken and how many batches it was last evaluated after.
+
+    Args:
+        name: The name of the run, for the user.
+        run: The run's directory.
+        report: Called with each line, from another thread.
+        seconds: The time between two lines.
+    """
+    started, ended = time.perf_counter(), threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(seconds):
+            step = 0
+            with suppress(OSError, ValueError):  # nothing was evaluated yet
+                step = max((record["step"] for record in run.metrics()), default=0)
+            report(f"{name}: {time.perf_counter() - started:.0f} s, evaluated after {step} batches")
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()

@@ -1,0 +1,153 @@
+"""Running an experiment: every seed of every variant is a run, and nothing is trained twice."""
+
+import json
+import platform
+import time
+from contextlib import nullcontext
+from dataclasses import asdict, replace
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from shutil import get_terminal_size
+from typing import Any
+
+from neuralstack._runtime import lightly_compiled
+from neuralstack.experiments._experiment import Experiment, Measure, Measured, Result, Variant
+from neuralstack.experiments._parallel import map_on_cores
+from neuralstack.experiments._progress import Report, heartbeat
+from neuralstack.training import Config, Run, complete, train
+
+
+def reproduce(experiment: Experiment, path: str | Path, *, quick: bool = False, report: Report = print) -> Result:
+    """Run an experiment, print its tables beside the published numbers, and draw its figures.
+
+    Every seed is a run under `path`, where `result.json` is written after each variant. A seed that has a result is not
+    trained again, and one that was interrupted is resumed: the same call continues an experiment.
+
+    Args:
+        experiment: The experiment.
+        path: Its directory.
+        quick: Whether to run the quick version.
+        report: Called with each line of progress, and with each table.
+
+    Returns:
+        The content of `result.json`.
+
+    Raises:
+        ValueError: If `path` holds a seed of other settings.
+        KeyboardInterrupt: If Ctrl-C was pressed; what was trained is kept.
+    """
+    path = Path(path)
+    variants = experiment.quick.variants if quick else experiment.variants
+    measure = (experiment.quick.measure if quick else None) or experiment.measure
+    result: Result = {**provenance(experiment.name, quick=quick), "variants": {}}
+    work = partial(train_variant, path=path, measure=measure, headline=experiment.headline, report=report)
+    mapped = map_on_cores if quick and experiment.quick.parallel else map
+    with lightly_compiled() if quick and experiment.quick.unoptimized else nullcontext():
+        for variant, runs in zip(variants, mapped(work, variants), strict=True):
+            result["variants"][variant.name] = {**describe(variant), **experiment.summarize(runs), "runs": runs}
+            write_result(result, path)
+    if experiment.curves:
+        result["curves"] = {name: Run(path / name / "0").metrics() for name in experiment.curves}
+        write_result(result, path)
+    for table in experiment.tables(result):
+        report(f"{table.text(get_terminal_size().columns)}\n")
+    if experiment.appendix:
+        report(experiment.appendix(path))
+    for draw in experiment.figures:
+        draw(result, path)
+    report(f"result and figures: {path}")
+    return result
+
+
+def train_variant(variant: Variant, path: Path, measure: Measure, headline: Any, report: Report) -> list[Measured]:
+    """Train every seed of a variant under `path`, or read its result, and return the results."""
+    runs = []
+    for seed in range(variant.seeds):
+        name = f"{variant.name}, seed {seed} of 0-{variant.seeds - 1}" if variant.seeds > 1 else variant.name
+        config = complete(replace(variant.config, seed=seed, watch_test=variant.log_test and seed == 0))
+        run = Run(path / variant.name / str(seed))
+        if run.file("result.json").is_file():
+            found = "read"
+        else:
+            found = "trained"
+            with heartbeat(name, run, report):
+                train_seed(variant.name, config, run, measure)
+        runs.append(read_seed(run, config))
+        last = runs[-1]
+        report(f"{name}: {found}, {last['steps']} batches, {last['wall_seconds']:.0f} s, {headline(last)}")
+    return runs
+
+
+def train_seed(variant: str, config: Config, run: Run, measure: Measure) -> None:
+    """Train a run, or resume it, measure it, and write its `result.json`.
+
+    The result holds how training ended, what was measured, and `wall_seconds`: all the time that the seed took, with
+    compilation, evaluations and writing.
+    """
+    started = time.perf_counter()
+    outcome = train(config, run.path, resume=True, show=False)
+    if outcome.status == "interrupted":
+        raise KeyboardInterrupt
+    result = {
+        "variant": variant,
+        "seed": config.seed,
+        **{name: getattr(outcome, name) for name in ("status", "steps", "restarts", "seconds")},
+        **measure(run, config),
+    }
+    run.write("result.json", json.dumps({**result, "wall_seconds": time.perf_counter() - started}, indent=2))
+
+
+def read_seed(run: Run, config: Config) -> Measured:
+    """Read the result of a seed.
+
+    Raises:
+        ValueError: If the file is broken, or the run has another configuration.
+    """
+    file = run.file("result.json")
+    try:
+        found = json.loads(file.read_text())
+        broken = not {"variant", "steps", "wall_seconds"} <= found.keys()
+    except (ValueError, AttributeError, RecursionError):
+        found, broken = {}, True
+    if broken:
+        raise ValueError(f"{str(file)!r} is broken or of another version: remove it, or use another directory.")
+    if Run.open(run.path).config() != config:
+        raise ValueError(f"the run in {str(run.path)!r} was trained with another configuration: use another directory.")
+    return found
+
+
+def describe(variant: Variant) -> dict[str, Any]:
+    """Return what the result holds of a variant besides its runs."""
+    config = complete(variant.config)
+    return {
+        "label": variant.label,
+        "group": variant.group,
+        "seeds": variant.seeds,
+        "settings": {
+            "connection": config.connection,
+            "learning rate": config.learning_rate,
+            "warm-up lengths": config.first_lengths,
+            "binarization": config.pull,
+            "restart after": config.restart_after,
+            "most batches": config.steps,
+        },
+        # The characters of a text are in the configurations of its runs.
+        "config": {name: value for name, value in asdict(config).items() if name != "alphabet"},
+    }
+
+
+def provenance(name: str, *, quick: bool) -> dict[str, Any]:
+    """Return how a result is made: the experiment, the command, the versions and the computer."""
+    return {
+        "experiment": name,
+        "command": f"neuralstack reproduce {name}" + (" --quick" if quick else ""),
+        "versions": {package: version(package) for package in ("neuralstack", "jax", "equinox", "optax")},
+        "python": platform.python_version(),
+        "machine": f"{platform.machine()}, {platform.system()}",
+    }
+
+
+def write_result(result: Result, path: Path) -> None:
+    """Write a result, whole or not at all."""
+    Run(path).write("result.json", json.dumps(result, indent=1) + "\n")

@@ -1,0 +1,104 @@
+"""Binary reversal by machines that imitate the actions of a textbook program, draw their actions, or have no memory.
+
+The protocol is that of a public notebook: strings of up to 60 bits, and a hard stack, a soft one and an LSTM, measured
+there only while their actions were forced. Here every machine is measured unforced, by length; and the machine that the
+notebook left untrained learns by REINFORCE (Williams, 1992), without any imitation, on up to 10 bits.
+"""
+
+from statistics import median_high
+from typing import Any
+
+from neuralstack.evaluation import evaluate, fixed_set
+from neuralstack.experiments._experiment import Experiment, Measured, Quick, Result, Variant, with_options
+from neuralstack.experiments._figures import draw_curves
+from neuralstack.experiments._measures import accuracies, solved_seeds
+from neuralstack.experiments._tables import LABEL, Column, variants_table
+from neuralstack.reporting import Table
+from neuralstack.training import Config, Run, build_task
+
+TASK = "reverse-string"
+IMITATION = Config(
+    TASK, objective="traces", forcing_steps=200, min_length=1, max_length=60, steps=600, evaluate_every=50
+)
+HARD = Variant("hard", "hard, imitation", with_options(IMITATION, memory="hard"), log_test=True)
+SOFT = Variant("soft", "soft, imitation", with_options(IMITATION, memory="stack"), log_test=True)
+POINTER = Variant("pointer", "pointer, imitation", with_options(IMITATION, memory="pointer"), log_test=True)
+LSTM = Variant(
+    "lstm", "LSTM", Config(TASK, memory="none", controller="lstm", min_length=1, max_length=60, steps=600),
+    log_test=True,
+)  # fmt: skip
+REINFORCE = Variant(
+    "reinforce", "hard, REINFORCE",
+    Config(
+        TASK, memory="hard", objective="reinforce", baseline="learned", entropy=0.05, pull=0.0, learning_rate=3e-3,
+        first_lengths=(), min_length=1, max_length=10, steps=3000, evaluate_every=100, patience=0, restart_after=0,
+    ),
+    seeds=5, log_test=True,
+)  # fmt: skip
+LEARNED = 0.95  # the token accuracy from which a seed counts as having learned
+NUM_TRAIN, NUM_FAR = 1000, 100
+
+
+def measure(run: Run, config: Config) -> dict[str, Any]:
+    """Return the accuracies on the fixed sets, at the training lengths, and at ten times the longest of them."""
+    longest, machine, task = config.lengths[1], run.load_model(), build_task(config)
+    reports = {
+        name: {"lengths": [low, high], "coarse": report.coarse, "token": report.token}
+        for name, low, high, count in (
+            ("trained", 1, longest, NUM_TRAIN), ("far", 10 * longest, 10 * longest, NUM_FAR)
+        )
+        for report in [evaluate(machine, fixed_set(task, (low, high), count))]
+    }  # fmt: skip
+    return {**accuracies(run, config), **reports}
+
+
+def headline(run: Measured) -> str:
+    """Return a seed's token accuracies."""
+    return f"token accuracy {run['trained']['token']:.3f}, {run['far']['token']:.3f} at ten times the length"
+
+
+def median(which: str, metric: str) -> Any:
+    """Return a cell that shows the median of the seeds."""
+    return lambda variant: f"{median_high(run[which][metric] for run in variant['runs']):.3f}"
+
+
+COLUMNS = (
+    LABEL,
+    Column("trained\non", lambda variant: "{}-{}".format(*variant["runs"][0]["trained"]["lengths"])),
+    Column("coarse", median("trained", "coarse")),
+    Column("token", median("trained", "token")),
+    Column("ten\ntimes", lambda variant: str(variant["runs"][0]["far"]["lengths"][0])),
+    Column("coarse", median("far", "coarse")),
+    Column("token", median("far", "token")),
+    Column(
+        f"seeds at\n{LEARNED}",
+        lambda variant: f"{sum(run['trained']['token'] >= LEARNED for run in variant['runs'])} of {variant['seeds']}",
+    ),
+)
+
+
+def tables(result: Result) -> list[Table]:
+    """Return the median accuracies, and how many seeds learned."""
+    return [variants_table("Binary reversal, unforced: the median seed", result["variants"].values(), COLUMNS)]
+
+
+EXPERIMENT = Experiment(
+    "actions",
+    "Binary reversal by imitation, by REINFORCE, and without a memory, each machine unforced",
+    "a public JAX notebook",
+    variants=(HARD, SOFT, POINTER, LSTM, REINFORCE),
+    quick=Quick(
+        (
+            HARD.shortened(max_length=20, steps=100), SOFT.shortened(max_length=20, steps=100),
+            POINTER.shortened(max_length=20, steps=100), LSTM.shortened(max_length=20, steps=200),
+            REINFORCE.shortened(steps=800),
+        ),
+        parallel=True,
+    ),
+    measure=measure,
+    headline=headline,
+    summarize=solved_seeds,
+    tables=tables,
+    figures=(draw_curves,),
+    curves=("hard", "soft", "pointer", "lstm", "reinforce"),
+)  # fmt: skip

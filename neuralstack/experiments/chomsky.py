@@ -1,0 +1,114 @@
+"""The Chomsky-hierarchy benchmark: fifteen tasks by networks with and without a memory.
+
+Trained on lengths 1 to 40; the score is the token accuracy averaged over lengths 41 to 500. Published are the best of
+10 seeds and 3 learning rates after a million steps; ours takes far fewer.
+"""
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from neuralstack.evaluation import evaluate, fixed_set
+from neuralstack.experiments._experiment import Experiment, Measured, Quick, Result, Variant, with_options
+from neuralstack.experiments._figures import by_group, draw_lengths
+from neuralstack.reporting import Table
+from neuralstack.tasks import FAMILIES
+from neuralstack.training import Config, Run, build_task
+
+BASE = Config(
+    "parity", hidden=64, width=16, batch=64, steps=10_000, curriculum="uniform", evaluate_every=500, learning_rate=3e-3,
+    restart_after=0,
+)  # fmt: skip
+MACHINES = {
+    "RNN": with_options(BASE, memory="none", controller="elman"),
+    "Stack-RNN": with_options(BASE, memory="superposition", controller="elman", connection="feedback"),
+    "Tape-RNN": with_options(BASE, memory="tape", controller="elman", connection="feedback"),
+    "LSTM": with_options(BASE, memory="none", controller="lstm"),
+}
+PUBLISHED = {
+    # In the order of `MACHINES`.
+    "even-pairs": (100.0, 100.0, 100.0, 100.0),
+    "modular-arithmetic": (100.0, 100.0, 100.0, 100.0),
+    "parity": (100.0, 100.0, 100.0, 100.0),
+    "cycle-navigation": (100.0, 100.0, 100.0, 100.0),
+    "stack-manipulation": (56.0, 100.0, 100.0, 59.1),
+    "reverse-string": (62.0, 100.0, 100.0, 60.9),
+    "modular-arithmetic-brackets": (41.3, 96.1, 95.4, 59.2),
+    "solve-equation": (51.0, 56.2, 64.4, 67.8),
+    "duplicate-string": (50.3, 52.8, 100.0, 57.6),
+    "missing-duplicate": (52.3, 55.2, 100.0, 54.3),
+    "odds-first": (51.0, 51.9, 100.0, 55.6),
+    "binary-addition": (50.3, 52.7, 100.0, 55.5),
+    "binary-multiplication": (50.0, 52.7, 58.5, 53.1),
+    "compute-sqrt": (54.3, 56.5, 57.8, 57.5),
+    "bucket-sort": (27.9, 78.1, 70.7, 99.3),
+}
+RECALLED = {
+    "modular-arithmetic-brackets", "solve-equation", "missing-duplicate", "binary-addition", "binary-multiplication",
+    "compute-sqrt", "bucket-sort",
+}  # fmt: skip
+"""Tasks whose published scores are quoted from memory: they were not compared with the paper again."""
+VARIANTS = {
+    (task, label): Variant(f"{task}/{label.lower()}", label, with_options(config, task=task), group=task)
+    for task in PUBLISHED
+    for label, config in MACHINES.items()
+}
+
+
+def measure(run: Run, config: Config, count: int) -> dict[str, Any]:
+    """Return the token accuracy by length on all longer lengths, and the score: its mean."""
+    task = build_task(config)
+    report = evaluate(run.load_model(), fixed_set(task, task.test_lengths, count))
+    accuracies = {length: band["token"] for length, band in report.by_length.items()}
+    return {"coarse": report.coarse, "score": 100 * float(np.mean(list(accuracies.values()))), "by_length": accuracies}
+
+
+def headline(run: Measured) -> str:
+    """Return the score of a seed."""
+    return f"score {run['score']:.1f}"
+
+
+def published(task: str, label: str) -> str:
+    """Return the published score of a machine, marked where it is quoted from memory."""
+    return ("~" if task in RECALLED else "") + f"{PUBLISHED[task][list(MACHINES).index(label)]:.1f}"
+
+
+def tables(result: Result) -> list[Table]:
+    """Return the scores of the best seeds, and the published ones; a row for each task."""
+    groups = by_group(result)
+    labels = [label for label in MACHINES if any(label in machines for machines in groups.values())]
+
+    def ours(task: str, label: str) -> str:
+        scores = [run["score"] for run in groups[task][label]["runs"]] if label in groups[task] else []
+        return f"{max(scores):.1f}" if scores else ""
+
+    rows = [
+        (task, *(cell for label in labels for cell in (ours(task, label), published(task, label)))) for task in groups
+    ]
+    headings = "task", *(heading for label in labels for heading in (f"{label}\nours", "\npubl."))
+    title = "Mean token accuracy (%) at lengths 41-500, best seed; ~: quoted from memory"
+    return [Table(title, headings, rows)]
+
+
+EXPERIMENT = Experiment(
+    "chomsky",
+    "Fifteen tasks of the Chomsky hierarchy, with and without a memory",
+    "Delétang et al., 2023, Table 2",
+    variants=tuple(VARIANTS.values()),
+    quick=Quick(
+        tuple(
+            VARIANTS[task, label].shortened(steps=24, evaluate_every=24, batch=16)
+            for task in PUBLISHED
+            for label in ("Stack-RNN", "Tape-RNN")
+            if task in {*FAMILIES["regular"], *FAMILIES["context-free"]}
+        ),
+        partial(measure, count=16),
+        parallel=True,
+        unoptimized=True,
+    ),
+    measure=partial(measure, count=1000),
+    headline=headline,
+    tables=tables,
+    figures=(draw_lengths,),
+)

@@ -1,0 +1,123 @@
+"""Five transductions by plain networks and by networks with a stack, a queue or a DeQue: a table of 35 cells.
+
+Trained on lengths 8 to 64, tested on 65 to 128, fixed sets of 1000 sequences. Ours have a memory width of 64, where the
+published ones had 256, and a hidden width of 64 or 128, where they had 256 or 512. The networks without a memory are
+trained on batches of 10, as published, since those of many layers take most of the time.
+"""
+
+from pathlib import Path
+
+from neuralstack.experiments._experiment import Experiment, Measured, Quick, Result, Variant, with_options
+from neuralstack.experiments._figures import by_group, draw_cells
+from neuralstack.experiments._measures import accuracies, describe_test, solved_seeds
+from neuralstack.experiments._tables import LABEL, Column, variants_table
+from neuralstack.reporting import Table
+from neuralstack.training import Config
+
+COPY, REVERSAL, FLIP, SVO, GENDER = "copy", "reversal", "bigram flip", "SVO to SOV", "gender"
+MEMORIES = {"stack": "stack", "queue": "queue", "DeQue": "deque"}
+NETWORKS = {"LSTM": 1, "LSTM, 2 layers": 2, "LSTM, 4 layers": 4, "LSTM, 8 layers": 8}
+CONFIGS = {
+    COPY: Config("copy", steps=1000, restart_after=400),
+    REVERSAL: Config("reversal", steps=1000, restart_after=400),
+    FLIP: Config(
+        "bigram-flip", connection="skip", hidden=128, curriculum="growing", grow_over=1000, min_length=2, steps=1500
+    ),
+    SVO: Config(
+        "svo-sov", controller="lstm", connection="skip", hidden=128, curriculum="growing", halve_every=500, noise=1.0,
+        noise_after=500, patience=0, steps=1500,
+    ),
+    GENDER: Config("gender", steps=1000, restart_after=0),
+}  # fmt: skip
+"""By task: the configuration of its machines with a memory."""
+PUBLISHED = {
+    COPY: (
+        (0.62, 0.87, 0.00, 0.38), (0.80, 0.95, 0.00, 0.47), (0.98, 0.98, 0.01, 0.50), (0.57, 0.83, 0.00, 0.31),
+        (0.89, 0.94, 0.00, 0.22), (1, 1, 1, 1), (1, 1, 1, 1),
+    ),
+    REVERSAL: (
+        (0.78, 0.87, 0.01, 0.09), (0.91, 0.94, 0.02, 0.06), (0.93, 0.96, 0.03, 0.15), (0.95, 0.98, 0.04, 0.13),
+        (1, 1, 1, 1), (0.44, 0.61, 0.00, 0.07), (1, 1, 1, 1),
+    ),
+    FLIP: (
+        (0.53, 0.93, 0.01, 0.53), (0.54, 0.93, 0.02, 0.52), (0.52, 0.93, 0.01, 0.56), (0.52, 0.93, 0.01, 0.53),
+        (0.44, 0.90, 0.00, 0.48), (0.55, 0.94, 0.55, 0.98), (0.55, 0.94, 0.53, 0.98),
+    ),
+    SVO: (
+        (0.96, 0.98, 0.96, 0.99), (0.97, 0.99, 0.96, 0.99), (0.97, 0.99, 0.97, 0.99), (0.98, 0.99, 0.98, 0.99),
+        (1, 1, 1, 1), (1, 1, 1, 1), (1, 1, 1, 1),
+    ),
+    GENDER: (
+        (0.97, 0.99, 0.97, 0.99), (0.98, 0.99, 0.98, 0.99), (0.98, 0.99, 0.98, 0.99), (0.98, 0.99, 0.99, 0.99),
+        (0.93, 0.97, 0.93, 0.97), (1, 1, 1, 1), (1, 1, 1, 1),
+    ),
+}  # fmt: skip
+"""By task: train coarse, train fine, test coarse and test fine accuracy of each machine, in the order of `MACHINES`."""
+MACHINES = (*NETWORKS, *MEMORIES)
+
+# First the machines with a memory, which the table is about: the networks take most of the time.
+VARIANTS = {
+    (task, label): Variant(
+        f"{config.task}/{memory}", label, with_options(config, memory=memory), group=task, log_test=True
+    )
+    for task, config in CONFIGS.items()
+    for label, memory in MEMORIES.items()
+} | {
+    (task, label): Variant(
+        f"{config.task}/lstm-{layers}", label,
+        Config(config.task, memory="none", controller="lstm", layers=layers, batch=10, steps=300),
+        group=task, log_test=True,
+    )
+    for task, config in CONFIGS.items()
+    for label, layers in NETWORKS.items()
+}  # fmt: skip
+
+
+def published(cell: Measured) -> tuple[float, ...]:
+    """Return the published accuracies of a cell."""
+    return tuple(map(float, PUBLISHED[cell["group"]][MACHINES.index(cell["label"])]))
+
+
+COLUMNS = (
+    LABEL,
+    Column("train", lambda cell: "{coarse:.2f}/{fine:.2f}".format(**cell["best"]["train"])),
+    Column("test", lambda cell: "{coarse:.2f}/{fine:.2f}".format(**cell["best"]["test"])),
+    Column("published\ntrain", lambda cell: "{:.2f}/{:.2f}".format(*published(cell)[:2])),
+    Column("published\ntest", lambda cell: "{:.2f}/{:.2f}".format(*published(cell)[2:])),
+    Column("seeds\nsolved", lambda cell: f"{cell['solved']} of {cell['seeds']}"),
+)
+
+
+def tables(result: Result) -> list[Table]:
+    """Return a table for each task."""
+    return [
+        variants_table(
+            f"{task}: coarse/fine accuracy of the best seed by training lengths",
+            [cells[machine] for machine in MACHINES if machine in cells],
+            COLUMNS,
+        )
+        for task, cells in by_group(result).items()
+    ]
+
+
+def draw(result: Result, path: Path) -> None:
+    """Draw the coarse test accuracies beside the published ones."""
+    coarse = {task: dict(zip(MACHINES, (cell[2] for cell in cells), strict=True)) for task, cells in PUBLISHED.items()}
+    draw_cells(result, path / "transductions", coarse)
+
+
+EXPERIMENT = Experiment(
+    "transductions",
+    "Five transductions by LSTMs, and with a stack, a queue or a DeQue",
+    "Grefenstette et al., 2015, Table 3",
+    variants=tuple(VARIANTS.values()),
+    quick=Quick((
+        VARIANTS[COPY, "queue"].shortened(steps=300), VARIANTS[REVERSAL, "stack"].shortened(steps=300),
+        VARIANTS[COPY, "LSTM"].shortened(steps=100), VARIANTS[REVERSAL, "LSTM"].shortened(steps=100),
+    )),
+    measure=accuracies,
+    headline=describe_test,
+    summarize=solved_seeds,
+    tables=tables,
+    figures=(draw,),
+)  # fmt: skip
