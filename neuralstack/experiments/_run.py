@@ -38,6 +38,7 @@ def reproduce(experiment: Experiment, path: str | Path, *, quick: bool = False, 
         KeyboardInterrupt: If Ctrl-C was pressed; what was trained is kept.
     """
     path = Path(path)
+    path.mkdir(parents=True, exist_ok=True)  # where nothing can be written, it is known before anything is trained
     variants = experiment.quick.variants if quick else experiment.variants
     measure = (experiment.quick.measure if quick else None) or experiment.measure
     result: Result = {**provenance(experiment.name, quick=quick), "variants": {}}
