@@ -48,9 +48,8 @@ def reproduce(experiment: Experiment, path: str | Path, *, quick: bool = False, 
         for variant, runs in zip(variants, mapped(work, variants), strict=True):
             result["variants"][variant.name] = {**describe(variant), **experiment.summarize(runs), "runs": runs}
             write_result(result, path)
-    if experiment.curves:
-        result["curves"] = {name: Run(path / name / "0").metrics() for name in experiment.curves}
-        write_result(result, path)
+    result["curves"] = {name: Run(path / name / "0").metrics() for name in experiment.curves}
+    write_result(result, path)
     for table in experiment.tables(result):
         report(f"{table.text(get_terminal_size().columns)}\n")
     if experiment.appendix:
