@@ -1,117 +1,50 @@
 """The command line. Nothing heavy is imported before it is needed, so that help and errors come at once."""
 
-import re
+import os
+import shutil
+import signal
 import sys
-from contextlib import redirect_stderr
-from dataclasses import Field, fields
-from functools import reduce
-from io import StringIO
-from itertools import groupby
-from operator import or_
+from contextlib import suppress
 
-import tyro
+from neuralstack.cli._process import ended, no_interrupt_lost
 
-from neuralstack._lookup import lookup, nearest
-from neuralstack.cli._compare import Compare
-from neuralstack.cli._evaluate import Evaluate
-from neuralstack.cli._harden import Harden
-from neuralstack.cli._list import List
-from neuralstack.cli._predict import Predict
-from neuralstack.cli._reproduce import Reproduce
-from neuralstack.cli._sample import Sample
-from neuralstack.cli._status import BAD_INPUT, INTERRUPTED
-from neuralstack.cli._trace import Trace
-from neuralstack.cli._train import Train
-from neuralstack.cli._view import View
-from neuralstack.training._config import Config
-
-COMMANDS = {
-    "train": Train,
-    "evaluate": Evaluate,
-    "compare": Compare,
-    "predict": Predict,
-    "harden": Harden,
-    "trace": Trace,
-    "view": View,
-    "sample": Sample,
-    "list": List,
-    "reproduce": Reproduce,
-}
+LEAST_WIDTH = 40  # columns of a terminal; in fewer, laying out the help takes for ever
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit with its status: 0, 1 for a wrong answer or a failed training, 2 for bad input."""
-    arguments = sys.argv[1:] if arguments is None else arguments
-    try:
-        sys.exit(run(arguments))
-    except ValueError as error:
-        print(f"neuralstack: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(BAD_INPUT)
-    except OSError as error:
-        print(f"neuralstack: cannot use {error.filename!r}: {error.strerror}; name another path", file=sys.stderr)
-        sys.exit(BAD_INPUT)
-    except KeyboardInterrupt:
-        print("neuralstack: interrupted; to continue, repeat the command, a train with --resume", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+    """Run the command line and exit with its status.
+
+    The status is 0, 1 for a wrong answer or a failed training, 2 for bad input, 130 after Ctrl-C, 141 if the output is
+    closed before its end.
+
+    Args:
+        arguments: The arguments. Defaults to those of the process.
+    """
+    typed = sys.argv[1:] if arguments is None else arguments
+    with no_interrupt_lost():
+        status = ended(lambda: run(typed))
+    if arguments is None:
+        with suppress(ValueError):  # not in the main thread
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing is left to be interrupted
+    sys.exit(status)
 
 
 def run(arguments: list[str]) -> int:
-    """Parse the arguments and run the command they name.
+    """Run the command that the arguments name, and return its status.
 
     Raises:
-        ValueError: If they are wrong, in one line.
+        ModuleNotFoundError: If the packages of the command line are not installed.
+        ValueError: If the arguments are wrong.
     """
-    if arguments and not arguments[0].startswith("-"):
-        lookup("command", COMMANDS, arguments[0])
-    command = parse(arguments)
-    from neuralstack._runtime import use_compilation_cache
+    if arguments in (["--version"], ["-V"]):
+        from neuralstack import __version__
 
-    use_compilation_cache()
-    return command()
+        print(f"neuralstack {__version__}")
+        return 0
+    if shutil.get_terminal_size().columns < LEAST_WIDTH:
+        os.environ["COLUMNS"] = str(LEAST_WIDTH)
+    from neuralstack._extras import extra
 
-
-def parse(arguments: list[str]):
-    """Return the command that the arguments name, its options filled in.
-
-    Raises:
-        ValueError: If the arguments are wrong; the parser's box is made into one line.
-    """
-    said = StringIO()
-    try:
-        with redirect_stderr(said):
-            return tyro.cli(reduce(or_, COMMANDS.values()), prog="neuralstack", args=arguments)
-    except SystemExit as stop:
-        if stop.code:
-            raise ValueError(one_line(said.getvalue(), arguments)) from None
-        raise
-
-
-def one_line(box: str, arguments: list[str]) -> str:
-    r"""Turn the box that the parser draws around an error into one line, with the nearest option if one is unknown.
-
-    Examples:
-        >>> one_line("╭─ Oops ───╮\n│ bad    │\n│ value  │\n│ ───── │\n│ For full helptext, run x │\n╰──╯", ["train"])
-        'bad value; see neuralstack train --help'
-    """
-    command = arguments[0] if arguments and arguments[0] in COMMANDS else ""
-    see = f"see neuralstack {command} --help".replace("  ", " ")
-    # Lines between rules. A terminal without box characters has the title as a group of its own.
-    lines = [line.strip("│ ") for line in box.strip().splitlines()]
-    groups = [list(group) for rule, group in groupby(lines, key=is_rule) if not rule]
-    message = " ".join(" ".join(groups[0 if box.lstrip().startswith("╭") else 1]).split())
-    unknown = re.search(r"[Uu]nrecognized (?:or misplaced )?options?: (--[\w-]+)", message)
-    if unknown and command:
-        options = {option for field in fields(COMMANDS[command]) for option in options_of(field)}
-        return f"unknown option {unknown[1]!r}: {nearest(unknown[1], options)}{see}"
-    return f"{message.rstrip('.')}; {see}"
-
-
-def is_rule(line: str) -> bool:
-    """Say whether a line only draws."""
-    return line.startswith(("╭", "╰")) or (line != "" and not line.strip("─-"))
-
-
-def options_of(option: Field) -> list[str]:
-    """Return how a field is spelled on the command line: a configuration's fields stand for themselves."""
-    names = [inner.name for inner in fields(Config)] if option.name == "config" else [option.name]
-    return ["--" + name.replace("_", "-") for name in names]
+    with extra("cli"):
+        from neuralstack.cli._commands import run
+    return run(arguments)

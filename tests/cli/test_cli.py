@@ -13,7 +13,7 @@ import pytest
 
 import neuralstack.experiments as experiments
 from neuralstack import CONNECTIONS, CONTROLLERS, MEMORIES, Reversal, evaluate, fixed_set, kernels, load
-from neuralstack.cli import COMMANDS
+from neuralstack.cli._commands import COMMANDS
 from neuralstack.tasks import FAMILIES
 from neuralstack.training import Config, Run, _loop as loop
 from small import OPTIONS, SMALL, assert_same_run, command, contents, json_lines, with_huge_weights

@@ -5,7 +5,8 @@ import subprocess
 
 import pytest
 
-from neuralstack import cli
+from neuralstack.cli import main
+from neuralstack.cli._commands import COMMANDS as PROGRAM
 from neuralstack.training import Run
 from small import OPTIONS, command, contents
 
@@ -17,10 +18,10 @@ NO_RUN = "is not a run: it has no config.json; a run is what `train --out` makes
 
 # What is typed, split at spaces (`_` is an empty argument), and what the line must say.
 COMMANDS = {
-    "no command": ("", f"one of {{{', '.join(cli.COMMANDS)}}}"),
+    "no command": ("", f"one of {{{', '.join(PROGRAM)}}}"),
     "an unknown command": (
         "trian",
-        f"unknown command 'trian': did you mean 'train'? choose from {', '.join(sorted(cli.COMMANDS))}.",
+        f"unknown command 'trian': did you mean 'train'? choose from {', '.join(sorted(PROGRAM))}.",
     ),
     "an unknown option and no command": ("--nope", "--nope"),
     "an unknown option": (
@@ -31,7 +32,7 @@ COMMANDS = {
     "an unknown option to predict": ("predict run text --chek", "unknown option '--chek': did you mean '--check'?"),
     "an unknown option to reproduce": ("reproduce reversal --quik", "unknown option '--quik': did you mean '--quick'?"),
     "an option like no other": ("list --zzz", "unknown option '--zzz': see neuralstack list --help"),
-    "one argument too many": ("list everything", "everything"),
+    "one argument too many": ("list everything", "more arguments than the command takes: everything; see"),
     "an unknown experiment": (
         "reproduce reversl",
         "unknown experiment 'reversl': did you mean 'reversal'? choose from",
@@ -53,13 +54,21 @@ TRAININGS = {
     "a connection without its memory": (f"{TRAIN} --memory none --connection layer", "use connection 'paper'"),
     "no width": (f"{TRAIN} --width 0", "width must be at least 1, got 0"),
     "a negative width": (f"{TRAIN} --hidden -3", "hidden must be at least 1, got -3"),
-    "a word for a number": (f"{TRAIN} --hidden wide", "--hidden: invalid literal for int() with base 10: 'wide'"),
-    "no number": (f"{TRAIN} --batch nan", "--batch: invalid literal for int() with base 10: 'nan'"),
+    "a word for a number": (f"{TRAIN} --hidden wide", "--hidden needs a whole number, got 'wide'"),
+    "no number": (f"{TRAIN} --batch nan", "--batch needs a whole number, got 'nan'"),
     "no number where one is needed": (
         f"{TRAIN} --learning-rate nan",
         "learning_rate must be a positive number, got nan",
     ),
-    "no value": (f"{TRAIN} --memory", "--memory"),
+    "no value": (f"{TRAIN} --memory", "--memory needs a value; see"),
+    "a fraction for a whole number": (f"{TRAIN} --max-length 1.5", "--max-length needs a whole number, got '1.5'; see"),
+    "words for numbers": (
+        f"{TRAIN} --first-lengths 4 b",
+        "--first-lengths needs a whole number or several, got '4' 'b'",
+    ),
+    "a word for a rate": (f"{TRAIN} --learning-rate fast", "--learning-rate needs a number, got 'fast'; see"),
+    "no seeds": (f"{TRAIN} --seeds=0", "at least 1 seed, got 0"),
+    "fewer than no seeds": (f"{TRAIN} --seeds=-3", "at least 1 seed, got -3"),
     "no steps": (f"{TRAIN} --steps 0", "steps must be at least 1, got 0"),
     "lengths out of order": (
         f"{TRAIN} --min-length 9 --max-length 8",
@@ -105,7 +114,7 @@ RUNS = {
         "evaluate run --lengths 5 3",
         "lengths must be two numbers in order, at least 1, got 5 and 3",
     ),
-    "half a range of lengths": ("evaluate run --lengths 5", "--lengths"),
+    "half a range of lengths": ("evaluate run --lengths 5", "--lengths needs 2 whole numbers, got '5'; see"),
     "lengths without end": ("evaluate run --lengths 1 100000000000000000000", "length"),
     "an empty set": ("evaluate run --count 0", "a set needs at least 1 sequence, got count=0"),
     "less than an empty set": ("evaluate run --count -1", "a set needs at least 1 sequence, got count=-1"),
@@ -118,6 +127,11 @@ RUNS = {
     "no data": ("evaluate run --data nowhere", "cannot read the data file 'nowhere'"),
     "data and lengths": ("evaluate run --data broken.jsonl --lengths 1 2", "give --data or --lengths, not both"),
     "nothing to answer": ("predict run", "see neuralstack predict --help"),
+    "a text that begins with a dash": (
+        "predict run -ab",
+        "unknown option '-ab': write a text that begins with a dash after --, as in -- -ab; see",
+    ),
+    "half a count": ("evaluate run --count 1.5", "--count needs a whole number, got '1.5'; see"),
     "an empty text": ("predict run _", "the text is empty: give at least one character"),
     "an unknown symbol": (
         "predict run naïve",
@@ -153,7 +167,7 @@ def test_bad_input_is_one_line_and_changes_nothing(stocked, monkeypatch, capsys,
     shutil.rmtree("new", ignore_errors=True)  # what an earlier failure of this test may have left
     before = contents(stocked)
     with pytest.raises(SystemExit) as stop:
-        cli.main(["" if part == "_" else part for part in typed.split()])
+        main(["" if part == "_" else part for part in typed.split()])
     out, err = capsys.readouterr()
     assert stop.value.code == 2
     assert out == ""
@@ -182,6 +196,6 @@ def test_what_is_refused_above_is_accepted_when_it_is_right(stocked, monkeypatch
     monkeypatch.chdir(tmp_path)
     shutil.copytree(stocked / "run", "run")
     with pytest.raises(SystemExit) as stop:
-        cli.main([*OPTIONS, "--out", "run", "--resume", "--steps", "2", "--evaluate-every", "25"])
+        main([*OPTIONS, "--out", "run", "--resume", "--steps", "2", "--evaluate-every", "25"])
     assert stop.value.code == 0
     assert Run(tmp_path / "run").load_checkpoint().step == 2

@@ -3,11 +3,15 @@
 import os
 import subprocess
 import sys
+import time
 
 import pytest
 
-from neuralstack.cli import one_line
+import neuralstack
+from neuralstack.cli._messages import one_line
 from small import command
+
+pytest_plugins = ("small_runs",)
 
 CACHE_VARIABLES = {"XDG_CACHE_HOME", "JAX_COMPILATION_CACHE_DIR"}
 
@@ -34,8 +38,8 @@ BOXES = {
 
 @pytest.mark.parametrize("box", BOXES.values(), ids=BOXES)
 def test_the_box_around_an_error_becomes_one_line(box):
-    assert one_line(box, ["train"]) == "bad value; see neuralstack train --help"
-    assert one_line(box, ["--x"]) == "bad value; see neuralstack --help"
+    assert one_line(box, "train") == "bad value; see neuralstack train --help"
+    assert one_line(box, "") == "bad value; see neuralstack --help"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
@@ -49,3 +53,93 @@ def test_an_error_is_told_whatever_the_terminal_can_show(encoding):
     assert done.returncode == 2
     error = "unknown option '--hiden': did you mean '--hidden'? see neuralstack train --help"
     assert done.stderr == f"neuralstack: {error}\n"
+
+
+def run(*arguments, shell=None, **environment):
+    """Run the command in a process of its own, or a shell's line with it as `neuralstack`."""
+    env = {**os.environ, **environment}
+    if shell is None:
+        return subprocess.run(command(*arguments), env=env, capture_output=True, text=True)
+    script = f'neuralstack() {{ "{sys.executable}" -P -m neuralstack "$@"; }}; {shell}'
+    return subprocess.run(["bash", "-c", script], env=env, capture_output=True, text=True)
+
+
+def test_output_that_is_closed_before_its_end_is_no_error():
+    done = run(shell="neuralstack --help | head -c 1; echo; echo ${PIPESTATUS[0]}")
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] in ("0", "141")  # 0 if all was written before it was closed
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full device here")
+@pytest.mark.parametrize("typed", ["--help", "--version"])
+def test_a_full_disk_behind_standard_output_is_one_line(typed):
+    done = run(shell=f"neuralstack {typed} > /dev/full")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "neuralstack: cannot write the output: No space left on device\n"
+
+
+def test_the_version_is_printed():
+    assert run("--version").stdout == f"neuralstack {neuralstack.__version__}\n"
+
+
+def test_without_a_place_for_compiled_programs_a_command_goes_on():
+    kept = {name: value for name, value in os.environ.items() if name not in CACHE_VARIABLES}
+    done = subprocess.run(command("list"), env=kept | {"HOME": "/dev/null/home"}, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_device_that_jax_cannot_use_is_one_line(new_run):
+    done = run("evaluate", new_run.path, "--count", "1", JAX_PLATFORMS="cuda")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("neuralstack: JAX finds no device for JAX_PLATFORMS=cuda: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_without_docstrings_the_list_is_printed_all_the_same():
+    done = subprocess.run([sys.executable, "-P", "-OO", "-m", "neuralstack", "list"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "reversal" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["train", "reversal", "--hiden", "3"]])
+def test_a_terminal_of_one_column_gets_what_it_can_show(arguments):
+    done = run(*arguments, COLUMNS="1")
+    assert "Traceback" not in done.stderr
+    assert done.returncode == (2 if "--hiden" in arguments else 0)
+
+
+def test_without_the_packages_of_the_command_line_the_extra_is_named():
+    code = "import sys; sys.modules['tyro'] = None; from neuralstack.cli import main; main(['list'])"
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "neuralstack: tyro is not installed: run pip install 'neuralstack[cli]'\n"
+
+
+# Loses an interrupt in a callback of the garbage collector, as JAX's own may.
+LOST = """
+import gc, signal, sys, time
+from neuralstack.cli._process import ended, no_interrupt_lost
+
+def callback(phase, info):
+    if phase == "start":
+        gc.callbacks.remove(callback)
+        signal.raise_signal(signal.SIGINT)
+
+def command():
+    gc.callbacks.append(callback)
+    gc.collect()
+    time.sleep(10)
+    return 0
+
+with no_interrupt_lost():
+    sys.exit(ended(command))
+"""
+
+
+def test_ctrl_c_in_a_callback_of_the_garbage_collector_is_not_lost():
+    start = time.monotonic()
+    done = subprocess.run([sys.executable, "-P", "-c", LOST], capture_output=True, text=True)
+    assert time.monotonic() - start < 8
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr.startswith("neuralstack: interrupted")
+    assert done.stderr.count("\n") == 1

@@ -1,0 +1,75 @@
+"""The commands, and from what is typed to one of them."""
+
+from contextlib import redirect_stderr
+from dataclasses import Field, fields
+from functools import reduce
+from io import StringIO
+from operator import or_
+
+import tyro
+
+from neuralstack._lookup import lookup
+from neuralstack.cli._compare import Compare
+from neuralstack.cli._evaluate import Evaluate
+from neuralstack.cli._harden import Harden
+from neuralstack.cli._list import List
+from neuralstack.cli._messages import one_line
+from neuralstack.cli._predict import Predict
+from neuralstack.cli._reproduce import Reproduce
+from neuralstack.cli._sample import Sample
+from neuralstack.cli._trace import Trace
+from neuralstack.cli._train import Train
+from neuralstack.cli._view import View
+from neuralstack.training._config import Config
+
+COMMANDS = {
+    "train": Train,
+    "evaluate": Evaluate,
+    "compare": Compare,
+    "predict": Predict,
+    "harden": Harden,
+    "trace": Trace,
+    "view": View,
+    "sample": Sample,
+    "list": List,
+    "reproduce": Reproduce,
+}
+
+
+def run(arguments: list[str]) -> int:
+    """Parse the arguments and run the command they name.
+
+    Raises:
+        ValueError: If they are wrong, in one line.
+    """
+    if arguments and not arguments[0].startswith("-"):
+        lookup("command", COMMANDS, arguments[0])
+    command = parse(arguments)
+    from neuralstack._runtime import use_compilation_cache
+
+    use_compilation_cache()
+    return command()
+
+
+def parse(arguments: list[str]):
+    """Return the command that the arguments name, its options filled in.
+
+    Raises:
+        ValueError: If the arguments are wrong; the parser's box is made into one line.
+    """
+    box = StringIO()
+    try:
+        with redirect_stderr(box):
+            return tyro.cli(reduce(or_, COMMANDS.values()), prog="neuralstack", args=arguments)
+    except SystemExit as stop:
+        if stop.code:
+            command = arguments[0] if arguments and arguments[0] in COMMANDS else ""
+            options = {option for field in fields(COMMANDS[command]) for option in options_of(field)} if command else ()
+            raise ValueError(one_line(box.getvalue(), command, arguments[1:], options)) from None
+        raise
+
+
+def options_of(option: Field) -> list[str]:
+    """Return how a field is spelled on the command line: a configuration's fields stand for themselves."""
+    names = [inner.name for inner in fields(Config)] if option.name == "config" else [option.name]
+    return ["--" + name.replace("_", "-") for name in names]

@@ -1,0 +1,124 @@
+"""The process around a command: how it ends when it cannot go on, always in one line, and with which status."""
+
+import os
+import re
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from neuralstack.cli._status import BAD_INPUT, BROKEN_PIPE, INTERRUPTED
+
+REDELIVERY = 0.1  # seconds after which an interrupt that was lost comes again
+
+
+def ended(command: Callable[[], int]) -> int:
+    """Run a command and return its status; what stops it is said in one line on standard error."""
+    try:
+        status = completed(command)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # a full disk or a closed pipe is noticed here, not after the end
+        return status
+    except KeyboardInterrupt:
+        say("interrupted; to continue a training: neuralstack train --resume RUN")
+        return INTERRUPTED
+    except BrokenPipeError:  # whoever read the output has seen enough
+        discard_output()
+        return BROKEN_PIPE
+    except Exception as error:
+        message = explanation(error)
+        if message is None:
+            raise
+        say(message)
+        discard_output(only_if_broken=True)
+        return BAD_INPUT
+
+
+def completed(command: Callable[[], int]) -> int:
+    """Run a command; an exit within it, such as that of the help, is a status too."""
+    try:
+        return command()
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else 0 if stop.code is None else BAD_INPUT
+
+
+def explanation(error: BaseException) -> str | None:
+    """Return the line that says what was wrong and how to mend it; None for a mistake of the program.
+
+    Examples:
+        >>> explanation(FileNotFoundError(2, "No such file or directory", "nowhere"))
+        "cannot use 'nowhere': No such file or directory; name another path"
+        >>> explanation(OSError(28, "No space left on device"))
+        'cannot write the output: No space left on device'
+        >>> explanation(RuntimeError("a mistake of ours"))
+    """
+    text = " ".join(str(error).split())
+    if isinstance(error, ModuleNotFoundError | ValueError):
+        return text
+    if isinstance(error, OSError):
+        if error.filename is None:
+            return f"cannot write the output: {error.strerror or text}"
+        return f"cannot use {str(error.filename)!r}: {error.strerror}; name another path"
+    if isinstance(error, MemoryError) or re.search("RESOURCE_EXHAUSTED|[Oo]ut of memory", text):
+        return "there is not enough memory for this: give smaller sizes, fewer sequences or shorter ones"
+    return (
+        None
+        if devices_are_found()
+        else (
+            f"JAX finds no device for JAX_PLATFORMS={os.environ['JAX_PLATFORMS']}: unset it, or set JAX_PLATFORMS=cpu"
+        )
+    )
+
+
+def devices_are_found() -> bool:
+    """Return whether JAX can compute, if it was asked for a platform and is in use."""
+    if not os.environ.get("JAX_PLATFORMS") or "jax" not in sys.modules:
+        return True
+    import jax
+
+    try:
+        return bool(jax.devices())
+    except Exception:  # of several kinds, an assertion among them
+        return False
+
+
+def say(message: str) -> None:
+    """Print a line on standard error, if there is anyone to read it."""
+    with suppress(OSError, AttributeError):
+        print(f"neuralstack: {message}", file=sys.stderr, flush=True)
+
+
+def discard_output(*, only_if_broken: bool = False) -> None:
+    """Let standard output lead nowhere, so that the end of the process does not try to write it again."""
+    with suppress(OSError, ValueError, AttributeError):
+        if only_if_broken:
+            with suppress(BrokenPipeError, OSError):
+                sys.stdout.flush()
+                return
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+@contextmanager
+def no_interrupt_lost() -> Iterator[None]:
+    """Send Ctrl-C again where it was lost, until it is caught.
+
+    Python raises KeyboardInterrupt wherever the program is. In a callback of the garbage collector or in a destructor
+    it would only be reported, as an exception that is ignored.
+    """
+
+    def on_unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
+        if issubclass(unraisable.exc_type, KeyboardInterrupt):
+            again = threading.Timer(REDELIVERY, signal.raise_signal, (signal.SIGINT,))
+            again.daemon = True
+            again.start()
+        else:
+            before(unraisable)
+
+    before, sys.unraisablehook = sys.unraisablehook, on_unraisable
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
