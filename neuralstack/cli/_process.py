@@ -111,7 +111,8 @@ def no_interrupt_lost() -> Iterator[None]:
 
     def on_unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
         if issubclass(unraisable.exc_type, KeyboardInterrupt):
-            again = threading.Timer(REDELIVERY, signal.raise_signal, (signal.SIGINT,))
+            # To the main thread, so that a call it waits in is interrupted as well.
+            again = threading.Timer(REDELIVERY, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
             again.daemon = True
             again.start()
         else:
