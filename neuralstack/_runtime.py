@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -34,10 +34,14 @@ def cache_directory() -> Path | None:
 
 
 def use_cores(count: int) -> None:
-    """Let JAX see up to `count` devices of the CPU, one for each core, before it is used for the first time."""
+    """Let JAX see up to `count` devices of the CPU, one for each core.
+
+    Effective only before the first computation of the process.
+    """
     import jax
 
-    jax.config.update("jax_num_cpu_devices", max(1, min(count, os.cpu_count() or 1)))
+    with suppress(RuntimeError):  # something was computed
+        jax.config.update("jax_num_cpu_devices", max(1, min(count, os.cpu_count() or 1)))
 
 
 def compile_lightly() -> None:

@@ -64,7 +64,7 @@ TRAININGS = {
     "a fraction for a whole number": (f"{TRAIN} --max-length 1.5", "--max-length needs a whole number, got '1.5'; see"),
     "words for numbers": (
         f"{TRAIN} --first-lengths 4 b",
-        "--first-lengths needs a whole number or several, got '4' 'b'",
+        "--first-lengths needs whole numbers, got '4' 'b'; see",
     ),
     "a word for a rate": (f"{TRAIN} --learning-rate fast", "--learning-rate needs a number, got 'fast'; see"),
     "no seeds": (f"{TRAIN} --seeds=0", "at least 1 seed, got 0"),
