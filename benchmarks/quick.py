@@ -1,4 +1,4 @@
-"""How long does the quick run of each experiment take?
+"""Duration of the quick run of each experiment.
 
 Each runs `neuralstack reproduce NAME --quick` in a process of its own that finds nothing compiled before, one after the
 other: the seconds of the whole command, compilation included. `--out DIR` also writes `quick.json`.

@@ -33,7 +33,7 @@ class Variant:
     seeds: int = 3
     """Number of seeds, beginning with 0."""
     group: str = ""
-    """What it is compared within: a task or a language. Empty where there is only one."""
+    """The task or language within which it is compared. Defaults to none."""
     log_test: bool = False
     """Whether the learning curves of the first seed also show the test set."""
 
