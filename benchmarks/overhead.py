@@ -31,7 +31,7 @@ from rich.progress import track
 
 import neuralstack as ns
 from neuralstack.reporting import COLORS, Table, figure
-from neuralstack.training import StepSpec, begin, complete, train_until
+from neuralstack.training import begin, complete, step_spec, train_until
 
 BATCH, WIDTH, VOCABULARY = 50, 64, 131
 STEPS = (74, 130, 258, 514, 1026, 4098)
@@ -134,13 +134,13 @@ def tokens_per_second(rounds: int, steps: int = 10) -> dict[str, float]:
     """Return the tokens that whole training steps take in per second: drawing, both passes, clipping, Adam."""
     machines = {"LSTM": "none", "LSTM + stack": "stack"}
     options = {"controller": "lstm", "min_length": 64, "first_lengths": (), "batch": BATCH}
-    configs = {name: complete(ns.Config("reversal", memory=memory, **options)) for name, memory in machines.items()}
+    configs = {name: complete(ns.configure("reversal", memory=memory, **options)) for name, memory in machines.items()}
     states = {name: begin(config) for name, config in configs.items()}
     taken: dict[str, list[float]] = {name: [] for name in configs}
     for until in range(steps, (rounds + 2) * steps, steps):
         for name, config in configs.items():
             started = time.perf_counter()
-            states[name] = jax.block_until_ready(train_until(states[name], StepSpec.of(config), until))
+            states[name] = jax.block_until_ready(train_until(states[name], step_spec(config), until))
             taken[name].append(time.perf_counter() - started)
     tokens = steps * BATCH * (2 * 64 + 2)
     return {name: tokens / statistics.median(seconds[1:]) for name, seconds in taken.items()}

@@ -18,11 +18,11 @@ import jax
 from rich.console import Console
 from rich.progress import track
 
-from neuralstack import TASKS, Config, complete
+from neuralstack import TASKS, complete, configure
 from neuralstack._runtime import use_cores
 from neuralstack.reporting import Table
+from neuralstack.training import begin, step_spec
 from neuralstack.training._members import train_each
-from neuralstack.training._step import StepSpec, begin
 
 WAYS = {"one by one": False, "side by side": True}
 COLUMNS = ("seeds", "one by one,\nms a step", "a seed", "side by side,\nms a step", "a seed")
@@ -30,8 +30,8 @@ COLUMNS = ("seeds", "one by one,\nms a step", "a seed", "side by side,\nms a ste
 
 def measure(task: str, sizes: list[int], steps: int, rounds: int) -> dict[tuple[int, str], float]:
     """Return the milliseconds of a step of all members, by how many they are and how they are trained."""
-    configs = [complete(Config(task, seed=seed)) for seed in range(max(sizes))]
-    program, states = StepSpec.of(configs[0]), [begin(config) for config in configs]
+    configs = [complete(configure(task, seed=seed)) for seed in range(max(sizes))]
+    program, states = step_spec(configs[0]), [begin(config) for config in configs]
     times: dict[tuple[int, str], float] = {}
     for size in track(sizes, console=Console(stderr=True)):
         taken: dict[str, list[float]] = {way: [] for way in WAYS}

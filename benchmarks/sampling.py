@@ -19,9 +19,10 @@ import jax.numpy as jnp
 from rich.console import Console
 from rich.progress import track
 
-from neuralstack import TASKS, Config, complete
+from neuralstack import TASKS, complete, configure
 from neuralstack.reporting import Table
-from neuralstack.training._step import StepSpec, begin, draw_batch, step_key, train_until
+from neuralstack.training import StepSpec, begin, step_spec, train_until
+from neuralstack.training._step import draw_batch, step_key
 
 STEPS = 10  # at a time
 
@@ -44,8 +45,8 @@ def drawing(program: StepSpec):
 
 def measure(task: str, rounds: int) -> dict[str, float]:
     """Return the milliseconds of a step, and of drawing its batch."""
-    config = complete(Config(task, memory="none" if task == "characters" else "stack"))
-    program, state = StepSpec.of(config), begin(config)
+    config = complete(configure(task, memory="none" if task == "characters" else "stack"))
+    program, state = step_spec(config), begin(config)
     draw = drawing(program)
     cases = {"drawing": lambda: draw(state), "step": lambda: train_until(state, program, STEPS)}
     times = {case: [] for case in cases}

@@ -3,7 +3,6 @@
 import os
 import shutil
 from contextlib import redirect_stdout, suppress
-from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 
 from neuralstack import load, train
 from neuralstack.cli import main
-from neuralstack.training import Run, begin, complete
+from neuralstack.training import Run, begin, complete, with_options
 from small import LEARNING, SMALL, compiled_as_users_do
 
 
@@ -39,7 +38,7 @@ def learned(tmp_path_factory):
     path = shared(tmp_path_factory) / "learned"
     if not path.exists():
         own = tmp_path_factory.mktemp("learning") / "run"
-        assert train(replace(SMALL, **LEARNING), own, show=False).status == "perfect"
+        assert train(with_options(SMALL, **LEARNING), own, show=False).status == "perfect"
         with suppress(OSError):  # another process was faster
             own.rename(path)
     return path
@@ -76,5 +75,5 @@ def new_run(tmp_path_factory, new_state):
     """A run with a checkpoint and a model, not trained at all. Tests that change it work on a copy."""
     run = Run.create(tmp_path_factory.mktemp("new") / "run", complete(SMALL))
     run.save_checkpoint(new_state)
-    run.save_model(new_state.machine)
+    run.save_model(new_state.model)
     return run

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from neuralstack.cli._output import print_table
-from neuralstack.training._config import Recipe
+from neuralstack.training._recipes import Recipe
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ def summary(thing: Any) -> str:
 
 def describe(recipe: Recipe) -> str:
     """Say in one line how machines of a connection are trained."""
-    lengths = f"first lengths {', '.join(map(str, recipe.first_lengths))}" if recipe.first_lengths else "all lengths"
+    lengths = f"warm-up at {', '.join(map(str, recipe.warmup))}" if recipe.warmup else "all lengths"
     restart = f"restart after {recipe.restart_after} batches" if recipe.restart_after else "no restart"
-    return f"trained with learning rate {recipe.learning_rate}, {lengths}, pull {recipe.pull}, {restart}"
+    return (
+        f"trained with learning rate {recipe.learning_rate}, {lengths}, binarization {recipe.binarization}, {restart}"
+    )

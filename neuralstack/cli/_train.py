@@ -3,62 +3,120 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from tyro.conf import OmitArgPrefixes
+from tyro.conf import arg
 
 from neuralstack.cli._output import print_table
-from neuralstack.cli._status import INTERRUPTED, WRONG
-from neuralstack.training._config import Config
+from neuralstack.cli._status import WRONG
+from neuralstack.cli._train_options import TrainOptions
+
+if TYPE_CHECKING:
+    from neuralstack.training import Config, Outcome
+
+RESUMABLE = frozenset({"max_steps", "stop_after_perfect", "extra_steps"})
 
 
 @dataclass(frozen=True)
-class Train:
+class Train(TrainOptions):
     """Train a machine on a task and keep it in a run's directory."""
 
-    config: OmitArgPrefixes[Config]
     out: Path | None = None
-    """The run's directory (unless said, runs/TASK-MEMORY-CONTROLLER-SEED)."""
-    resume: bool = False
-    """Continue the run in the directory, as if it had never stopped."""
+    """The run's directory (default: runs/TASK-MEMORY-CONTROLLER-SEED)."""
+    resume: Path | None = None
+    """Continue the run, or the sweep, in this directory, as if it had never stopped."""
+    warm_start: Annotated[Path | None, arg(name="from")] = None
+    """Start from the weights and the options of the run in this directory; other options replace them."""
     seeds: int = 1
-    """Train from so many seeds at once, beginning with --seed, each in a directory of its own."""
+    """Train from this many seeds at once, beginning with --seed, each in a directory of its own."""
     learning_rates: tuple[float, ...] = ()
     """Train each seed with each of these learning rates."""
 
     def __call__(self) -> int:
-        """Train, and say how it ended."""
+        """Train, and print how it ended."""
+        if self.resume is not None:
+            return self._resume(self.resume)
+        config = self._config()
         if self.seeds != 1 or self.learning_rates:
-            return self.sweep()
+            return self._sweep(config)
         from neuralstack.training import train
 
-        config, out = self.config, self.directory()
-        outcome = train(config, out, resume=self.resume)
-        restarts = f", {outcome.restarts} restarts" if outcome.restarts else ""
-        report = f"{outcome.message} ({outcome.steps} steps, {outcome.seconds:.1f} s of training{restarts}): {out}"
-        if outcome.status in ("failed", "interrupted"):
-            print(f"neuralstack: {report}", file=sys.stderr)
-            return WRONG if outcome.status == "failed" else INTERRUPTED
-        print(report)
-        return 0
+        out = self._directory(config)
+        return report(train(config, out, warm_start=self.warm_start), out)
 
-    def directory(self) -> Path:
-        """Return where to."""
-        config = self.config
-        name = f"{config.task}-{config.memory}-{config.controller}-{config.seed}"
+    def _config(self) -> "Config":
+        """Return the configuration that the options make."""
+        from neuralstack.training import Config, Run, with_options
+
+        if self.warm_start is not None:
+            base = Run.open(self.warm_start).config()
+            task = {} if self.task is None else {"task": self.task}
+            return with_options(base, **task, **self.given())
+        if self.task is None:
+            raise ValueError("train needs a task, or --resume RUN: see neuralstack list and neuralstack train --help.")
+        return with_options(Config(self.task), **self.given())
+
+    def _resume(self, path: Path) -> int:
+        """Continue the run or the sweep in a directory."""
+        given = self.given() | {
+            name: value
+            for name, value in {"task": self.task, "out": self.out, "from": self.warm_start}.items()
+            if value is not None
+        }
+        if refused := sorted(given.keys() - RESUMABLE):
+            raise ValueError(
+                f"--resume takes the options of the run in {str(path)!r}; "
+                f"{', '.join('--' + name.replace('_', '-') for name in refused)} cannot be changed: leave out all but "
+                "--max-steps, --stop-after-perfect and --extra-steps, or start another run with --from."
+            )
+        from neuralstack.training import SWEEP_FILE, resume, resume_sweep
+
+        if (path / SWEEP_FILE).exists():
+            if self.learning_rates:
+                raise ValueError("--resume takes the learning rates of the sweep: leave out --learning-rates.")
+            return print_sweep(resume_sweep(path, seeds=self.seeds if self.seeds != 1 else None, **given), path)
+        return report(resume(path, **given), path)
+
+    def _directory(self, config: "Config") -> Path:
+        """Return the directory of the run or the sweep."""
+        name = f"{config.task}-{config.machine.memory}-{config.machine.controller}-{config.seed}"
         return self.out or Path("runs", name if self.seeds == 1 else f"{name}-{self.seeds}-seeds")
 
-    def sweep(self) -> int:
-        """Train several runs, and say how each ended."""
+    def _sweep(self, config: "Config") -> int:
+        """Train several runs, and print how each ended."""
         from neuralstack._runtime import use_cores
 
         use_cores(self.seeds * max(1, len(self.learning_rates)))
-        from neuralstack.reporting import sweep_summary, sweep_table
         from neuralstack.training import sweep
 
-        if self.learning_rates and self.config.learning_rate is not None:
+        if self.warm_start is not None:
+            raise ValueError("--from starts one run: leave out --seeds and --learning-rates.")
+        if self.learning_rates and self.learning_rate is not None:
             raise ValueError("give --learning-rate or --learning-rates, not both.")
-        out = self.directory()
-        population = sweep(self.config, out, seeds=self.seeds, learning_rates=self.learning_rates, resume=self.resume)
-        print_table(sweep_table(f"{out}: on the validation set", population))
-        print(sweep_summary(population))
-        return 0
+        out = self._directory(config)
+        return print_sweep(sweep(config, out, seeds=self.seeds, learning_rates=self.learning_rates), out)
+
+
+def report(outcome: "Outcome", out: Path) -> int:
+    """Print how a training ended, and return the exit status."""
+    from neuralstack.training import status_of_interrupt
+
+    restarts = f", {outcome.restarts} restarts" if outcome.restarts else ""
+    line = f"{outcome.message} ({outcome.steps} steps, {outcome.seconds:.1f} s of training{restarts}): {out}"
+    if outcome.status == "interrupted":
+        print(f"neuralstack: {line}; continue with neuralstack train --resume {out}", file=sys.stderr)
+        return status_of_interrupt()
+    if outcome.status == "failed":
+        print(f"neuralstack: {line}", file=sys.stderr)
+        return WRONG
+    print(line)
+    return 0
+
+
+def print_sweep(result, out: Path) -> int:
+    """Print how the members of a sweep ended, and return the exit status: that of a failure, if all failed."""
+    from neuralstack.reporting import sweep_summary, sweep_table
+
+    print_table(sweep_table(f"{out}: on the validation set", result))
+    print(sweep_summary(result))
+    return WRONG if all(member.outcome.status == "failed" for member in result.members) else 0

@@ -1,15 +1,16 @@
 """How well a set was answered, as a whole and by length."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from neuralstack.evaluation._metrics import Score, cross_entropy, score
 from neuralstack.evaluation._sets import Examples
-from neuralstack.machine import Machine
+from neuralstack.machine import batch_logits
 
 GROUP_STEPS = 1 << 14  # steps x sequences that go through the machine at once: what bounds the memory of an evaluation
 
@@ -24,8 +25,8 @@ class Report(NamedTuple):
     by_length: dict[int, dict[str, int | float]]
 
 
-def evaluate(machine: Machine, data: Examples) -> Report:
-    """Answer every sequence under teacher forcing and report the accuracies."""
+def evaluate(machine: Any, data: Examples) -> Report:
+    """Answer every sequence under teacher forcing, and report the accuracies of a machine or any other module."""
     scores, losses = jax.device_get(_score_all(machine, data.examples))
     lengths = np.asarray(data.lengths)
 
@@ -39,7 +40,7 @@ def evaluate(machine: Machine, data: Examples) -> Report:
     return Report(**mean(slice(None)), by_length=by_length)
 
 
-@jax.jit
+@eqx.filter_jit
 def _score_all(machine, examples):
     sequences, steps = examples.inputs.shape
     size = min(sequences, max(1, GROUP_STEPS // steps))
@@ -49,7 +50,7 @@ def _score_all(machine, examples):
 
     def score_group(rows):
         inputs, targets, mask = jax.tree.map(lambda leaf: leaf[rows].T, examples)
-        output = machine.batch(inputs).logits
+        output = batch_logits(machine, inputs)
         return score(jnp.argmax(output, -1) == targets, mask), cross_entropy(output, targets, mask)
 
     return jax.tree.map(lambda leaf: leaf.reshape(-1)[:sequences], jax.lax.map(score_group, rows))

@@ -1,5 +1,6 @@
 """A controller, the memory it acts on, and how the two and the answer are connected."""
 
+from neuralstack.machine._batch_logits import batch_logits as batch_logits
 from neuralstack.machine._connection import CONNECTIONS as CONNECTIONS, Connection as Connection
 from neuralstack.machine._machine import Machine as Machine
 from neuralstack.machine._memory_layer import (

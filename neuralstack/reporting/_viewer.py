@@ -75,11 +75,12 @@ class Viewer(NamedTuple):
 def load_version(run: Run, task: AbstractTask, version: str) -> NamedMachine:
     """Load a version of a run's machine."""
     config = run.config()
-    machine = begin(config).machine if version == "untrained" else run.load_model()
+    parts = config.machine
+    machine = begin(config).model if version == "untrained" else run.load_model()
     if version == "hard":
         machine = harden(machine, task)
     program = None
     if version == "hard" and run.file("program.json").exists():
         program = StackTransducer.load(run.file("program.json"))
     name = f"{run.path}, {VERSIONS[version]}" if VERSIONS[version] else str(run.path)
-    return NamedMachine(machine, name, f"{config.controller} + {config.memory}, {config.connection}", program)
+    return NamedMachine(machine, name, f"{parts.controller} + {parts.memory}, {parts.connection}", program)

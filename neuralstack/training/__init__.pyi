@@ -1,7 +1,64 @@
-from ._build import build_machine as build_machine, build_task as build_task, complete as complete
-from ._config import RECIPES as RECIPES, Config as Config, Recipe as Recipe
-from ._interrupt import defer_keyboard_interrupt as defer_keyboard_interrupt
-from ._loop import Outcome as Outcome, train as train, train_all as train_all
-from ._run import Run as Run, load as load
-from ._step import StepSpec as StepSpec, TrainState as TrainState, begin as begin, train_until as train_until
-from ._sweep import SweepMember as SweepMember, SweepResult as SweepResult, sweep as sweep
+from ._build import (
+    begin as begin,
+    build_machine as build_machine,
+    build_task as build_task,
+    step_spec as step_spec,
+)
+from ._complete import complete as complete
+from ._config import (
+    Config as Config,
+    DataConfig as DataConfig,
+    MachineConfig as MachineConfig,
+    OptimizerConfig as OptimizerConfig,
+)
+from ._curriculum import (
+    CURRICULA as CURRICULA,
+    AbstractCurriculum as AbstractCurriculum,
+    Adaptive as Adaptive,
+    Linear as Linear,
+    Uniform as Uniform,
+    Warmup as Warmup,
+)
+from ._files import to_json_text as to_json_text, write_whole as write_whole
+from ._fit import Fitted as Fitted, fit as fit, prepare as prepare
+from ._history import History as History
+from ._interrupt import (
+    defer_keyboard_interrupt as defer_keyboard_interrupt,
+    status_of_interrupt as status_of_interrupt,
+    stop_within_seconds as stop_within_seconds,
+)
+from ._measure import measure_of as measure_of, training_means as training_means
+from ._memory_names import memory_from_name as memory_from_name
+from ._optimizer import clipped_adam as clipped_adam
+from ._options import configure as configure, with_options as with_options
+from ._outcome import Outcome as Outcome
+from ._recipes import RECIPES as RECIPES, Recipe as Recipe
+from ._run_directory import Run as Run, load as load
+from ._step import (
+    StepSpec as StepSpec,
+    TrainState as TrainState,
+    init_state as init_state,
+    join_model as join_model,
+    reset_means as reset_means,
+    train_step as train_step,
+    train_until as train_until,
+)
+from ._stopping import Stopping as Stopping, rank as rank
+from ._sweep import (
+    SWEEP_FILE as SWEEP_FILE,
+    SweepMember as SweepMember,
+    SweepResult as SweepResult,
+    resume_sweep as resume_sweep,
+    sweep as sweep,
+)
+from ._train import resume as resume, train as train, train_all as train_all
+from .objectives import (
+    OBJECTIVES as OBJECTIVES,
+    AbstractObjective as AbstractObjective,
+    Batch as Batch,
+    BatchResult as BatchResult,
+    Heads as Heads,
+    Imitation as Imitation,
+    Reinforce as Reinforce,
+    Supervised as Supervised,
+)

@@ -1,31 +1,92 @@
-"""Ctrl-C, heeded where training can stop without losing anything."""
+"""Ctrl-C and SIGTERM: deferred to where training can stop without losing anything, and never without effect."""
 
+import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-_pressed = threading.Event()  # signals reach the main thread only: the others are told by this
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+PATIENCE = 3.0  # seconds in which Python code must have stopped
+PATIENCE_IN_TRAINING = 10.0  # seconds in which a chunk of steps or an evaluation must have ended
+
+_stopped = threading.Event()  # signals reach the main thread only: this tells the others
+_received: list[int] = []
+_on_deadline: list[Callable[[], None]] = []  # set by a command line, which may end the process
+
+
+def status_of_interrupt() -> int:
+    """Return the exit status of a process that was interrupted: 130 after Ctrl-C, 143 after SIGTERM."""
+    return 128 + (_received[-1] if _received else signal.SIGINT)
+
+
+@contextmanager
+def stop_within_seconds(message: str) -> Iterator[None]:
+    """Turn Ctrl-C and SIGTERM into KeyboardInterrupt, and end the process if that has no effect within seconds.
+
+    An exception that is raised in a callback (of the garbage collector, of a compiler) is lost. Files of a run are
+    written whole or not at all, so that ending the process loses nothing but the steps since the last checkpoint.
+
+    Args:
+        message: The line to print before the process is ended.
+    """
+
+    def end_process() -> None:
+        print(message, file=sys.stderr, flush=True)
+        os._exit(status_of_interrupt())
+
+    def on_signal(number, frame):
+        _receive(number, PATIENCE)
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, on_signal) for number in SIGNALS}
+    _on_deadline.append(end_process)
+    try:
+        yield
+    finally:
+        _on_deadline.pop()
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
 def defer_keyboard_interrupt() -> Iterator[Callable[[], bool]]:
-    """Let the first Ctrl-C be asked for instead of stopping anything; a second one stops at once.
+    """Yield a function that says whether there was a Ctrl-C or SIGTERM, which interrupt nothing the first time.
 
-    In another thread than the main one, what is asked for is whether the main thread, which heeds it meanwhile, was
-    interrupted.
+    A second one acts as it would outside. In threads other than the main one, the function reports on the main thread.
+    A SIGTERM that would have ended the process does so in the end.
     """
-
-    def heed(signal_number, frame):
-        _pressed.set()
-        signal.signal(signal.SIGINT, before)
-
     if threading.current_thread() is not threading.main_thread():
-        yield _pressed.is_set
+        yield _stopped.is_set
         return
-    before = signal.signal(signal.SIGINT, heed)
+
+    def on_signal(number, frame):
+        _stopped.set()
+        _receive(number, PATIENCE_IN_TRAINING)
+        restore()
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    before = {number: signal.signal(number, on_signal) for number in SIGNALS}
     try:
-        yield _pressed.is_set
+        yield _stopped.is_set
     finally:
-        signal.signal(signal.SIGINT, before)
-        _pressed.clear()
+        restore()
+        terminated = _stopped.is_set() and _received[-1] == signal.SIGTERM
+        _stopped.clear()
+        if terminated and before[signal.SIGTERM] == signal.SIG_DFL:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _receive(number: int, patience: float) -> None:
+    _received.append(number)
+    if _on_deadline:
+        timer = threading.Timer(patience, _on_deadline[-1])
+        timer.daemon = True
+        timer.start()

@@ -1,4 +1,4 @@
-"""What a training shows on the terminal."""
+"""The progress of a training, on the terminal or in a notebook."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,40 +18,45 @@ class TrainingProgress:
         self._members = members
         self._progress = progress
         self._start = self._taken()
-        config = members[0].config
+        self._means = "compiling"
+        machine = members[0].config.machine
         together = f", {len(members)} runs" if len(members) > 1 else ""
-        total = sum(member.config.steps for member in members)
-        name = f"{config.memory} + {config.controller}{together}"
+        total = sum(member.config.max_steps for member in members)
+        name = f"{machine.memory} + {machine.controller}{together}"
         if progress is not None:
-            self._task = progress.add_task(name, total=total, completed=self._start, shown="")
+            self._task = progress.add_task(name, total=total, completed=self._start, shown=self._means)
 
     def advance(self) -> None:
-        """Show the runs after a chunk of steps."""
+        """Show the runs after a chunk of steps, before an evaluation starts to count again."""
         if self._progress is None:
             return
-        taken, num_accumulated = (
-            self._taken(),
-            max(sum(int(member.state.num_accumulated) for member in self._members), 1),
-        )
-        batch, seconds = self._members[0].config.batch, sum(member.seconds for member in self._members)
-        loss, accuracy = (
-            sum(float(getattr(member.state, part)) for member in self._members) / num_accumulated
-            for part in ("loss", "accuracy")
-        )
-        speed = (taken - self._start) * batch / max(seconds, 1e-9)
-        shown = f"loss {loss:.4f}  accuracy {accuracy:.3f}  {speed:.0f} seq/s"
+        count = sum(int(member.state.num_accumulated) for member in self._members)
+        if count:
+            loss, accuracy = (
+                sum(float(getattr(member.state, name)) for member in self._members) / count
+                for name in ("loss", "accuracy")
+            )
+            self._means = f"loss {loss:.4f}  accuracy {accuracy:.3f}"
+        taken, seconds = self._taken(), sum(member.seconds for member in self._members)
+        speed = (taken - self._start) * self._members[0].config.batch_size / max(seconds, 1e-9)
+        shown = f"{self._means}  {speed:.0f} seq/s"
         if len(self._members) > 1:
             shown += f"  {sum(bool(member.ended) for member in self._members)} ended"
         self._progress.update(self._task, completed=taken, shown=shown)
 
+    def evaluating(self) -> None:
+        """Show that machines are being evaluated, which can take longer than a chunk of steps."""
+        if self._progress is not None:
+            self._progress.update(self._task, shown=f"{self._means}  evaluating")
+
     def restart(self, member: Member) -> None:
-        """Report that a run starts again."""
+        """Report that an attempt of a run starts over."""
         if self._progress is None:
             return
         whose = f" of seed {member.config.seed}" if len(self._members) > 1 else ""
         self._progress.console.print(
             f"restart {int(member.state.attempt)}{whose} at step {int(member.state.step)}: "
-            "the machine did not take to its memory"
+            "the machine did not learn to use its memory"
         )
 
     def _taken(self) -> int:
@@ -60,7 +65,10 @@ class TrainingProgress:
 
 @contextmanager
 def show_progress(members: Sequence[Member], *, enabled: bool) -> Iterator[TrainingProgress]:
-    """Show a progress bar while runs are trained; off a terminal, restarts only; without rich, nothing."""
+    """Show a progress bar while runs are trained, on a terminal or in a notebook.
+
+    Elsewhere only restarts are reported; without rich, nothing is.
+    """
     if not enabled or find_spec("rich") is None:
         yield TrainingProgress(members, None)
         return
@@ -76,5 +84,6 @@ def show_progress(members: Sequence[Member], *, enabled: bool) -> Iterator[Train
         TextColumn("{task.fields[shown]}", table_column=Column(no_wrap=True)),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    visible = console.is_terminal or console.is_jupyter
+    with Progress(*columns, console=console, disable=not visible) as progress:
         yield TrainingProgress(members, progress)

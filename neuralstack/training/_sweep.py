@@ -1,27 +1,29 @@
-"""A population: one configuration trained from several seeds, and with several learning rates, at once."""
+"""A sweep: one configuration trained from several seeds, and with several learning rates, at once."""
 
-import json
-import shutil
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from neuralstack.evaluation import success_interval
-from neuralstack.training._build import complete
+from neuralstack.training._bounds import from_json, to_json
+from neuralstack.training._complete import complete
 from neuralstack.training._config import Config
-from neuralstack.training._loop import Outcome, rank, train_all
-from neuralstack.training._run import Run
+from neuralstack.training._files import parse_json, read_bounded, to_json_text
+from neuralstack.training._options import with_options
+from neuralstack.training._outcome import Outcome
+from neuralstack.training._run_directory import Run
+from neuralstack.training._stopping import rank
+from neuralstack.training._train import train_all
 
-SUMMARY = "population.json"
+SWEEP_FILE = "sweep.json"
 OF_A_RUN = ("config.json", "metrics.jsonl", "model.safetensors", "checkpoint.safetensors")
 
 
 class SweepMember(NamedTuple):
-    """What became of one member."""
+    """The result of one member of a sweep."""
 
     name: str
-    """Of its run's directory in that of the population."""
+    """Name of its run's directory in that of the sweep."""
     seed: int
     learning_rate: float
     outcome: Outcome
@@ -35,7 +37,7 @@ class SweepMember(NamedTuple):
 
 
 class SweepResult(NamedTuple):
-    """What became of a population."""
+    """The result of a sweep."""
 
     members: list[SweepMember]
     best: SweepMember
@@ -58,14 +60,14 @@ def sweep(
     """Train one configuration from many seeds by the same compiled program, over all devices that JAX sees.
 
     Each member is a run in a directory of its own, `seed-S` or `seed-S-rate-R`. Beside them stands the best of them by
-    validation, so that the population's directory is itself a run, and `population.json` holds what became of each.
-    Members that are hopeless start anew only as the configuration says (`restart_after`), and how often is reported.
+    validation, so that the sweep's directory is itself a run, and `sweep.json` holds what became of each.
+    Attempts start over only as the configuration says (`restart_after`), and how often they did is reported.
 
     Args:
         config: What to train, and how; its seed is the first one.
-        path: The population's directory.
+        path: The sweep's directory.
         seeds: How many seeds, one after the other.
-        learning_rates: Learning rates to train every seed with; unless said, the configuration's.
+        learning_rates: Learning rates to train every seed with; defaults to the configuration's.
         resume: Continue what is there; with more seeds than it was begun with, it grows.
         show: Whether to show progress on the terminal.
 
@@ -74,31 +76,34 @@ def sweep(
         KeyboardInterrupt: If it was interrupted; all members can then be resumed.
     """
     if seeds < 1:
-        raise ValueError(f"a population needs at least 1 seed, got {seeds}.")
+        raise ValueError(f"a sweep needs at least 1 seed, got {seeds}.")
     if len(set(learning_rates)) < len(learning_rates):
         raise ValueError(f"each learning rate is to be given once, got {', '.join(map(str, learning_rates))}.")
     path = Path(path)
-    configs = [
-        complete(replace(config, seed=config.seed + number, learning_rate=rate))
-        for rate in learning_rates or (config.learning_rate,)
-        for number in range(seeds)
-    ]
-    names = [f"seed-{one.seed}" + (f"-rate-{one.learning_rate:g}" if learning_rates else "") for one in configs]
     if not resume:
         Run.require_empty(path)
+    plan = {"config": to_json(config), "seeds": seeds, "learning_rates": list(learning_rates)}
+    configs = [
+        complete(with_options(config, seed=config.seed + number, learning_rate=rate))
+        for rate in learning_rates or (config.optimizer.learning_rate,)
+        for number in range(seeds)
+    ]
+    names = [
+        f"seed-{one.seed}" + (f"-rate-{one.optimizer.learning_rate:g}" if learning_rates else "") for one in configs
+    ]
     runs = [(one, path / name) for one, name in zip(configs, names, strict=True)]
-    outcomes = train_all(runs, resume=resume, show=show)
+    outcomes = train_all(runs, resume=resume, show=show, on_open=lambda: write_sweep(path, plan))
     if any(outcome.status == "interrupted" for outcome in outcomes):
         raise KeyboardInterrupt
     members = [
-        SweepMember(name, one.seed, one.learning_rate or 0.0, outcome, best_validation(Run(path / name)))
+        SweepMember(name, one.seed, one.optimizer.learning_rate or 0.0, outcome, best_validation(Run(path / name)))
         for name, one, outcome in zip(names, configs, outcomes, strict=True)
     ]
     best = max(members, key=lambda member: rank({"validation": member.validation}))
     solved = sum(member.solved for member in members)
-    population = SweepResult(members, best, solved, success_interval(solved, len(members)))
-    keep(population, path)
-    return population
+    result = SweepResult(members, best, solved, success_interval(solved, len(members)))
+    keep(result, path, plan)
+    return result
 
 
 def best_validation(run: Run) -> dict[str, float]:
@@ -108,21 +113,48 @@ def best_validation(run: Run) -> dict[str, float]:
     return max(records, key=rank)["validation"] if records else nothing
 
 
-def keep(population: SweepResult, path: Path) -> None:
-    """Write what became of a population, and put the best member's run beside the members'."""
+def keep(result: SweepResult, path: Path, plan: dict[str, Any]) -> None:
+    """Write the result of a sweep, and put the best member's run beside the members'."""
     run = Run(path)
     for name in OF_A_RUN:
-        shutil.copyfile(path / population.best.name / name, run.file(name + ".partial"))
-        run.file(name + ".partial").replace(run.file(name))
-    members = [described(member) for member in population.members]
-    summary = {
-        "solved": population.solved,
+        run.write(name, (path / result.best.name / name).read_bytes())
+    members = [described(member) for member in result.members]
+    results = {
+        "solved": result.solved,
         "of": len(members),
-        "interval": population.interval,
-        "best": population.best.name,
+        "interval": result.interval,
+        "best": result.best.name,
         "members": members,
     }
-    run.write(SUMMARY, json.dumps(summary, indent=1) + "\n")
+    write_sweep(path, plan | results)
+
+
+def write_sweep(path: Path, content: dict[str, Any]) -> None:
+    """Write what a sweep is made of and, once it has ended, its results."""
+    Run(path).write(SWEEP_FILE, to_json_text(content, indent=1) + "\n")
+
+
+def resume_sweep(path: str | Path, *, seeds: int | None = None, show: bool = True, **options: Any) -> SweepResult:
+    """Continue the sweep in a directory as if it had never stopped.
+
+    Args:
+        path: The sweep's directory.
+        seeds: How many seeds; with more than it was begun with, it grows. Defaults to those of the sweep.
+        show: Whether to show progress on the terminal or in a notebook.
+        options: Other values of `max_steps`, `stop_after_perfect` or `extra_steps`.
+
+    Raises:
+        ValueError: If there is no sweep, or a file of it is broken.
+    """
+    file = Path(path) / SWEEP_FILE
+    try:
+        plan = parse_json(read_bounded(file))
+        config, count, rates = from_json(Config, plan["config"]), int(plan["seeds"]), tuple(plan["learning_rates"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise ValueError(f"{str(file)!r} cannot be read ({error}): restore it, or start another sweep.") from None
+    return sweep(
+        with_options(config, **options), path, seeds=seeds or count, learning_rates=rates, resume=True, show=show
+    )
 
 
 def described(member: SweepMember) -> dict[str, Any]:

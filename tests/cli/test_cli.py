@@ -4,19 +4,18 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import fields, replace
-from types import NoneType
-from typing import get_args, get_origin, get_type_hints
+from dataclasses import fields
 
 import equinox as eqx
 import pytest
 
 import neuralstack.experiments as experiments
 from neuralstack import CONNECTIONS, CONTROLLERS, MEMORIES, Reversal, evaluate, fixed_set, kernels, load
-from neuralstack.cli._commands import COMMANDS
+from neuralstack.cli import COMMANDS
+from neuralstack.cli._train_options import TrainOptions
 from neuralstack.tasks import FAMILIES
-from neuralstack.training import Config, Run, _loop as loop
-from small import OPTIONS, SMALL, assert_same_run, command, contents, json_lines, with_huge_weights
+from neuralstack.training import CURRICULA, OBJECTIVES, Outcome, Run, _train as train_module, configure
+from small import OPTIONS, assert_same_run, command, contents, json_lines, with_huge_weights
 
 pytest_plugins = ("small_runs",)
 
@@ -52,7 +51,7 @@ def test_help_says_what_a_command_does_and_takes(call, arguments):
     else:
         assert COMMANDS[arguments[0]].__doc__ in " ".join(out.split())
     if arguments[0] == "train":
-        assert all(f"--{name.replace('_', '-')}" in out for name in vars(SMALL) if name != "task")
+        assert all(f"--{field.name.replace('_', '-')}" in out for field in fields(TrainOptions) if field.name != "task")
 
 
 def test_the_package_is_a_command(learned):
@@ -63,9 +62,9 @@ def test_the_package_is_a_command(learned):
 
 def test_train_keeps_a_run_and_says_how_it_ended(call, tmp_path):
     out = tmp_path / "deep" / "run"
-    status, said, err = call(*OPTIONS, "--steps", 4, "--evaluate-every", 2, "--out", out)
+    status, said, err = call(*OPTIONS, "--max-steps", 4, "--evaluate-every", 2, "--out", out)
     assert (status, err) == (0, "")
-    assert said.startswith("all 4 steps were taken (4 steps, ")
+    assert said.startswith("all 4 steps were taken; best validation at step ")
     assert said.endswith(f" s of training): {out}\n")
     assert contents(out).keys() == {"config.json", "metrics.jsonl", "model.safetensors", "checkpoint.safetensors"}
     assert [record["step"] for record in Run(out).metrics()] == [2, 4]
@@ -73,43 +72,57 @@ def test_train_keeps_a_run_and_says_how_it_ended(call, tmp_path):
 
 def test_train_names_the_directory_after_its_parts_unless_told(call, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    status, said, _ = call(*OPTIONS, "--steps", 1, "--seed", 7)
+    status, said, _ = call(*OPTIONS, "--max-steps", 1, "--seed", 7)
     assert status == 0
     assert said.strip().endswith(f": {os.path.join('runs', 'reversal-stack-gru-7')}")
     assert Run.open("runs/reversal-stack-gru-7").config().seed == 7
 
 
-def unlike_any_default():
-    """Return a value for each field of a configuration: no two are equal, and none is what it would be unless said."""
-    kinds, wanted = get_type_hints(Config), {}
-    for number, field in enumerate(fields(Config), 10_001):
-        examples = {int: number, float: number + 0.5, str: f"word{number}", tuple: (number, -number), bool: True}
-        kind = next(one for one in (*get_args(kinds[field.name]), kinds[field.name]) if one is not NoneType)
-        wanted[field.name] = examples[get_origin(kind) or kind]
-        assert wanted[field.name] != field.default
-    del wanted["task"]  # an argument, not an option
-    return wanted
+CHOSEN = {
+    "memory": "hard", "controller": "lstm", "connection": "feedback", "hidden_dim": 11, "memory_dim": 12,
+    "num_layers": 2, "alphabet": "abc", "binarization": 0.13, "binarization_start": 14, "reconstruction": 0.15,
+    "input_noise": 0.16, "input_noise_start": 17, "min_length": 18, "max_length": 19, "learning_rate": 0.2,
+    "learning_rate_half_life": 21, "max_grad_norm": 2.2, "batch_size": 23, "max_steps": 24, "stop_after_perfect": 25,
+    "extra_steps": 26, "restart_after": 27, "evaluate_every": 28, "state_reset_every": 29, "log_test": True,
+    "seed": 30,
+}  # fmt: skip
+CHOICES = (
+    {"objective": "imitation", "forcing_prob": 0.31, "forcing_decay_steps": 32, "curriculum": "linear",
+     "linear_steps": 33},
+    {"objective": "reinforce", "entropy": 0.34, "baseline": "learned", "curriculum": "warmup",
+     "warmup_lengths": (35, 36)},
+    {"text": "some.txt", "objective": "supervised", "curriculum": "adaptive"},
+)  # fmt: skip
 
 
 def test_every_option_reaches_the_configuration(call, tmp_path, monkeypatch):
     given = []
 
-    def remember(config, path, *, resume):
-        given.append((config, path, resume))
-        return loop.Outcome("perfect", "perfect", 10, 2, 1.25)
+    def remember(config, path, *, warm_start):
+        given.append((config, path))
+        return Outcome("perfect", "perfect", 10, 2, 1.25, True)
 
     monkeypatch.setattr("neuralstack.training.train", remember, raising=False)
-    wanted = unlike_any_default()
-    arguments = ["train", "reversal", "--resume", "--out", tmp_path]
-    for name, value in wanted.items():
-        values = value if isinstance(value, tuple) else () if value is True else (value,)
-        arguments += ["--" + name.replace("_", "-"), *values]
-    status, said, _ = call(*arguments)
-    assert (status, said) == (0, f"perfect (10 steps, 1.2 s of training, 2 restarts): {tmp_path}\n")
-    assert given == [(replace(SMALL, **wanted), tmp_path, True)]
+    tried = set()
+    for choice in CHOICES:
+        arguments = ["train", "reversal", "--out", tmp_path]
+        for name, value in (CHOSEN | choice).items():
+            values = value if isinstance(value, tuple) else () if value is True else (value,)
+            arguments += ["--" + name.replace("_", "-"), *values]
+        status, said, _ = call(*arguments)
+        assert (status, said) == (0, f"perfect (10 steps, 1.2 s of training, 2 restarts): {tmp_path}\n")
+        assert given[-1] == (configure("reversal", **CHOSEN, **choice), tmp_path)
+        tried |= (CHOSEN | choice).keys()
+    assert tried == {field.name for field in fields(TrainOptions)} - {"task", "data"}
 
 
-def test_an_interrupted_training_exits_with_130_and_resumes_with_the_same_command(call, tmp_path, monkeypatch):
+def test_help_names_every_choice():
+    done = subprocess.run(command("train", "--help"), capture_output=True, text=True)
+    words = set(re.findall(r"[\w-]+", done.stdout))
+    assert {*MEMORIES, *CONTROLLERS, *CONNECTIONS, *OBJECTIVES, *CURRICULA} <= words
+
+
+def test_an_interrupted_training_exits_with_130_and_is_resumed_from_its_directory(call, tmp_path, monkeypatch):
     class interrupted_at_once:
         def __enter__(self):
             return lambda: True
@@ -117,13 +130,14 @@ def test_an_interrupted_training_exits_with_130_and_resumes_with_the_same_comman
         def __exit__(self, *_):
             return None
 
-    arguments = [*OPTIONS, "--steps", 12, "--evaluate-every", 6, "--out", tmp_path / "run"]
+    arguments = [*OPTIONS, "--max-steps", 12, "--evaluate-every", 6, "--out", tmp_path / "run"]
     with monkeypatch.context() as patch:
-        patch.setattr(loop, "defer_keyboard_interrupt", interrupted_at_once)
+        patch.setattr(train_module, "defer_keyboard_interrupt", interrupted_at_once)
         status, out, err = call(*arguments)
     assert (status, out) == (130, "")
-    assert err.startswith("neuralstack: stopped at step 6: continue with the same command and --resume")
-    assert call(*arguments, "--resume")[0] == 0
+    assert err.startswith("neuralstack: interrupted at step 6")
+    assert err.endswith(f"continue with neuralstack train --resume {tmp_path / 'run'}\n")
+    assert call("train", "--resume", tmp_path / "run")[0] == 0
     assert call(*arguments[:-1], tmp_path / "straight")[0] == 0
     assert_same_run(Run(tmp_path / "run"), Run(tmp_path / "straight"))
 
@@ -142,9 +156,9 @@ def test_ctrl_c_outside_of_training_is_one_line(call, learned, monkeypatch):
 def test_a_failed_training_exits_with_1_and_says_why(call, tmp_path, new_run):
     run = Run(shutil.copytree(new_run.path, tmp_path / "run"))
     run.save_checkpoint(with_huge_weights(run.load_checkpoint()))
-    status, out, err = call(*OPTIONS, "--evaluate-every", 25, "--steps", 1000, "--out", run.path, "--resume")
+    status, out, err = call("train", "--resume", run.path)
     assert (status, out) == (1, "")
-    assert err.startswith("neuralstack: stopped at step 0: the loss or its gradient is not a finite number: ")
+    assert err.startswith("neuralstack: stopped at step 0: the loss or its gradient is not a finite number; ")
     assert err.count("\n") == 1
 
 
@@ -224,7 +238,7 @@ def test_predict_says_when_an_answer_was_cut_off(call, tmp_path, learned):
 
 @pytest.mark.slow
 def test_train_with_seeds_says_what_became_of_each_and_how_many_succeeded(call, tmp_path):
-    more = ["--steps", "4", "--evaluate-every", "2", "--seeds", "2", "--out", tmp_path / "runs"]
+    more = ["--max-steps", "4", "--evaluate-every", "2", "--seeds", "2", "--out", tmp_path / "runs"]
     status, out, _ = call(*OPTIONS, *more)
     assert status == 0
     assert [line.split()[0] for line in out.splitlines() if "done" in line] == ["seed-0", "seed-1"]

@@ -14,7 +14,7 @@ def written(call, tmp_path):
     """A run of language models, trained for two steps."""
     text, out = tmp_path / "text.txt", tmp_path / "run"
     text.write_text("a cat and a rat. " * 30)
-    sizes = ("--hidden", 4, "--width", 4, "--batch", 2, "--steps", 2, "--max-length", 8)
+    sizes = ("--hidden-dim", 4, "--memory-dim", 4, "--batch-size", 2, "--max-steps", 2, "--max-length", 8)
     status, said, err = call("train", "characters", "--text", text, "--out", out, *sizes)
     assert (status, err) == (0, "")
     assert "all 2 steps were taken" in said

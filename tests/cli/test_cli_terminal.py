@@ -51,7 +51,7 @@ def test_an_error_is_told_whatever_the_terminal_can_show(encoding):
         text=True,
     )
     assert done.returncode == 2
-    error = "unknown option '--hiden': did you mean '--hidden'? see neuralstack train --help"
+    error = "unknown option '--hiden': did you mean '--hidden-dim'? see neuralstack train --help"
     assert done.stderr == f"neuralstack: {error}\n"
 
 

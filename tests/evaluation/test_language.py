@@ -10,7 +10,6 @@ from neuralstack import (
     GRU,
     LSTM,
     Characters,
-    Config,
     NeuralStack,
     NoMemory,
     complete,
@@ -19,11 +18,11 @@ from neuralstack import (
     sample_text,
     train,
 )
-from neuralstack.training import Run, StepSpec, begin
+from neuralstack.training import Run, begin, configure, step_spec
 from neuralstack.training._step import draw_batch, train_step
 from small import drawn_machine
 
-SMALL = {"memory": "none", "max_length": 5, "carry": 15, "batch": 3, "hidden": 4, "width": 4}
+SMALL = {"memory": "none", "max_length": 5, "state_reset_every": 15, "batch_size": 3, "hidden_dim": 4, "memory_dim": 4}
 pytest_plugins = ("small_runs",)
 
 
@@ -39,7 +38,7 @@ def build(task, memory=None, layer=GRU, connection="paper"):
 
 
 run = jax.jit(lambda machine, *arguments, **options: machine.batch(*arguments, **options))
-draw = jax.jit(draw_batch, static_argnames="program")
+draw = jax.jit(draw_batch, static_argnames="spec")
 
 
 @pytest.mark.parametrize(
@@ -67,8 +66,8 @@ def test_no_gradient_goes_back_through_a_state_that_is_carried_on():
 
 
 def test_stretches_of_a_row_follow_each_other_and_then_begin_elsewhere(path):
-    config = complete(Config("characters", text=path, **SMALL))
-    program, state = StepSpec.of(config), begin(config)
+    config = complete(configure("characters", text=path, **SMALL))
+    program, state = step_spec(config), begin(config)
     batches = []
     for step in range(7):
         now = replace(state, step=jnp.asarray(step, state.step.dtype))
@@ -82,11 +81,11 @@ def test_stretches_of_a_row_follow_each_other_and_then_begin_elsewhere(path):
 
 
 def test_training_hands_the_state_of_a_stretch_to_the_next_one(path):
-    config = complete(Config("characters", text=path, **SMALL))
-    program, state = StepSpec.of(config), begin(config)
+    config = complete(configure("characters", text=path, **SMALL))
+    program, state = step_spec(config), begin(config)
     after = jax.jit(train_step, static_argnums=1)(state, program)
     batch = draw(state, program, jax.random.key(0))
-    wanted = run(state.machine, batch.example.inputs, batch.steps).state
+    wanted = run(state.model, batch.example.inputs, batch.steps).state
     for one, other in zip(jax.tree.leaves(after.carried), jax.tree.leaves(wanted), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
 
@@ -108,8 +107,15 @@ def test_the_loss_of_a_text_is_that_of_its_held_out_part_read_in_stretches(path)
 @pytest.fixture(scope="module")
 def written(path, tmp_path_factory):
     """A machine that knows its text by heart."""
-    config = Config(
-        "characters", text=path, max_length=16, hidden=32, width=16, batch=16, steps=250, learning_rate=1e-2
+    config = configure(
+        "characters",
+        text=path,
+        max_length=16,
+        hidden_dim=32,
+        memory_dim=16,
+        batch_size=16,
+        max_steps=250,
+        learning_rate=1e-2,
     )
     run = tmp_path_factory.mktemp("language") / "run"
     train(config, run, show=False)
@@ -131,7 +137,7 @@ def test_a_machine_with_a_stack_learns_a_short_text_and_writes_it(written):
 
 @pytest.mark.slow
 def test_what_is_written_follows_from_the_seed_and_is_bolder_at_a_higher_temperature(written):
-    task = Characters(16, written.config().text, written.config().alphabet)
+    task = Characters(16, written.config().data.text, written.config().data.alphabet)
     machine = written.load_model()
     one, again, other = (sample_text(machine, task, "the", 60, 5.0, seed) for seed in (0, 0, 1))
     assert one == again != other
@@ -155,13 +161,13 @@ def test_a_sample_that_cannot_be_is_refused(path, prompt, length, temperature, m
 
 
 @pytest.mark.parametrize(
-    "options", [{"curriculum": "growing"}, {"first_lengths": (8,)}, {"min_length": 3, "max_length": 9}], ids=str
+    "options", [{"curriculum": "linear"}, {"warmup_lengths": (8,)}, {"min_length": 3, "max_length": 9}], ids=str
 )
 def test_stretches_of_several_lengths_are_refused(options):
     with pytest.raises(ValueError, match="stretches of a stream are all of one length, but characters was given"):
-        complete(Config("characters", alphabet="abc", **options))
+        complete(configure("characters", alphabet="abc", **options))
 
 
 def test_a_text_belongs_to_the_task_characters():
     with pytest.raises(ValueError, match="belong to the task characters, got the task reversal"):
-        complete(Config("reversal", text="a.txt"))
+        complete(configure("reversal", text="a.txt"))

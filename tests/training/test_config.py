@@ -1,15 +1,14 @@
 import math
 import re
-from dataclasses import asdict, replace
 
-import numpy as np
 import pytest
 
-from neuralstack import CONNECTIONS, RECIPES, Config, complete
-from neuralstack.training import StepSpec
-from neuralstack.training._build import check
+from neuralstack import CONNECTIONS, RECIPES, Config, Uniform, Warmup, complete
+from neuralstack.training import configure, step_spec, with_options
+from neuralstack.training._bounds import from_json, to_json
+from neuralstack.training._resume import flatten
 
-GIVEN = Config("reversal", min_length=2, max_length=8)
+GIVEN = configure("reversal", min_length=2, max_length=8)
 
 
 def test_every_wiring_has_a_recipe():
@@ -18,8 +17,12 @@ def test_every_wiring_has_a_recipe():
 
 @pytest.mark.parametrize("connection", CONNECTIONS)
 def test_what_is_not_said_follows_the_wiring(connection):
-    filled = complete(Config("reversal", connection=connection))
-    assert {name: getattr(filled, name) for name in RECIPES[connection]._fields} == RECIPES[connection]._asdict()
+    filled = complete(configure("reversal", connection=connection))
+    recipe = RECIPES[connection]
+    assert filled.optimizer.learning_rate == recipe.learning_rate
+    assert filled.objective.binarization == recipe.binarization
+    assert filled.stopping.restart_after == recipe.restart_after
+    assert filled.curriculum == (Warmup(recipe.warmup) if recipe.warmup else Uniform())
 
 
 def test_lengths_that_are_not_said_are_the_published_ones():
@@ -28,30 +31,31 @@ def test_lengths_that_are_not_said_are_the_published_ones():
 
 @pytest.mark.parametrize(("memory", "connection"), [("stack", "layer"), ("none", "paper")])
 def test_a_machine_without_a_memory_is_wired_like_the_paper(memory, connection):
-    assert complete(Config("reversal", memory=memory)).connection == connection
+    assert complete(configure("reversal", memory=memory)).machine.connection == connection
 
 
 def test_what_is_said_is_kept():
-    given = Config(
+    given = configure(
         "reversal",
         memory="none",
         controller="lstm",
         connection="paper",
-        hidden=3,
-        layers=2,
-        width=4,
-        batch=5,
-        steps=6,
+        hidden_dim=3,
+        num_layers=2,
+        memory_dim=4,
+        batch_size=5,
+        max_steps=6,
         min_length=7,
         max_length=8,
-        first_lengths=(7,),
+        curriculum="warmup",
+        warmup_lengths=(7,),
         learning_rate=0.5,
-        clip=2.0,
-        pull=0.25,
+        max_grad_norm=2.0,
+        binarization=0.25,
         restart_after=9,
         evaluate_every=10,
-        patience=0,
-        watch_test=True,
+        stop_after_perfect=0,
+        log_test=True,
         seed=11,
     )
     assert complete(given) == given
@@ -59,38 +63,39 @@ def test_what_is_said_is_kept():
 
 def test_completing_twice_changes_nothing():
     once = complete(GIVEN)
-    assert None not in asdict(once).values()
+    assert None not in flatten(to_json(once)).values()
     assert complete(once) == once
 
 
 def test_first_lengths_that_follow_the_wiring_lie_within_the_lengths():
-    assert complete(replace(GIVEN, max_length=20)).first_lengths == (8, 16)
-    assert complete(replace(GIVEN, max_length=7)).first_lengths == ()
+    assert complete(with_options(GIVEN, max_length=20)).curriculum == Warmup((8, 16))
+    assert complete(with_options(GIVEN, max_length=7)).curriculum == Uniform()
 
 
 def test_the_lengths_of_an_incomplete_configuration_are_refused():
-    with pytest.raises(ValueError, match="complete the configuration first"):
+    with pytest.raises(ValueError, match="lengths are known of a complete configuration only"):
         _ = Config("reversal").lengths
 
 
+SIZES = ("hidden_dim", "memory_dim", "num_layers", "batch_size", "max_steps", "evaluate_every", "min_length")
 WRONG = {
-    **{f"no {name}": ({name: 0}, f"{name} must be at least 1, got 0") for name in ("hidden", "layers", "width")},
-    **{f"no {name}": ({name: 0}, f"{name} must be at least 1, got 0") for name in ("batch", "steps", "evaluate_every")},
-    "nothing to read": ({"min_length": 0}, "min_length must be at least 1, got 0"),
-    "less than nothing": ({"max_length": -1}, "max_length must be at least 1, got -1"),
+    **{f"no {name}": ({name: 0}, f"{name} must be a whole number, at least 1") for name in SIZES},
+    "less than nothing": ({"max_length": -1}, "max_length must be a whole number, at least 1"),
     "lengths out of order": ({"min_length": 9}, "min_length must not be above max_length, got 9 and 8"),
-    "a short first length": ({"first_lengths": (1, 4)}, "first_lengths must lie between 2 and 8, got 1"),
-    "a long first length": ({"first_lengths": (4, 9)}, "first_lengths must lie between 2 and 8, got 9"),
-    "no learning": ({"learning_rate": 0.0}, "learning_rate must be a positive number, got 0.0"),
-    "no number": ({"learning_rate": math.nan}, "learning_rate must be a positive number, got nan"),
-    "no end": ({"learning_rate": math.inf}, "learning_rate must be a positive number, got inf"),
-    "no gradient": ({"clip": -1.0}, "clip must be a positive number, got -1.0"),
-    "a push": ({"pull": -0.1}, "pull must not be negative, got -0.1"),
-    "a pull that is no number": ({"pull": math.nan}, "pull must not be negative, got nan"),
-    "a seed below 0": ({"seed": -1}, "seed must not be negative, got -1"),
-    "a large seed": ({"seed": 2**31}, "seed must be below 2**31, got 2147483648"),
-    "no patience at all": ({"patience": -1}, "patience must not be negative, got -1"),
-    "restarts in the past": ({"restart_after": -1}, "restart_after must not be negative, got -1"),
+    "a short first length": ({"warmup_lengths": (1, 4)}, "lengths of a warm-up must lie between 2 and 8, got 1"),
+    "a long first length": ({"warmup_lengths": (4, 9)}, "lengths of a warm-up must lie between 2 and 8, got 9"),
+    "no learning": ({"learning_rate": 0.0}, "learning_rate must be a number, above 0 and at most 1000000, got 0.0"),
+    "no number": ({"learning_rate": math.nan}, "learning_rate must be a number, above 0"),
+    "no end": ({"learning_rate": math.inf}, "learning_rate must be a number, above 0"),
+    "no gradient": ({"max_grad_norm": -1.0}, "max_grad_norm must be a number, above 0"),
+    "a negative weight": ({"binarization": -0.1}, "binarization must be a number, at least 0"),
+    "a weight that is no number": ({"binarization": math.nan}, "binarization must be a number, at least 0"),
+    "a seed below 0": ({"seed": -1}, "seed must be a whole number, at least 0"),
+    "a large seed": ({"seed": 2**31}, "seed must be a whole number, at least 0 and at most 2147483647, got 2147483648"),
+    "a negative count": ({"stop_after_perfect": -1}, "stop_after_perfect must be a whole number, at least 0"),
+    "restarts in the past": ({"restart_after": -1}, "restart_after must be a whole number, at least 0"),
+    "many layers": ({"num_layers": 10_000}, "num_layers must be a whole number, at least 1 and at most 100, got 10000"),
+    "more than the computer has": ({"hidden_dim": 100_000}, "GiB of memory"),
     "an unknown task": ({"task": "revresal"}, "unknown task 'revresal': did you mean 'reversal'?"),
     "an unknown memory": ({"memory": "stakc"}, "unknown memory 'stakc': did you mean 'stack'?"),
     "an unknown controller": ({"controller": "ltsm"}, "unknown controller 'ltsm': did you mean 'lstm'?"),
@@ -102,19 +107,66 @@ WRONG = {
 @pytest.mark.parametrize(("options", "text"), WRONG.values(), ids=WRONG)
 def test_an_impossible_configuration_is_refused(options, text):
     with pytest.raises(ValueError, match=re.escape(text)):
-        complete(replace(GIVEN, **options))
-
-
-@pytest.mark.parametrize(("name", "value"), [("batch", 1.5), ("seed", 0.5), ("first_lengths", (2.5,))])
-def test_a_fraction_where_a_whole_number_is_needed_is_refused(name, value):
-    config = complete(GIVEN)
-    object.__setattr__(config, name, value)  # as a file may hold it: only tests check types when it is made
-    with pytest.raises(ValueError, match=rf"{name} must be a whole number, got {np.ravel(value)[0]}"):
-        check(config)
+        complete(with_options(GIVEN, **options))
 
 
 def test_the_compiled_program_depends_on_nothing_that_differs_between_seeds():
-    one = replace(GIVEN, seed=0, steps=10, evaluate_every=5, patience=1, restart_after=7, watch_test=True)
-    other = replace(GIVEN, seed=1, steps=20, evaluate_every=9, patience=2, restart_after=0)
-    assert StepSpec.of(complete(one)) == StepSpec.of(complete(other))
-    assert StepSpec.of(complete(one)) != StepSpec.of(complete(replace(GIVEN, batch=3)))
+    one = with_options(
+        GIVEN, seed=0, max_steps=10, evaluate_every=5, stop_after_perfect=1, restart_after=7, log_test=True
+    )
+    other = with_options(GIVEN, seed=1, max_steps=20, evaluate_every=9, stop_after_perfect=2, restart_after=0)
+    assert step_spec(complete(one)) == step_spec(complete(other))
+    assert step_spec(complete(one)) != step_spec(complete(with_options(GIVEN, batch_size=3)))
+
+
+def test_restarts_belong_to_tasks_that_they_help():
+    assert complete(Config("reversal")).stopping.restart_after == 150
+    for task in ("dyck-2", "memorisation"):
+        assert complete(Config(task)).stopping.restart_after == 0
+
+
+FOREIGN = {
+    "an objective's": (
+        {"forcing_prob": 0.5},
+        "forcing_prob belongs to the objective imitation",
+    ),
+    "a curriculum's": ({"linear_steps": 5}, "linear_steps belongs to the curriculum linear, got the curriculum warmup"),
+    "nobody's": ({"hiden_dim": 5}, "unknown option 'hiden_dim': did you mean 'hidden_dim'?"),
+}
+
+
+@pytest.mark.parametrize(("options", "text"), FOREIGN.values(), ids=FOREIGN)
+def test_an_option_of_another_choice_is_refused_by_name(options, text):
+    with pytest.raises(ValueError, match=re.escape(text)):
+        configure("reversal", **options)
+
+
+JSON = {
+    "a fraction": ({"batch_size": 1.5}, "batch_size must be a whole number, got 1.5"),
+    "a word": ({"max_steps": "many"}, "max_steps must be a whole number, got 'many'"),
+    "a fraction in a list": (
+        {"curriculum": {"kind": "warmup", "lengths": [2.5]}},
+        "must be a whole number, got 2.5",
+    ),
+    "a truth for a number": ({"seed": True}, "seed must be a whole number, got True"),
+    "a stranger in a union": (
+        {"objective": {"kind": "luck"}},
+        "must be one of supervised, imitation, reinforce",
+    ),
+    "a choice": ({"objective": {"kind": "reinforce", "baseline": "mean"}}, "baseline must be one of running, learned"),
+    "a field of another choice": (
+        {"objective": {"kind": "supervised", "entropy": 1}},
+        "has no field 'entropy'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("data", "text"), JSON.values(), ids=JSON)
+def test_a_configuration_in_json_is_checked_field_by_field(data, text):
+    with pytest.raises(ValueError, match=re.escape(text)):
+        from_json(Config, {"task": "reversal", **data})
+
+
+def test_a_configuration_comes_back_from_json_as_it_was():
+    for config in (GIVEN, complete(GIVEN), configure("reversal", objective="imitation", curriculum="linear")):
+        assert from_json(Config, to_json(config)) == config

@@ -4,13 +4,13 @@ import jax.numpy as jnp
 import pytest
 
 from neuralstack import complete, train
-from neuralstack.training import Run, _members as members, begin
+from neuralstack.training import Run, _members as members, begin, with_options
 from neuralstack.training._step import HEALTHY, VANISHED
 from small import SMALL, all_finite, assert_same_leaves, contents, with_huge_weights
 
 pytest_plugins = ("small_runs",)
 
-CONFIG = replace(SMALL, steps=20, evaluate_every=5)
+CONFIG = with_options(SMALL, max_steps=20, evaluate_every=5)
 
 
 @pytest.fixture
@@ -32,20 +32,20 @@ def test_a_training_that_leaves_the_finite_numbers_stops_and_says_so(tmp_path, e
     outcome = train(CONFIG, tmp_path / "run", show=False)
     assert (outcome.status, outcome.steps) == ("failed", 10)
     assert outcome.message == (
-        "stopped at step 10: the loss or its gradient is not a finite number: lower --learning-rate or --clip; "
-        f"the last good weights are kept in {str(tmp_path / 'run')!r}"
+        "stopped at step 10: the loss or its gradient is not a finite number; lower the learning rate or the largest "
+        "gradient norm; the last good weights are kept"
     )
 
 
 def test_a_failed_training_keeps_the_best_model_and_the_weights_before_the_step_that_failed(tmp_path, explode_at):
-    train(replace(CONFIG, steps=10), tmp_path / "run", show=False)
+    train(with_options(CONFIG, max_steps=10), tmp_path / "run", show=False)
     run = Run(tmp_path / "run")
     before, model = run.load_checkpoint(), run.file("model.safetensors").read_bytes()
     explode_at(10)
     assert train(CONFIG, run.path, resume=True, show=False).status == "failed"
     after = run.load_checkpoint()
-    assert all_finite((after.machine, after.optimizer))
-    assert_same_leaves(after.machine, with_huge_weights(before).machine)
+    assert all_finite((after.model, after.optimizer))
+    assert_same_leaves(after.model, with_huge_weights(before).model)
     assert_same_leaves(after.optimizer, before.optimizer)
     assert (after.step, after.failure) == (10, HEALTHY)
     assert run.file("model.safetensors").read_bytes() == model
@@ -57,7 +57,7 @@ def test_a_training_that_fails_before_its_first_evaluation_keeps_the_weights_it_
     assert train(CONFIG, tmp_path / "run", show=False).status == "failed"
     run = Run(tmp_path / "run")
     assert run.metrics() == []
-    assert_same_leaves(run.load_model(), with_huge_weights(begin(complete(CONFIG))).machine)
+    assert_same_leaves(run.load_model(), with_huge_weights(begin(complete(CONFIG))).model)
 
 
 def test_a_failed_training_fails_again_when_it_is_resumed(tmp_path, explode_at):
@@ -69,7 +69,7 @@ def test_a_failed_training_fails_again_when_it_is_resumed(tmp_path, explode_at):
     assert (outcome.status, outcome.steps) == ("failed", 5)
     after = contents(tmp_path / "run")
     assert after["model.safetensors"] == before["model.safetensors"]
-    assert all_finite(Run(tmp_path / "run").load_checkpoint().machine)
+    assert all_finite(Run(tmp_path / "run").load_checkpoint().model)
 
 
 def test_a_training_whose_gradient_has_vanished_stops_and_says_so(tmp_path, monkeypatch):
@@ -82,5 +82,5 @@ def test_a_training_whose_gradient_has_vanished_stops_and_says_so(tmp_path, monk
     monkeypatch.setattr(members, "train_until", vanish)
     outcome = train(CONFIG, tmp_path / "run", show=False)
     assert (outcome.status, outcome.steps) == ("failed", 10)
-    assert "the gradient has vanished: try another --seed, or the connection 'layer'" in outcome.message
+    assert "the gradient has vanished; try another seed, or the connection 'layer'" in outcome.message
     assert Run(tmp_path / "run").load_checkpoint().failure == HEALTHY

@@ -1,25 +1,23 @@
 """A kill at any moment: first each write in turn, in this process, then real processes at random moments."""
 
-import builtins
 import os
 import random
 import signal
 import subprocess
 import time
 from contextlib import contextmanager
-from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 import safetensors.numpy
 
 from neuralstack import complete, train
-from neuralstack.training import Run, _run as run_module
+from neuralstack.training import Run, _files as files_module, with_options
 from small import OPTIONS, SMALL, assert_same_run, command
 
 pytest_plugins = ("small_runs",)
 
-SHORT = replace(SMALL, steps=4, evaluate_every=2, restart_after=3)
+SHORT = with_options(SMALL, max_steps=4, evaluate_every=2, restart_after=3)
 FILES = ("config.json", "metrics.jsonl", "model.safetensors", "checkpoint.safetensors")
 
 
@@ -37,22 +35,29 @@ class Disk:
             os.replace(source, target)
             self.happens(f"replaced {os.path.basename(target)}")
 
-        monkeypatch.setattr(run_module, "os", SimpleNamespace(replace=replaced, fsync=os.fsync))
-        monkeypatch.setattr(run_module, "open", self.open, raising=False)
+        watched = {name: getattr(os, name) for name in dir(os) if not name.startswith("__")}
+        watched |= {"replace": replaced, "fdopen": self.fdopen, "open": self.open}
+        monkeypatch.setattr(files_module, "os", SimpleNamespace(**watched))
+        self.names = {}
 
     def happens(self, event):
         self.events.append(event)
         if len(self.events) - 1 == self.last:
             raise Killed
 
+    def open(self, path, *arguments):
+        descriptor = os.open(path, *arguments)
+        self.names[descriptor] = os.path.basename(path)
+        return descriptor
+
     @contextmanager
-    def open(self, path, mode):
+    def fdopen(self, descriptor, mode):
         """Open a file of which only the first half is written if the process ends meanwhile."""
-        with builtins.open(path, mode) as file:
+        with os.fdopen(descriptor, mode) as file:
 
             def write(content):
                 try:
-                    self.happens(f"writing {os.path.basename(path)}")
+                    self.happens(f"writing {self.names[descriptor]}")
                 except Killed:
                     file.write(content[: len(content) // 2])
                     raise
@@ -115,9 +120,19 @@ def test_what_a_kill_left_half_written_does_no_harm(tmp_path, short):
     assert not list(path.glob("*.partial"))
 
 
-LONG = replace(SMALL, evaluate_every=5, restart_after=12, patience=0)
+LONG = with_options(SMALL, evaluate_every=5, restart_after=12, stop_after_perfect=0)
 # More steps than any process here will live to take.
-LONG_OPTIONS = [*OPTIONS, "--steps", 1000000, "--evaluate-every", 5, "--restart-after", 12, "--patience", 0]
+LONG_OPTIONS = [
+    *OPTIONS,
+    "--max-steps",
+    1000000,
+    "--evaluate-every",
+    5,
+    "--restart-after",
+    12,
+    "--stop-after-perfect",
+    0,
+]
 
 
 def step_of(file):
@@ -130,9 +145,10 @@ def start():
     """Start a training as a process of its own, and wait until it has written a checkpoint past a step."""
     processes = []
 
-    def start(path, past, *more):
+    def start(path, past):
+        options = ("train", "--resume", path) if path.exists() else (*LONG_OPTIONS, "--out", path)
         process = subprocess.Popen(
-            command(*LONG_OPTIONS, "--out", path, *more),
+            command(*options),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -155,14 +171,14 @@ def start():
 def test_a_process_that_is_killed_again_and_again_ends_like_one_that_never_was(tmp_path, start):
     moments, run, reached = random.Random(0), Run(tmp_path / "killed"), 0
     for _ in range(2):
-        process = start(run.path, reached, "--resume")
+        process = start(run.path, reached)
         time.sleep(moments.uniform(0, 0.15))
         reached = step_of(run.file("checkpoint.safetensors"))
         process.kill()
         assert process.wait() == -signal.SIGKILL
         assert run.load_checkpoint().step >= reached > 0
         run.load_model()
-    config = replace(LONG, steps=step_of(run.file("checkpoint.safetensors")) + 10)
+    config = with_options(LONG, max_steps=step_of(run.file("checkpoint.safetensors")) + 10)
     assert train(config, run.path, resume=True, show=False).status == "done"
     train(config, tmp_path / "straight", show=False)
     assert_same_run(run, Run(tmp_path / "straight"))
@@ -177,5 +193,5 @@ def test_a_process_that_gets_ctrl_c_finishes_its_step_and_says_how_to_resume(tmp
     assert process.returncode == 130
     assert out == ""
     (line,) = [line for line in error.splitlines() if not line.startswith("restart")]
-    assert line.startswith(f"neuralstack: stopped at step {step}: continue with the same command and --resume")
-    assert line.endswith(f": {tmp_path / 'run'}")
+    assert line.startswith(f"neuralstack: interrupted at step {step}")
+    assert line.endswith(f"continue with neuralstack train --resume {tmp_path / 'run'}")

@@ -1,9 +1,7 @@
-from dataclasses import replace
-
 import pytest
 
-from neuralstack import Config, complete, evaluate, fixed_set, load, train
-from neuralstack.training import Run, build_task
+from neuralstack import complete, evaluate, fixed_set, load, train
+from neuralstack.training import Run, build_task, configure, with_options
 from small import LEARNING, SMALL
 
 pytest_plugins = ("small_runs",)
@@ -13,7 +11,7 @@ pytest_plugins = ("small_runs",)
 def test_a_machine_learns_short_strings_from_any_of_three_seeds(tmp_path, learned):
     paths = [learned, tmp_path / "1", tmp_path / "2"]
     for seed in (1, 2):
-        assert train(replace(SMALL, seed=seed, **LEARNING), paths[seed], show=False).status == "perfect", seed
+        assert train(with_options(SMALL, seed=seed, **LEARNING), paths[seed], show=False).status == "perfect", seed
     for path in paths:
         losses = [record["loss"] for record in Run.open(path).metrics()]
         assert losses[-1] < 0.1 < 3 < losses[0]
@@ -23,7 +21,7 @@ def test_a_machine_learns_short_strings_from_any_of_three_seeds(tmp_path, learne
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_the_recipe_reverses_every_string_of_twice_the_length_it_was_trained_on(tmp_path, seed):
-    config = complete(Config("reversal", seed=seed))
+    config = complete(configure("reversal", seed=seed))
     assert train(config, tmp_path / "run", show=False).status == "perfect"
     report = evaluate(load(tmp_path / "run"), fixed_set(build_task(config), build_task(config).test_lengths))
     assert report.coarse == 1

@@ -1,16 +1,17 @@
 import signal
-from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from neuralstack import complete, train
-from neuralstack.training import Run, _loop as loop, _members as members_module
+from neuralstack import Stopping, train
+from neuralstack.training import Run, _members as members_module, resume, with_options
+from neuralstack.training._files import locked
 from small import SMALL, assert_same_run, contents, without_seconds
 
 pytest_plugins = ("small_runs",)
 
 # Where the loop looks up: at evaluations, between them, and at the end.
-CONFIG = replace(SMALL, steps=20, evaluate_every=8)
+CONFIG = with_options(SMALL, max_steps=20, evaluate_every=8)
 LOOKS = (8, 10, 16, 20)
 
 
@@ -42,8 +43,8 @@ def press_at(monkeypatch):
 
 
 def test_a_run_that_is_given_more_steps_ends_as_if_it_had_had_them_from_the_start(tmp_path):
-    config = replace(CONFIG, evaluate_every=5)
-    assert train(replace(config, steps=10), tmp_path / "parts", show=False).steps == 10
+    config = with_options(CONFIG, evaluate_every=5)
+    assert train(with_options(config, max_steps=10), tmp_path / "parts", show=False).steps == 10
     outcome = train(config, tmp_path / "parts", resume=True, show=False)
     assert (outcome.status, outcome.steps) == ("done", 20)
     train(config, tmp_path / "straight", show=False)
@@ -56,7 +57,7 @@ def test_an_interrupted_run_continues_as_if_it_had_never_stopped(tmp_path, press
     press_at(step)
     outcome = train(CONFIG, tmp_path / "run", show=False)
     assert (outcome.status, outcome.steps) == ("interrupted", step)
-    assert outcome.message == f"stopped at step {step}: continue with the same command and --resume"
+    assert outcome.message == f"interrupted at step {step}, to be resumed"
     press_at()
     assert train(CONFIG, tmp_path / "run", resume=True, show=False).status == "done"
     assert_same_run(Run(tmp_path / "run"), straight)
@@ -72,17 +73,17 @@ def test_a_run_that_is_interrupted_at_every_chance_ends_like_one_that_never_was(
 
 def test_an_interrupted_run_has_a_model_even_before_its_first_evaluation(tmp_path, press_at):
     press_at(10)
-    train(replace(CONFIG, evaluate_every=16), tmp_path / "run", show=False)
+    train(with_options(CONFIG, evaluate_every=16), tmp_path / "run", show=False)
     run = Run(tmp_path / "run")
     assert run.metrics() == []
-    assert run.load_model()(run.load_checkpoint().seed[None]).shape == (1, 131)
+    assert run.load_model()([0]).shape == (1, 131)
 
 
 @pytest.mark.parametrize("presses", [(), (10,)], ids=["a whole training", "an interrupted training"])
 def test_ctrl_c_means_after_training_what_it_meant_before(tmp_path, press_at, presses):
     before = signal.getsignal(signal.SIGINT)
     press_at(*presses)
-    train(replace(CONFIG, steps=12), tmp_path / "run", show=False)
+    train(with_options(CONFIG, max_steps=12), tmp_path / "run", show=False)
     assert signal.getsignal(signal.SIGINT) is before
 
 
@@ -111,14 +112,16 @@ def test_resuming_what_is_not_there_yet_begins_it(tmp_path, straight):
         assert_same_run(Run(tmp_path / name), straight)
 
 
-OTHER = {"seed": 1, "batch": 7, "controller": "lstm", "learning_rate": 0.5, "evaluate_every": 5, "watch_test": True}
+OTHER = {"seed": 1, "batch_size": 7, "controller": "lstm", "learning_rate": 0.5, "evaluate_every": 5, "log_test": True}
 
 
 @pytest.mark.parametrize("name", OTHER)
 def test_a_run_cannot_be_resumed_as_another(straight, name):
     before = contents(straight.path)
-    with pytest.raises(ValueError, match=rf"was begun with {name}=.*, not {OTHER[name]!r}: .* give another --out"):
-        train(replace(CONFIG, **{name: OTHER[name]}), straight.path, resume=True, show=False)
+    with pytest.raises(
+        ValueError, match=rf"was begun with (\w+\.)?{name}=.*, not {OTHER[name]!r}: .* or start another run"
+    ):
+        train(with_options(CONFIG, **{name: OTHER[name]}), straight.path, resume=True, show=False)
     assert contents(straight.path) == before
 
 
@@ -136,7 +139,7 @@ def test_metrics_tell_where_each_evaluation_stood(straight):
 
 
 def test_the_loss_in_the_metrics_is_the_mean_since_the_evaluation_before(tmp_path, straight):
-    train(replace(CONFIG, evaluate_every=4, steps=8), tmp_path / "run", show=False)
+    train(with_options(CONFIG, evaluate_every=4, max_steps=8), tmp_path / "run", show=False)
     first, second = Run(tmp_path / "run").metrics()
     longer = straight.metrics()[0]
     assert longer["loss"] == pytest.approx((first["loss"] + second["loss"]) / 2, rel=1e-5)
@@ -164,29 +167,22 @@ VERDICTS = {
 }
 
 
-@pytest.mark.parametrize(("parts", "patience", "status"), VERDICTS.values(), ids=VERDICTS)
-def test_training_ends_early_when_validation_was_perfect_in_a_row(parts, patience, status):
-    config = complete(replace(SMALL, patience=patience, steps=1000))
-    outcome = loop.stop_reason(config, records_of(*parts), 500)
-    assert (outcome and outcome[0]) == status
-    last = loop.stop_reason(config, records_of(*parts), 1000)
-    assert last is not None
-    assert last[0] == (status or "done")
+@pytest.mark.parametrize(("parts", "count", "status"), VERDICTS.values(), ids=VERDICTS)
+def test_training_ends_early_when_validation_was_perfect_in_a_row(parts, count, status):
+    assert Stopping(stop_after_perfect=count).is_over(records_of(*parts), 500) is (status == "perfect")
 
 
-@pytest.mark.parametrize("finish", [0, 30])
-def test_finishing_batches_are_counted_from_the_evaluation_that_was_perfect_often_enough(finish):
-    config = complete(replace(SMALL, patience=2, steps=1000, finish=finish))
+@pytest.mark.parametrize("extra", [0, 30])
+def test_extra_steps_are_counted_from_the_evaluation_that_was_perfect_often_enough(extra):
+    stopping = Stopping(stop_after_perfect=2, extra_steps=extra)
     records = records_of(NEARLY, PERFECT, PERFECT, NEARLY)  # perfect often enough at batch 75
-    assert loop.stop_reason(config, records, 75 + finish - 1) is None
-    ended = loop.stop_reason(config, records, 75 + finish)
-    assert ended is not None
-    assert ended[0] == "perfect"
+    assert not stopping.is_over(records, 75 + extra - 1)
+    assert stopping.is_over(records, 75 + extra)
 
 
 def test_a_run_that_learned_stopped_when_validation_had_been_perfect_as_often_as_asked(learned):
     accuracies = [record["validation"]["coarse"] for record in Run.open(learned).metrics()]
-    perfect = [1] * SMALL.patience
+    perfect = [1] * SMALL.stopping.stop_after_perfect
     assert accuracies[-len(perfect) :] == perfect
     assert perfect not in [accuracies[n : n + len(perfect)] for n in range(len(accuracies) - len(perfect))]
 
@@ -194,7 +190,7 @@ def test_a_run_that_learned_stopped_when_validation_had_been_perfect_as_often_as
 def test_a_second_run_of_the_same_configuration_is_the_same(tmp_path, straight):
     train(CONFIG, tmp_path / "run", show=False)
     assert_same_run(Run(tmp_path / "run"), straight)
-    train(replace(CONFIG, seed=1), tmp_path / "other", show=False)
+    train(with_options(CONFIG, seed=1), tmp_path / "other", show=False)
     assert without_seconds(Run(tmp_path / "other")) != without_seconds(straight)
 
 
@@ -202,8 +198,42 @@ def test_seeds_share_their_compiled_programs(tmp_path, straight, caplog):
     import jax
 
     with jax.log_compiles():
-        options = {"seed": 1, "steps": 12, "evaluate_every": 6, "patience": 1, "restart_after": 5}
-        train(replace(CONFIG, **options), tmp_path / "run", show=False)
+        options = {"seed": 1, "max_steps": 12, "evaluate_every": 6, "stop_after_perfect": 1, "restart_after": 5}
+        train(with_options(CONFIG, **options), tmp_path / "run", show=False)
         assert "Compiling" not in caplog.text
         jax.jit(lambda x: x + 2)(1.0).block_until_ready()
     assert "Compiling" in caplog.text
+
+
+def test_a_run_stopped_at_any_step_ends_like_one_that_never_was(tmp_path):
+    """Above all between an evaluation that calls for a restart and the restart itself."""
+    config = with_options(CONFIG, evaluate_every=2, restart_after=4, max_steps=12)
+    train(config, tmp_path / "straight", show=False)
+    for stop in range(2, 12, 2):
+        path = tmp_path / str(stop)
+        train(with_options(config, max_steps=stop), path, show=False)
+        resume(path, max_steps=12, show=False)
+        assert_same_run(Run(path), Run(tmp_path / "straight"))
+
+
+def test_a_run_is_resumed_from_its_directory_alone(tmp_path, straight):
+    train(with_options(CONFIG, max_steps=16), tmp_path / "run", show=False)
+    assert resume(tmp_path / "run", show=False).steps == 16
+    assert resume(tmp_path / "run", max_steps=20, show=False).steps == 20
+    assert_same_run(Run(tmp_path / "run"), straight)
+    assert Run(tmp_path / "run").config() == straight.config()
+
+
+def test_two_processes_cannot_train_one_run(tmp_path, straight):
+    with locked(straight.path), pytest.raises(ValueError, match="is being trained by another process"):
+        resume(straight.path, show=False)
+
+
+def test_a_warm_start_begins_with_the_weights_of_another_run(tmp_path, straight):
+    config = with_options(CONFIG, learning_rate=1e-4, max_steps=1, seed=3)
+    train(config, tmp_path / "warm", warm_start=straight.path, show=False)
+    before, after = straight.load_model(), Run(tmp_path / "warm").load_model()
+    np.testing.assert_allclose(after.embedding, before.embedding, atol=2e-4)
+    with pytest.raises(ValueError, match="other parts or sizes"):
+        train(with_options(config, hidden_dim=8), tmp_path / "other", warm_start=straight.path, show=False)
+    assert not (tmp_path / "other").exists()

@@ -1,4 +1,5 @@
 import json
+import os
 import re
 import shutil
 from dataclasses import replace
@@ -12,8 +13,8 @@ import safetensors.numpy
 
 import neuralstack as ns
 from neuralstack import complete, load, train
-from neuralstack.training import Run, _loop as loop
-from small import SMALL, assert_same_leaves, contents
+from neuralstack.training import Run, _train as train_module, with_options
+from small import SMALL, assert_same_leaves, contents, numbers
 
 pytest_plugins = ("small_runs",)
 
@@ -28,30 +29,30 @@ def run(tmp_path, new_run):
 
 
 def test_the_configuration_comes_back_as_it_was(tmp_path):
-    config = complete(replace(SMALL, learning_rate=1 / 3, watch_test=True, seed=5))
+    config = complete(with_options(SMALL, learning_rate=1 / 3, log_test=True, seed=5))
     assert Run.create(tmp_path / "deep" / "run", config).config() == config
 
 
 def test_the_weights_come_back_bit_for_bit(run, new_state):
-    assert_same_leaves(run.load_model(), new_state.machine)
-    assert_same_leaves(load(str(run.path)), new_state.machine)
+    assert_same_leaves(run.load_model(), new_state.model)
+    assert_same_leaves(load(str(run.path)), new_state.model)
     assert ns.load is load
 
 
 def test_a_checkpoint_comes_back_bit_for_bit(run, new_state):
-    weights = new_state.machine.embedding.at[0, :3].set(np.array([np.nan, -0.0, 1e-42]))
-    state = eqx.tree_at(lambda state: state.machine.embedding, new_state, weights)
+    weights = new_state.model.embedding.at[0, :3].set(np.array([np.nan, -0.0, 1e-42]))
+    state = eqx.tree_at(lambda state: state.model.embedding, new_state, weights)
     run.save_checkpoint(state)
     loaded = run.load_checkpoint()
     assert jax.tree.structure(loaded) == jax.tree.structure(state)
     for leaf, wanted in zip(jax.tree.leaves(loaded), jax.tree.leaves(state), strict=True):
-        assert np.asarray(leaf).tobytes() == np.asarray(wanted).tobytes()
+        assert np.asarray(numbers(leaf)).tobytes() == np.asarray(numbers(wanted)).tobytes()
         assert leaf.dtype == wanted.dtype
 
 
 def test_a_loaded_machine_answers_like_the_one_that_was_saved(run, new_state):
     tokens = jnp.array([128, 3, 1, 4, 129])
-    np.testing.assert_array_equal(load(run.path)(tokens), new_state.machine(tokens))
+    np.testing.assert_array_equal(load(run.path)(tokens), new_state.model(tokens))
 
 
 @pytest.mark.parametrize("thing", ["a run", "a stranger's directory", "a file"])
@@ -67,8 +68,8 @@ def test_nothing_that_exists_is_overwritten(tmp_path, run, thing):
 
 
 def test_an_impossible_configuration_makes_no_directory(tmp_path):
-    with pytest.raises(ValueError, match="hidden must be at least 1"):
-        train(replace(SMALL, hidden=0), tmp_path / "run", show=False)
+    with pytest.raises(ValueError, match="hidden_dim must be a whole number, at least 1"):
+        train(with_options(SMALL, hidden_dim=0), tmp_path / "run", show=False)
     assert not (tmp_path / "run").exists()
 
 
@@ -80,21 +81,30 @@ def test_a_directory_without_a_run_is_no_run(tmp_path):
 
 def test_a_run_without_a_model_says_that_it_has_none_yet(run):
     run.file(MODEL).unlink()
-    with pytest.raises(ValueError, match="has no model yet: continue its training with --resume"):
+    with pytest.raises(ValueError, match="has no model yet: resume its training"):
         load(run.path)
+
+
+def written(**changes):
+    """Return a config.json with other values in its configuration."""
+    config = {"task": "reversal", "max_length": 8, "min_length": 2} | changes
+    return json.dumps({"neuralstack": "0", "vocab_size": 131, "config": config})
 
 
 CONFIGS = {
     "cut short": ('{"task": "rever', "Unterminated string"),
     "empty": ("", "Expecting value"),
-    "a list": ("[1, 2]", "'list' object has no attribute 'items'"),
+    "a list": ("[1, 2]", "list indices must be integers"),
+    "a number": ("7", "not subscriptable"),
     "no text": (b"\xff\xfe\x00", "can't decode"),
-    "without a task": ("{}", "task"),
-    "an unknown option": ('{"task": "reversal", "color": 3}', "unknown option 'color'"),
-    "an unknown memory": ('{"task": "reversal", "memory": "quilt"}', "unknown memory 'quilt'"),
-    "an impossible number": ('{"task": "reversal", "hidden": -1}', "hidden must be at least 1, got -1"),
-    "a word for a number": ('{"task": "reversal", "hidden": "wide"}', "hidden"),
-    "a fraction for a number": ('{"task": "reversal", "hidden": 1.5}', "1.5"),
+    "nested deeply": ("[" * 100_000, "nested too deeply"),
+    "without a task": ('{"neuralstack": "0", "vocab_size": 1, "config": {}}', "task"),
+    "an unknown field": (written(color=3), "has no field 'color'"),
+    "an impossible number": (written(machine={"hidden_dim": -1}), "hidden_dim must be a whole number, at least 1"),
+    "endless layers": (written(machine={"num_layers": 10_000}), "num_layers must be a whole number, at least 1 and at"),
+    "a word for a number": (written(batch_size="wide"), "batch_size must be a whole number, got 'wide'"),
+    "an unknown option of 0.1": ('{"task": "reversal", "color": 3}', "unknown option 'color'"),
+    "an impossible number of 0.1": ('{"task": "reversal", "hidden": -1}', "hidden_dim must be a whole number"),
 }
 
 
@@ -132,8 +142,8 @@ def test_a_broken_file_is_named_and_not_used(run, name, damage):
 
 
 MISFITS = {
-    "narrower": {"hidden": 32},
-    "of fewer layers": {"layers": 2},
+    "narrower": {"hidden_dim": 32},
+    "of fewer layers": {"num_layers": 2},
     "of another controller": {"controller": "lstm"},
     "without a memory": {"memory": "none", "connection": "paper"},
 }
@@ -141,14 +151,14 @@ MISFITS = {
 
 @pytest.mark.parametrize("options", MISFITS.values(), ids=MISFITS)
 def test_weights_of_another_machine_are_refused(run, options):
-    run.write("config.json", json.dumps(vars(replace(CONFIG, **options))))
+    run.write_config(with_options(CONFIG, **options))
     with pytest.raises(ValueError, match=r"does not fit the run's config.json: .* needed is ") as refused:
         run.load_model()
     assert str(run.file(MODEL)) in str(refused.value)
 
 
 def test_a_checkpoint_of_another_machine_is_refused(run):
-    run.write("config.json", json.dumps(vars(replace(CONFIG, hidden=32))))
+    run.write_config(with_options(CONFIG, hidden_dim=32))
     with pytest.raises(ValueError, match=r"checkpoint.safetensors' does not fit the run's config.json: "):
         run.load_checkpoint()
 
@@ -217,18 +227,71 @@ def test_the_model_that_is_kept_is_the_best_on_validation(learned):
 
 
 def test_a_worse_evaluation_does_not_replace_the_model(tmp_path, monkeypatch):
-    assess = loop.assess
     fine = iter([0.25, 0.5, 0.125, 0.5])
-
-    def graded(state, sets):
-        record = assess(state, sets)
-        record["validation"].update(coarse=0.0, fine=next(fine))
-        return record
-
-    monkeypatch.setattr(loop, "assess", graded)
+    graded = {"validation": lambda machine: {"coarse": 0.0, "fine": next(fine)}}
+    monkeypatch.setattr(train_module, "measures_of", lambda config: graded)
     run = Run(tmp_path / "run")
     models = []
     for steps in (2, 4, 6, 8):
-        train(replace(SMALL, steps=steps, evaluate_every=2), run.path, resume=steps > 2, show=False)
+        config = with_options(SMALL, max_steps=steps, evaluate_every=2)
+        train(config, run.path, resume=steps > 2, show=False)
         models.append(run.file(MODEL).read_bytes())
     assert models[0] != models[1] == models[2] != models[3]  # of equally good ones, the later one
+
+
+def test_a_run_of_version_0_1_is_loaded_and_its_training_not_resumed(run, new_state):
+    flat = {
+        "task": "reversal",
+        "min_length": 2,
+        "max_length": 8,
+        "first_lengths": [4, 8],
+        "batch": 25,
+        "wiring": "layer",
+    }
+    run.write(
+        "config.json",
+        json.dumps(flat | {"wiring": "layer", "steps": 1000, "pull": 0.02, "objective": "answers", "forcing": 1.0}),
+    )
+    assert run.config().machine == CONFIG.machine
+    assert run.config().curriculum == CONFIG.curriculum
+    assert_same_leaves(load(run.path), new_state.model)
+    with pytest.raises(ValueError, match=r"written by version 0\.1, whose training cannot be resumed"):
+        run.load_checkpoint()
+
+
+def test_a_run_is_loaded_without_its_task(run, monkeypatch):
+    run.write("config.json", run.file("config.json").read_text().replace('"reversal"', '"gone"'))
+    assert load(run.path).vocab_size == 131
+
+
+@pytest.mark.parametrize("name", ["trace.html", "metrics.jsonl", "model.safetensors"])
+def test_nothing_is_written_through_a_link(run, tmp_path, name):
+    other = tmp_path / "other"
+    other.write_text("precious")
+    run.file(f"{name}.partial").symlink_to(other)
+    run.write(name, "new")
+    assert run.file(name).read_text() == "new"
+    assert other.read_text() == "precious"
+
+
+def test_metrics_are_not_appended_to_a_link(run, tmp_path):
+    other = tmp_path / "other"
+    other.write_text("precious")
+    run.file("metrics.jsonl").unlink(missing_ok=True)
+    run.file("metrics.jsonl").symlink_to(other)
+    with pytest.raises(OSError, match=r"metrics\.jsonl"):
+        run.append_metrics(evaluation(1))
+    assert other.read_text() == "precious"
+
+
+def test_a_pipe_for_a_configuration_is_refused(run):
+    run.file("config.json").unlink()
+    os.mkfifo(run.file("config.json"))
+    with pytest.raises(ValueError, match=r"is not a run|is not a regular file"):
+        load(run.path)
+
+
+def test_numbers_that_are_not_finite_are_null(run):
+    run.append_metrics({**evaluation(1), "loss": float("nan")})
+    assert '"loss": null' in run.file("metrics.jsonl").read_text()
+    assert np.isnan(run.metrics()[0]["loss"])

@@ -1,0 +1,29 @@
+"""The logits of a batch, of a machine or of any other module from tokens to logits."""
+
+from typing import Any
+
+import jax
+from jaxtyping import Array, Float, Int
+
+from neuralstack.machine._machine import Machine
+
+
+def batch_logits(
+    model: Any, tokens: Int[Array, "steps batch"], steps: Int[Array, ""] | int | None = None
+) -> Float[Array, "steps batch vocab"]:
+    """Compute the logits of a batch, time first.
+
+    Args:
+        model: A `Machine`, or any callable from the tokens `[steps]` of one sequence to logits `[steps, vocab]`.
+        tokens: The sequences.
+        steps: How many steps to run, if known at run time only. Beyond them a machine's logits are not defined; other
+            modules run all steps.
+
+    Examples:
+        >>> import jax, jax.numpy as jnp
+        >>> batch_logits(lambda tokens: jax.nn.one_hot(tokens, 3), jnp.array([[0, 1], [2, 2]])).shape
+        (2, 2, 3)
+    """
+    if isinstance(model, Machine):
+        return model.batch(tokens, steps).logits
+    return jax.vmap(model, in_axes=1, out_axes=1)(tokens)

@@ -1,0 +1,130 @@
+"""Filling in and checking a configuration."""
+
+import os
+from dataclasses import replace
+
+from neuralstack._lookup import lookup
+from neuralstack.controllers import CONTROLLERS
+from neuralstack.machine import CONNECTIONS
+from neuralstack.tasks import TASKS
+from neuralstack.tasks.language import characters_of
+from neuralstack.training._bounds import check_bounds
+from neuralstack.training._build import build_task, machine_skeleton, named_task
+from neuralstack.training._config import Config
+from neuralstack.training._curriculum import AbstractCurriculum, Uniform, Warmup
+from neuralstack.training._memory_names import memory_from_name
+from neuralstack.training._recipes import recipe_of
+
+GATES = {"elman": 1, "feedforward": 1, "gru": 3}  # matrices in a layer; at most 4
+
+
+def complete(config: Config) -> Config:
+    """Check a configuration and fill in the fields that follow from others.
+
+    Raises:
+        ValueError: If a name is unknown, a number impossible, or the parts do not suit each other; the message says
+            which, and what is needed.
+
+    Examples:
+        >>> config = complete(Config("reversal"))
+        >>> config.machine.connection, config.optimizer.learning_rate, config.curriculum, config.lengths
+        ('layer', 0.01, Warmup(lengths=(8, 16, 32)), (8, 64))
+    """
+    check_bounds(config)
+    check_names(config)
+    task = named_task(config)
+    if task.streams:
+        config = _complete_stream(config)
+    elif config.data.text or config.data.alphabet:
+        raise ValueError(f"a text and its alphabet belong to the task characters, got the task {config.task}.")
+    config = _complete_parts(config, streams=task.streams)
+    low, high = task.train_lengths
+    config = replace(
+        config,
+        min_length=low if config.min_length is None else config.min_length,
+        max_length=high if config.max_length is None else config.max_length,
+    )
+    config = replace(config, curriculum=_curriculum_within(config))  # pyright: ignore[reportArgumentType]
+    check_memory_size(config)
+    task = build_task(config)
+    config.objective.check(machine_skeleton(config.machine, task.vocab_size), task)
+    return config
+
+
+def check_names(config: Config) -> None:
+    """Refuse names that are unknown.
+
+    Raises:
+        ValueError: If one is; it names the nearest and all known ones.
+    """
+    memory_from_name(config.machine.memory, config.machine.memory_dim)
+    lookup("controller", CONTROLLERS, config.machine.controller)
+    if config.machine.connection is not None:
+        lookup("connection", CONNECTIONS, config.machine.connection)
+
+
+def _complete_stream(config: Config) -> Config:
+    """Return the configuration of a stream, whose stretches are all of one length."""
+    if config.curriculum not in (None, Uniform()) or config.min_length not in (None, config.max_length):
+        raise ValueError(
+            f"stretches of a stream are all of one length, but {config.task} was given a curriculum or two lengths: "
+            "give the longest length alone."
+        )
+    alphabet = config.data.alphabet or characters_of(config.data.text)
+    return replace(config, data=replace(config.data, alphabet=alphabet), min_length=config.max_length)
+
+
+def _complete_parts(config: Config, *, streams: bool) -> Config:
+    """Fill in what follows from the recipe."""
+    connection = config.machine.connection or (
+        "paper" if config.machine.memory == "none" else "skip" if streams else "layer"
+    )
+    recipe = recipe_of(config.task, connection, streams=streams, known=config.task in TASKS)
+    objective, stopping, optimizer = config.objective, config.stopping, config.optimizer
+    if objective.binarization is None:
+        objective = replace(objective, binarization=recipe.binarization)
+    if stopping.restart_after is None:
+        stopping = replace(stopping, restart_after=recipe.restart_after)
+    if optimizer.learning_rate is None:
+        optimizer = replace(optimizer, learning_rate=recipe.learning_rate)
+    return replace(
+        config,
+        machine=replace(config.machine, connection=connection),
+        objective=objective,
+        curriculum=config.curriculum or (Warmup(recipe.warmup) if recipe.warmup else Uniform()),
+        stopping=stopping,
+        optimizer=optimizer,
+    )
+
+
+def _curriculum_within(config: Config) -> AbstractCurriculum:
+    """Return the curriculum of a configuration for its lengths: a warm-up has the default lengths that it allows."""
+    low, high = config.lengths
+    if low > high:
+        raise ValueError(f"min_length must not be above max_length, got {low} and {high}.")
+    curriculum = config.curriculum
+    if isinstance(curriculum, Warmup) and curriculum.lengths != Warmup().lengths:
+        for length in curriculum.lengths:
+            if not low <= length <= high:
+                raise ValueError(f"lengths of a warm-up must lie between {low} and {high}, got {length}.")
+    return curriculum.within((low, high)) if curriculum else Uniform()
+
+
+def check_memory_size(config: Config) -> None:
+    """Refuse a run that needs more memory than the computer has, before anything is built.
+
+    Raises:
+        ValueError: If it does; the message holds the estimate.
+    """
+    machine, available = config.machine, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    gates = GATES.get(machine.controller, 4)
+    weights = machine.num_layers * 2 * gates * machine.hidden_dim**2 + 3 * machine.hidden_dim * machine.memory_dim
+    numbers = gates * machine.hidden_dim * machine.num_layers + 4 * machine.memory_dim
+    activations = 2 * config.lengths[1] * config.batch_size * numbers
+    needed = 4 * (4 * weights + activations)  # weights, their gradients and Adam's two moments, in single precision
+    if needed > available:
+        parts = f"{16 * weights / 2**30:.0f} for weights and optimizer, {4 * activations / 2**30:.0f} for a batch"
+        raise ValueError(
+            f"this training needs about {needed / 2**30:.0f} GiB of memory ({parts}), but the computer has "
+            f"{available / 2**30:.0f}: choose a smaller hidden_dim, memory_dim, num_layers, batch_size or max_length."
+        )

@@ -1,0 +1,134 @@
+"""Curricula: the lengths to draw from, and how they follow from what was learned."""
+
+import abc
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from neuralstack.training._bounds import Size
+
+WARMED_UP_AFTER = 5  # batches in a row without an error
+
+
+class CurriculumState(NamedTuple):
+    """The progress of a curriculum."""
+
+    perfect_batches: Int[Array, ""]
+    """Batches in a row without an error, at these lengths."""
+    warmed_up: Bool[Array, ""]
+    """Whether the first lengths were left."""
+    longest: Int[Array, ""]
+    """The longest source to draw, in the adaptive curriculum."""
+
+
+@dataclass(frozen=True)
+class AbstractCurriculum(abc.ABC):
+    """A rule for the lengths of the sources in a batch. Curricula are frozen and hashable, and their methods pure."""
+
+    def init(self, bounds: tuple[int, int]) -> CurriculumState:
+        """Return the state before the first batch; `bounds` are the shortest and the longest source."""
+        return CurriculumState(jnp.zeros((), jnp.int32), jnp.asarray(True), jnp.asarray(bounds[0], jnp.int32))
+
+    def update(self, state: CurriculumState, accuracy: Float[Array, ""], bounds: tuple[int, int]) -> CurriculumState:
+        """Return the state after a batch of which this fraction was answered without an error."""
+        del bounds
+        perfect = jnp.where(accuracy == 1, state.perfect_batches + 1, 0)
+        return state._replace(perfect_batches=perfect, warmed_up=state.warmed_up | (perfect >= WARMED_UP_AFTER))
+
+    @abc.abstractmethod
+    def draw(
+        self,
+        state: CurriculumState,
+        taken: Int[Array, ""],
+        keys: tuple[Array, Array],
+        size: int,
+        bounds: tuple[int, int],
+    ) -> Int[Array, " batch"]:
+        """Draw the lengths of the next batch.
+
+        Args:
+            state: The progress so far.
+            taken: Number of batches trained on in this attempt.
+            keys: Two keys.
+            size: Number of sources in the batch.
+            bounds: The shortest and the longest source.
+        """
+
+    def within(self, bounds: tuple[int, int]) -> "AbstractCurriculum":
+        """Return the curriculum for these bounds."""
+        del bounds
+        return self
+
+
+@dataclass(frozen=True)
+class Uniform(AbstractCurriculum):
+    """All lengths from the start, equally often."""
+
+    def draw(self, state, taken, keys, size, bounds):
+        del state, taken
+        return jax.random.randint(keys[1], (size,), bounds[0], bounds[1] + 1)
+
+
+@dataclass(frozen=True)
+class Warmup(AbstractCurriculum):
+    """A few lengths, equally often, until 5 batches in a row are without an error; then all lengths.
+
+    Short strings must have a large share in the gradient until the memory is used.
+
+    Examples:
+        >>> Warmup((8, 16, 32)).within((2, 20))
+        Warmup(lengths=(8, 16))
+    """
+
+    lengths: tuple[Size, ...] = (8, 16, 32)
+    """The lengths to start with."""
+
+    def init(self, bounds):
+        return super().init(bounds)._replace(warmed_up=jnp.asarray(False))
+
+    def draw(self, state, taken, keys, size, bounds):
+        all_lengths = jax.random.randint(keys[1], (size,), bounds[0], bounds[1] + 1)
+        first = jax.random.choice(keys[0], jnp.array(self.lengths), (size,))
+        return jnp.where(state.warmed_up, all_lengths, first)
+
+    def within(self, bounds):
+        """Return the warm-up without lengths beyond the bounds; a uniform curriculum, where none is left."""
+        kept = tuple(length for length in self.lengths if bounds[0] <= length <= bounds[1])
+        return replace(self, lengths=kept) if kept else Uniform()
+
+
+@dataclass(frozen=True)
+class Linear(AbstractCurriculum):
+    """Lengths up to a longest one that grows linearly with the batches."""
+
+    steps: Size = 500
+    """Batches over which the longest length grows to its bound."""
+
+    def draw(self, state, taken, keys, size, bounds):
+        low, high = bounds
+        high = low + jnp.floor((high - low) * jnp.minimum(taken / self.steps, 1)).astype(int)
+        return jax.random.randint(keys[1], (size,), low, high + 1)
+
+
+@dataclass(frozen=True)
+class Adaptive(AbstractCurriculum):
+    """Lengths up to a longest one that grows by 1 after every 5 batches in a row without an error."""
+
+    def init(self, bounds):
+        return super().init(bounds)._replace(warmed_up=jnp.asarray(False))
+
+    def update(self, state, accuracy, bounds):
+        perfect = jnp.where(accuracy == 1, state.perfect_batches + 1, 0)
+        succeeded = perfect >= WARMED_UP_AFTER
+        longest = jnp.minimum(state.longest + succeeded, bounds[1])
+        return CurriculumState(jnp.where(succeeded, 0, perfect), state.warmed_up | succeeded, longest)
+
+    def draw(self, state, taken, keys, size, bounds):
+        return jax.random.randint(keys[1], (size,), bounds[0], state.longest + 1)
+
+
+CURRICULA = {"warmup": Warmup, "uniform": Uniform, "linear": Linear, "adaptive": Adaptive}
+"""Every curriculum by its name."""

@@ -1,0 +1,203 @@
+"""Training as a function of objects: any module, any task, any optimizer."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+import optax
+from jaxtyping import PRNGKeyArray
+
+from neuralstack.machine import Machine
+from neuralstack.tasks import AbstractTask
+from neuralstack.training._curriculum import AbstractCurriculum, Uniform, Warmup
+from neuralstack.training._history import History
+from neuralstack.training._measure import measure_of, training_means
+from neuralstack.training._optimizer import clipped_adam
+from neuralstack.training._step import (
+    HEALTHY,
+    NOT_FINITE,
+    StepSpec,
+    TrainState,
+    init_state,
+    join_model,
+    reset_means,
+    split_model,
+    train_until,
+)  # fmt: skip
+from neuralstack.training._stopping import Record, Stopping, rank
+from neuralstack.training.objectives import AbstractObjective, Supervised
+
+
+class Fitted(NamedTuple):
+    """A trained model and the evaluations on the way."""
+
+    machine: Any
+    """The model with the weights that did best on the validation set."""
+    history: History
+    """One record for each evaluation."""
+
+    def __repr__(self) -> str:
+        return f"Fitted(machine={type(self.machine).__name__}(...), history={self.history!r})"
+
+    def _repr_html_(self) -> str:
+        return self.history._repr_html_()
+
+
+def fit(
+    model: Any,
+    task: AbstractTask,
+    *,
+    objective: AbstractObjective | None = None,
+    curriculum: AbstractCurriculum | None = None,
+    optimizer: optax.GradientTransformation | None = None,
+    batch_size: int = 50,
+    max_steps: int = 3000,
+    lengths: tuple[int, int] | None = None,
+    evaluate_every: int = 50,
+    stopping: Stopping | None = None,
+    state_reset_every: int = 5000,
+    key: PRNGKeyArray,
+    progress: Callable[[Record], None] | None = None,
+) -> Fitted:
+    """Train a model on a task.
+
+    Args:
+        model: A `Machine`, or any module from the tokens `[steps]` of one sequence to logits `[steps, vocab]`; its
+            floating-point arrays are trained. Batches are made by `vmap`.
+        task: The task.
+        objective: The loss. Defaults to `Supervised()`.
+        curriculum: The rule for the lengths of the sources. Defaults to `Warmup()` for a machine whose answer depends
+            on what its memory reads, and to `Uniform()` for other models.
+        optimizer: Any Optax optimizer. Defaults to `clipped_adam(1e-2)`: Adam after clipping the gradient's norm at 1.
+        batch_size: Number of sequences in a batch.
+        max_steps: The most batches to train on.
+        lengths: The shortest and the longest source to train and validate on. Defaults to the task's own.
+        evaluate_every: Batches between evaluations on the validation set.
+        stopping: When to end sooner. Defaults to `Stopping()`: after 4 perfect evaluations in a row.
+        state_reset_every: Symbols of a stream after which the controller's state is reset (truncated backpropagation
+            through time).
+        key: Source of everything that is drawn. The model's first weights are those that it has.
+        progress: Called with the record of each evaluation.
+
+    Returns:
+        The model with the weights that did best on the validation set, and the history of evaluations.
+
+    Raises:
+        ValueError: If a number is impossible, or the objective does not suit the model or the task.
+        FloatingPointError: If the loss or its gradient is not finite, or the gradient vanishes.
+
+    Examples:
+        >>> import jax, neuralstack as ns
+        >>> key = jax.random.key(0)
+        >>> task = ns.Reversal(max_length=4)
+        >>> machine = ns.Machine(ns.GRU(4, 8, key=key), ns.NeuralStack(4), task.vocab_size, key=key)
+        >>> fitted = ns.fit(machine, task, lengths=(1, 4), batch_size=2, max_steps=4, key=key)
+        >>> fitted.history.column("step")
+        [4]
+    """
+    bounds = check_sizes(task, lengths, batch_size, max_steps, evaluate_every)
+    task = replace(task, max_length=bounds[1])
+    spec, state = prepare(
+        model, task, objective=objective, curriculum=curriculum, optimizer=optimizer, batch_size=batch_size,
+        min_length=bounds[0], state_reset_every=state_reset_every, key=key,
+    )  # fmt: skip
+    stopping, measure = stopping or Stopping(), measure_of(task, bounds, model)
+    best, records = state.model, []
+    while int(state.step) < max_steps and not stopping.is_over(records, int(state.step)):
+        step = int(state.step)
+        state = train_until(state, spec, np.int32(min(step - step % evaluate_every + evaluate_every, max_steps)))
+        require_healthy(state)
+        validation = measure(join_model(state.model, spec.structure))
+        record = {**training_means(state), "validation": validation}
+        if not any(rank(other) > rank(record) for other in records):
+            best = state.model
+        records.append(record)
+        state = reset_means(state)
+        if progress is not None:
+            progress(record)
+    return Fitted(join_model(best, spec.structure), History(records))
+
+
+def prepare(
+    model: Any,
+    task: AbstractTask,
+    *,
+    objective: AbstractObjective | None = None,
+    curriculum: AbstractCurriculum | None = None,
+    optimizer: optax.GradientTransformation | None = None,
+    batch_size: int = 50,
+    min_length: int = 1,
+    state_reset_every: int = 5000,
+    key: PRNGKeyArray,
+) -> tuple[StepSpec, TrainState]:
+    """Return what `train_until` needs to train a model on a task, for a training loop of one's own.
+
+    Sources are of `min_length` to `task.max_length` symbols; the other arguments are those of `fit`.
+
+    Raises:
+        ValueError: If the objective does not suit the model or the task.
+
+    Examples:
+        >>> import jax, neuralstack as ns
+        >>> task, key = ns.Reversal(max_length=4), jax.random.key(0)
+        >>> machine = ns.Machine(ns.GRU(4, 8, key=key), ns.NeuralStack(4), task.vocab_size, key=key)
+        >>> spec, state = ns.training.prepare(machine, task, batch_size=2, key=key)
+        >>> int(ns.training.train_until(state, spec, 2).step)
+        2
+    """
+    bounds = min_length, task.max_length
+    arrays, structure = split_model(model)
+    spec = StepSpec(
+        task=task,
+        objective=(objective or Supervised()).resolve(model, task),
+        curriculum=(curriculum or default_curriculum(model, task)).within(bounds),
+        optimizer=optimizer or clipped_adam(),
+        batch_size=batch_size,
+        min_length=min_length,
+        state_reset_every=state_reset_every,
+        structure=structure,
+    )
+    return spec, init_state(arrays, spec, key)
+
+
+def default_curriculum(model: Any, task: AbstractTask) -> AbstractCurriculum:
+    """Return a warm-up for a machine that must learn to use its memory, and all lengths at once for others."""
+    uses_memory = isinstance(model, Machine) and model.connection.answer_from != "controller"
+    return Warmup() if uses_memory and not task.streams else Uniform()
+
+
+def check_sizes(
+    task: AbstractTask, lengths: tuple[int, int] | None, batch_size: int, max_steps: int, evaluate_every: int
+) -> tuple[int, int]:
+    """Return the shortest and the longest source, after checking the sizes of a training.
+
+    Raises:
+        ValueError: If one is impossible.
+    """
+    sizes = {"batch_size": batch_size, "max_steps": max_steps, "evaluate_every": evaluate_every}
+    for name, size in sizes.items():
+        if size < 1:
+            raise ValueError(f"{name} must be at least 1, got {size}.")
+    low, high = lengths or task.train_lengths
+    if not 1 <= low <= high:
+        raise ValueError(f"lengths must be two numbers in order, at least 1, got {low} and {high}.")
+    return low, high
+
+
+def require_healthy(state: TrainState) -> None:
+    """Refuse to continue after a step that failed.
+
+    Raises:
+        FloatingPointError: If it failed.
+    """
+    failure = int(state.failure)
+    if failure != HEALTHY:
+        raise FloatingPointError(f"training failed at step {int(state.step)}: {explain(failure)}")
+
+
+def explain(failure: int) -> str:
+    """Return why a step failed, and what to do."""
+    if failure == NOT_FINITE:
+        return "the loss or its gradient is not a finite number; lower the learning rate or the largest gradient norm"
+    return "the gradient has vanished; try another seed, or the connection 'layer'"

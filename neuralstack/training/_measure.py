@@ -1,0 +1,40 @@
+"""The metrics of an evaluation during training."""
+
+from collections.abc import Callable
+from typing import Any
+
+from neuralstack.evaluation import evaluate, evaluate_language, fixed_set
+from neuralstack.machine import Machine
+from neuralstack.tasks import AbstractTask, Characters
+from neuralstack.training._step import TrainState
+from neuralstack.training._stopping import Record
+
+Measure = Callable[[Any], dict[str, float]]
+"""From a model to its metrics on one set."""
+
+HELD_OUT_SYMBOLS = 10_000  # of a held-out text, at each evaluation
+
+
+def measure_of(task: AbstractTask, lengths: tuple[int, int], model: Any) -> Measure:
+    """Return the function that measures models like this one on sequences of these lengths, or on a held-out text."""
+    if isinstance(task, Characters) and isinstance(model, Machine):
+        return lambda model: dict(zip(("loss", "bits"), evaluate_language(model, task, HELD_OUT_SYMBOLS), strict=False))
+    data = fixed_set(task, lengths)
+
+    def measure(model):
+        report = evaluate(model, data)
+        return {part: getattr(report, part) for part in ("coarse", "fine", "token", "loss")}
+
+    return measure
+
+
+def training_means(state: TrainState) -> Record:
+    """Return the step, and the means over the batches since the last evaluation."""
+    count = max(int(state.num_accumulated), 1)
+    return {
+        "step": int(state.step),
+        "attempt": int(state.attempt),
+        "warmed_up": bool(state.curriculum.warmed_up),
+        "loss": float(state.loss) / count,
+        "accuracy": float(state.accuracy) / count,
+    }

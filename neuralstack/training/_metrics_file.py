@@ -1,0 +1,57 @@
+"""The evaluations of a run in a file, one JSON object a line."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from neuralstack.training._files import parse_json, read_bounded, to_json_text
+from neuralstack.training._stopping import Record
+
+NUMBERS = {"step": int, "attempt": int, "seconds": float}
+
+
+def read_metrics(path: Path) -> list[Record]:
+    """Read the evaluations of a run; a last line that a kill cut short is left out.
+
+    Raises:
+        ValueError: If another line is broken.
+    """
+    lines = read_bounded(path).decode(errors="replace").splitlines() if path.is_file() else []
+    records = []
+    for number, line in enumerate(lines, 1):
+        try:
+            records.append(_checked(parse_json(line)))
+        except ValueError as error:
+            if number == len(lines):
+                break
+            raise ValueError(f"{str(path)!r} is broken at line {number} ({error}): remove that line.") from None
+    return records
+
+
+def metrics_text(records: Sequence[Record]) -> str:
+    """Return evaluations as the content of a metrics file."""
+    return "".join(to_json_text(record) + "\n" for record in records)
+
+
+def _checked(record: Any) -> Record:
+    """Return one evaluation, in which null is a number that is not finite."""
+    if not isinstance(record, dict) or not isinstance(record.get("validation"), dict):
+        raise ValueError("it is not an evaluation")
+    for name, kind in NUMBERS.items():
+        value = record.get(name)
+        if isinstance(value, bool) or not isinstance(value, (int, kind)):
+            raise ValueError(f"its {name} must be a number, got {value!r}")
+    record = _null_as_nan(record)
+    validation = record["validation"]
+    if not ({"coarse", "fine"} <= validation.keys() or "loss" in validation):
+        raise ValueError("its validation has no accuracy and no loss")
+    for name, value in validation.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"its validation {name} must be a number, got {value!r}")
+    return record
+
+
+def _null_as_nan(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _null_as_nan(one) for name, one in value.items()}
+    return float("nan") if value is None else value

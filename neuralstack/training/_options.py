@@ -1,0 +1,102 @@
+"""Flat options, as a command line or a sweep has them, put into the tree of a configuration."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+from neuralstack._lookup import lookup, nearest
+from neuralstack.training._config import Config, DataConfig, MachineConfig, OptimizerConfig
+from neuralstack.training._curriculum import CURRICULA, Warmup
+from neuralstack.training._stopping import Stopping
+from neuralstack.training.objectives import OBJECTIVES, Supervised
+
+BRANCHES = {"data": DataConfig, "machine": MachineConfig, "optimizer": OptimizerConfig, "stopping": Stopping}
+CURRICULUM_OPTIONS = {"warmup_lengths": ("warmup", "lengths"), "linear_steps": ("linear", "steps")}
+CHOICES = ("objective", "curriculum")
+
+
+def configure(task: str, **options: Any) -> Config:
+    """Return the configuration of a task with flat options: the names of all fields of the tree, without their paths.
+
+    Args:
+        task: The name of the task.
+        options: Fields by name, such as `memory="queue"` or `max_steps=100`; `objective` and `curriculum` by name;
+            `warmup_lengths` and `linear_steps` for the curricula that have them.
+
+    Raises:
+        ValueError: If an option is unknown, or belongs to another objective or curriculum.
+
+    Examples:
+        >>> config = configure("reversal", memory="queue", objective="imitation", forcing_prob=0.5)
+        >>> config.machine.memory, config.objective.forcing_prob
+        ('queue', 0.5)
+        >>> configure("reversal", forcing_prob=0.5)
+        Traceback (most recent call last):
+        ValueError: forcing_prob belongs to the objective imitation, got the objective supervised.
+    """
+    return with_options(Config(task), **options)
+
+
+def with_options(config: Config, **options: Any) -> Config:
+    """Return a configuration with some of its fields changed, given as flat options (see `configure`).
+
+    Raises:
+        ValueError: If an option is unknown, or belongs to another objective or curriculum.
+    """
+    for branch, cls in BRANCHES.items():
+        given = {field.name: options.pop(field.name) for field in fields(cls) if field.name in options}
+        if given:
+            config = replace(config, **{branch: replace(getattr(config, branch), **given)})
+    config = replace(config, curriculum=_curriculum(config, options))
+    config = replace(config, objective=_objective(config, options))
+    known = {field.name for field in fields(Config)} - set(BRANCHES) - set(CHOICES)
+    if unknown := sorted(set(options) - known):
+        raise ValueError(
+            f"unknown option {unknown[0]!r}: {nearest(unknown[0], option_names())}see the fields of Config."
+        )
+    return replace(config, **options)
+
+
+def option_names() -> list[str]:
+    """Return the names of all flat options."""
+    classes = [*BRANCHES.values(), *OBJECTIVES.values(), Config]
+    names = {field.name for cls in classes for field in fields(cls)}
+    return sorted((names - set(BRANCHES)) | set(CURRICULUM_OPTIONS))
+
+
+def _curriculum(config: Config, options: dict[str, Any]) -> Any:
+    """Take the options of the curriculum out of the others, and return the curriculum that they make."""
+    name = options.pop("curriculum", None)
+    given = {key: options.pop(key) for key in CURRICULUM_OPTIONS if key in options}
+    if name is not None and not isinstance(name, str):
+        return name
+    chosen: Any
+    if name is None:
+        chosen = config.curriculum or (Warmup() if "warmup_lengths" in given else None)
+    else:
+        chosen = lookup("curriculum", CURRICULA, name)()
+    for key, value in given.items():
+        owner, field = CURRICULUM_OPTIONS[key]
+        if not isinstance(chosen, CURRICULA[owner]):
+            got = type(chosen).__name__.lower() if chosen else "warmup"
+            raise ValueError(f"{key} belongs to the curriculum {owner}, got the curriculum {got}.")
+        chosen = replace(chosen, **{field: value})
+    return chosen
+
+
+def _objective(config: Config, options: dict[str, Any]) -> Any:
+    """Take the options of the objective out of the others, and return the objective that they make."""
+    name = options.pop("objective", None)
+    if name is not None and not isinstance(name, str):
+        return name
+    chosen = config.objective
+    if name is not None:
+        cls = lookup("objective", OBJECTIVES, name)
+        shared = {field.name: getattr(chosen, field.name) for field in fields(Supervised)}
+        chosen = chosen if isinstance(chosen, cls) else cls(**shared)
+    for owner, cls in OBJECTIVES.items():
+        for key in [field.name for field in fields(cls) if field.name in options]:
+            if not hasattr(chosen, key):
+                got = type(chosen).__name__.lower()
+                raise ValueError(f"{key} belongs to the objective {owner}, got the objective {got}.")
+            chosen = replace(chosen, **{key: options.pop(key)})
+    return chosen

@@ -1,0 +1,108 @@
+"""Opening a run: a new one, one to be resumed, or one that starts from the weights of another."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from neuralstack.training._bounds import to_json
+from neuralstack.training._build import begin, start_from
+from neuralstack.training._config import Config
+from neuralstack.training._members import Member
+from neuralstack.training._run_directory import Run, load
+from neuralstack.training._step import TrainState
+from neuralstack.training._stopping import Record
+
+CHANGEABLE = frozenset({"max_steps", "stopping.stop_after_perfect", "stopping.extra_steps"})
+
+
+def open_run(config: Config, path: str | Path, *, resume: bool, warm_start: str | Path | None = None) -> Member:
+    """Begin a run, or continue it where it stopped.
+
+    Raises:
+        ValueError: If the directory holds something, or what is to be resumed is broken or was another run.
+    """
+    if resume and Path(path).exists() and not Run.is_empty(path):
+        run = reopen(path, config)
+        state = run.load_checkpoint()
+    else:
+        state = begin(config) if warm_start is None else begin_from(config, warm_start)
+        run = Run.create(path, config)
+        if warm_start is not None:
+            run.save_checkpoint(state)  # these first weights follow from nothing in the configuration
+    records = run.metrics()
+    seconds = records[-1]["seconds"] if records else 0.0
+    member = Member(config, run, state, records, seconds, end_of(config, records, state))
+    return restart_if_due(member)
+
+
+def begin_from(config: Config, source: str | Path) -> TrainState:
+    """Return the state at the start of training from the weights of another run's machine.
+
+    Raises:
+        ValueError: If that machine has other parts or sizes.
+    """
+    machine, own = load(source), begin(config).model
+    if jax.tree.structure(machine) != jax.tree.structure(own) or any(
+        a.shape != b.shape for a, b in zip(jax.tree.leaves(machine), jax.tree.leaves(own), strict=True)
+    ):
+        raise ValueError(
+            f"the machine of {str(source)!r} has other parts or sizes than this configuration: give the same memory, "
+            "controller, connection, sizes and number of symbols."
+        )
+    return start_from(config, jax.tree.map(lambda a, b: a.astype(b.dtype), machine, own))
+
+
+def reopen(path: str | Path, config: Config) -> Run:
+    """Open a run to continue it; only the number of steps and when to stop may differ from what they were.
+
+    Raises:
+        ValueError: If there is no run, or it was another one; all differences are named.
+    """
+    run = Run.open(path)
+    before, now = flatten(to_json(run.config())), flatten(to_json(config))
+    changed = [name for name in sorted(before | now) if before.get(name) != now.get(name)]
+    if refused := [name for name in changed if name not in CHANGEABLE]:
+        differences = ", ".join(f"{name}={before.get(name)!r}, not {now.get(name)!r}" for name in refused)
+        raise ValueError(
+            f"the run in {str(path)!r} was begun with {differences}: resume it with the options it was begun with, "
+            "or start another run."
+        )
+    if changed:
+        run.write_config(config)
+    return run
+
+
+def flatten(tree: Any, path: str = "") -> dict[str, Any]:
+    """Return the leaves of nested objects by their dotted names.
+
+    Examples:
+        >>> flatten({"machine": {"memory": "stack"}, "seed": 0})
+        {'machine.memory': 'stack', 'seed': 0}
+    """
+    if not isinstance(tree, dict):
+        return {path: tree}
+    branches = [flatten(value, f"{path}.{name}" if path else name) for name, value in tree.items()]
+    return {name: leaf for branch in branches for name, leaf in branch.items()}
+
+
+def end_of(config: Config, records: list[Record], state: TrainState) -> str | None:
+    """Return the status with which training has ended, or None while it goes on."""
+    step = int(state.step)
+    if config.stopping.is_over(records, step):
+        return "perfect"
+    return "done" if step >= config.max_steps else None
+
+
+def restart_if_due(member: Member) -> Member:
+    """Start an attempt over that has been in its warm-up for as long as it may, in a run that goes on.
+
+    It is due right after the chunk of steps that made it so; and, since a run may be stopped in between, at the
+    beginning of a resumed run.
+    """
+    state, config = member.state, member.config
+    warmed_up = bool(state.curriculum.warmed_up)
+    if member.ended is None and config.stopping.should_restart(warmed_up, int(state.taken)):
+        return replace(member, state=begin(config, int(state.attempt) + 1, int(state.step)))
+    return member

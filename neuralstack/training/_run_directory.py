@@ -1,0 +1,179 @@
+"""The directory of a run: every file in it is written whole or not at all."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from neuralstack.machine import Machine
+from neuralstack.training._bounds import from_json, to_json
+from neuralstack.training._build import begin, build_task, machine_skeleton
+from neuralstack.training._complete import complete
+from neuralstack.training._config import Config
+from neuralstack.training._files import PARTIAL, append_line, parse_json, read_bounded, to_json_text, write_whole
+from neuralstack.training._legacy import is_legacy, translate
+from neuralstack.training._metrics_file import metrics_text, read_metrics
+from neuralstack.training._step import TrainState
+from neuralstack.training._stopping import Record
+from neuralstack.training._tensors import from_file, to_bytes
+
+LARGEST_CONFIG = 1 << 24  # bytes; an alphabet can be long
+
+
+@dataclass(frozen=True)
+class Run:
+    """The directory of a run.
+
+    It holds `config.json` (everything that the run depends on, and the version that wrote it), `metrics.jsonl` (one
+    evaluation a line), `model.safetensors` (the best weights so far) and `checkpoint.safetensors` (all that resuming
+    needs).
+    """
+
+    path: Path
+
+    @classmethod
+    def create(cls, path: str | Path, config: Config) -> "Run":
+        """Make the directory of a new run.
+
+        Raises:
+            ValueError: If it exists and holds anything: no run is overwritten.
+        """
+        run = cls(Path(path))
+        cls.require_empty(path)
+        run.path.mkdir(parents=True, exist_ok=True)
+        run.write_config(config)
+        run.write("metrics.jsonl", "")
+        return run
+
+    def write_config(self, config: Config) -> None:
+        """Write the configuration, the version and all that loading the machine needs besides."""
+        from neuralstack import __version__
+
+        content = {"neuralstack": __version__, "vocab_size": build_task(config).vocab_size, "config": to_json(config)}
+        self.write("config.json", to_json_text(content, indent=2) + "\n")
+
+    @classmethod
+    def require_empty(cls, path: str | Path) -> None:
+        """Refuse a path that holds anything.
+
+        Raises:
+            ValueError: If it does.
+        """
+        if Path(path).exists() and not cls.is_empty(path):
+            raise ValueError(
+                f"the output directory {str(path)!r} exists and is not empty: choose another one, resume the run in "
+                "it, or remove it."
+            )
+
+    @staticmethod
+    def is_empty(path: str | Path) -> bool:
+        """Say whether a path is a directory without files, apart from one whose writing was cut short."""
+        return Path(path).is_dir() and all(file.suffix == PARTIAL for file in Path(path).iterdir())
+
+    @classmethod
+    def open(cls, path: str | Path) -> "Run":
+        """Open the directory of a run.
+
+        Raises:
+            ValueError: If there is none.
+        """
+        run = cls(Path(path))
+        if not run.file("config.json").is_file():
+            raise ValueError(f"{str(path)!r} is not a run: it has no config.json, which every training writes.")
+        return run
+
+    def file(self, name: str) -> Path:
+        """Return the path of one of the run's files."""
+        return self.path / name
+
+    def write(self, name: str, content: str | bytes) -> None:
+        """Write one of the run's files, whole or not at all: a kill at any moment leaves the old one or the new one."""
+        write_whole(self.file(name), content)
+
+    def config(self) -> Config:
+        """Read the configuration of the run.
+
+        Raises:
+            ValueError: If the file is broken.
+        """
+        return self._read_config()[0]
+
+    def _read_config(self) -> tuple[Config, int | None]:
+        """Return the configuration and the number of tokens, which version 0.1 did not write."""
+        path = self.file("config.json")
+        try:
+            data = parse_json(read_bounded(path, LARGEST_CONFIG))
+            if is_legacy(data):
+                return complete(translate(data)), None
+            config, vocab_size = from_json(Config, data["config"]), data["vocab_size"]
+            if type(vocab_size) is not int or not 1 <= vocab_size <= 2**21:
+                raise ValueError(f"vocab_size must be a whole number from 1 to {2**21}, got {vocab_size!r}")
+            return config, vocab_size
+        except (ValueError, TypeError, AttributeError, KeyError) as error:
+            raise ValueError(f"{str(path)!r} is broken ({error}): restore it, or train again.") from None
+
+    def metrics(self) -> list[Record]:
+        """Read the evaluations; a last line that a kill cut short is left out.
+
+        Raises:
+            ValueError: If another line is broken.
+        """
+        return read_metrics(self.file("metrics.jsonl"))
+
+    def append_metrics(self, record: Record) -> None:
+        """Add one evaluation."""
+        append_line(self.file("metrics.jsonl"), to_json_text(record))
+
+    def save_model(self, machine: Any) -> None:
+        """Keep these weights as the run's model."""
+        self.write("model.safetensors", to_bytes(machine))
+
+    def load_model(self) -> Machine:
+        """Read the run's model. Its task is not needed for that.
+
+        Raises:
+            ValueError: If there is none yet, or its file is broken or of another machine.
+        """
+        path = self.file("model.safetensors")
+        if not path.is_file():
+            raise ValueError(f"{str(self.path)!r} has no model yet: resume its training.")
+        config, vocab_size = self._read_config()
+        return from_file(path, machine_skeleton(config.machine, vocab_size or build_task(config).vocab_size))
+
+    def save_checkpoint(self, state: TrainState) -> None:
+        """Keep all that resuming needs."""
+        self.write("checkpoint.safetensors", to_bytes(state))
+
+    def load_checkpoint(self) -> TrainState:
+        """Read all that resuming needs; without a checkpoint, that is the start of training.
+
+        Evaluations later than the checkpoint are dropped: they will be made again.
+
+        Raises:
+            ValueError: If the checkpoint is broken, or version 0.1 wrote it.
+        """
+        config, path = self.config(), self.file("checkpoint.safetensors")
+        if is_legacy(parse_json(read_bounded(self.file("config.json"), LARGEST_CONFIG))):
+            raise ValueError(
+                f"{str(self.path)!r} was written by version 0.1, whose training cannot be resumed: start a new run "
+                "from its weights instead."
+            )
+        start = begin(config)
+        state = from_file(path, start) if path.is_file() else start
+        kept = [record for record in self.metrics() if record["step"] <= int(state.step)]
+        self.write("metrics.jsonl", metrics_text(kept))
+        return state
+
+
+def load(path: str | Path) -> Machine:
+    """Load the trained machine of a run.
+
+    Args:
+        path: The run's directory.
+
+    Returns:
+        The machine with the weights that did best on the validation set.
+
+    Raises:
+        ValueError: If there is no run, it has no model yet, or a file is broken.
+    """
+    return Run.open(path).load_model()

@@ -1,0 +1,58 @@
+"""When training ends, when an attempt starts over, and which weights are kept: pure functions of the evaluations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from neuralstack.training._bounds import Steps
+
+Record = dict[str, Any]
+"""One evaluation: `step`, `attempt`, `loss`, `accuracy`, and the metrics of each set by name, as `validation`."""
+
+
+@dataclass(frozen=True)
+class Stopping:
+    """The rule by which training ends before all its steps are taken, and by which an attempt starts over.
+
+    Examples:
+        >>> Stopping(stop_after_perfect=2).perfect_at(
+        ...     [{"step": n, "attempt": 0, "validation": {"coarse": 1}} for n in (5, 9)]
+        ... )
+        9
+    """
+
+    stop_after_perfect: Steps = 4
+    """Stop when this many evaluations in a row are perfect; 0: take all steps."""
+    extra_steps: Steps = 0
+    """Batches to continue after those evaluations, for example while gates become discrete."""
+    restart_after: Steps | None = None
+    """Batches after which an attempt that is still in its warm-up starts over with new weights; 0: never."""
+
+    def perfect_at(self, records: Sequence[Record]) -> int | None:
+        """Return the first step at which enough evaluations of one attempt in a row were perfect; else None."""
+        count = self.stop_after_perfect
+        for end in range(count, len(records) + 1 if count else 0):
+            last = records[end - count : end]
+            if len({record["attempt"] for record in last}) == 1 and all(is_perfect(record) for record in last):
+                return int(last[-1]["step"])
+        return None
+
+    def is_over(self, records: Sequence[Record], step: int) -> bool:
+        """Say whether training has been perfect for long enough."""
+        perfect = self.perfect_at(records)
+        return perfect is not None and step >= perfect + self.extra_steps
+
+    def should_restart(self, warmed_up: bool, taken: int) -> bool:
+        """Say whether an attempt has been in its warm-up for as long as it may."""
+        return bool(self.restart_after) and not warmed_up and taken >= (self.restart_after or 0)
+
+
+def is_perfect(record: Record) -> bool:
+    """Say whether an evaluation answered every sequence of the validation set without an error."""
+    return record["validation"].get("coarse") == 1
+
+
+def rank(record: Record) -> tuple[float, float]:
+    """Return the key by which the best weights are kept: validation accuracy, coarse then fine; of a text, its loss."""
+    found = record["validation"]
+    return (found["coarse"], found["fine"]) if "coarse" in found else (-found["loss"], 0.0)

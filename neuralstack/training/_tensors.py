@@ -1,0 +1,68 @@
+"""Trees of arrays in the safetensors format."""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from neuralstack.training._files import read_bounded
+
+Tree = TypeVar("Tree")
+LARGEST = 1 << 36  # bytes of a file of weights
+
+
+def to_bytes(tree: Any) -> bytes:
+    """Return the arrays of a tree in the safetensors format, named by their places in it."""
+    return safetensors.numpy.save({name: np.asarray(_plain(leaf)) for name, leaf in named_leaves(tree)})
+
+
+def from_file(path: Path, like: Tree) -> Tree:
+    """Read arrays into a tree of the same shapes.
+
+    Floating-point numbers keep the precision in which they were saved.
+
+    Raises:
+        ValueError: If the file is broken or its arrays are not those of the tree.
+    """
+    try:
+        arrays = safetensors.numpy.load(read_bounded(path, LARGEST))
+    except (OSError, ValueError, safetensors.SafetensorError) as error:
+        raise ValueError(f"{str(path)!r} is broken or half-written ({error}): restore it, or train again.") from None
+    for name, leaf in named_leaves(like):
+        found, wanted = arrays.get(name), jax.eval_shape(_plain, leaf)
+        if found is None or found.shape != wanted.shape or not _same_kind(found.dtype, wanted.dtype):
+            got = "is missing" if found is None else f"is {found.dtype}{list(found.shape)}"
+            raise ValueError(
+                f"{str(path)!r} does not fit the run's config.json: {name} {got}, "
+                f"needed is {wanted.dtype}{list(wanted.shape)}; restore both files, or train again."
+            )
+    if spare := sorted(arrays.keys() - {name for name, _ in named_leaves(like)}):
+        raise ValueError(
+            f"{str(path)!r} does not fit the run's config.json: it also holds {spare[0]}; "
+            "restore both files, or train again."
+        )
+    leaves = [_like(jnp.asarray(arrays[name]), leaf) for name, leaf in named_leaves(like)]
+    return jax.tree.unflatten(jax.tree.structure(like), leaves)
+
+
+def named_leaves(tree: Any) -> list[tuple[str, Any]]:
+    """Return the leaves of a tree with the names of their places."""
+    return [(jax.tree_util.keystr(path).lstrip("."), leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(tree)]
+
+
+def _plain(leaf: Any) -> Any:
+    """Return a leaf as numbers; a random key has them inside."""
+    return jax.random.key_data(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else leaf
+
+
+def _like(numbers: Any, leaf: Any) -> Any:
+    return jax.random.wrap_key_data(numbers) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else numbers
+
+
+def _same_kind(found: Any, wanted: Any) -> bool:
+    precisions = {np.dtype("float32"), np.dtype("float64")}  # the second where a program has enabled x64
+    return found == wanted or {np.dtype(found), np.dtype(wanted)} <= precisions

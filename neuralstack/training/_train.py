@@ -1,0 +1,197 @@
+"""Training a named, resumable run: chunks of compiled steps; between them progress, evaluations and checkpoints."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import jax.numpy as jnp
+
+from neuralstack.training._build import build_task, machine_skeleton, step_spec
+from neuralstack.training._complete import complete
+from neuralstack.training._config import Config
+from neuralstack.training._files import locked
+from neuralstack.training._interrupt import defer_keyboard_interrupt
+from neuralstack.training._measure import Measure, measure_of, training_means
+from neuralstack.training._members import Member, advance, used_devices
+from neuralstack.training._optimizer import gradient_variance
+from neuralstack.training._options import with_options
+from neuralstack.training._outcome import Outcome, outcome_of
+from neuralstack.training._progress import TrainingProgress, show_progress
+from neuralstack.training._resume import end_of, open_run, restart_if_due
+from neuralstack.training._run_directory import Run
+from neuralstack.training._step import HEALTHY, TrainState, join_model, reset_means
+from neuralstack.training._stopping import rank
+
+CHUNK = 10  # steps between two looks at the clock, the keyboard and the progress bar
+
+
+def train(
+    config: Config,
+    path: str | Path,
+    *,
+    resume: bool = False,
+    warm_start: str | Path | None = None,
+    show: bool = True,
+) -> Outcome:
+    """Train a machine and keep it in a run's directory.
+
+    Args:
+        config: What to train, and how.
+        path: The run's directory; it is made, and must not hold anything yet unless `resume`.
+        resume: Continue the run that is there, as if it had never stopped: bit for bit the same on the same machine.
+        warm_start: Directory of a run from whose weights training starts.
+        show: Whether to show progress on the terminal or in a notebook.
+
+    Raises:
+        ValueError: If the configuration is impossible, the directory holds something, or the run to resume is broken
+            or was another one.
+    """
+    (outcome,) = train_all([(config, path)], resume=resume, warm_start=warm_start, show=show)
+    return outcome
+
+
+def resume(
+    path: str | Path,
+    *,
+    max_steps: int | None = None,
+    stop_after_perfect: int | None = None,
+    extra_steps: int | None = None,
+    show: bool = True,
+) -> Outcome:
+    """Continue the run in a directory as if it had never stopped: bit for bit the same on the same machine.
+
+    Args:
+        path: The run's directory.
+        max_steps: The most batches to train on. Defaults, as the others, to that of the run.
+        stop_after_perfect: Perfect evaluations in a row after which to stop.
+        extra_steps: Batches to continue after those.
+        show: Whether to show progress on the terminal or in a notebook.
+
+    Raises:
+        ValueError: If there is no run, or a file of it is broken.
+    """
+    options = {"max_steps": max_steps, "stop_after_perfect": stop_after_perfect, "extra_steps": extra_steps}
+    given = {name: value for name, value in options.items() if value is not None}
+    return train(with_options(Run.open(path).config(), **given), path, resume=True, show=show)
+
+
+def train_all(
+    runs: Sequence[tuple[Config, str | Path]],
+    *,
+    resume: bool = False,
+    warm_start: str | Path | None = None,
+    show: bool = True,
+    on_open: Callable[[], None] | None = None,
+) -> list[Outcome]:
+    """Train several runs together, by the same compiled program; they may differ in seed and learning rate only.
+
+    Each is as it would be alone, up to rounding, and ends on its own. Nothing is written before all configurations have
+    been found to be possible.
+
+    Args:
+        runs: The configuration and the directory of each.
+        resume: Continue those that were begun, as `train` does.
+        warm_start: Directory of a run from whose weights training starts.
+        show: Whether to show progress on the terminal or in a notebook.
+        on_open: Called once all runs have been opened.
+
+    Raises:
+        ValueError: As `train`.
+    """
+    configs = [complete(config) for config, _ in runs]
+    spec, measures = step_spec(configs[0]), measures_of(configs[0])
+    with ExitStack() as locks:
+        members = []
+        for config, (_, path) in zip(configs, runs, strict=True):
+            if resume and Path(path).is_dir():
+                locks.enter_context(locked(Path(path)))
+            members.append(open_run(config, path, resume=resume, warm_start=warm_start))
+            if not resume:
+                locks.enter_context(locked(Path(path)))
+        if on_open is not None:
+            on_open()
+        advance(members, spec, [int(member.state.step) for member in members])  # no step: this compiles the program
+        with defer_keyboard_interrupt() as interrupted, show_progress(members, enabled=show) as progress:
+            while any(member.ended is None for member in members):
+                train_chunk(members, spec, measures, progress)
+                if interrupted():
+                    for member in members:
+                        member.ended = member.ended or "interrupted"
+            return [finalize(member) for member in members]
+
+
+def measures_of(config: Config) -> dict[str, Measure]:
+    """Return the measure of each set that is evaluated during training."""
+    task = build_task(config)
+    sets = {"validation": config.lengths} | ({"test": task.test_lengths} if config.log_test else {})
+    skeleton = machine_skeleton(config.machine, task.vocab_size)
+    return {name: measure_of(task, lengths, skeleton) for name, lengths in sets.items()}
+
+
+def train_chunk(members: list[Member], spec, measures: dict[str, Measure], progress: TrainingProgress) -> None:
+    """Train every member that has not ended for a chunk of steps, and do what is due after it."""
+    started, active = time.perf_counter(), [member for member in members if member.ended is None]
+    advance(members, spec, [stop_of(member) for member in members])
+    share = min(used_devices(len(members)), len(active)) / len(active)
+    seconds = (time.perf_counter() - started) * share
+    progress.advance()
+    for member in active:
+        member.seconds += seconds
+        on_chunk_end(member, spec, measures, progress)
+
+
+def on_chunk_end(member: Member, spec, measures: dict[str, Measure], progress: TrainingProgress) -> None:
+    """Do what a member needs between two chunks of steps: an evaluation, a checkpoint, a restart, or its end."""
+    config, state = member.config, member.state
+    step = int(state.step)
+    if int(state.failure) != HEALTHY:
+        member.ended = "failed"
+    elif step % config.evaluate_every == 0 or step == config.max_steps:
+        progress.evaluating()
+        keep_evaluation(
+            member, {name: measure(join_model(state.model, spec.structure)) for name, measure in measures.items()}
+        )
+        member.ended = end_of(config, member.records, state)
+    restarted = restart_if_due(member)
+    if restarted is not member:
+        member.state = restarted.state
+        progress.restart(member)
+
+
+def keep_evaluation(member: Member, metrics: dict[str, dict[str, float]]) -> None:
+    """Keep the evaluation of a member, its weights if no other were better, and a checkpoint."""
+    state, run = member.state, member.run
+    variance = {"gradient_variance": gradient_variance(state.optimizer)}
+    record = {**training_means(state), **variance, **metrics, "seconds": member.seconds}
+    if not any(rank(other) > rank(record) for other in member.records):
+        run.save_model(state.model)
+    member.records.append(record)
+    run.append_metrics(record)
+    member.state = reset_means(state)
+    run.save_checkpoint(member.state)
+
+
+def stop_of(member: Member) -> int:
+    """Return the step until which a member is trained next: one that has ended stays where it is."""
+    return int(member.state.step) if member.ended else next_stop(member.config, member.state)
+
+
+def next_stop(config: Config, state: TrainState) -> int:
+    """Return the next step at which something may be due: after a chunk, or earlier to evaluate, restart or end."""
+    step, restart_after = int(state.step), config.stopping.restart_after
+    stops = [step - step % every + every for every in (CHUNK, config.evaluate_every)]
+    if restart_after and not state.curriculum.warmed_up:
+        stops.append(max(step + 1, int(state.attempt_start) + restart_after))
+    return min(*stops, max(config.max_steps, step))
+
+
+def finalize(member: Member) -> Outcome:
+    """Leave a member's directory so that it can be resumed, and say how it ended."""
+    state = member.state
+    healthy = replace(state, failure=jnp.full_like(state.failure, HEALTHY))
+    member.run.save_checkpoint(healthy)
+    if not member.records:
+        member.run.save_model(state.model)
+    return outcome_of(member.ended or "done", member.config, state, member.records, member.seconds)
