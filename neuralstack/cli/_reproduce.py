@@ -7,7 +7,7 @@ from pathlib import Path
 from tyro.conf import Positional
 
 from neuralstack._lookup import lookup
-from neuralstack.cli._status import INTERRUPTED
+from neuralstack.training import status_of_interrupt
 
 
 @dataclass(frozen=True)
@@ -36,5 +36,5 @@ class Reproduce:
             options = (" --quick" if self.quick else "") + (f" --out {self.out}" if self.out else "")
             again = f"neuralstack reproduce {self.name}{options}"
             print(f"neuralstack: interrupted; what was trained is kept: {again} continues", file=sys.stderr)
-            return INTERRUPTED
+            return status_of_interrupt()
         return 0

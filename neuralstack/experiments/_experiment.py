@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from neuralstack.reporting import Table
-from neuralstack.training import Config, Run
+from neuralstack.training import Config, Run, with_options
 
 Result = dict[str, Any]
 """The content of a result file: how it was made, and `variants` by name."""
@@ -14,11 +14,6 @@ Measured = dict[str, Any]
 """The result of one seed, or of one variant: `label`, `group`, `config`, `seeds` and the `runs` of all seeds."""
 Measure = Callable[[Run, Config], dict[str, Any]]
 """From a trained run and its complete configuration to what is measured of it."""
-
-
-def with_options(config: Config, **options: Any) -> Config:
-    """Return a configuration with these options changed."""
-    return replace(config, **options)
 
 
 @dataclass(frozen=True)

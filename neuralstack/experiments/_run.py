@@ -15,7 +15,7 @@ from neuralstack._runtime import lightly_compiled
 from neuralstack.experiments._experiment import Experiment, Measure, Measured, Result, Variant
 from neuralstack.experiments._parallel import map_on_cores
 from neuralstack.experiments._progress import Report, heartbeat
-from neuralstack.training import Config, Run, complete, train
+from neuralstack.training import Config, DataConfig, Run, complete, to_json_text, train, with_options
 
 
 def reproduce(experiment: Experiment, path: str | Path, *, quick: bool = False, report: Report = print) -> Result:
@@ -65,7 +65,7 @@ def train_variant(variant: Variant, path: Path, measure: Measure, headline: Any,
     runs = []
     for seed in range(variant.seeds):
         name = f"{variant.name}, seed {seed} of 0-{variant.seeds - 1}" if variant.seeds > 1 else variant.name
-        config = complete(replace(variant.config, seed=seed, watch_test=variant.log_test and seed == 0))
+        config = complete(with_options(variant.config, seed=seed, log_test=variant.log_test and seed == 0))
         run = Run(path / variant.name / str(seed))
         if run.file("result.json").is_file():
             found = "read"
@@ -95,7 +95,7 @@ def train_seed(variant: str, config: Config, run: Run, measure: Measure) -> None
         **{name: getattr(outcome, name) for name in ("status", "steps", "restarts", "seconds")},
         **measure(run, config),
     }
-    run.write("result.json", json.dumps({**result, "wall_seconds": time.perf_counter() - started}, indent=2))
+    run.write("result.json", to_json_text({**result, "wall_seconds": time.perf_counter() - started}, indent=2))
 
 
 def read_seed(run: Run, config: Config) -> Measured:
@@ -125,15 +125,15 @@ def describe(variant: Variant) -> dict[str, Any]:
         "group": variant.group,
         "seeds": variant.seeds,
         "settings": {
-            "connection": config.connection,
-            "learning rate": config.learning_rate,
-            "warm-up lengths": config.first_lengths,
-            "binarization": config.pull,
-            "restart after": config.restart_after,
-            "most batches": config.steps,
+            "connection": config.machine.connection,
+            "learning rate": config.optimizer.learning_rate,
+            "warm-up lengths": getattr(config.curriculum, "lengths", ()),
+            "binarization": config.objective.binarization,
+            "restart after": config.stopping.restart_after,
+            "most batches": config.max_steps,
         },
         # The characters of a text are in the configurations of its runs.
-        "config": {name: value for name, value in asdict(config).items() if name != "alphabet"},
+        "config": asdict(replace(config, data=DataConfig(config.data.text))),
     }
 
 

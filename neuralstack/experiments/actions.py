@@ -9,29 +9,31 @@ from statistics import median_high
 from typing import Any
 
 from neuralstack.evaluation import evaluate, fixed_set
-from neuralstack.experiments._experiment import Experiment, Measured, Quick, Result, Variant, with_options
+from neuralstack.experiments._experiment import Experiment, Measured, Quick, Result, Variant
 from neuralstack.experiments._figures import draw_curves
 from neuralstack.experiments._measures import accuracies, solved_seeds
 from neuralstack.experiments._tables import LABEL, Column, variants_table
 from neuralstack.reporting import Table
-from neuralstack.training import Config, Run, build_task
+from neuralstack.training import Config, Run, build_task, configure, with_options
 
 TASK = "reverse-string"
-IMITATION = Config(
-    TASK, objective="traces", forcing_steps=200, min_length=1, max_length=60, steps=600, evaluate_every=50
+IMITATION = configure(
+    TASK, objective="imitation", forcing_decay_steps=200, min_length=1, max_length=60, max_steps=600, evaluate_every=50
 )
 HARD = Variant("hard", "hard, imitation", with_options(IMITATION, memory="hard"), log_test=True)
 SOFT = Variant("soft", "soft, imitation", with_options(IMITATION, memory="stack"), log_test=True)
 POINTER = Variant("pointer", "pointer, imitation", with_options(IMITATION, memory="pointer"), log_test=True)
 LSTM = Variant(
-    "lstm", "LSTM", Config(TASK, memory="none", controller="lstm", min_length=1, max_length=60, steps=600),
+    "lstm", "LSTM", configure(TASK, memory="none", controller="lstm", min_length=1, max_length=60, max_steps=600),
     log_test=True,
 )  # fmt: skip
 REINFORCE = Variant(
     "reinforce", "hard, REINFORCE",
-    Config(
-        TASK, memory="hard", objective="reinforce", baseline="learned", entropy=0.05, pull=0.0, learning_rate=3e-3,
-        first_lengths=(), min_length=1, max_length=10, steps=3000, evaluate_every=100, patience=0, restart_after=0,
+    configure(
+        TASK, memory="hard", objective="reinforce", baseline="learned", entropy=0.05, binarization=0.0,
+        learning_rate=3e-3,
+        curriculum="uniform", min_length=1, max_length=10, max_steps=3000, evaluate_every=100, stop_after_perfect=0,
+        restart_after=0,
     ),
     seeds=5, log_test=True,
 )  # fmt: skip
@@ -89,9 +91,9 @@ EXPERIMENT = Experiment(
     variants=(HARD, SOFT, POINTER, LSTM, REINFORCE),
     quick=Quick(
         (
-            HARD.shortened(max_length=20, steps=100), SOFT.shortened(max_length=20, steps=100),
-            POINTER.shortened(max_length=20, steps=100), LSTM.shortened(max_length=20, steps=200),
-            REINFORCE.shortened(steps=800),
+            HARD.shortened(max_length=20, max_steps=100), SOFT.shortened(max_length=20, max_steps=100),
+            POINTER.shortened(max_length=20, max_steps=100), LSTM.shortened(max_length=20, max_steps=200),
+            REINFORCE.shortened(max_steps=800),
         ),
         parallel=True,
     ),

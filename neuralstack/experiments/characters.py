@@ -8,14 +8,16 @@ that comes with Python, and the last tenth of it, which nothing is trained on, i
 from typing import Any
 
 from neuralstack.evaluation import evaluate_language, sample_text
-from neuralstack.experiments._experiment import Experiment, Measured, Quick, Result, Variant, with_options
+from neuralstack.experiments._experiment import Experiment, Measured, Quick, Result, Variant
 from neuralstack.experiments._figures import draw_curves
 from neuralstack.experiments._tables import LABEL, Column, variants_table
 from neuralstack.reporting import Table
 from neuralstack.tasks import Characters
-from neuralstack.training import Config, Run, build_task
+from neuralstack.training import Config, Run, build_task, configure, with_options
 
-BASE = Config("characters", hidden=256, batch=32, steps=3000, evaluate_every=100, halve_every=800)
+BASE = configure(
+    "characters", hidden_dim=256, batch_size=32, max_steps=3000, evaluate_every=100, learning_rate_half_life=800
+)
 ELMAN = Variant("elman", "Elman", with_options(BASE, memory="none", controller="elman"))
 LSTM = Variant("lstm", "LSTM", with_options(BASE, memory="none", controller="lstm"))
 STACK = Variant("lstm-stack", "LSTM + stack", with_options(BASE, controller="lstm"))
@@ -83,7 +85,7 @@ EXPERIMENT = Experiment(
     "Character language models: an Elman network, an LSTM, and an LSTM with a stack",
     "a public JAX exercise",
     variants=(ELMAN, LSTM, STACK),
-    quick=Quick(tuple(variant.shortened(steps=250, evaluate_every=50) for variant in (ELMAN, LSTM, STACK))),
+    quick=Quick(tuple(variant.shortened(max_steps=250, evaluate_every=50) for variant in (ELMAN, LSTM, STACK))),
     measure=measure,
     headline=headline,
     tables=tables,

@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 
 from neuralstack.evaluation import evaluate, fixed_set
-from neuralstack.experiments._experiment import Experiment, Measured, Quick, Result, Variant, with_options
+from neuralstack.experiments._experiment import Experiment, Measured, Quick, Result, Variant
 from neuralstack.experiments._figures import by_group, draw_lengths
 from neuralstack.reporting import Table
 from neuralstack.tasks import FAMILIES
-from neuralstack.training import Config, Run, build_task
+from neuralstack.training import Config, Run, build_task, configure, with_options
 
-BASE = Config(
-    "parity", hidden=64, width=16, batch=64, steps=10_000, curriculum="uniform", evaluate_every=500, learning_rate=3e-3,
+BASE = configure(
+    "parity", hidden_dim=64, memory_dim=16, batch_size=64, max_steps=10_000, curriculum="uniform",
+    evaluate_every=500, learning_rate=3e-3,
     restart_after=0,
 )  # fmt: skip
 MACHINES = {
@@ -98,7 +99,7 @@ EXPERIMENT = Experiment(
     variants=tuple(VARIANTS.values()),
     quick=Quick(
         tuple(
-            VARIANTS[task, label].shortened(steps=24, evaluate_every=24, batch=16)
+            VARIANTS[task, label].shortened(max_steps=24, evaluate_every=24, batch_size=16)
             for task in PUBLISHED
             for label in ("Stack-RNN", "Tape-RNN")
             if task in {*FAMILIES["regular"], *FAMILIES["context-free"]}

@@ -15,7 +15,7 @@ from neuralstack.experiments._experiment import Experiment, Measured, Quick, Res
 from neuralstack.experiments._figures import by_group, draw_curves
 from neuralstack.reporting import Table
 from neuralstack.tasks import TASKS, Counting
-from neuralstack.training import Config, Run
+from neuralstack.training import Config, Run, configure
 
 LANGUAGES = {
     "anbn": "a^n b^n",
@@ -36,19 +36,21 @@ FURTHEST = 60
 
 def network(language: str, controller: str) -> Config:
     """Return the configuration of a network of 40 units without a memory."""
-    return Config(
-        language, memory="none", controller=controller, hidden=40, width=40, curriculum="growing", grow_over=1500,
-        steps=3000, evaluate_every=250, patience=0,
+    return configure(
+        language, memory="none", controller=controller, hidden_dim=40, memory_dim=40, curriculum="linear",
+        linear_steps=1500,
+        max_steps=3000, evaluate_every=250, stop_after_perfect=0,
     )  # fmt: skip
 
 
 def stack(language: str, stacks: int, hidden: int, width: int, longest: int = 19, grow_over: int = 1500) -> Config:
     """Return the configuration of a machine with neural stacks: binarized after the lengths have grown."""
     controller = "elman" if language == "anb2n" else "feedforward"
-    return Config(
-        language, memory="+".join(["stack"] * stacks), controller=controller, connection="layer", hidden=hidden,
-        width=width, max_length=longest, curriculum="growing", grow_over=grow_over, pull=0.5, pull_after=grow_over,
-        steps=2 * grow_over, evaluate_every=250, patience=0,
+    return configure(
+        language, memory="+".join(["stack"] * stacks), controller=controller, connection="layer", hidden_dim=hidden,
+        memory_dim=width, max_length=longest, curriculum="linear", linear_steps=grow_over, binarization=0.5,
+        binarization_start=grow_over,
+        max_steps=2 * grow_over, evaluate_every=250, stop_after_perfect=0,
     )  # fmt: skip
 
 
@@ -134,7 +136,7 @@ EXPERIMENT = Experiment(
     "Counting languages by networks and by stacks, soft and rounded",
     "Joulin & Mikolov, 2015, Table 1",
     variants=VARIANTS,
-    quick=Quick((VARIANTS[0].shortened(steps=500), VARIANTS[1].shortened(steps=500), VARIANTS[2].shortened())),
+    quick=Quick((VARIANTS[0].shortened(max_steps=500), VARIANTS[1].shortened(max_steps=500), VARIANTS[2].shortened())),
     measure=measure,
     headline=headline,
     tables=tables,

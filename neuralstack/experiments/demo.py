@@ -8,7 +8,7 @@ from neuralstack._runtime import use_compilation_cache
 from neuralstack.evaluation import evaluate, fixed_set, predict
 from neuralstack.experiments.reversal import FLAMANT, PUBLISHED
 from neuralstack.reporting import Table, Viewer, page, plot_curves, plot_trace, report_table, trace
-from neuralstack.training import Config, Run, build_task, complete, load, train
+from neuralstack.training import Run, build_task, complete, configure, load, train
 
 PATH = Path("runs/demo")
 TEXT = "A string to reverse"
@@ -18,7 +18,7 @@ def main() -> None:
     """Train into `runs/demo`, evaluate on both fixed sets, save the figures, and answer one typed example."""
     use_compilation_cache()
     shutil.rmtree(PATH, ignore_errors=True)  # the demonstration's own directory: each one starts over
-    config = complete(Config("reversal", evaluate_every=25, patience=5))
+    config = complete(configure("reversal", evaluate_every=25, stop_after_perfect=5))
     print("Training a GRU with a neural stack to reverse strings of 8 to 64 symbols, 128 different ones.")
     outcome = train(config, PATH)
     print(f"Trained for {outcome.steps} batches in {outcome.seconds:.1f} s: {outcome.message}.")

@@ -14,14 +14,14 @@ from typing import Any
 from neuralstack.automata import StackTransducer, find_transducer
 from neuralstack.discretization import harden
 from neuralstack.evaluation import evaluate, fixed_set, success_interval
-from neuralstack.experiments._experiment import Experiment, Measured, Quick, Result, Variant, with_options
+from neuralstack.experiments._experiment import Experiment, Measured, Quick, Result, Variant
 from neuralstack.experiments._tables import Column, variants_table
 from neuralstack.reporting import Table, describe_program
-from neuralstack.training import Config, Run, build_task
+from neuralstack.training import Config, Run, build_task, configure, with_options
 
-DEMO_CONFIG = Config("reversal", evaluate_every=25, patience=5)
+DEMO_CONFIG = configure("reversal", evaluate_every=25, stop_after_perfect=5)
 DEMO = Variant("demo", "make demo", DEMO_CONFIG, seeds=21)
-EXTRA = Variant("extra", "+ 500 batches", with_options(DEMO_CONFIG, finish=500), seeds=10)
+EXTRA = Variant("extra", "+ 500 batches", with_options(DEMO_CONFIG, extra_steps=500), seeds=10)
 VERSIONS = {"soft": "soft", "rounded": "discrete actions", "hardened": "and bounded state"}
 LONGEST = 1000  # of the strings on which network and transducer are compared
 LONG = 100_000  # the length of one string, for the demo's first seed

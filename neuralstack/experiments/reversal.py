@@ -11,23 +11,25 @@ from neuralstack.experiments._figures import draw_curves, draw_seeds
 from neuralstack.experiments._measures import accuracies, describe_test, solved_seeds
 from neuralstack.experiments._tables import INTERVAL, LABEL, SOLVED, THIS_RUN, Column, best, number, variants_table
 from neuralstack.reporting import Table
-from neuralstack.training import Config
+from neuralstack.training import Config, configure
 
 STACK = Variant("stack", "GRU + stack", Config("reversal"), seeds=100, log_test=True)
-STACK_LSTM = Variant("stack-lstm", "LSTM + stack", Config("reversal", controller="lstm"), seeds=10, log_test=True)
+STACK_LSTM = Variant("stack-lstm", "LSTM + stack", configure("reversal", controller="lstm"), seeds=10, log_test=True)
 FEEDBACK = Variant(
-    "stack-feedback", "GRU + stack, feedback", Config("reversal", connection="feedback"), seeds=10, log_test=True
+    "stack-feedback", "GRU + stack, feedback", configure("reversal", connection="feedback"), seeds=10, log_test=True
 )
 PAPER = Variant(
-    "stack-paper", "LSTM + stack, paper", Config("reversal", controller="lstm", connection="paper", steps=500),
+    "stack-paper", "LSTM + stack, paper", configure("reversal", controller="lstm", connection="paper", max_steps=500),
     seeds=10, log_test=True,
 )  # fmt: skip
-RNN = Variant("rnn", "RNN", Config("reversal", memory="none", controller="elman", steps=1000), seeds=10, log_test=True)
+RNN = Variant(
+    "rnn", "RNN", configure("reversal", memory="none", controller="elman", max_steps=1000), seeds=10, log_test=True
+)
 LSTM = Variant(
-    "lstm", "LSTM", Config("reversal", memory="none", controller="lstm", steps=1000), seeds=10, log_test=True
+    "lstm", "LSTM", configure("reversal", memory="none", controller="lstm", max_steps=1000), seeds=10, log_test=True
 )
 LSTM_2 = Variant(
-    "lstm-2", "LSTM, 2 layers", Config("reversal", memory="none", controller="lstm", layers=2, steps=1000),
+    "lstm-2", "LSTM, 2 layers", configure("reversal", memory="none", controller="lstm", num_layers=2, max_steps=1000),
     seeds=3, log_test=True,
 )  # fmt: skip
 
@@ -98,7 +100,7 @@ EXPERIMENT = Experiment(
     "String reversal with and without a neural stack",
     "Grefenstette et al., 2015; Flamant, 2019",
     variants=(STACK, STACK_LSTM, FEEDBACK, PAPER, RNN, LSTM, LSTM_2),
-    quick=Quick((STACK.shortened(seeds=2), RNN.shortened(steps=100), LSTM.shortened(steps=100))),
+    quick=Quick((STACK.shortened(seeds=2), RNN.shortened(max_steps=100), LSTM.shortened(max_steps=100))),
     measure=accuracies,
     headline=describe_test,
     summarize=solved_seeds,

@@ -7,27 +7,29 @@ trained on batches of 10, as published, since those of many layers take most of 
 
 from pathlib import Path
 
-from neuralstack.experiments._experiment import Experiment, Measured, Quick, Result, Variant, with_options
+from neuralstack.experiments._experiment import Experiment, Measured, Quick, Result, Variant
 from neuralstack.experiments._figures import by_group, draw_cells
 from neuralstack.experiments._measures import accuracies, describe_test, solved_seeds
 from neuralstack.experiments._tables import LABEL, Column, variants_table
 from neuralstack.reporting import Table
-from neuralstack.training import Config
+from neuralstack.training import configure, with_options
 
 COPY, REVERSAL, FLIP, SVO, GENDER = "copy", "reversal", "bigram flip", "SVO to SOV", "gender"
 MEMORIES = {"stack": "stack", "queue": "queue", "DeQue": "deque"}
 NETWORKS = {"LSTM": 1, "LSTM, 2 layers": 2, "LSTM, 4 layers": 4, "LSTM, 8 layers": 8}
 CONFIGS = {
-    COPY: Config("copy", steps=1000, restart_after=400),
-    REVERSAL: Config("reversal", steps=1000, restart_after=400),
-    FLIP: Config(
-        "bigram-flip", connection="skip", hidden=128, curriculum="growing", grow_over=1000, min_length=2, steps=1500
+    COPY: configure("copy", max_steps=1000, restart_after=400),
+    REVERSAL: configure("reversal", max_steps=1000, restart_after=400),
+    FLIP: configure(
+        "bigram-flip", connection="skip", hidden_dim=128, curriculum="linear", linear_steps=1000, min_length=2,
+        max_steps=1500
     ),
-    SVO: Config(
-        "svo-sov", controller="lstm", connection="skip", hidden=128, curriculum="growing", halve_every=500, noise=1.0,
-        noise_after=500, patience=0, steps=1500,
+    SVO: configure(
+        "svo-sov", controller="lstm", connection="skip", hidden_dim=128, curriculum="linear",
+        learning_rate_half_life=500, input_noise=1.0,
+        input_noise_start=500, stop_after_perfect=0, max_steps=1500,
     ),
-    GENDER: Config("gender", steps=1000, restart_after=0),
+    GENDER: configure("gender", max_steps=1000, restart_after=0),
 }  # fmt: skip
 """By task: the configuration of its machines with a memory."""
 PUBLISHED = {
@@ -65,7 +67,7 @@ VARIANTS = {
 } | {
     (task, label): Variant(
         f"{config.task}/lstm-{layers}", label,
-        Config(config.task, memory="none", controller="lstm", layers=layers, batch=10, steps=300),
+        configure(config.task, memory="none", controller="lstm", num_layers=layers, batch_size=10, max_steps=300),
         group=task, log_test=True,
     )
     for task, config in CONFIGS.items()
@@ -112,8 +114,8 @@ EXPERIMENT = Experiment(
     "Grefenstette et al., 2015, Table 3",
     variants=tuple(VARIANTS.values()),
     quick=Quick((
-        VARIANTS[COPY, "queue"].shortened(steps=300), VARIANTS[REVERSAL, "stack"].shortened(steps=300),
-        VARIANTS[COPY, "LSTM"].shortened(steps=100), VARIANTS[REVERSAL, "LSTM"].shortened(steps=100),
+        VARIANTS[COPY, "queue"].shortened(max_steps=300), VARIANTS[REVERSAL, "stack"].shortened(max_steps=300),
+        VARIANTS[COPY, "LSTM"].shortened(max_steps=100), VARIANTS[REVERSAL, "LSTM"].shortened(max_steps=100),
     )),
     measure=accuracies,
     headline=describe_test,

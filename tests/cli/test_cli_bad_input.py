@@ -38,7 +38,7 @@ COMMANDS = {
     "no experiment": ("reproduce", "see neuralstack reproduce --help"),
 }
 TRAININGS = {
-    "no task": ("train", "see neuralstack train --help"),
+    "no task": ("train", "train needs a task, or --resume RUN: see neuralstack list"),
     "an unknown task": (
         "train revrsal --out new",
         "unknown task 'revrsal': did you mean 'reversal'? choose from anb2n, anbmcnm",

@@ -39,8 +39,8 @@ def test_the_tables_of_a_committed_result_are_shown_on_the_terminal_and_in_the_d
 def test_a_committed_result_was_made_with_the_settings_of_today(name):
     for one in EXPERIMENTS[name].variants:
         settings, config = committed(name)["variants"][one.name]["settings"], complete(one.config)
-        assert settings["connection"] == config.connection
-        assert settings["learning rate"] == config.learning_rate
+        assert settings["connection"] == config.machine.connection
+        assert settings["learning rate"] == config.optimizer.learning_rate
 
 
 def rows_by_source(table):

@@ -4,13 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from neuralstack import Config
 from neuralstack.experiments import EXPERIMENTS, Quick, Variant, reproduce
 from neuralstack.experiments._progress import heartbeat
-from neuralstack.training import Run
+from neuralstack.training import Run, configure, with_options
 from small import contents
 
-TINY = {"hidden": 8, "width": 8, "batch": 4, "steps": 2, "evaluate_every": 2}
+TINY = {"hidden_dim": 8, "memory_dim": 8, "batch_size": 4, "max_steps": 2, "evaluate_every": 2}
 
 
 def tiny(variant, **options):
@@ -25,8 +24,8 @@ def with_tiny(name, variants=None, **options):
     return replace(experiment, variants=tuple(tiny(one, **options) for one in chosen))
 
 
-SHORT = {"first_lengths": (), "min_length": 1, "max_length": 4}
-ONE_MACHINE = Variant("stack", "GRU + stack", Config("reversal", **SHORT, **TINY), seeds=2)
+SHORT = {"curriculum": "uniform", "min_length": 1, "max_length": 4}
+ONE_MACHINE = Variant("stack", "GRU + stack", configure("reversal", **SHORT, **TINY), seeds=2)
 # The published figures need these three; here they are one machine, so that one compilation serves them all.
 SMALL_REVERSAL = replace(
     EXPERIMENTS["reversal"],
@@ -90,7 +89,9 @@ def test_a_seed_that_has_a_result_is_not_trained_again(reproduced):
 @pytest.mark.slow
 def test_runs_of_another_configuration_are_refused(reproduced):
     path, _, _ = reproduced
-    other = replace(SMALL_REVERSAL, variants=(replace(ONE_MACHINE, config=replace(ONE_MACHINE.config, batch=5)),))
+    other = replace(
+        SMALL_REVERSAL, variants=(replace(ONE_MACHINE, config=with_options(ONE_MACHINE.config, batch_size=5)),)
+    )
     with pytest.raises(ValueError, match="another configuration: use another directory"):
         reproduce(other, path, report=lambda line: None)
 
@@ -172,4 +173,4 @@ def test_the_quick_run_takes_some_of_the_variants_with_fewer_seeds_and_no_more_s
     assert set(experiment.curves) <= {one.name for one in experiment.quick.variants}
     for one in experiment.quick.variants:
         assert 1 <= one.seeds < whole[one.name].seeds
-        assert one.config.steps <= whole[one.name].config.steps
+        assert one.config.max_steps <= whole[one.name].config.max_steps
