@@ -20,7 +20,6 @@ from neuralstack.cli._sample import Sample
 from neuralstack.cli._trace import Trace
 from neuralstack.cli._train import Train
 from neuralstack.cli._view import View
-from neuralstack.training._config import Config
 
 COMMANDS = {
     "train": Train,
@@ -71,5 +70,5 @@ def parse(arguments: list[str]):
 
 def options_of(option: Field) -> list[str]:
     """Return how a field is spelled on the command line: a configuration's fields stand for themselves."""
-    names = [inner.name for inner in fields(Config)] if option.name == "config" else [option.name]
+    names = ["from" if option.name == "warm_start" else option.name]
     return ["--" + name.replace("_", "-") for name in names]

@@ -11,7 +11,7 @@ import pytest
 
 import neuralstack.experiments as experiments
 from neuralstack import CONNECTIONS, CONTROLLERS, MEMORIES, Reversal, evaluate, fixed_set, kernels, load
-from neuralstack.cli import COMMANDS
+from neuralstack.cli._commands import COMMANDS
 from neuralstack.cli._train_options import TrainOptions
 from neuralstack.tasks import FAMILIES
 from neuralstack.training import CURRICULA, OBJECTIVES, Outcome, Run, _train as train_module, configure

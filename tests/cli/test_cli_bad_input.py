@@ -6,6 +6,7 @@ import subprocess
 import pytest
 
 from neuralstack import cli
+from neuralstack.cli import _commands as commands
 from neuralstack.training import Run
 from small import command, contents
 
@@ -16,10 +17,10 @@ NO_RUN = "is not a run: it has no config.json, which every training writes"
 
 # What is typed, split at spaces (`_` is an empty argument), and what the line must say.
 COMMANDS = {
-    "no command": ("", f"one of {{{', '.join(cli.COMMANDS)}}}"),
+    "no command": ("", f"one of {{{', '.join(commands.COMMANDS)}}}"),
     "an unknown command": (
         "trian",
-        f"unknown command 'trian': did you mean 'train'? choose from {', '.join(sorted(cli.COMMANDS))}.",
+        f"unknown command 'trian': did you mean 'train'? choose from {', '.join(sorted(commands.COMMANDS))}.",
     ),
     "an unknown option and no command": ("--nope", "--nope"),
     "an unknown option": (
