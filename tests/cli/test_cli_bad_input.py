@@ -55,9 +55,9 @@ TRAININGS = {
     "a negative width": (f"{TRAIN} --hidden-dim -3", "hidden_dim must be a whole number, at least 1"),
     "a word for a number": (
         f"{TRAIN} --hidden-dim wide",
-        "--hidden-dim must be a whole number, got 'wide'; see",
+        "--hidden-dim needs a whole number, got 'wide'; see",
     ),
-    "no number": (f"{TRAIN} --batch-size nan", "--batch-size must be a whole number, got 'nan'; see"),
+    "no number": (f"{TRAIN} --batch-size nan", "--batch-size needs a whole number, got 'nan'; see"),
     "no number where one is needed": (
         f"{TRAIN} --learning-rate nan",
         "learning_rate must be a number, above 0",
@@ -66,8 +66,8 @@ TRAININGS = {
     "another objective's option": (f"{TRAIN} --forcing-prob 0.5", "forcing_prob belongs to the objective imitation"),
     "more than the computer has": (f"{TRAIN} --hidden-dim 100000", "GiB of memory"),
     "an unknown objective": (f"{TRAIN} --objective luck", "unknown objective 'luck'"),
-    "a fraction": (f"{TRAIN} --max-length 1.5", "--max-length must be a whole number, got '1.5'"),
-    "a word for a fraction": (f"{TRAIN} --binarization abc", "--binarization must be a number, got 'abc'"),
+    "a fraction": (f"{TRAIN} --max-length 1.5", "--max-length needs a whole number, got '1.5'"),
+    "a word for a fraction": (f"{TRAIN} --binarization abc", "--binarization needs a number, got 'abc'"),
     "no steps": (f"{TRAIN} --max-steps 0", "max_steps must be a whole number, at least 1"),
     "lengths out of order": (
         f"{TRAIN} --min-length 9 --max-length 8",
