@@ -7,9 +7,13 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any
 
-from neuralstack.cli._status import BAD_INPUT, BROKEN_PIPE, INTERRUPTED
+from neuralstack.cli._status import BAD_INPUT, BROKEN_PIPE
+from neuralstack.training import status_of_interrupt, stop_within_seconds
 
+INTERRUPTED = "interrupted; to continue a training: neuralstack train --resume RUN"
 REDELIVERY = 0.1  # seconds after which an interrupt that was lost comes again
 
 
@@ -21,8 +25,8 @@ def ended(command: Callable[[], int]) -> int:
             sys.stdout.flush()  # a full disk or a closed pipe is noticed here, not after the end
         return status
     except KeyboardInterrupt:
-        say("interrupted; to continue a training: neuralstack train --resume RUN")
-        return INTERRUPTED
+        say(INTERRUPTED)
+        return status_of_interrupt()
     except BrokenPipeError:  # whoever read the output has seen enough
         discard_output()
         return BROKEN_PIPE
@@ -103,11 +107,19 @@ def discard_output(*, only_if_broken: bool = False) -> None:
 
 @contextmanager
 def no_interrupt_lost() -> Iterator[None]:
-    """Send Ctrl-C again where it was lost, until it is caught.
+    """Stop the command within seconds of Ctrl-C, wherever it is.
 
     Python raises KeyboardInterrupt wherever the program is. In a callback of the garbage collector or in a destructor
-    it would only be reported, as an exception that is ignored.
+    it would only be reported, as an exception that is ignored: it is sent again. While a module is imported it may
+    come out as another error, or end the process in the middle of compiled code: there, where nothing can be lost, the
+    process ends at once.
     """
+
+    def on_signal(number, frame):
+        if is_importing(frame):
+            say(INTERRUPTED)
+            os._exit(128 + number)
+        raising(number, frame)
 
     def on_unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
         if issubclass(unraisable.exc_type, KeyboardInterrupt):
@@ -120,6 +132,18 @@ def no_interrupt_lost() -> Iterator[None]:
 
     before, sys.unraisablehook = sys.unraisablehook, on_unraisable
     try:
-        yield
+        with stop_within_seconds(f"neuralstack: {INTERRUPTED}"):
+            if threading.current_thread() is threading.main_thread():
+                raising: Any = signal.signal(signal.SIGINT, on_signal)
+            yield
     finally:
         sys.unraisablehook = before
+
+
+def is_importing(frame: FrameType | None) -> bool:
+    """Return whether a frame lies within the import of a module."""
+    while frame is not None:
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+        frame = frame.f_back
+    return False

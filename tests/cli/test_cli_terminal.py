@@ -143,3 +143,19 @@ def test_ctrl_c_in_a_callback_of_the_garbage_collector_is_not_lost():
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr.startswith("neuralstack: interrupted")
     assert done.stderr.count("\n") == 1
+
+
+def test_ctrl_c_while_a_module_is_imported_is_one_line(tmp_path):
+    (tmp_path / "interrupted.py").write_text(
+        "import signal\ntry:\n    signal.raise_signal(signal.SIGINT)\n    import time\n    time.sleep(9)\n"
+        "except KeyboardInterrupt:\n    raise ImportError('an extension could not be loaded')\n"
+    )
+    code = (
+        "import sys; from neuralstack.cli._process import ended, no_interrupt_lost\n"
+        "with no_interrupt_lost(): sys.exit(ended(lambda: __import__('interrupted')))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-P", "-c", code], env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr.startswith("neuralstack: interrupted")
+    assert done.stderr.count("\n") == 1
