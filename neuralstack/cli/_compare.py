@@ -17,6 +17,8 @@ class Compare:
     """The runs' directories, of one task."""
     lengths: tuple[int, int] | None = None
     """Shortest and longest source of the fixed set. Defaults to the shortest trained and the longest tested."""
+    task: str | None = None
+    """The run's task, where it is in a file or a package of yours: FILE.py:NAME, which is executed."""
     count: int = 1000
     """Sequences in the fixed set."""
     harden: bool = False
@@ -37,7 +39,7 @@ class Compare:
         if len(set(self.runs)) < max(len(self.runs), 1):
             raise ValueError("give at least one run to compare, and each only once.")
         opened = {str(path): Run.open(path) for path in self.runs}
-        tasks = [build_task(run.config()) for run in opened.values()]
+        tasks = [build_task(run.config(task=self.task)) for run in opened.values()]
         task = tasks[0]
         if len({(type(other), other.vocabulary) for other in tasks}) > 1 or isinstance(task, Characters):
             raise ValueError("compare measures runs of one task, other than characters: give such runs.")

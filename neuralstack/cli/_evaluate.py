@@ -21,6 +21,8 @@ class Evaluate:
     """Sequences in the fixed set."""
     data: Path | None = None
     """A file of sequences instead, one {"source": [...], "target": [...]} a line: numbers of symbols, from 0."""
+    task: str | None = None
+    """The run's task, where it is in a file or a package of yours: FILE.py:NAME, which is executed."""
     harden: bool = False
     """Round every action of the memory to 0 or 1, and keep the controller's state from drifting."""
     json: bool = False
@@ -35,7 +37,7 @@ class Evaluate:
         from neuralstack.training import Run, build_task
 
         run = Run.open(self.run)
-        task, machine = build_task(run.config()), run.load_model()
+        task, machine = build_task(run.config(task=self.task)), run.load_model()
         if self.harden:
             machine = harden(machine, task)
         if isinstance(task, Characters) and self.data is None and self.lengths is None:

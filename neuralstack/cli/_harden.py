@@ -23,6 +23,8 @@ class Harden:
 
     run: Positional[Path]
     """The run's directory."""
+    task: str | None = None
+    """The run's task, where it is in a file or a package of yours: FILE.py:NAME, which is executed."""
     count: int = 500
     """Fresh sequences of the training lengths on which the machine and its hardened twin are compared."""
     sequences: int = 10_000
@@ -41,7 +43,7 @@ class Harden:
         if min(self.count, self.sequences, self.longest) < 1:
             raise ValueError("--count, --sequences and --longest must be at least 1.")
         run = Run.open(self.run)
-        config = run.config()
+        config = run.config(task=self.task)
         task, lengths = build_task(config), "{}-{}".format(*config.lengths)
         compared = compare(run.load_model(), task, config.lengths, self.count)
         for name in WRITTEN:  # what is there afterwards is of these weights

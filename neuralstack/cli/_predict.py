@@ -17,6 +17,8 @@ class Predict:
     """The run's directory."""
     text: Positional[str]
     """What the machine is to answer."""
+    task: str | None = None
+    """The run's task, where it is in a file or a package of yours: FILE.py:NAME, which is executed."""
     harden: bool = False
     """Round every action of the memory to 0 or 1, and keep the controller's state from drifting."""
     check: bool = False
@@ -29,7 +31,7 @@ class Predict:
         from neuralstack.training import Run, build_task
 
         run = Run.open(self.run)
-        task = build_task(run.config())
+        task = build_task(run.config(task=self.task))
         machine = run.load_model()
         prediction = predict(harden(machine, task) if self.harden else machine, self.text, task)
         print(prediction.text)

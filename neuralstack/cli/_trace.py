@@ -24,6 +24,8 @@ class Trace:
     """Versions of the machine, side by side: before training, as trained, hardened."""
     beside: tuple[Path, ...] = ()
     """Other runs of the same task to show beside it."""
+    task: str | None = None
+    """The run's task, where it is in a file or a package of yours: FILE.py:NAME, which is executed."""
     overwrite: bool = False
     """Replace the file if it exists; the page in the run's directory always is."""
 
@@ -33,7 +35,7 @@ class Trace:
 
         out = self.out or self.run / "trace.html"
         self.check(out)
-        viewer = Viewer.from_runs((self.run, *self.beside), self.versions)
+        viewer = Viewer.from_runs((self.run, *self.beside), self.versions, task=self.task)
         traces = [traced for text in self.texts for traced in viewer.traces(text)]
         self.write(out, traces)
         print(f"{len(traces)} {'trace' if len(traces) == 1 else 'traces'}: {out}")

@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import arg
 
@@ -49,7 +49,7 @@ class Train(TrainOptions):
         from neuralstack.training import Config, Run, with_options
 
         if self.warm_start is not None:
-            base = Run.open(self.warm_start).config()
+            base = Run.open(self.warm_start).config(task=self.task)
             task = {} if self.task is None else {"task": self.task}
             return with_options(base, **task, **self.given())
         if self.task is None:
@@ -58,10 +58,8 @@ class Train(TrainOptions):
 
     def _resume(self, path: Path) -> int:
         """Continue the run or the sweep in a directory."""
-        given = self.given() | {
-            name: value
-            for name, value in {"task": self.task, "out": self.out, "from": self.warm_start}.items()
-            if value is not None
+        given: dict[str, Any] = self.given() | {
+            name: value for name, value in {"out": self.out, "from": self.warm_start}.items() if value is not None
         }
         if refused := sorted(given.keys() - RESUMABLE):
             raise ValueError(
@@ -74,12 +72,15 @@ class Train(TrainOptions):
         if (path / SWEEP_FILE).exists():
             if self.learning_rates:
                 raise ValueError("--resume takes the learning rates of the sweep: leave out --learning-rates.")
-            return print_sweep(resume_sweep(path, seeds=self.seeds if self.seeds != 1 else None, **given), path)
-        return report(resume(path, **given), path)
+            return print_sweep(
+                resume_sweep(path, seeds=self.seeds if self.seeds != 1 else None, task=self.task, **given), path
+            )
+        return report(resume(path, task=self.task, **given), path)
 
     def _directory(self, config: "Config") -> Path:
         """Return the directory of the run or the sweep."""
-        name = f"{config.task}-{config.machine.memory}-{config.machine.controller}-{config.seed}"
+        task = config.task.rpartition("/")[2].replace(".py:", "-").replace(":", "-")
+        name = f"{task}-{config.machine.memory}-{config.machine.controller}-{config.seed}"
         return self.out or Path("runs", name if self.seeds == 1 else f"{name}-{self.seeds}-seeds")
 
     def _sweep(self, config: "Config") -> int:

@@ -33,22 +33,25 @@ class Viewer(NamedTuple):
     machines: tuple[NamedMachine, ...]
 
     @classmethod
-    def from_runs(cls, runs: Sequence[str | Path], versions: Sequence[str] = ("soft",)) -> "Viewer":
+    def from_runs(
+        cls, runs: Sequence[str | Path], versions: Sequence[str] = ("soft",), *, task: str | None = None
+    ) -> "Viewer":
         """Load machines from runs.
 
         Args:
             runs: The directories of runs of one task.
             versions: Versions of each machine: `untrained`, `soft` (as trained) or `hard`. Defaults to `soft`.
+            task: The name of the task, where it is not one of the library's: its code is executed.
 
         Raises:
             ValueError: If a run cannot be read, a machine not be hardened, or the runs have different tasks.
         """
         opened = [Run.open(Path(path)) for path in runs]
-        tasks = [build_task(run.config()) for run in opened]
+        tasks = [build_task(run.config(task=task)) for run in opened]
         if len({(type(task), task.vocab_size) for task in tasks}) > 1:
             raise ValueError("runs side by side must be of one task: give runs of the same task.")
         pairs = [*zip(opened, tasks, strict=True)]
-        machines = [load_version(run, task, version) for run, task in pairs for version in versions]
+        machines = [load_version(run, built, version, task) for run, built in pairs for version in versions]
         return cls(tasks[0], opened[0].config().task, tuple(machines))
 
     def traces(self, text: str) -> list[Trace]:
@@ -72,9 +75,9 @@ class Viewer(NamedTuple):
         return page([traced for text in texts for traced in self.traces(text)])
 
 
-def load_version(run: Run, task: AbstractTask, version: str) -> NamedMachine:
+def load_version(run: Run, task: AbstractTask, version: str, named: str | None = None) -> NamedMachine:
     """Load a version of a run's machine."""
-    config = run.config()
+    config = run.config(task=named)
     parts = config.machine
     machine = begin(config).model if version == "untrained" else run.load_model()
     if version == "hard":

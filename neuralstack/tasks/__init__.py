@@ -8,7 +8,7 @@ from neuralstack.tasks._formats import (
     QueryTokens as QueryTokens,
     Synchronous as Synchronous,
 )
-from neuralstack.tasks._from_name import as_task as as_task, task_from_name as task_from_name
+from neuralstack.tasks._from_name import PAIRS as PAIRS, as_task as as_task, task_from_name as task_from_name
 from neuralstack.tasks._function_task import FunctionTask as FunctionTask
 from neuralstack.tasks._pair_task import PairTask as PairTask
 from neuralstack.tasks._pairs import Pairs as Pairs, read_pairs as read_pairs

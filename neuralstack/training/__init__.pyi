@@ -37,9 +37,11 @@ from ._run_directory import Run as Run, load as load
 from ._step import (
     StepSpec as StepSpec,
     TrainState as TrainState,
+    draw_batch as draw_batch,
     init_state as init_state,
     join_model as join_model,
     reset_means as reset_means,
+    step_key as step_key,
     train_step as train_step,
     train_until as train_until,
 )

@@ -25,7 +25,7 @@ def open_run(config: Config, path: str | Path, *, resume: bool, warm_start: str 
     """
     if resume and Path(path).exists() and not Run.is_empty(path):
         run = reopen(path, config)
-        state = run.load_checkpoint()
+        state = run.load_checkpoint(task=config.task)
     else:
         state = begin(config) if warm_start is None else begin_from(config, warm_start)
         run = Run.create(path, config)
@@ -61,7 +61,7 @@ def reopen(path: str | Path, config: Config) -> Run:
         ValueError: If there is no run, or it was another one; all differences are named.
     """
     run = Run.open(path)
-    before, now = flatten(to_json(run.config())), flatten(to_json(config))
+    before, now = flatten(to_json(run.config(task=config.task))), flatten(to_json(config))
     changed = [name for name in sorted(before | now) if before.get(name) != now.get(name)]
     if refused := [name for name in changed if name not in CHANGEABLE]:
         differences = ", ".join(f"{name}={before.get(name)!r}, not {now.get(name)!r}" for name in refused)

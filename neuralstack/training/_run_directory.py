@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from neuralstack._lookup import lookup
 from neuralstack.machine import Machine
+from neuralstack.tasks import PAIRS, TASKS
 from neuralstack.training._bounds import from_json, to_json
 from neuralstack.training._build import begin, build_task, machine_skeleton
 from neuralstack.training._complete import complete
@@ -89,13 +91,21 @@ class Run:
         """Write one of the run's files, whole or not at all: a kill at any moment leaves the old one or the new one."""
         write_whole(self.file(name), content)
 
-    def config(self) -> Config:
+    def config(self, *, task: str | None = None) -> Config:
         """Read the configuration of the run.
 
+        A task in a file or a package of the user's is executed when it is built. A run comes from anywhere, so the user
+        must name such a task.
+
+        Args:
+            task: The name of the run's task, as the user gives it. Not needed for the tasks of the library.
+
         Raises:
-            ValueError: If the file is broken.
+            ValueError: If the file is broken, or its task is not one of the library's and was not named.
         """
-        return self._read_config()[0]
+        config = self._read_config()[0]
+        require_named(config.task, task, self.path)
+        return config
 
     def _read_config(self) -> tuple[Config, int | None]:
         """Return the configuration and the number of tokens, which version 0.1 did not write."""
@@ -103,6 +113,7 @@ class Run:
         try:
             data = parse_json(read_bounded(path, LARGEST_CONFIG))
             if is_legacy(data):
+                lookup("task", TASKS, data["task"])  # version 0.1 had no others, and completing executes others
                 return complete(translate(data)), None
             config, vocab_size = from_json(Config, data["config"]), data["vocab_size"]
             if type(vocab_size) is not int or not 1 <= vocab_size <= 2**21:
@@ -143,15 +154,18 @@ class Run:
         """Keep all that resuming needs."""
         self.write("checkpoint.safetensors", to_bytes(state))
 
-    def load_checkpoint(self) -> TrainState:
+    def load_checkpoint(self, *, task: str | None = None) -> TrainState:
         """Read all that resuming needs; without a checkpoint, that is the start of training.
 
         Evaluations later than the checkpoint are dropped: they will be made again.
 
+        Args:
+            task: The name of the run's task, where it is not one of the library's (see `config`).
+
         Raises:
             ValueError: If the checkpoint is broken, or version 0.1 wrote it.
         """
-        config, path = self.config(), self.file("checkpoint.safetensors")
+        config, path = self.config(task=task), self.file("checkpoint.safetensors")
         if is_legacy(parse_json(read_bounded(self.file("config.json"), LARGEST_CONFIG))):
             raise ValueError(
                 f"{str(self.path)!r} was written by version 0.1, whose training cannot be resumed: start a new run "
@@ -162,6 +176,21 @@ class Run:
         kept = [record for record in self.metrics() if record["step"] <= int(state.step)]
         self.write("metrics.jsonl", metrics_text(kept))
         return state
+
+
+def require_named(task: str, named: str | None, path: Path) -> None:
+    """Refuse the task of a run if the user named another one, or none where its code is not the library's.
+
+    Raises:
+        ValueError: If it is to be refused.
+    """
+    if named is not None and named != task:
+        raise ValueError(f"the task of {str(path)!r} is {task!r}, not {named!r}: give the task of the run.")
+    if named is None and task not in TASKS and task != PAIRS:
+        raise ValueError(
+            f"the task of {str(path)!r} is {task!r}, which is not one of the library's: name it too, to allow its code "
+            "to be executed."
+        )
 
 
 def load(path: str | Path) -> Machine:

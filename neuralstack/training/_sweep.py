@@ -11,7 +11,7 @@ from neuralstack.training._config import Config
 from neuralstack.training._files import parse_json, read_bounded, to_json_text
 from neuralstack.training._options import with_options
 from neuralstack.training._outcome import Outcome
-from neuralstack.training._run_directory import Run
+from neuralstack.training._run_directory import Run, require_named
 from neuralstack.training._stopping import rank
 from neuralstack.training._train import train_all
 
@@ -134,13 +134,16 @@ def write_sweep(path: Path, content: dict[str, Any]) -> None:
     Run(path).write(SWEEP_FILE, to_json_text(content, indent=1) + "\n")
 
 
-def resume_sweep(path: str | Path, *, seeds: int | None = None, show: bool = True, **options: Any) -> SweepResult:
+def resume_sweep(
+    path: str | Path, *, seeds: int | None = None, task: str | None = None, show: bool = True, **options: Any
+) -> SweepResult:
     """Continue the sweep in a directory as if it had never stopped.
 
     Args:
         path: The sweep's directory.
         seeds: How many seeds; with more than it was begun with, it grows. Defaults to those of the sweep.
         show: Whether to show progress on the terminal or in a notebook.
+        task: The name of the sweep's task, where it is not one of the library's: its code is executed.
         options: Other values of `max_steps`, `stop_after_perfect` or `extra_steps`.
 
     Raises:
@@ -152,6 +155,7 @@ def resume_sweep(path: str | Path, *, seeds: int | None = None, show: bool = Tru
         config, count, rates = from_json(Config, plan["config"]), int(plan["seeds"]), tuple(plan["learning_rates"])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ValueError(f"{str(file)!r} cannot be read ({error}): restore it, or start another sweep.") from None
+    require_named(config.task, task, Path(path))
     return sweep(
         with_options(config, **options), path, seeds=seeds or count, learning_rates=rates, resume=True, show=show
     )

@@ -58,6 +58,7 @@ def resume(
     max_steps: int | None = None,
     stop_after_perfect: int | None = None,
     extra_steps: int | None = None,
+    task: str | None = None,
     show: bool = True,
 ) -> Outcome:
     """Continue the run in a directory as if it had never stopped: bit for bit the same on the same machine.
@@ -67,6 +68,7 @@ def resume(
         max_steps: The most batches to train on. Defaults, as the others, to that of the run.
         stop_after_perfect: Perfect evaluations in a row after which to stop.
         extra_steps: Batches to continue after those.
+        task: The name of the run's task, where it is not one of the library's: its code is executed.
         show: Whether to show progress on the terminal or in a notebook.
 
     Raises:
@@ -74,7 +76,7 @@ def resume(
     """
     options = {"max_steps": max_steps, "stop_after_perfect": stop_after_perfect, "extra_steps": extra_steps}
     given = {name: value for name, value in options.items() if value is not None}
-    return train(with_options(Run.open(path).config(), **given), path, resume=True, show=show)
+    return train(with_options(Run.open(path).config(task=task), **given), path, resume=True, show=show)
 
 
 def train_all(

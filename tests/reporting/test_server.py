@@ -171,7 +171,7 @@ def test_runs_of_other_tasks_are_not_shown_side_by_side(learned, new_run, tmp_pa
     other = tmp_path / "other"
     other.mkdir()
     config = json.loads(new_run.file("config.json").read_text())
-    (other / "config.json").write_text(json.dumps(config | {"task": "copy"}))
+    (other / "config.json").write_text(json.dumps(config | {"config": config["config"] | {"task": "copy"}}))
     with pytest.raises(ValueError, match="runs side by side must be of one task"):
         Viewer.from_runs([learned, other], ["soft"])
 
