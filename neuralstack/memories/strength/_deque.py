@@ -124,8 +124,8 @@ class NeuralDeque(AbstractMemory):
         line = pop(state.low, state.high, top.pop, bottom.pop)
         marked = [mark_nonfinite(*end) for end in (top, bottom)]
         low, high = moved(line[0], -marked[1]), moved(line[1], marked[0])
-        under, over = len(state.values) // 2 - 1 - state.pushed, len(state.values) // 2 + state.pushed
-        cells = jnp.arange(len(state.values))
+        under, over = state.values.shape[0] // 2 - 1 - state.pushed, state.values.shape[0] // 2 + state.pushed
+        cells = jnp.arange(state.values.shape[0])
         edges = between(state.edges, *line)
         edges = choose(cells <= under, at(low, None), choose(cells > over, at(high, None), edges))
         values = state.values.at[under].set(bottom.value.astype(state.values.dtype))

@@ -60,7 +60,7 @@ def gaps(edges: Float[Array, " cells"], last: Float[Array, ""] | float) -> Float
 
     XLA turns a roll and a choice into vector code, and the difference of two slices into a slow loop on CPUs.
     """
-    final = jnp.arange(len(edges)) == len(edges) - 1
+    final = jnp.arange(edges.shape[0]) == edges.shape[0] - 1
     return jnp.where(final, last, jnp.roll(edges, -1)) - edges
 
 
@@ -83,7 +83,7 @@ def start_like(strengths: Float[Array, " steps"]) -> Position:
 
 def edges_before(levels: Position, step: Int[Array, ""] | int) -> Position:
     """Return the lower edge of each element just before a step: the lowest level since its push; infinity if later."""
-    unset = jnp.arange(len(levels.near)) >= step
+    unset = jnp.arange(levels.near.shape[0]) >= step
     known = Position(jnp.where(unset, jnp.inf, levels.near), jnp.where(unset, 0.0, levels.rest))
     return jax.lax.associative_scan(clip_to, known, reverse=True)
 
@@ -96,7 +96,7 @@ def read_rows(
     Row t holds the weight of each element in the read of step t: the overlap of the interval that is left of it with
     the window of length 1 below the top. `levels` and `tops` are the heights after every step's pop and push.
     """
-    cells = jnp.arange(len(levels.near))
+    cells = jnp.arange(levels.near.shape[0])
     times = first + jnp.arange(count)
     top = slice_of(tops, first, count)
 

@@ -79,7 +79,7 @@ def rows(
     An element is read in the step that pushed it even if its strength is 0: no pop has reached it yet, and more of it
     would be read.
     """
-    cells, times = jnp.arange(len(tops.near))[None], (first + jnp.arange(count))[:, None]
+    cells, times = jnp.arange(tops.near.shape[0])[None], (first + jnp.arange(count))[:, None]
     front = at(fronts, (slice(None), None))
     end = jax.lax.stop_gradient(distance(moved(front, 1.0), front))  # 1, rounded as edges at the same place are
     low, high = distance(at(bottoms, None), front), distance(at(tops, None), front)

@@ -117,7 +117,7 @@ def step_forward(
     """Take step `time` and read."""
     level = pop_height(carry.height, pop)
     height = moved(level, mark_nonfinite(push, pop, value))
-    pushed = jnp.arange(len(carry.edges.near)) <= time
+    pushed = jnp.arange(carry.edges.near.shape[0]) <= time
     edges = choose(pushed, clip_to(carry.edges, at(level, None)), at(height, None))
     values = carry.values.at[time].set(value.astype(carry.values.dtype))
     weights = gaps(seen_from_top(edges, at(height, None)), 0.0)
