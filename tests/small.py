@@ -17,7 +17,8 @@ from neuralstack.training import configure
 SMALL = configure(
     "reversal", min_length=2, max_length=8, warmup_lengths=(4, 8), batch_size=25, max_steps=1000, evaluate_every=25
 )
-LEARNING = {"restart_after": 120}
+# Further batches make strengths and state exact, so that the hardened machine is right far beyond the training lengths.
+LEARNING = {"restart_after": 120, "extra_steps": 200}
 # The same configuration on the command line.
 OPTIONS = [
     "train",

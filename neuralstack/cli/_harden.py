@@ -70,7 +70,7 @@ class Harden:
             f"{str(self.run)!r} cannot be called hardened: soft and hard answer {compared.agreement.same} of "
             f"{self.count} fresh sequences of lengths {lengths} alike, and first differ at step {first['step']}, "
             f"answering {first['soft']!r} and {first['hard']!r}; the least margin of an action is {least:.4f}, see "
-            f"{self.run / 'figures' / 'margins.png'}; train longer, or again with --finish, so that its strengths "
+            f"{self.run / 'figures' / 'margins.png'}; train again with --extra-steps, so that its strengths "
             "become 0 and 1."
         )
 

@@ -46,7 +46,7 @@ def test_harden_compares_and_writes_down_the_program(hardened):
 def test_harden_says_when_a_program_is_not_what_the_network_does(call, run, hardened, monkeypatch):
     program = StackTransducer.load(hardened / "program.json")
     found = Extraction(program, "", Agreement(39, 40, (0, 3, 1, 2)))
-    monkeypatch.setattr("neuralstack.automata.find_program", lambda *_: found)
+    monkeypatch.setattr("neuralstack.automata.find_transducer", lambda *_: found)
     status, out, err = call("harden", run, *FEW)
     assert (status, err) == (0, "")
     assert "\nthe program is not what the network does: network and program answer 39 of 40 random sequences" in out

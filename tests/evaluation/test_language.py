@@ -125,8 +125,8 @@ def written(path, tmp_path_factory):
 @pytest.mark.slow
 def test_a_machine_with_a_stack_learns_a_short_text_and_writes_it(written):
     config = written.config()
-    task = Characters(config.lengths[1], config.text, config.alphabet)
-    assert config.connection == "skip"
+    task = Characters(config.lengths[1], config.data.text, config.data.alphabet)
+    assert config.machine.connection == "skip"
     assert set(written.metrics()[-1]["validation"]) == {"loss", "bits"}
     assert evaluate_language(written.load_model(), task).bits < 0.3
     assert (

@@ -92,9 +92,9 @@ def test_a_kill_at_any_write_loses_nothing_that_was_checkpointed(tmp_path, short
             Disk(patch, last)
             with pytest.raises(Killed):
                 train(SHORT, path, show=False)
-        checkpointed = min(2 * events[: last + 1].count("replaced checkpoint.safetensors"), SHORT.steps)
+        checkpointed = min(2 * events[: last + 1].count("replaced checkpoint.safetensors"), SHORT.max_steps)
         assert_everything_loads(Run(path), checkpointed, f"killed at {event}")
-        assert train(SHORT, path, resume=True, show=False).steps == SHORT.steps
+        assert train(SHORT, path, resume=True, show=False).steps == SHORT.max_steps
         assert_same_run(Run(path), straight)
 
 

@@ -77,7 +77,8 @@ def test_steps_beyond_the_longest_sequence_change_nothing(options):
     short = jnp.full_like(batch.steps, 8)  # as if no sequence were longer than 3
     mask = batch.example.mask & (jnp.arange(len(batch.example.mask)) < short)[:, None]
     batch = replace(batch, example=batch.example._replace(mask=mask), steps=short)
-    later = batch.example.inputs.at[int(short) :].add(1)
+    inputs = batch.example.inputs
+    later = inputs.at[int(short) :].set((inputs[int(short) :] + 1) % state.model.vocab_size)
     changed = replace(batch, example=batch.example._replace(inputs=later))
     one, other = (value_and_gradient(state, program, each) for each in (batch, changed))
     assert_same_leaves(one, other)

@@ -49,7 +49,7 @@ def test_a_resumed_run_starts_anew_at_the_same_steps(tmp_path, restarted, monkey
     while not statuses or statuses[-1] == "interrupted":
         statuses.append(train(CONFIG, tmp_path / "run", resume=True, show=False).status)
     assert len(statuses) > 5
-    assert begun == [(1, 5), (2, 10), (3, 15), (4, 20)]
+    assert begun == [(0, 0), (1, 5), (2, 10), (3, 15), (4, 20)]
     assert_same_run(Run(tmp_path / "run"), restarted[0])
 
 

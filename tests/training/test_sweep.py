@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from neuralstack import complete, load, success_interval, sweep, train
-from neuralstack.training import Run, _sweep as sweep_module, begin, configure, step_spec, train_until, with_options
+from neuralstack.training import Run, _sweep as sweep_module, begin, step_spec, train_until, with_options
 from neuralstack.training._members import train_each
 from small import SMALL, assert_same_leaves, assert_same_run, contents, numbers
 
@@ -119,7 +119,7 @@ def test_a_population_without_members_is_refused(tmp_path):
 
 @pytest.mark.slow
 def test_a_population_of_one_is_the_run_alone(tmp_path):
-    config = configure(**{**vars(CONFIG), "steps": 10})
+    config = with_options(CONFIG, max_steps=10)
     sweep(config, tmp_path / "runs", seeds=1, show=False)
     train(config, tmp_path / "alone", show=False)
     assert_same_run(Run(tmp_path / "runs" / "seed-0"), Run(tmp_path / "alone"))
