@@ -6,7 +6,7 @@ import pytest
 from neuralstack import Stopping, train
 from neuralstack.training import Run, _members as members_module, resume, with_options
 from neuralstack.training._files import locked
-from small import SMALL, assert_same_run, contents, without_seconds
+from small import LEARNING, SMALL, assert_same_run, contents, without_seconds
 
 pytest_plugins = ("small_runs",)
 
@@ -180,11 +180,13 @@ def test_extra_steps_are_counted_from_the_evaluation_that_was_perfect_often_enou
     assert stopping.is_over(records, 75 + extra)
 
 
-def test_a_run_that_learned_stopped_when_validation_had_been_perfect_as_often_as_asked(learned):
-    accuracies = [record["validation"]["coarse"] for record in Run.open(learned).metrics()]
+def test_a_run_that_learned_took_the_extra_steps_once_validation_had_been_perfect_as_often_as_asked(learned):
+    records = Run.open(learned).metrics()
+    accuracies = [record["validation"]["coarse"] for record in records]
     perfect = [1] * SMALL.stopping.stop_after_perfect
-    assert accuracies[-len(perfect) :] == perfect
-    assert perfect not in [accuracies[n : n + len(perfect)] for n in range(len(accuracies) - len(perfect))]
+    ends = range(len(perfect), len(accuracies) + 1)
+    first = next(end for end in ends if accuracies[end - len(perfect) : end] == perfect)
+    assert records[-1]["step"] == records[first - 1]["step"] + LEARNING["extra_steps"]
 
 
 def test_a_second_run_of_the_same_configuration_is_the_same(tmp_path, straight):
