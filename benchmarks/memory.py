@@ -1,4 +1,4 @@
-"""How much memory does a training step need, and does it grow linearly with the length?
+"""Temporary memory of a training step, and its growth with the length.
 
 Prints the temporary memory that the compiled gradient of a training step asks for, apart from weights and inputs, at
 256, 512 and 1024 steps: with the own backward pass, for two connections, and with automatic differentiation of the

@@ -1,4 +1,4 @@
-"""What does a stack cost beside the recurrent network that operates it, in time and in memory?
+"""Cost of a stack beside the recurrent network that operates it, in time and in memory.
 
 Times forward and backward of an LSTM of width 64 with a stack of width 64 (embedding, heads, memory and answer), batch
 50, against the same LSTM, embedding and answer without the stack. All variants of one length are measured in turn, in

@@ -1,4 +1,4 @@
-"""What does one more seed cost, when several are trained together?
+"""Cost of one more seed, when several are trained together.
 
 Times steps of the default machine for populations of several sizes, spread over all devices, on a CPU over its cores. A
 device trains its share one by one, or side by side as one program of all: the median of several rounds in which both

@@ -1,4 +1,4 @@
-"""What share of a training step does drawing its batch take?
+"""Share of a training step that drawing its batch takes.
 
 Every task draws its sequences on the device, inside the compiled step. This times drawing alone beside whole steps of
 the default machine, by task: the median of several rounds in which both take turns, compilation apart. `--out DIR` also
@@ -63,7 +63,7 @@ def main() -> None:
     """Measure every task."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7, help="rounds of which the median is taken")
-    parser.add_argument("--tasks", nargs="+", default=list(TASKS), help="the tasks to measure (all, unless said)")
+    parser.add_argument("--tasks", nargs="+", default=list(TASKS), help="the tasks to measure (default: all)")
     parser.add_argument("--out", type=Path, help="a directory for sampling.json")
     arguments = parser.parse_args()
     found = {task: measure(task, arguments.rounds) for task in track(arguments.tasks, console=Console(stderr=True))}

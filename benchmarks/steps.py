@@ -1,4 +1,4 @@
-"""What does one step of each memory cost, and does it grow with the memory's room as its documentation says?
+"""Cost of one step of each memory, and its growth with the room of the memory.
 
 Times `step`, 256 at a time in a compiled loop, on empty memories with room for 64 to 4096 steps: the median of several
 rounds in which all take turns, compilation apart. Beside it stands by how much a step gets dearer from 1024 to 4096,

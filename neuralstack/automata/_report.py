@@ -28,7 +28,7 @@ class Comparison(NamedTuple):
 
     hardened: Machine
     margins: dict[str, np.ndarray]
-    """How far each action of the soft machine was from being rounded the other way, over all steps, from 0 to 0.5."""
+    """Distance of each action of the soft machine from its rounding boundary, over all steps, from 0 to 0.5."""
     agreement: Agreement
     difference: dict[str, Any] | None
     """Where they first differ: the step, the text up to it, and the two answers."""

@@ -32,7 +32,7 @@ class States(NamedTuple):
     transitions: Int[np.ndarray, "states vocabulary"]
     """The next state, -1 for what the task never asks for."""
     hidden: Float[np.ndarray, "states vocabulary hidden"]
-    """What the controller shows on the way, on average."""
+    """Mean hidden vector of the controller on each transition."""
 
 
 class Classes(NamedTuple):
@@ -42,7 +42,7 @@ class Classes(NamedTuple):
     """The class of each visited state."""
     part: Int[np.ndarray, " classes"]
     signature: list[np.ndarray]
-    """What is done in the states of a class, and then for each word."""
+    """Action label in the states of a class, followed by those for each word."""
 
 
 class Transitions(NamedTuple):

@@ -40,9 +40,9 @@ class StackTransducer:
     """
 
     vocabulary: tuple[str, ...]
-    """How each token is written."""
+    """Text of each token."""
     memories: tuple[str, ...]
-    """What each memory is: `stack` or `queue`."""
+    """Kind of each memory, `stack` or `queue`."""
     states: tuple[str, ...]
     """A name for each state, the first of which is that before the first step."""
     kinds: tuple[tuple[str, ...], ...]

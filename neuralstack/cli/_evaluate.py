@@ -16,7 +16,7 @@ class Evaluate:
     run: Positional[Path]
     """The run's directory."""
     lengths: tuple[int, int] | None = None
-    """Shortest and longest source of the fixed set (unless said, the task's test lengths)."""
+    """Shortest and longest source of the fixed set (default: the task's test lengths)."""
     count: int = 1000
     """Sequences in the fixed set."""
     data: Path | None = None

@@ -1,4 +1,4 @@
-"""What the parser says of a wrong command line, as one plain sentence."""
+"""Errors of the parser, each as one plain sentence."""
 
 import re
 from collections.abc import Collection, Sequence

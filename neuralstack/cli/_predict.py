@@ -16,7 +16,7 @@ class Predict:
     run: Positional[Path]
     """The run's directory."""
     text: Positional[str]
-    """What the machine is to answer."""
+    """The source to answer."""
     task: str | None = None
     """The run's task, where it is in a file or a package of yours: FILE.py:NAME, which is executed."""
     harden: bool = False

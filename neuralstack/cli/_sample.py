@@ -15,9 +15,9 @@ class Sample:
     prompt: str
     """The text's beginning."""
     length: int = 300
-    """How many characters to write."""
+    """Number of characters to write."""
     temperature: float = 0.7
-    """What the logits are divided by: the higher, the bolder; 0 takes the likeliest character each time."""
+    """Divisor of the logits: the higher, the bolder; 0 takes the likeliest character each time."""
     seed: int = 0
     """Source of what is drawn."""
 

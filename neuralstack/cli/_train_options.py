@@ -34,7 +34,7 @@ class TrainOptions:
     controller: Name = None
     """The kind of the controller's layers: gru, lstm, elman or feedforward (default: gru)."""
     connection: Connection = None
-    """How they are connected (default: layer; for characters skip; without a memory paper)."""
+    """Connection of controller, memory and answer (default: layer; for characters skip; without a memory paper)."""
     hidden_dim: Whole = None
     """Width of the controller's layers (default: 64)."""
     memory_dim: Whole = None

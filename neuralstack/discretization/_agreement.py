@@ -21,7 +21,7 @@ class Fresh(NamedTuple):
     tokens: Int[np.ndarray, "sequences steps"]
     scored: Bool[np.ndarray, "sequences steps"]
     used: Int[np.ndarray, " sequences"]
-    """How many steps belong to each."""
+    """Number of steps of each sequence."""
 
 
 class Agreement(NamedTuple):

@@ -49,7 +49,7 @@ class Stream:
 
     @property
     def depth(self) -> int:
-        """How many values are held."""
+        """Number of values held."""
         return sum(map(len, self._held))
 
     def feed(self, token: int) -> Float[np.ndarray, " vocabulary"]:

@@ -1,4 +1,4 @@
-"""How well a machine answers: on the fixed sets, on given data, by length, and free-running."""
+"""Accuracies of a machine on fixed sets and given data, by length, and its greedy answers."""
 
 from neuralstack.evaluation._language import (
     LanguageReport as LanguageReport,

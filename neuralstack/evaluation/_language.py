@@ -1,4 +1,4 @@
-"""How well a machine predicts a text, and what it writes itself."""
+"""Language models: bits per character of a text, and sampling."""
 
 from functools import partial
 from typing import NamedTuple
@@ -17,14 +17,14 @@ STREAM = 5000  # characters that are read in one go; what is read side by side
 
 
 class LanguageReport(NamedTuple):
-    """How well a text was predicted."""
+    """Cross-entropy of a text."""
 
     loss: float
     """Cross-entropy of the next character, in nats."""
     bits: float
     """The same in bits: bits per character."""
     characters: int
-    """How many characters were predicted."""
+    """Number of predicted characters."""
 
 
 def evaluate_language(machine: Machine, task: Characters, limit: int | None = None) -> LanguageReport:
@@ -36,7 +36,7 @@ def evaluate_language(machine: Machine, task: Characters, limit: int | None = No
     Args:
         machine: A trained machine.
         task: Its task.
-        limit: How many characters to predict at most, of the held-out part's beginning (unless said, all).
+        limit: Largest number of characters to predict, from the start of the held-out part. Defaults to all.
     """
     task = task.to_validate
     text, stride = task.read(), task.max_length

@@ -1,4 +1,4 @@
-"""How well a sequence was answered: cross-entropy, coarse, fine and token accuracy, success over seeds."""
+"""Metrics of answers: cross-entropy, coarse, fine and token accuracy, success over seeds."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 
 class Score(NamedTuple):
-    """How well one sequence, or each of several, was answered."""
+    """Accuracies of one sequence, or of each of several."""
 
     coarse: Float[Array, "*sequences"]
     fine: Float[Array, "*sequences"]

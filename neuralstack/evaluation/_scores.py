@@ -1,4 +1,4 @@
-"""How well a set was answered, as a whole and by length."""
+"""Accuracies on a set, as a whole and by length."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ GROUP_STEPS = 1 << 14  # steps x sequences that go through the machine at once: 
 
 
 class Report(NamedTuple):
-    """How well a set was answered: means over its sequences, and the same for each length of the source."""
+    """Mean accuracies over the sequences of a set, and over those of each length of the source."""
 
     coarse: float
     fine: float

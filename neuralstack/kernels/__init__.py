@@ -1,4 +1,4 @@
-"""The C++ core: stack, queue and DeQue in amortized constant work per step.
+"""The C++ core: stack, queue and DeQue in constant work per step and element that is read or removed.
 
 Nothing above `memories` knows whether it is there.
 

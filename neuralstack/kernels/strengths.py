@@ -18,7 +18,7 @@ MEMORIES = {"stack": 0, "queue": 0, "deque": 1}
 
 
 class Actions(NamedTuple):
-    """What is asked of a memory, at one step or at all."""
+    """Actions on a memory, at one step or at all."""
 
     push: Float[Array, "*steps tracks"]
     pop: Float[Array, "*steps tracks"]
@@ -35,7 +35,7 @@ class Forward(NamedTuple):
 
 
 class Backward(NamedTuple):
-    """What goes backwards: the values and what each step changed, the slots, and the cotangents so far."""
+    """State of the backward pass: the values and what each step changed, the slots, and the cotangents so far."""
 
     values: Float[Array, "steps tracks width"]
     changed_slots: Int[Array, "steps tracks 2"]

@@ -1,4 +1,4 @@
-"""How the controller, the memory and the answer of a machine are connected."""
+"""Connections of the controller, the memory and the answer of a machine."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ ANSWERS = ("read", "controller", "both")
 
 @dataclass(frozen=True)
 class Connection:
-    """How the controller, the memory and the answer of a machine are connected.
+    """The way in which the controller, the memory and the answer of a machine are connected.
 
     Raises:
         ValueError: If `answer_from` is unknown.

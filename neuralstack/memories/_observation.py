@@ -24,9 +24,9 @@ class Observation:
     actions: list[tuple[str, Float[np.ndarray, " steps"], Float[np.ndarray, " steps"]]]
     """The name of each end, and its push and pop strengths."""
     strengths: Float[np.ndarray, "steps elements"]
-    """How much of each element is there after each step; not negative."""
+    """Strength of each element after each step; not negative."""
     weights: Float[np.ndarray, "steps elements"]
-    """How much of each element is read at each step; not negative."""
+    """Read weight of each element at each step; not negative."""
 
 
 def window(

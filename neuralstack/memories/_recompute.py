@@ -30,7 +30,7 @@ class Stepwise(Protocol):
 
 
 class Backward(NamedTuple):
-    """What goes backwards: the actions, the kept states, those of the present stretch, and the state's cotangent."""
+    """State of the backward pass: the actions, the kept states, those of the stretch, and the state's cotangent."""
 
     action: Any
     steps: Int[Array, ""]

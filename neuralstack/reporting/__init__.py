@@ -19,7 +19,6 @@ from neuralstack.reporting._tables import (
     report_table as report_table,
     sweep_summary as sweep_summary,
     sweep_table as sweep_table,
-    table as table,
 )
 from neuralstack.reporting._trace import trace as trace
 from neuralstack.reporting._trace_figure import plot_trace as plot_trace

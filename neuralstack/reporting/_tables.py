@@ -75,7 +75,3 @@ def sweep_summary(result: SweepResult) -> str:
 def is_language_sweep(result: SweepResult) -> bool:
     """Return whether the members of a sweep are language models."""
     return "bits" in result.best.validation
-
-
-def table(title, columns, rows, *, texts=1) -> str:
-    return Table(title, columns, [tuple(row) for row in rows], texts).text() + "\n"

@@ -1,4 +1,4 @@
-"""What a machine does with its memory on one text, step by step, as plain data: for a figure, a page, or a file."""
+"""Traces: the operations of a machine on its memory for one text, step by step, as plain data."""
 
 from collections.abc import Sequence
 from dataclasses import replace

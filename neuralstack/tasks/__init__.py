@@ -1,4 +1,4 @@
-"""What machines learn."""
+"""Tasks: sources, their answers, and the formats in which a machine sees them."""
 
 from neuralstack.tasks._base import AbstractTask as AbstractTask
 from neuralstack.tasks._formats import (

@@ -1,4 +1,4 @@
-"""What every task is: a source, its answer, the steps a machine sees, and a way to type them."""
+"""The contract of a task: sources, answers, the sequence that a machine sees, and its text."""
 
 import abc
 from collections.abc import Sequence
@@ -43,12 +43,12 @@ class AbstractTask(abc.ABC):
     @property
     @abc.abstractmethod
     def vocabulary(self) -> Sequence[str]:
-        """How each symbol is written; where all are single characters, a text has no spaces between them."""
+        """Text of each symbol; where all are single characters, a text has no spaces between them."""
 
     @property
     @abc.abstractmethod
     def format(self) -> AbstractFormat:
-        """How a source and its answer lie in one sequence."""
+        """The format in which a source and its answer lie in one sequence."""
 
     @abc.abstractmethod
     def draw(self, key: PRNGKeyArray, length: Int[Array, ""] | int) -> Pair:

@@ -1,4 +1,4 @@
-"""How a source and its answer lie in one sequence: what a machine is given at each step, and what it is asked for."""
+"""Formats: the inputs, targets and mask of a source and its answer in one sequence."""
 
 import abc
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class AbstractFormat(abc.ABC):
     @property
     @abc.abstractmethod
     def marks(self) -> tuple[str, ...]:
-        """How each mark is written, in the order of their tokens."""
+        """Text of each mark, in the order of their tokens."""
 
     @property
     @abc.abstractmethod

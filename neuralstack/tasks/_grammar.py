@@ -22,7 +22,7 @@ A symbol without rules is a terminal, and becomes one word.
 
 
 class Tables(NamedTuple):
-    """What a draw looks up. All choices of a symbol for a length lie in a row of the last four, by an alias table."""
+    """Tables of a draw. All choices of a symbol for a length lie in a row of the last four, by an alias table."""
 
     kinds: tuple[str, ...]
     """The terminals, in the order of their numbers in a drawn word."""
@@ -32,10 +32,10 @@ class Tables(NamedTuple):
     parts: Int[np.ndarray, "choices 2"]
     """The two symbols that a choice makes."""
     first: Int[np.ndarray, " choices"]
-    """How many words the first of them becomes."""
+    """Number of words that the first of them becomes."""
     keep: Float[np.ndarray, " choices"]
     other: Int[np.ndarray, " choices"]
-    """What a choice becomes unless it is kept (Walker, 1977)."""
+    """Alias of a choice, taken where it is not kept (Walker, 1977)."""
 
 
 def draw_word(key: PRNGKeyArray, grammar: Grammar, length: Int[Array, ""] | int, longest: int) -> Int[Array, " word"]:
@@ -91,7 +91,7 @@ def tables(grammar: Grammar, longest: int) -> Tables:
                 chance * weights[number[one], : length + 1] * weights[number[two], length::-1][: length + 1]
                 for chance, one, two in ones
             ])  # fmt: skip
-            for place, (_, one, two) in enumerate(ones):  # what only begins the same anew is left out
+            for place, (_, one, two) in enumerate(ones):  # a rule that only makes its own symbol again is left out
                 chances[place, length] *= one != name
                 chances[place, 0] *= two != name
             rule, first = np.nonzero(chances)

@@ -1,4 +1,4 @@
-"""How a training ended, and what its best validation result means."""
+"""The end of a training, and the meaning of its best validation result."""
 
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ LEARNED = 0.5  # of the validation sequences answered without an error
 
 
 class Outcome(NamedTuple):
-    """How a training ended."""
+    """The end of a training."""
 
     status: str
     """`perfect` (validation was, as often as asked for), `done` (all steps taken), `interrupted`, or `failed`."""
@@ -20,7 +20,7 @@ class Outcome(NamedTuple):
     steps: int
     """Batches trained on, in all attempts."""
     restarts: int
-    """How often training started over."""
+    """Number of times that training started over."""
     seconds: float
     """Time spent on training steps, in all attempts, without compilation and evaluations; a share of it, where several
     runs are trained together."""

@@ -43,7 +43,7 @@ class SweepResult(NamedTuple):
     best: SweepMember
     """The member that did best on the validation set; the first one of several."""
     solved: int
-    """How many members answered every sequence of the validation set."""
+    """Number of members that answered every sequence of the validation set."""
     interval: tuple[float, float]
     """The 95% confidence interval of the probability to be solved."""
 

@@ -51,11 +51,11 @@ class SuperpositionStack(AbstractMixture):
     """
 
     stacks: int = 1
-    """How many stacks there are."""
+    """Number of stacks."""
     depth_read: int = 1
-    """How many cells of each stack are read, from the top down."""
+    """Number of cells of each stack that are read, from the top down."""
     empty: float = -1.0
-    """What a cell holds that was never pushed: something that no pushed value is."""
+    """Content of a cell that was never pushed: a number that no pushed value has."""
 
     @property
     def operation_axes(self):

@@ -16,7 +16,7 @@ from neuralstack.memories.mixture._soft_addressing import shift_down, shift_up, 
 
 
 class TapeAction(NamedTuple):
-    """What a controller asks of a tape, at one step or at every step of a sequence.
+    """Action on a tape, at one step or at every step of a sequence.
 
     Attributes:
         write: How much of the cell under the head is overwritten, in [0, 1], of shape [] or [steps].

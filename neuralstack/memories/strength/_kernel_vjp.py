@@ -22,7 +22,7 @@ class KernelVJP(AbstractSequenceVJP):
 
     @property
     def tracks(self) -> int:
-        """How many actions make one of the memory's."""
+        """Number of actions that make one of the memory's."""
         return 2 if self.memory == "deque" else 1
 
     def reads(self, action, steps):

@@ -27,7 +27,7 @@ class Forward(NamedTuple):
 
 
 class Backward(NamedTuple):
-    """What goes backwards: the actions, the front after every step, all edges, and the cotangents so far."""
+    """State of the backward pass: the actions, the front after every step, all edges, and the cotangents so far."""
 
     push: Float[Array, " steps"]
     pop: Float[Array, " steps"]

@@ -35,7 +35,8 @@ class NeuralStack(AbstractOneEnd):
     all elements. Ties belong to the larger pop.
 
     `step` is pure JAX and costs O(steps x width). `run`, and the unroll of a machine, use the C++ kernels where they
-    are built, on CPUs and with values of float32 or float64: O(width) a step, amortized. Elsewhere they are pure JAX,
+    are built, on CPUs and with values of float32 or float64: a step costs O(width) for each element that the unit of
+    a read spans or a pop removes, so O(width / strength) with strengths far below 1. Elsewhere they are pure JAX,
     O(steps x width) a step, and give the same numbers.
 
     A stack has room for the number of steps given to `init`; values pushed after them are lost.

@@ -35,7 +35,7 @@ class Forward(NamedTuple):
 
 
 class Backward(NamedTuple):
-    """What goes backwards: the heights after every pop and push, the values, and the cotangents so far."""
+    """State of the backward pass: the heights after every pop and push, the values, and the cotangents so far."""
 
     levels: Position
     tops: Position

@@ -1,4 +1,4 @@
-"""What the tasks of the benchmark have in common: their lengths, their layout, and how bits are drawn and checked."""
+"""Common parts of the benchmark's tasks: their lengths, their format, and the drawing and checking of bits."""
 
 from dataclasses import dataclass
 from typing import ClassVar

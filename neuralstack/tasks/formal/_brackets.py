@@ -116,7 +116,7 @@ def join_chances(most: int) -> Float[np.ndarray, "pairs joins"]:
     There are (n + k - 1)! / ((n - k - 1)! (k + 1)! k!) derivations with k joins.
     """
     nothing = (1 - np.sqrt(1 - 4 * JOIN * NOTHING)) / (2 * JOIN)  # the chance that S becomes nothing
-    lone = 1 - 2 * JOIN * nothing  # a join with nothing on one side only begins the same anew
+    lone = 1 - 2 * JOIN * nothing  # a join with nothing on one side only begins again
     pairs, joins = np.mgrid[1 : most + 1, :most]
     wraps = pairs - joins - 1
     possible = wraps >= 0

@@ -17,7 +17,7 @@ LANGUAGES = {
     "anb2n": (((1, 0), (2, 0)), 1),
     "anbmcnm": (((1, 0), (0, 1), (1, 1)), 2),
 }
-"""How often n and m each block of equal letters holds, and the first block within which the rest is determined."""
+"""Multiples of n and m in each block of equal letters, and the first block within which the rest is determined."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Counting(AbstractTask):
 
     @property
     def blocks(self) -> tuple[tuple[int, int], ...]:
-        """How often each block holds n and m."""
+        """Multiples of n and m in each block."""
         if self.language not in LANGUAGES or self.strings < 1:
             raise ValueError(
                 f"a counting language is one of {', '.join(LANGUAGES)}, with at least 1 string in a stream, "

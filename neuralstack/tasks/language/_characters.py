@@ -62,7 +62,7 @@ class Characters(AbstractTask):
 
     @property
     def size(self) -> int:
-        """How many characters there are to draw from.
+        """Number of characters to draw from.
 
         Raises:
             ValueError: If the text cannot be used, or is shorter than the longest source.
