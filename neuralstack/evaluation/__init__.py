@@ -12,7 +12,8 @@ from neuralstack.evaluation._metrics import (
     success_interval as success_interval,
 )
 from neuralstack.evaluation._predict import Prediction as Prediction, padded as padded, predict as predict
-from neuralstack.evaluation._scores import Report as Report, evaluate as evaluate, length_bands as length_bands
+from neuralstack.evaluation._report import Report as Report, length_bands as length_bands
+from neuralstack.evaluation._scores import evaluate as evaluate
 from neuralstack.evaluation._sets import (
     Examples as Examples,
     fixed_set as fixed_set,

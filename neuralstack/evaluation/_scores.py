@@ -1,74 +1,113 @@
-"""Accuracies on a set, as a whole and by length."""
+"""Answering a set under teacher forcing."""
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from neuralstack.evaluation._metrics import Score, cross_entropy, score
-from neuralstack.evaluation._sets import Examples
+from neuralstack.evaluation._metrics import cross_entropy, score
+from neuralstack.evaluation._report import Report
+from neuralstack.evaluation._sets import SET_SIZE, Examples, fixed_set
 from neuralstack.machine import batch_logits
+from neuralstack.tasks import AbstractTask
 
-GROUP_STEPS = 1 << 14  # steps x sequences that go through the machine at once: what bounds the memory of an evaluation
-
-
-class Report(NamedTuple):
-    """Mean accuracies over the sequences of a set, and over those of each length of the source."""
-
-    coarse: float
-    fine: float
-    token: float
-    loss: float
-    by_length: dict[int, dict[str, int | float]]
+GROUP_STEPS = 1 << 14  # steps x sequences that go through the model at once: what bounds the memory of an evaluation
 
 
-def evaluate(machine: Any, data: Examples) -> Report:
-    """Answer every sequence under teacher forcing, and report the accuracies of a machine or any other module."""
-    scores, losses = jax.device_get(_score_all(machine, data.examples))
-    lengths = np.asarray(data.lengths)
+def evaluate(
+    model: Any,
+    task: AbstractTask | Examples,
+    lengths: tuple[int, int] | None = None,
+    count: int | None = None,
+    *,
+    count_per_length: int | None = None,
+    batch_size: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Answer every sequence of a set under teacher forcing, and report the accuracies.
+
+    Args:
+        model: A `Machine`, or any module from the tokens `[steps]` of one sequence to logits `[steps, vocab]`; batches
+            are made by `vmap`.
+        task: The task, on whose fixed set (see `fixed_set`) the model is evaluated; or a set of examples.
+        lengths: The shortest and the longest source of the fixed set. Defaults to the test lengths of the task.
+        count: Number of sequences in the fixed set, of uniform lengths. Defaults to 1000.
+        count_per_length: Number of sequences of every length, in place of `count`.
+        batch_size: Number of sequences that go through the model at once. Defaults to as many as take 16,384 steps.
+        progress: Called with how many sequences are answered, and how many there are, after each batch.
+
+    Returns:
+        The coarse, fine and token accuracy and the loss, of the whole set and by length.
+
+    Raises:
+        ValueError: If lengths or counts are impossible, or given beside a set of examples.
+
+    Examples:
+        >>> import jax, jax.numpy as jnp, neuralstack as ns
+        >>> task = ns.TASKS["even-pairs"](max_length=4)
+        >>> def constant(tokens):  # a model that always answers 1
+        ...     return jax.nn.one_hot(jnp.ones_like(tokens), task.vocab_size)
+        >>> report = ns.evaluate(constant, task, lengths=(3, 4), count=200)
+        >>> report
+        Report(coarse 0.525, fine 0.525, token 0.525, loss 1.026; 200 sequences, lengths 3-4)
+        >>> sorted(report.by_length)
+        [3, 4]
+    """
+    if batch_size is not None and batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, got {batch_size}.")
+    data = _examples_of(task, lengths, count, count_per_length)
+    scores, losses = _score_all(model, data, batch_size, progress)
+    sizes = np.asarray(data.lengths)
 
     def mean(rows) -> dict[str, float]:
-        return {name: float(np.mean(part[rows])) for name, part in (*scores._asdict().items(), ("loss", losses))}
+        metrics = (*scores._asdict().items(), ("loss", losses))
+        return {name: float(np.mean(values[rows])) for name, values in metrics}
 
     by_length = {
-        int(length): {"sequences": int((lengths == length).sum()), **mean(lengths == length)}
-        for length in np.unique(lengths)
+        int(length): {"sequences": int((sizes == length).sum()), **mean(sizes == length)} for length in np.unique(sizes)
     }
     return Report(**mean(slice(None)), by_length=by_length)
 
 
+def _examples_of(
+    task: AbstractTask | Examples,
+    lengths: tuple[int, int] | None,
+    count: int | None,
+    count_per_length: int | None,
+) -> Examples:
+    """Return the given set, or the fixed set of the given task."""
+    if isinstance(task, Examples):
+        if lengths is not None or count is not None or count_per_length is not None:
+            raise ValueError("a set of examples has its own lengths and counts: give a task to choose them.")
+        return task
+    if not isinstance(task, AbstractTask):
+        raise ValueError(f"evaluate needs a task or a set of examples, got {type(task).__name__}: see fixed_set.")
+    if count is not None and count_per_length is not None:
+        raise ValueError(f"give count or count_per_length, not both, got {count} and {count_per_length}.")
+    return fixed_set(
+        task, lengths or task.test_lengths, SET_SIZE if count is None else count, count_per_length=count_per_length
+    )
+
+
+def _score_all(model: Any, data: Examples, batch_size: int | None, progress: Callable[[int, int], None] | None) -> Any:
+    """Return the scores and the losses of all sequences, computed in batches of one size."""
+    sequences, steps = data.examples.inputs.shape
+    size = min(sequences, batch_size or max(1, GROUP_STEPS // steps))
+    batches = []
+    for start in range(0, sequences, size):
+        # The last batch is filled up with the first sequences; what they score is cut off again.
+        batches.append(_score_batch(model, data.examples, np.arange(start, start + size) % sequences))
+        if progress is not None:
+            jax.block_until_ready(batches[-1])
+            progress(min(start + size, sequences), sequences)
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves)[:sequences], *jax.device_get(batches))
+
+
 @eqx.filter_jit
-def _score_all(machine, examples):
-    sequences, steps = examples.inputs.shape
-    size = min(sequences, max(1, GROUP_STEPS // steps))
-    groups = -(-sequences // size)
-    # The last group is filled up with the first sequences; what they score is cut off again.
-    rows = (jnp.arange(groups * size) % sequences).reshape(groups, size)
-
-    def score_group(rows):
-        inputs, targets, mask = jax.tree.map(lambda leaf: leaf[rows].T, examples)
-        output = batch_logits(machine, inputs)
-        return score(jnp.argmax(output, -1) == targets, mask), cross_entropy(output, targets, mask)
-
-    return jax.tree.map(lambda leaf: leaf.reshape(-1)[:sequences], jax.lax.map(score_group, rows))
-
-
-def length_bands(
-    by_length: dict[int, dict[str, int | float]], bands: int = 8
-) -> Iterable[tuple[str, dict[str, int | float]]]:
-    """Gather a report by length into at most `bands` rows of neighboring lengths, for a table people can read.
-
-    Each has the mean `length` of its sequences.
-    """
-    lengths = sorted(by_length)
-    for chosen in np.array_split(lengths, min(bands, len(lengths))):
-        weights = [by_length[length]["sequences"] for length in chosen]
-        means = {
-            name: float(np.average([by_length[length][name] for length in chosen], weights=weights))
-            for name in Score._fields
-        }
-        name = str(chosen[0]) if len(chosen) == 1 else f"{chosen[0]}-{chosen[-1]}"
-        yield name, {"length": float(np.average(chosen, weights=weights)), "sequences": sum(weights), **means}
+def _score_batch(model, examples, rows):
+    inputs, targets, mask = jax.tree.map(lambda leaf: leaf[rows].T, examples)
+    output = batch_logits(model, inputs)
+    return score(jnp.argmax(output, -1) == targets, mask), cross_entropy(output, targets, mask)

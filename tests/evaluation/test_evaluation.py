@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from neuralstack import TASKS, Reversal, evaluate, fixed_set, predict, read_data
-from neuralstack.evaluation import _scores, length_bands, score
+from neuralstack.evaluation import score
 from small import assert_same_leaves, json_lines
 
 pytest_plugins = ("small_runs",)
@@ -192,21 +192,14 @@ def first(count):
     return jax.tree.map(lambda leaf: leaf[:count], fixed_set(TASK, (2, 8)))
 
 
-def test_a_set_that_is_answered_in_groups_is_answered_like_a_whole(noisy_machine, monkeypatch):
+def test_a_set_that_is_answered_in_batches_is_answered_like_a_whole(noisy_machine):
     data = first(37)
-    monkeypatch.setattr(_scores, "GROUP_STEPS", 8 * 18)  # five groups, the last one not full
-    report = evaluate(noisy_machine, data)
+    report = evaluate(noisy_machine, data, batch_size=8)  # five batches, the last one not full
     inputs, targets, mask = (leaf.T for leaf in data.examples)
     chosen = jnp.argmax(jax.jit(lambda machine, inputs: machine.batch(inputs).logits)(noisy_machine, inputs), -1)
     whole = score(chosen == targets, mask)
     assert report[:3] == pytest.approx([float(part.mean()) for part in whole], abs=1e-6)
     assert report.coarse not in (0, 1)
-
-
-def test_an_empty_group_of_steps_still_holds_one_sequence(noisy_machine, monkeypatch):
-    data = first(5)
-    monkeypatch.setattr(_scores, "GROUP_STEPS", 1)
-    assert sum(one["sequences"] for one in evaluate(noisy_machine, data).by_length.values()) == 5
 
 
 def forced(machine, source):
@@ -259,43 +252,6 @@ def test_an_answer_that_ends_exactly_at_the_limit_has_ended(learned_machine):
     assert predict(learned_machine, [5, 6, 7], TASK, limit=4).ended
     cut_off = predict(learned_machine, TASK.decode([5, 6, 7]), TASK, limit=3)
     assert (cut_off.tokens, cut_off.ended) == ([7, 6, 5], False)
-
-
-def one(coarse, sequences=1):
-    return {"sequences": sequences, "coarse": coarse, "fine": coarse / 2, "token": 1.0, "loss": 9.0}
-
-
-def test_bands_of_lengths_hold_every_sequence_once():
-    by_length = {length: one(length / 100, sequences=length) for length in range(8, 65)}
-    bands = dict(length_bands(by_length))
-    assert len(bands) == 8
-    assert next(iter(bands)) == "8-15"
-    assert sum(band["sequences"] for band in bands.values()) == sum(range(8, 65))
-    first = sum(n * n / 100 for n in range(8, 16)) / sum(range(8, 16))
-    assert bands["8-15"] == {
-        "length": pytest.approx(sum(n * n for n in range(8, 16)) / 92),
-        "sequences": 92,
-        "coarse": pytest.approx(first),
-        "fine": pytest.approx(first / 2),
-        "token": 1,
-    }
-
-
-def test_few_lengths_have_a_band_each():
-    assert dict(length_bands({3: one(0.5, 4), 9: one(0.25)})) == {
-        "3": {"length": 3, "sequences": 4, "coarse": 0.5, "fine": 0.25, "token": 1},
-        "9": {"length": 9, "sequences": 1, "coarse": 0.25, "fine": 0.125, "token": 1},
-    }
-
-
-@pytest.mark.parametrize("name", ["bigram-flip", "gender", "svo-sov"])
-def test_recorded_lengths_are_those_of_the_sources_and_within_the_range(name):
-    task = TASKS[name]()
-    data = fixed_set(task, (8, 11), 100)
-    separators = np.asarray(data.examples.inputs) == task.symbols + 1
-    assert data.lengths.tolist() == (separators.argmax(1) - 1).tolist()
-    assert min(data.lengths) >= 8
-    assert max(data.lengths) <= 11
 
 
 def test_lengths_that_a_task_does_not_have_are_refused():

@@ -1,0 +1,62 @@
+"""The accuracies on a set, as a whole and by length."""
+
+from collections.abc import Iterable
+from html import escape
+from typing import NamedTuple
+
+import numpy as np
+
+from neuralstack.evaluation._metrics import Score
+
+
+class Report(NamedTuple):
+    """Mean accuracies over the sequences of a set, and over those of each length of the source.
+
+    Where every length has equally many sequences, the mean over the sequences is also the mean over the lengths.
+    """
+
+    coarse: float
+    """Fraction of the sequences whose whole answer is right."""
+    fine: float
+    """Mean fraction of an answer before its first error."""
+    token: float
+    """Mean fraction of an answer's tokens that are right."""
+    loss: float
+    """Cross-entropy of the answers, in nats."""
+    by_length: dict[int, dict[str, int | float]]
+    """The same by the length of the source, with the number of `sequences`."""
+
+    def __repr__(self) -> str:
+        metrics = ", ".join(f"{name} {getattr(self, name):.3f}" for name in (*Score._fields, "loss"))
+        count = sum(row["sequences"] for row in self.by_length.values())
+        return f"Report({metrics}; {count} sequences, lengths {min(self.by_length)}-{max(self.by_length)})"
+
+    def _repr_html_(self) -> str:
+        """Return a table by bands of lengths, for notebooks."""
+        count = sum(row["sequences"] for row in self.by_length.values())
+        total = {"sequences": count, **{name: getattr(self, name) for name in Score._fields}}
+        columns = ("sequences", *Score._fields)
+        head = "".join(f"<th>{name}</th>" for name in ("length", *columns))
+        body = "".join(
+            f"<tr><td>{escape(name)}</td>" + "".join(f"<td>{row[column]:.4g}</td>" for column in columns) + "</tr>"
+            for name, row in (*length_bands(self.by_length), ("all", total))
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def length_bands(
+    by_length: dict[int, dict[str, int | float]], bands: int = 8
+) -> Iterable[tuple[str, dict[str, int | float]]]:
+    """Gather a report by length into at most `bands` rows of neighboring lengths, for a table people can read.
+
+    Each has the mean `length` of its sequences.
+    """
+    lengths = sorted(by_length)
+    for band in np.array_split(lengths, min(bands, len(lengths))):
+        weights = [by_length[length]["sequences"] for length in band]
+        means = {
+            name: float(np.average([by_length[length][name] for length in band], weights=weights))
+            for name in Score._fields
+        }
+        name = str(band[0]) if len(band) == 1 else f"{band[0]}-{band[-1]}"
+        yield name, {"length": float(np.average(band, weights=weights)), "sequences": sum(weights), **means}
