@@ -4,7 +4,6 @@ from neuralstack.controllers._adapters import (
     CellController as CellController,
     ModuleController as ModuleController,
     as_controller as as_controller,
-    described as described,
 )
 from neuralstack.controllers._base import (
     AbstractController as AbstractController,

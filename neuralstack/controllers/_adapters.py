@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
+from neuralstack._arguments import describe_object
 from neuralstack.controllers._base import AbstractController
 
 EXAMPLE = "ns.GRU(16, 32, key=key)"
@@ -36,7 +37,7 @@ class CellController(AbstractController):
 
     def __init__(self, cell: eqx.nn.GRUCell | eqx.nn.LSTMCell):
         if not isinstance(cell, eqx.nn.GRUCell | eqx.nn.LSTMCell):
-            raise TypeError(f"cell must be an eqx.nn.GRUCell or an eqx.nn.LSTMCell, got {described(cell)}.")
+            raise TypeError(f"cell must be an eqx.nn.GRUCell or an eqx.nn.LSTMCell, got {describe_object(cell)}.")
         zeros = jnp.zeros(cell.hidden_size, cell.weight_hh.dtype)
         self.cell = cell
         self.initial = zeros if isinstance(cell, eqx.nn.GRUCell) else (zeros, jnp.zeros_like(zeros))
@@ -83,7 +84,7 @@ class ModuleController(AbstractController):
         name = type(module).__name__
         lacking = [method for method in ("init", "step") if not callable(getattr(module, method, None))]
         if lacking or isinstance(module, type):
-            raise TypeError(f"a controller is an object with init() and step(state, x), got {described(module)}.")
+            raise TypeError(f"a controller is an object with init() and step(state, x), got {describe_object(module)}.")
         size = getattr(module, "input_size", None) if input_size is None else input_size
         if size is None:
             raise ValueError(f"{name} has no input_size: give embedding_dim, the width of its inputs.")
@@ -118,10 +119,8 @@ def as_controller(controller: Any, embedding_dim: int | None = None) -> Abstract
         TypeError: If it is none of them.
         ValueError: If `embedding_dim` differs from its input size, or neither is known.
     """
-    if isinstance(controller, str):
-        raise TypeError(f"controller must be an object such as {EXAMPLE}, got the name {controller!r}.")
-    if isinstance(controller, type):
-        raise TypeError(f"controller must be an object such as {EXAMPLE}, got the class {controller.__name__}.")
+    if isinstance(controller, str | type):
+        raise TypeError(f"controller must be an object such as {EXAMPLE}, got {describe_object(controller)}.")
     if isinstance(controller, eqx.nn.GRUCell | eqx.nn.LSTMCell):
         controller = CellController(controller)
     if not isinstance(controller, AbstractController):
@@ -137,10 +136,3 @@ def as_controller(controller: Any, embedding_dim: int | None = None) -> Abstract
 def forms(tree: PyTree) -> PyTree[str]:
     """Return the shapes and dtypes of the arrays of a tree, as short text."""
     return jax.tree.map(lambda leaf: f"{leaf.dtype}{list(leaf.shape)}", tree)
-
-
-def described(thing: Any) -> str:
-    """Return a phrase for an object of a wrong type."""
-    if isinstance(thing, type):
-        return f"the class {thing.__name__}"
-    return f"the name {thing!r}" if isinstance(thing, str) else f"an object of type {type(thing).__name__}"

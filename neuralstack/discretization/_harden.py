@@ -3,6 +3,7 @@
 import equinox as eqx
 import jax
 
+from neuralstack._arguments import require_object
 from neuralstack.controllers import AbstractController, BoundedController
 from neuralstack.discretization._decisions import decisions
 from neuralstack.discretization._walk import draw_walk, visit
@@ -30,6 +31,7 @@ def harden(machine: Machine, task: AbstractTask | None = None) -> Machine:
         task: Its task, with the longest source that it was trained on as `max_length`.
 
     Raises:
+        TypeError: If it is not a machine.
         ValueError: If its memory has no discrete form.
 
     Examples:
@@ -39,6 +41,7 @@ def harden(machine: Machine, task: AbstractTask | None = None) -> Machine:
         >>> ns.harden(machine).memory
         HardStack(width=8)
     """
+    require_object("machine", machine, Machine, "ns.Machine(...)")
     memory = machine.memory.discretized()
     hardened = eqx.tree_at(lambda m: m.memory, machine, memory, is_leaf=lambda leaf: leaf is machine.memory)
     return hardened if task is None or not memory.action_size else bound_state(hardened, task)

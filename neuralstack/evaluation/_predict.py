@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from neuralstack._arguments import require_object
 from neuralstack.machine import Machine
 from neuralstack.tasks import AbstractTask
 
@@ -42,6 +43,7 @@ def predict(machine: Machine, source: str | Sequence[int], task: AbstractTask, l
         >>> len(ns.predict(machine, "abba", task, limit=3).tokens) <= 3
         True
     """
+    require_object("task", task, AbstractTask, "ns.Reversal()")
     source = source_tokens(source, task)
     prompt, expected = task.prompt(source), task.answer_length(len(source))
     if task.end is None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from neuralstack.controllers import described
+from neuralstack._arguments import require_object
 from neuralstack.machine._connection import Connection, as_connection
 from neuralstack.memories import AbstractMemory
 
@@ -19,8 +19,7 @@ def check_parts(controller: Any, memory: Any, vocab_size: Any, connection: Conne
             "controller must be an object such as ns.GRU(16, 32, key=key), got the memory "
             f"{type(controller).__name__}: the controller comes first, then the memory."
         )
-    if not isinstance(memory, AbstractMemory):
-        raise TypeError(f"memory must be an object such as ns.NeuralStack(8), got {described(memory)}.")
+    require_object("memory", memory, AbstractMemory, "ns.NeuralStack(8)")
     if not isinstance(vocab_size, int) or isinstance(vocab_size, bool):
         raise TypeError(f"vocab_size must be an integer, got {vocab_size!r}.")
     if vocab_size < 1:

@@ -7,6 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from neuralstack._arguments import require_object
 from neuralstack.automata import StackTransducer, readable
 from neuralstack.evaluation import padded, predict
 from neuralstack.machine import Machine
@@ -55,6 +56,8 @@ def trace(
         >>> [step["given"] for step in seen["steps"]][:4]
         ['⊢', 'a', 'b', '|']
     """
+    require_object("machine", machine, Machine, "ns.Machine(...)")
+    require_object("task", task, AbstractTask, "ns.Reversal()")
     source = task.encode(text)
     require_short(task, source)
     given = [*task.prompt(source)]

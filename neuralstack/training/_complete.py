@@ -110,8 +110,8 @@ def _curriculum_within(config: Config) -> AbstractCurriculum:
     return curriculum.within((low, high)) if curriculum else Uniform()
 
 
-def check_memory_size(config: Config) -> None:
-    """Refuse a run that needs more memory than the computer has, before anything is built.
+def check_memory_size(config: Config, members: int = 1) -> None:
+    """Refuse runs that need more memory together than the computer has, before anything is built.
 
     Raises:
         ValueError: If it does; the message holds the estimate.
@@ -121,10 +121,13 @@ def check_memory_size(config: Config) -> None:
     weights = machine.num_layers * 2 * gates * machine.hidden_dim**2 + 3 * machine.hidden_dim * machine.memory_dim
     numbers = gates * machine.hidden_dim * machine.num_layers + 4 * machine.memory_dim
     activations = 2 * config.lengths[1] * config.batch_size * numbers
+    weights, activations = members * weights, members * activations
     needed = 4 * (4 * weights + activations)  # weights, their gradients and Adam's two moments, in single precision
     if needed > available:
+        trainings = "this training needs" if members == 1 else f"these {members} trainings need"
         parts = f"{16 * weights / 2**30:.0f} for weights and optimizer, {4 * activations / 2**30:.0f} for a batch"
         raise ValueError(
-            f"this training needs about {needed / 2**30:.0f} GiB of memory ({parts}), but the computer has "
-            f"{available / 2**30:.0f}: choose a smaller hidden_dim, memory_dim, num_layers, batch_size or max_length."
+            f"{trainings} about {needed / 2**30:.0f} GiB of memory ({parts}), but the computer has "
+            f"{available / 2**30:.0f}: choose a smaller hidden_dim, memory_dim, num_layers, batch_size or max_length"
+            f"{'' if members == 1 else ', or fewer seeds'}."
         )

@@ -8,8 +8,10 @@ import numpy as np
 import optax
 from jaxtyping import PRNGKeyArray
 
+from neuralstack._arguments import require_object
 from neuralstack.machine import Machine
 from neuralstack.tasks import AbstractTask
+from neuralstack.training._arguments import check_objects
 from neuralstack.training._curriculum import AbstractCurriculum, Uniform, Warmup
 from neuralstack.training._history import History
 from neuralstack.training._measure import measure_of, training_means
@@ -84,7 +86,8 @@ def fit(
         The model with the weights that did best on the validation set, and the history of evaluations.
 
     Raises:
-        ValueError: If a number is impossible, or the objective does not suit the model or the task.
+        TypeError: If an argument is not an object of its kind.
+        ValueError: If a number is impossible, or the model's logits or the objective do not suit the task.
         FloatingPointError: If the loss or its gradient is not finite, or the gradient vanishes.
 
     Examples:
@@ -96,6 +99,7 @@ def fit(
         >>> fitted.history.column("step")
         [4]
     """
+    require_object("task", task, AbstractTask, "ns.Reversal()")
     bounds = check_sizes(task, lengths, batch_size, max_steps, evaluate_every)
     task = replace(task, max_length=bounds[1])
     spec, state = prepare(
@@ -136,7 +140,8 @@ def prepare(
     Sources are of `min_length` to `task.max_length` symbols; the other arguments are those of `fit`.
 
     Raises:
-        ValueError: If the objective does not suit the model or the task.
+        TypeError: If an argument is not an object of its kind.
+        ValueError: If the model's logits or the objective do not suit the task.
 
     Examples:
         >>> import jax, neuralstack as ns
@@ -146,6 +151,7 @@ def prepare(
         >>> int(ns.training.train_until(state, spec, 2).step)
         2
     """
+    check_objects(model, task, objective, curriculum, optimizer, key)
     bounds = min_length, task.max_length
     arrays, structure = split_model(model)
     spec = StepSpec(

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from neuralstack._arguments import require_object
 from neuralstack.evaluation import success_interval
 from neuralstack.training._bounds import from_json, to_json
-from neuralstack.training._complete import complete
+from neuralstack.training._complete import check_memory_size, complete
 from neuralstack.training._config import Config
 from neuralstack.training._files import parse_json, read_bounded, to_json_text
 from neuralstack.training._options import with_options
@@ -16,6 +17,7 @@ from neuralstack.training._stopping import rank
 from neuralstack.training._train import train_all
 
 SWEEP_FILE = "sweep.json"
+MOST_SEEDS = 10_000  # each is a directory of its own, and all are in memory together
 OF_A_RUN = ("config.json", "metrics.jsonl", "model.safetensors", "checkpoint.safetensors")
 
 
@@ -75,10 +77,12 @@ def sweep(
         ValueError: If there is nothing to train, the configuration is impossible, or the directory is in use.
         KeyboardInterrupt: If it was interrupted; all members can then be resumed.
     """
-    if seeds < 1:
-        raise ValueError(f"a sweep needs at least 1 seed, got {seeds}.")
+    require_object("config", config, Config, 'ns.Config("reversal")')
+    if not 1 <= seeds <= MOST_SEEDS:
+        raise ValueError(f"a sweep needs at least 1 seed and at most {MOST_SEEDS}, got {seeds}.")
     if len(set(learning_rates)) < len(learning_rates):
         raise ValueError(f"each learning rate is to be given once, got {', '.join(map(str, learning_rates))}.")
+    check_memory_size(complete(config), seeds * max(1, len(learning_rates)))
     path = Path(path)
     if not resume:
         Run.require_empty(path)

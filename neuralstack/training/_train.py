@@ -8,6 +8,7 @@ from pathlib import Path
 
 import jax.numpy as jnp
 
+from neuralstack._arguments import require_object
 from neuralstack.training._build import build_task, machine_skeleton, step_spec
 from neuralstack.training._complete import complete
 from neuralstack.training._config import Config
@@ -102,6 +103,8 @@ def train_all(
     Raises:
         ValueError: As `train`.
     """
+    for config, _ in runs:
+        require_object("config", config, Config, 'ns.Config("reversal")')
     configs = [complete(config) for config, _ in runs]
     spec, measures = step_spec(configs[0]), measures_of(configs[0])
     with ExitStack() as locks:
