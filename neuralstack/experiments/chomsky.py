@@ -1,8 +1,8 @@
 """The Chomsky-hierarchy benchmark: fifteen tasks by networks with and without a memory.
 
-Trained on lengths 1 to 40; the score is the token accuracy averaged over lengths 41 to 500. Of every length 10 sequences
-are answered, 4600 in all; the public code answers 512 of every length. Published are the best of 10 seeds and 3 learning
-rates after a million steps; ours takes far fewer.
+Trained on lengths 1 to 40; the score is the token accuracy averaged over lengths 41 to 500. Of every length 10
+sequences are answered, 4600 in all; the public code answers 512 of every length. Published are the best of 10 seeds and
+3 learning rates after a million steps; ours takes far fewer.
 """
 
 from functools import partial

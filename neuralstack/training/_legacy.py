@@ -15,6 +15,7 @@ RENAMED = {
 }  # fmt: skip
 OBJECTIVES = {"answers": "supervised", "traces": "imitation", "reinforce": "reinforce"}
 CONNECTIONS = {"mixed": "skip"}
+TASKS = {"memorisation": "memorization"}
 CURRICULA = {"first": "warmup", "uniform": "uniform", "growing": "linear", "success": "adaptive"}
 OWNERS = {
     "forcing_prob": "imitation", "forcing_decay_steps": "imitation", "entropy": "reinforce", "baseline": "reinforce",
@@ -36,6 +37,8 @@ def translate(data: dict[str, Any]) -> Config:
     Examples:
         >>> translate({"task": "reversal", "hidden": 8, "objective": "traces", "forcing": 0.5}).objective.forcing_prob
         0.5
+        >>> translate({"task": "memorisation"}).task
+        'memorization'
     """
     options = {RENAMED.get(name, name): value for name, value in data.items()}
     objective = OBJECTIVES.get(options.get("objective", "answers"), "supervised")
@@ -49,4 +52,5 @@ def translate(data: dict[str, Any]) -> Config:
         for name, value in options.items()
         if value is not None and OWNERS.get(name, objective) in (objective, curriculum)
     }
-    return configure(str(options.pop("task")), **options)
+    task = str(options.pop("task"))
+    return configure(TASKS.get(task, task), **options)

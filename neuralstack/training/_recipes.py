@@ -27,7 +27,7 @@ RECIPES = {
 STREAMS = Recipe(learning_rate=3e-3, warmup=(), binarization=0.0, restart_after=0)
 """The recipe of tasks whose sources are stretches of a stream."""
 
-SLOW_TO_WARM_UP = frozenset({"dyck-2", "memorisation"})
+SLOW_TO_WARM_UP = frozenset({"dyck-2", "memorization"})
 """Tasks that need longer than a restart allows, though they are learned: they are never started over."""
 
 

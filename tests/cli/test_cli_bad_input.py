@@ -42,7 +42,7 @@ TRAININGS = {
     "no task": ("train", "train needs a task, or --resume RUN: see neuralstack list"),
     "an unknown task": (
         "train revrsal --out new",
-        "unknown task 'revrsal': did you mean 'reversal'? choose from anb2n, anbmcnm",
+        "unknown task 'revrsal': did you mean 'reversal'? choose from addition-stream, anb2n, anbmcnm",
     ),
     "an unknown memory": (
         f"{TRAIN} --memory stak",

@@ -36,6 +36,9 @@ def little_endian(number):
 
 
 def of_two(text, mark, combine):
+    if len(text) < 3:  # no room for two numbers: a sum is the number itself, a product 0, as far as there is room
+        lone = little_endian(int(text[::-1], 2)) if mark == "+" else "0" * (len(text) - 1)
+        return lone + mark
     first, second = text.split(mark)
     return little_endian(combine(int("0" + first[::-1], 2), int("0" + second[::-1], 2))) + mark
 
@@ -44,7 +47,7 @@ def missing(text):
     bits = text.rstrip("_")
     half = len(bits) // 2
     both = zip(bits[:half], bits[half:], strict=True)
-    return next(({*pair} - {"?"}).pop() for pair in both if "?" in pair) if half else "0"
+    return next(({*pair} - {"?"}).pop() for pair in both if "?" in pair) if half else "1"
 
 
 def solution(text):
@@ -169,7 +172,7 @@ REFUSED = {
     "solve-equation": ([10, 11, 5], "an expression with one x, = and a digit, got 'x=+'"),
     "stack-manipulation": ([1, 2, 0], "the stack's bits and then actions, got a bit after an action"),
     "missing-duplicate": ([0, 1, 1, 0], "exactly one bit missing"),
-    "binary-addition": ([0, 1], "two numbers of bits with one + between them, got [0, 1]"),
+    "binary-addition": ([0, 1, 1], "two numbers of bits with one + between them, got [0, 1, 1]"),
     "binary-multiplication": ([2, 2], "two numbers of bits with one * between them, got [2, 2]"),
 }
 

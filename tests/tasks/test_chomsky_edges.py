@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from neuralstack import TASKS
+from neuralstack.tasks._bits import add, multiply
 from neuralstack.tasks._formats import Pair
-from neuralstack.tasks.chomsky._bits import add, multiply
 from neuralstack.tasks.chomsky._compute_sqrt import root
 
 DRAWS = 4000
@@ -134,6 +134,36 @@ def test_the_operator_stands_anywhere_between_two_numbers(name, operator):
     assert_uniform([text.index(operator) for text in texts(name, 7)], range(1, 6))
 
 
+@pytest.mark.parametrize("name", ["binary-addition", "binary-multiplication"])
+def test_both_numbers_are_uniform_from_one_to_the_largest(name):
+    operands = [re.split(r"[+*]", text) for text in texts(name, 5)]
+    of_one_and_three_bits = [(int(a[::-1], 2), int(b[::-1], 2)) for a, b in operands if len(a) == 1]
+    assert_uniform(of_one_and_three_bits, [(1, number) for number in range(1, 8)])
+
+
+@pytest.mark.parametrize("name", ["binary-addition", "binary-multiplication"])
+@pytest.mark.parametrize(("length", "numbers"), [(1, ["0"]), (2, ["00", "10", "01"])])
+def test_a_source_without_room_for_two_numbers_is_one_below_the_largest(name, length, numbers):
+    assert_uniform(texts(name, length), numbers)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "answer"),
+    [
+        ("binary-addition", "0", "0+"), ("binary-addition", "01", "01+"), ("binary-addition", "10", "1+0"),
+        ("binary-multiplication", "0", "*"), ("binary-multiplication", "10", "0*"),
+        ("missing-duplicate", "1", "1"), ("solve-equation", "0", "0"), ("solve-equation", "00", "0"),
+    ],
+)  # fmt: skip
+def test_sources_too_short_for_their_task_have_the_benchmarks_fixed_answers(name, text, answer):
+    task = TASKS[name]()
+    assert task.decode(task.answer(task.encode(text))) == answer
+
+
+def test_the_shortest_missing_duplicate_is_a_one():
+    assert set(texts("missing-duplicate", 1)) == {"1"}
+
+
 def test_the_content_of_the_stack_is_one_to_all_but_one_of_the_symbols():
     drawn = [text.split() for text in texts("stack-manipulation", 6)]
     assert_uniform([sum(word in "01" for word in vocabulary) for vocabulary in drawn], range(1, 6))
@@ -158,9 +188,15 @@ def test_the_symbols_of_an_expression_are_shared_uniformly_and_its_operator_is_u
     assert_uniform(operators, "+-*" if multiplication else "+-")
 
 
-def test_the_unknown_is_any_digit_of_the_equation():
-    digits = [re.sub(r"[^\dx]", "", text.split("=")[0]) for text in texts("solve-equation", 13)]
-    assert_uniform([text.index("x") for text in digits if len(text) == 3], range(3))
+def test_the_unknown_is_the_next_digit_from_a_uniform_place():
+    left_sides = [text.split("=")[0] for text in texts("solve-equation", 8)]
+    # Of (d+-d) the places are: 0 and 1 for the first digit, 2 to 4 for the second, and 5 for the first one again.
+    unknowns = Counter(text.index("x") for text in left_sides if re.fullmatch(r"\([\dx][+-]-[\dx]\)", text))
+    assert set(unknowns) == {1, 4}
+    assert unknowns[1] / unknowns.total() == pytest.approx(0.5, abs=0.05)
+    unknowns = Counter(text.index("x") for text in left_sides if re.fullmatch(r"\(-[\dx][+-][\dx]\)", text))
+    # Of (-d+d): 0 to 2 for the first digit, 3 and 4 for the second, and 5 for the first one again.
+    assert unknowns[2] / unknowns.total() == pytest.approx(4 / 6, abs=0.05)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from neuralstack import TASKS
-from neuralstack.tasks.formal import Counting, Dyck, Memorisation
+from neuralstack.tasks.formal import Counting, Dyck, Memorization
 
 STRINGS = {
     "anbn": lambda n, m: "a" * n + "b" * n,
@@ -61,6 +61,16 @@ def test_a_stream_is_made_of_strings_with_every_n_up_to_the_length_asked_for(nam
 
 
 @counting
+def test_strings_begin_with_the_smallest_count_that_is_asked_for(name):
+    task = TASKS[name](max_length=3, min_count=2)
+    sources = jax.jit(jax.vmap(lambda key: task.draw(key, 3).source))(jax.random.split(jax.random.key(0), 50))
+    runs = {len(run) for source in sources.tolist() for run in re.findall("a+(?=b)", task.decode(source))}
+    assert runs == {2, 3}
+    with pytest.raises(ValueError, match="min_count must be from 1 to max_length=3, got 4"):
+        TASKS[name](max_length=3, min_count=4)
+
+
+@counting
 def test_a_single_string_of_the_language(name):
     task = TASKS[name]()
     for n, m in ((1, 1), (2, 5), (60, 3)):
@@ -96,8 +106,8 @@ def test_an_unknown_language_is_refused():
         Counting(language="anbb")
 
 
-def test_memorisation_is_a_string_a_mark_and_the_string_backwards():
-    task = TASKS["memorisation"](max_length=9)
+def test_memorization_is_a_string_a_mark_and_the_string_backwards():
+    task = TASKS["memorization"](max_length=9)
     for length in (1, 4, 9):
         pair = task.draw(jax.random.key(length), length)
         text = task.decode(pair.source[: 2 * length + 1].tolist())
@@ -107,7 +117,7 @@ def test_memorisation_is_a_string_a_mark_and_the_string_backwards():
     with pytest.raises(ValueError, match=re.escape("a string, # and the string backwards, got 'ab#ab'")):
         task.answer(task.encode("ab#ab"))
     with pytest.raises(ValueError, match="at least one character besides #"):
-        Memorisation(alphabet="")
+        Memorization(alphabet="")
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def test_the_compiled_program_depends_on_nothing_that_differs_between_seeds():
 
 def test_restarts_belong_to_tasks_that_they_help():
     assert complete(Config("reversal")).stopping.restart_after == 150
-    for task in ("dyck-2", "memorisation"):
+    for task in ("dyck-2", "memorization"):
         assert complete(Config(task)).stopping.restart_after == 0
 
 

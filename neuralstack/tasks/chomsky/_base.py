@@ -12,7 +12,12 @@ from neuralstack.tasks._formats import QueryTokens
 
 @dataclass(frozen=True)
 class AbstractChomskyTask(AbstractTask):
-    """A task of the Chomsky-hierarchy benchmark (Delétang et al., 2023): trained on 1 to 40 symbols, tested to 500."""
+    """A task of the Chomsky-hierarchy benchmark (Delétang et al., 2023): trained on 1 to 40 symbols, tested to 500.
+
+    Sources and answers have the distributions of the benchmark's public code, also of one and two symbols. Different
+    are the numbers of some symbols, and that inputs and answers share one vocabulary: a machine may answer with any
+    token, where the public code has an output for each symbol of an answer only.
+    """
 
     max_length: int = 500
     train_lengths: ClassVar[tuple[int, int]] = (1, 40)

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import jax.numpy as jnp
 
+from neuralstack.tasks._bits import add, terminated, terminated_list, up_to_terminator
 from neuralstack.tasks._formats import Pair
 from neuralstack.tasks.chomsky._base import AbstractChomskyTask
-from neuralstack.tasks.chomsky._bits import add, terminated, terminated_list, up_to_terminator
 from neuralstack.tasks.chomsky._sums import draw_two, read_two
 
 
@@ -15,9 +15,9 @@ class BinaryAddition(AbstractChomskyTask):
     """Add two binary numbers, the lowest bit first (Delétang et al., 2023).
 
     A source is a number, the symbol 2, and another number. The answer is the sum without leading zeros, then a 2, and
-    zeros up to one symbol more than the source; what comes after the 2 is not scored. Bits and the place of the 2 are
-    drawn uniformly; both numbers have at least one bit where there are three symbols or more, and a number without bits
-    is 0. In text the symbol 2 is `+`.
+    zeros up to one symbol more than the source; what comes after the 2 is not scored. The place of the 2 is uniform,
+    with at least one bit on each side, and so is a number of n bits, from 1 to 2^n - 1. A source of one or two symbols
+    is a single number, below 2^n - 1, which is its own answer. In text the symbol 2 is `+`.
 
     Examples:
         >>> task = BinaryAddition()

@@ -5,10 +5,10 @@ from math import prod
 
 import jax.numpy as jnp
 
+from neuralstack.tasks._bits import multiply, terminated, terminated_list, up_to_terminator
 from neuralstack.tasks._formats import Pair
 from neuralstack.tasks.chomsky._base import AbstractChomskyTask
-from neuralstack.tasks.chomsky._bits import multiply, terminated, terminated_list, up_to_terminator
-from neuralstack.tasks.chomsky._sums import draw_two, read_two
+from neuralstack.tasks.chomsky._sums import OPERATOR, draw_two, read_two
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,8 @@ class BinaryMultiplication(AbstractChomskyTask):
     """Multiply two binary numbers, the lowest bit first (Delétang et al., 2023).
 
     A source is as in binary addition. The answer is the product without leading zeros, then a 2, and zeros up to the
-    length of the source; what comes after the 2 is not scored. In text the symbol 2 is `*`.
+    length of the source; what comes after the 2 is not scored. A source of one symbol is answered by a 2 alone, and one
+    of two symbols by 0 and 2, whatever their bits. In text the symbol 2 is `*`.
 
     Examples:
         >>> task = BinaryMultiplication()
@@ -30,10 +31,12 @@ class BinaryMultiplication(AbstractChomskyTask):
 
     def draw(self, key, length):
         source, first, second = draw_two(key, length, self.max_length)
-        return Pair(source, length, terminated(multiply(first, second), self.max_length), length)
+        target = terminated(multiply(first, second), self.max_length)
+        return Pair(source, length, jnp.where(length == 1, target.at[0].set(OPERATOR), target), length)
 
     def answer(self, source):
-        return terminated_list(prod(read_two(source, "*")), len(source))
+        product = prod(read_two(source, "*"))
+        return [OPERATOR] if len(source) == 1 and source != [OPERATOR] else terminated_list(product, len(source))
 
     def answer_length(self, source_length):
         return source_length

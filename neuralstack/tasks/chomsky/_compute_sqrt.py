@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int
 
+from neuralstack.tasks._bits import subtract
 from neuralstack.tasks._formats import Pair
 from neuralstack.tasks.chomsky._base import AbstractChomskyTask, draw_below, require
-from neuralstack.tasks.chomsky._bits import subtract
 
 
 @dataclass(frozen=True)

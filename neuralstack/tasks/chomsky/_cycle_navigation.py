@@ -13,7 +13,8 @@ class CycleNavigation(AbstractChomskyTask):
     """Say where on a circle of five places a walk ends (Delétang et al., 2023).
 
     It starts at place 0; the symbol 0 stays, 1 goes forward, 2 goes back. The answer is the last place, 0 to 4. Moves
-    are drawn uniformly.
+    are drawn uniformly. In the benchmark's public code the same moves have other numbers: 0 goes back, 1 stays, and 2
+    goes forward.
 
     Examples:
         >>> task = CycleNavigation()

@@ -16,7 +16,7 @@ class MissingDuplicate(AbstractChomskyTask):
     """Say which bit is missing of a string that was written twice (Delétang et al., 2023).
 
     A source is a string of bits twice, with one bit replaced by the symbol 2, and of odd length with a 3 at its end;
-    of length 1 it is a 3 alone, answered by 0. Bits and the place are drawn uniformly. In text the symbols 2 and 3 are
+    of length 1 it is a 1 alone, answered by 1. Bits and the place are drawn uniformly. In text the symbols 2 and 3 are
     `?` and `_`.
 
     Examples:
@@ -37,19 +37,19 @@ class MissingDuplicate(AbstractChomskyTask):
         time = jnp.arange(self.max_length)
         twice = bits[time % jnp.maximum(half, 1)]
         source = jnp.where(time == place, MISSING, jnp.where(time == 2 * half, PADDING, twice))
-        source = jnp.where(half == 0, PADDING, source)
-        return Pair(source, length, jnp.where(half == 0, 0, twice[place])[None], 1)
+        source = jnp.where(half == 0, 1, source)
+        return Pair(source, length, jnp.where(half == 0, 1, twice[place])[None], 1)
 
     def answer(self, source):
         require(source, PADDING + 1, "bits, ? and _, 0 to 3")
+        if source == [1]:
+            return [1]
         half = len(source) // 2
         bits, end = source[: 2 * half], source[2 * half :]
-        if end not in ([], [PADDING]) or bits.count(MISSING) != (half > 0):
+        if end not in ([], [PADDING]) or bits.count(MISSING) != 1:
             raise ValueError(
                 f"a source has exactly one bit missing, and _ after an odd one, got {self.decode(source)!r}."
             )
-        if not half:
-            return [0]
         place = bits.index(MISSING)
         other = bits[(place + half) % (2 * half)]
         if [bit for bit in bits if bit > 1] != [MISSING] or any(

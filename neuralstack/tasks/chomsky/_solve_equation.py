@@ -19,9 +19,9 @@ class SolveEquation(AbstractChomskyTask):
     """Find the digit that makes an equation hold modulo 5 (Delétang et al., 2023).
 
     A source is an expression as in modular arithmetic with brackets, without products so that there is one solution,
-    with a digit replaced by `x`; then `=` and the value. The answer is the digit, which is drawn uniformly from those
-    of the expression. A source of one or two symbols has no room for an equation: it is zeros, answered by 0. Symbols
-    10 and 11 are `x` and `=`.
+    with a digit replaced by `x`; then `=` and the value. The answer is the digit. A place of the expression is drawn
+    uniformly, and the digit there, or the next one after it, is replaced; after the last one comes the first. A source
+    of one or two symbols has no room for an equation: it is zeros, answered by 0. Symbols 10 and 11 are `x` and `=`.
 
     Examples:
         >>> task = SolveEquation()
@@ -37,8 +37,9 @@ class SolveEquation(AbstractChomskyTask):
         expression_key, digit_key = jax.random.split(key)
         inner, place = jnp.maximum(length - 2, 1), jnp.arange(self.max_length)
         expression, value = draw_expression(expression_key, inner, self.max_length, OPERATORS)
-        digits = jnp.cumsum((place < inner) & (expression < DIGITS))
-        unknown = jnp.argmax(digits == 1 + pick(jax.random.uniform(digit_key), digits[-1]))
+        is_digit = (place < inner) & (expression < DIGITS)
+        follows = is_digit & (place >= pick(jax.random.uniform(digit_key), inner))
+        unknown = jnp.argmax(jnp.where(jnp.any(follows), follows, is_digit))
         source = jnp.where(place == unknown, UNKNOWN, expression)
         source = jnp.where(place == inner, EQUALS, jnp.where(place == inner + 1, value, source))
         return Pair(jnp.where(length < 3, 0, source), length, jnp.where(length < 3, 0, expression[unknown])[None], 1)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 
+from neuralstack.tasks._bits import up_to_terminator
 from neuralstack.tasks._formats import Pair
 from neuralstack.tasks.chomsky._base import AbstractChomskyTask, draw_below, require
-from neuralstack.tasks.chomsky._bits import up_to_terminator
 
 POP, PUSH_0, PUSH_1 = 2, 3, 4
 

@@ -7,32 +7,57 @@ from jaxtyping import Array, Int, PRNGKeyArray
 from neuralstack.tasks.chomsky._base import draw_below
 
 OPERATOR = 2
+REDRAWN_BITS = 30  # of a number that was drawn as 0; a longer one is so less than once in 2^30 draws
 
 
 def draw_two(key: PRNGKeyArray, length: Int[Array, ""] | int, size: int) -> tuple[Array, Array, Array]:
     """Draw a source of two numbers with the operator between them; return it and the numbers, the lowest bit first.
 
-    The operator stands anywhere where both numbers have a bit. A source of one or two symbols has no room for that: a
-    number without bits is 0.
+    The operator stands anywhere where both numbers have a bit; a number of n bits is uniform from 1 to 2^n - 1. A
+    source of one or two symbols has no room for that: it is one number of n bits, from 0 to 2^n - 2, and the other is
+    0.
     """
     bit_key, place_key = jax.random.split(key)
-    least = jnp.minimum((length - 1) // 2, 1)
-    operator = jax.random.randint(place_key, (), least, length - least)
+    operator = jax.random.randint(place_key, (), 1, jnp.maximum(length - 1, 2))
     bits, place = draw_below(bit_key, size, 2), jnp.arange(size)
+    first_redrawn, second_redrawn = jax.random.fold_in(key, 0), jax.random.fold_in(key, 1)
+    first = without_zero(first_redrawn, jnp.where(place < operator, bits, 0), operator)
+    count = length - operator - 1
     second = bits[jnp.clip(operator + 1 + place, 0, size - 1)]
-    first, second = (
-        jnp.where(place < operator, bits, 0),
-        jnp.where(place < length - operator - 1, second, 0),
+    second = without_zero(second_redrawn, jnp.where(place < count, second, 0), count)
+    source = jnp.where(place < operator, first, second[jnp.clip(place - operator - 1, 0, size - 1)])
+    source = jnp.where(place == operator, OPERATOR, source)
+
+    lone = bits_of(jax.random.randint(place_key, (), 0, jnp.where(length < 2, 1, 3)), size)
+    is_short = length < 3
+    return (
+        jnp.where(is_short, lone, source),
+        jnp.where(is_short, lone, first),
+        jnp.where(is_short, 0, second),
     )
-    return jnp.where(place == operator, OPERATOR, bits), first, second
+
+
+def without_zero(key: PRNGKeyArray, bits: Int[Array, " bits"], count: Int[Array, ""]) -> Int[Array, " bits"]:
+    """Return a number of `count` uniform bits, drawn again from 1 to 2^count - 1 if it is 0."""
+    largest = 1 << jnp.clip(count, 1, REDRAWN_BITS)
+    redrawn = bits_of(jax.random.randint(key, (), 1, largest), len(bits))
+    return jnp.where(jnp.any(bits == 1), bits, redrawn)
+
+
+def bits_of(number: Int[Array, ""], size: int) -> Int[Array, " {size}"]:
+    """Return the bits of a number, the lowest first."""
+    place = jnp.arange(size)
+    return jnp.where(place <= REDRAWN_BITS, number >> jnp.minimum(place, REDRAWN_BITS), 0) & 1
 
 
 def read_two(source: list[int], name: str) -> tuple[int, int]:
-    """Return the two numbers of a source.
+    """Return the two numbers of a source; of one or two bits without an operator, the second is 0.
 
     Raises:
         ValueError: If it is not bits with one operator.
     """
+    if len(source) in (1, 2) and set(source) <= {0, 1}:
+        return number(source), 0
     if source.count(OPERATOR) != 1 or not set(source) <= {0, 1, OPERATOR}:
         raise ValueError(f"a source is two numbers of bits with one {name} between them, got {source}.")
     place = source.index(OPERATOR)

@@ -30,10 +30,15 @@ class Counting(AbstractTask):
     the first c of `anbmcnm`, to the last letter, after which an a is due. Where it is not, at the end, an a stands for
     it.
 
+    The published streams begin with n = 2 (see `min_count`), and their stacks are emptied after every tenth string
+    only; here the memory is empty at the beginning of each source, and, as there, not emptied between the strings in
+    it. The published `anbmcnm` draws n + m, and then m from 1 to n + m - 1; here n and m are drawn alike.
+
     Args:
         max_length: The largest n, at least 1.
         language: One of `anbn`, `anbncn`, `anbncndn`, `anb2n` and `anbmcnm` (a^n b^m c^(n+m)).
         strings: How many of the longest strings a stream has room for.
+        min_count: The smallest n and m; where a smaller `length` is asked for, all are that smallest.
 
     Raises:
         ValueError: If the language is unknown, or a number is below 1.
@@ -49,6 +54,7 @@ class Counting(AbstractTask):
     max_length: int = 60
     language: str = "anbn"
     strings: int = 3
+    min_count: int = 1
     train_lengths: ClassVar[tuple[int, int]] = (1, 19)
     sized_by_source: ClassVar[bool] = False
     test_lengths: ClassVar[tuple[int, int]] = (20, 60)
@@ -61,6 +67,8 @@ class Counting(AbstractTask):
                 f"a counting language is one of {', '.join(LANGUAGES)}, with at least 1 string in a stream, "
                 f"got {self.language!r} and {self.strings}."
             )
+        if not 1 <= self.min_count <= self.max_length:
+            raise ValueError(f"min_count must be from 1 to max_length={self.max_length}, got {self.min_count}.")
         return LANGUAGES[self.language][0]
 
     @property
@@ -72,8 +80,8 @@ class Counting(AbstractTask):
         return Synchronous(self.symbols)
 
     def draw(self, key, length):
-        room = self.source_length(self.max_length)
-        counts = jax.random.randint(key, (self.strings * self.max_length, 2), 1, length + 1)
+        room, largest = self.source_length(self.max_length), jnp.maximum(length, self.min_count)
+        counts = jax.random.randint(key, (self.strings * self.max_length, 2), self.min_count, largest + 1)
         edges = jnp.cumsum(counts @ jnp.array(self.blocks).T, axis=1)  # where each block of each string ends
         ends = jnp.cumsum(edges[:, -1])
         time = jnp.arange(room + 1)

@@ -1,4 +1,4 @@
-"""Memorisation: a string, a mark, and the string backwards."""
+"""Memorization: a string, a mark, and the string backwards."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,18 +11,21 @@ from neuralstack.tasks._formats import Pair, Synchronous
 
 
 @dataclass(frozen=True)
-class Memorisation(AbstractTask):
+class Memorization(AbstractTask):
     """Predict the next symbol of a string, a mark, and the string backwards (Joulin & Mikolov, 2015).
 
     A source is a string w, drawn uniformly, the mark `#` and w backwards; its length is asked for as that of w. At each
     step the next symbol is asked for, and scored from the mark on; after the last one it is the mark.
+
+    The published sources are streams of such strings, w of 2 symbols at least, and their stacks are emptied after every
+    tenth string only; here each string is a source of its own, for which the memory is empty at first.
 
     Args:
         max_length: The longest w, at least 1.
         alphabet: The characters of w, each once and without `#`.
 
     Examples:
-        >>> task = Memorisation(max_length=3)
+        >>> task = Memorization(max_length=3)
         >>> task.decode(task.answer(task.encode("abb#bba")))
         'bb#bba#'
     """
