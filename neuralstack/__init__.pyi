@@ -93,6 +93,7 @@ from .training import (
     fit as fit,
     load as load,
     resume as resume,
+    save as save,
     sweep as sweep,
     train as train,
 )

@@ -1,24 +1,22 @@
 """`neuralstack compare`."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from tyro.conf import Positional
 
 from neuralstack.cli._output import print_table
+from neuralstack.cli._own_options import OwnOptions
 
 
 @dataclass(frozen=True)
-class Compare:
+class Compare(OwnOptions):
     """Measure runs side by side, and draw their learning curves and their accuracy by length."""
 
     runs: Positional[tuple[Path, ...]]
     """The runs' directories, of one task."""
     lengths: tuple[int, int] | None = None
     """Shortest and longest source of the fixed set. Defaults to the shortest trained and the longest tested."""
-    task: str | None = None
-    """The run's task, where it is in a file or a package of yours: FILE.py:NAME, which is executed."""
     count: int = 1000
     """Sequences in the fixed set."""
     harden: bool = False
@@ -34,19 +32,19 @@ class Compare:
         from neuralstack.evaluation import evaluate, fixed_set
         from neuralstack.reporting import comparison_table, plot_curves, plot_lengths
         from neuralstack.tasks import Characters
-        from neuralstack.training import Run, build_task
+        from neuralstack.training import Run, build_task, to_json_text
 
         if len(set(self.runs)) < max(len(self.runs), 1):
             raise ValueError("give at least one run to compare, and each only once.")
         opened = {str(path): Run.open(path) for path in self.runs}
-        tasks = [build_task(run.config(task=self.task)) for run in opened.values()]
+        tasks = [build_task(run.config(**self.own)) for run in opened.values()]
         task = tasks[0]
         if len({(type(other), other.vocabulary) for other in tasks}) > 1 or isinstance(task, Characters):
             raise ValueError("compare measures runs of one task, other than characters: give such runs.")
         lengths = self.lengths or (task.train_lengths[0], task.test_lengths[1])
         data, reports = fixed_set(task, lengths, self.count), {}
         for (name, run), of_run in zip(opened.items(), tasks, strict=True):
-            machine = run.load_model()
+            machine = run.load_model(memory=self.memory, controller=self.controller)
             reports[name] = evaluate(machine, data)
             if self.harden:
                 reports[f"{name}, hardened"] = evaluate(harden(machine, of_run), data)
@@ -55,7 +53,7 @@ class Compare:
         plot_lengths(reports, out / "lengths", trained.pop() if len(trained) == 1 else None)
         plot_curves({name: run.metrics() for name, run in opened.items()}, out / "curves")
         if self.json:
-            print(json.dumps({name: report._asdict() for name, report in reports.items()}))
+            print(to_json_text({name: report._asdict() for name, report in reports.items()}))
             return 0
         steps = {name: run.metrics()[-1]["step"] if run.metrics() else 0 for name, run in opened.items()}
         title = f"{len(opened)} runs on lengths {lengths[0]}-{lengths[1]}"

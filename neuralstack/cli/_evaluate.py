@@ -7,10 +7,11 @@ from pathlib import Path
 from tyro.conf import Positional
 
 from neuralstack.cli._output import print_table
+from neuralstack.cli._own_options import OwnOptions
 
 
 @dataclass(frozen=True)
-class Evaluate:
+class Evaluate(OwnOptions):
     """Measure a trained machine on a fixed set of sequences, or on given ones."""
 
     run: Positional[Path]
@@ -21,8 +22,6 @@ class Evaluate:
     """Sequences in the fixed set."""
     data: Path | None = None
     """A file of sequences instead, one {"source": [...], "target": [...]} a line: numbers of symbols, from 0."""
-    task: str | None = None
-    """The run's task, where it is in a file or a package of yours: FILE.py:NAME, which is executed."""
     harden: bool = False
     """Round every action of the memory to 0 or 1, and keep the controller's state from drifting."""
     json: bool = False

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tyro.conf import Positional
 
 from neuralstack.cli._output import print_table, terminal_width
+from neuralstack.cli._own_options import OwnOptions
 
 if TYPE_CHECKING:
     from neuralstack.automata import Comparison, Extraction
@@ -18,13 +19,11 @@ WRITTEN = "hardening.json", "program.json", "program.dot"
 
 
 @dataclass(frozen=True)
-class Harden:
+class Harden(OwnOptions):
     """Check that a machine answers the same with discrete actions, and write down the program that it then is."""
 
     run: Positional[Path]
     """The run's directory."""
-    task: str | None = None
-    """The run's task, where it is in a file or a package of yours: FILE.py:NAME, which is executed."""
     count: int = 500
     """Fresh sequences of the training lengths on which the machine and its hardened twin are compared."""
     sequences: int = 10_000

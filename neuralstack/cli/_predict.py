@@ -6,19 +6,18 @@ from pathlib import Path
 
 from tyro.conf import Positional
 
+from neuralstack.cli._own_options import OwnOptions
 from neuralstack.cli._status import WRONG
 
 
 @dataclass(frozen=True)
-class Predict:
+class Predict(OwnOptions):
     """Type an input, get the machine's answer: greedy, on its own."""
 
     run: Positional[Path]
     """The run's directory."""
     text: Positional[str]
     """The source to answer."""
-    task: str | None = None
-    """The run's task, where it is in a file or a package of yours: FILE.py:NAME, which is executed."""
     harden: bool = False
     """Round every action of the memory to 0 or 1, and keep the controller's state from drifting."""
     check: bool = False

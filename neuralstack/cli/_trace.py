@@ -1,17 +1,18 @@
 """`neuralstack trace`."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from tyro.conf import Positional
 
+from neuralstack.cli._own_options import OwnOptions
+
 SUFFIXES = ".html", ".png", ".pdf", ".json"
 
 
 @dataclass(frozen=True)
-class Trace:
+class Trace(OwnOptions):
     """Show what a machine does with its memory, step by step: as a page to play, a picture, or data."""
 
     run: Positional[Path]
@@ -24,8 +25,6 @@ class Trace:
     """Versions of the machine, side by side: before training, as trained, hardened."""
     beside: tuple[Path, ...] = ()
     """Other runs of the same task to show beside it."""
-    task: str | None = None
-    """The run's task, where it is in a file or a package of yours: FILE.py:NAME, which is executed."""
     overwrite: bool = False
     """Replace the file if it exists; the page in the run's directory always is."""
 
@@ -35,7 +34,7 @@ class Trace:
 
         out = self.out or self.run / "trace.html"
         self.check(out)
-        viewer = Viewer.from_runs((self.run, *self.beside), self.versions, task=self.task)
+        viewer = Viewer.from_runs((self.run, *self.beside), self.versions, **self.own)
         traces = [traced for text in self.texts for traced in viewer.traces(text)]
         self.write(out, traces)
         print(f"{len(traces)} {'trace' if len(traces) == 1 else 'traces'}: {out}")
@@ -63,11 +62,11 @@ class Trace:
     def write(out: Path, traces: list) -> None:
         """Write traces in the format of the file's suffix, the whole file or nothing."""
         from neuralstack.reporting import page, plot_trace
-        from neuralstack.training import Run
+        from neuralstack.training import Run, to_json_text
 
         out.parent.mkdir(parents=True, exist_ok=True)
         if out.suffix == ".json":
-            Run(out.parent).write(out.name, json.dumps(traces) + "\n")
+            Run(out.parent).write(out.name, to_json_text(traces) + "\n")
         elif out.suffix == ".html":
             Run(out.parent).write(out.name, page(traces))
         else:

@@ -1,5 +1,6 @@
 """`neuralstack train`."""
 
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from neuralstack.cli._status import WRONG
 from neuralstack.cli._train_options import TrainOptions
 
 if TYPE_CHECKING:
-    from neuralstack.training import Config, Outcome
+    from neuralstack.training import Config, Outcome, OwnParts
 
 RESUMABLE = frozenset({"max_steps", "stop_after_perfect", "extra_steps"})
 
@@ -46,19 +47,24 @@ class Train(TrainOptions):
 
     def _config(self) -> "Config":
         """Return the configuration that the options make."""
-        from neuralstack.training import Config, Run, with_options
+        from neuralstack.training import Config, Run, allowed_config, with_options
 
         if self.warm_start is not None:
-            base = Run.open(self.warm_start).config(task=self.task)
+            base = Run.open(self.warm_start).recorded()[0]
             task = {} if self.task is None else {"task": self.task}
-            return with_options(base, **task, **self.given())
+            return allowed_config(with_options(base, **task, **self.given()), self.warm_start, self.own)
         if self.task is None:
             raise ValueError("train needs a task, or --resume RUN: see neuralstack list and neuralstack train --help.")
         return with_options(Config(self.task), **self.given())
 
+    @property
+    def own(self) -> "OwnParts":
+        """The names of the parts that were given."""
+        return {"task": self.task, "memory": self.memory, "controller": self.controller}
+
     def _resume(self, path: Path) -> int:
         """Continue the run or the sweep in a directory."""
-        given: dict[str, Any] = self.given() | {
+        given: dict[str, Any] = {name: value for name, value in self.given().items() if name not in self.own} | {
             name: value for name, value in {"out": self.out, "from": self.warm_start}.items() if value is not None
         }
         if refused := sorted(given.keys() - RESUMABLE):
@@ -73,14 +79,14 @@ class Train(TrainOptions):
             if self.learning_rates:
                 raise ValueError("--resume takes the learning rates of the sweep: leave out --learning-rates.")
             return print_sweep(
-                resume_sweep(path, seeds=self.seeds if self.seeds != 1 else None, task=self.task, **given), path
+                resume_sweep(path, seeds=self.seeds if self.seeds != 1 else None, own=self.own, **given), path
             )
-        return report(resume(path, task=self.task, **given), path)
+        return report(resume(path, **self.own, **given), path)
 
     def _directory(self, config: "Config") -> Path:
         """Return the directory of the run or the sweep."""
-        task = config.task.rpartition("/")[2].replace(".py:", "-").replace(":", "-")
-        name = f"{task}-{config.machine.memory}-{config.machine.controller}-{config.seed}"
+        parts = config.task, config.machine.memory, config.machine.controller, str(config.seed)
+        name = "-".join(re.sub(r"(\.py)?:", "-", part.rpartition("/")[2]) for part in parts)
         return self.out or Path("runs", name if self.seeds == 1 else f"{name}-{self.seeds}-seeds")
 
     def _sweep(self, config: "Config") -> int:

@@ -27,12 +27,13 @@ class TrainOptions:
     """Options of a training; one that is not given has the default of the configuration."""
 
     task: Positional[Annotated[str | None, arg(metavar="TASK", help_behavior_hint="")]] = None
-    """The task to learn, one of those of `neuralstack list`."""
+    """The task to learn: one of those of `neuralstack list`; pairs, of the file --data; or FILE.py:NAME, yours."""
     memory: Name = None
     """The memory: stack, queue, deque, hard, nondeterministic, none, pointer, superposition or tape; several are joined
-    by a plus, as in stack+queue; options in parentheses, as in superposition(stacks=2) (default: stack)."""
+    by a plus, as in stack+queue; options in parentheses, as in superposition(stacks=2); or FILE.py:NAME, yours (default:
+    stack)."""
     controller: Name = None
-    """The kind of the controller's layers: gru, lstm, elman or feedforward (default: gru)."""
+    """The kind of the controller's layers: gru, lstm, elman or feedforward; or FILE.py:NAME, yours (default: gru)."""
     connection: Connection = None
     """Connection of controller, memory and answer (default: layer; for characters skip; without a memory paper)."""
     hidden_dim: Whole = None

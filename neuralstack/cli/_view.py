@@ -6,9 +6,11 @@ from typing import Literal
 
 from tyro.conf import Positional
 
+from neuralstack.cli._own_options import OwnOptions
+
 
 @dataclass(frozen=True)
-class View:
+class View(OwnOptions):
     """Serve the page of a machine on this computer only, and trace whatever is typed there."""
 
     run: Positional[Path]
@@ -17,8 +19,6 @@ class View:
     """Versions of the machine, side by side: before training, as trained, hardened."""
     beside: tuple[Path, ...] = ()
     """Other runs of the same task to show beside it."""
-    task: str | None = None
-    """The run's task, where it is in a file or a package of yours: FILE.py:NAME, which is executed."""
     port: int = 8765
     """The port to listen on, at 127.0.0.1; 0 takes a free one."""
     text: str | None = None
@@ -31,5 +31,5 @@ class View:
 
         if not 0 <= self.port < 1 << 16:
             raise ValueError(f"--port must be in 0..65535, got {self.port}.")
-        serve(Viewer.from_runs((self.run, *self.beside), self.versions, task=self.task), self.port, self.text)
+        serve(Viewer.from_runs((self.run, *self.beside), self.versions, **self.own), self.port, self.text)
         return 0

@@ -2,6 +2,7 @@
 
 from neuralstack.machine._batch_logits import batch_logits as batch_logits
 from neuralstack.machine._connection import CONNECTIONS as CONNECTIONS, Connection as Connection
+from neuralstack.machine._layer_spec import layer_from_spec as layer_from_spec, layer_spec as layer_spec
 from neuralstack.machine._machine import Machine as Machine
 from neuralstack.machine._memory_layer import (
     PARALLEL_CONTROLLERS as PARALLEL_CONTROLLERS,

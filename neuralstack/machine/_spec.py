@@ -11,10 +11,8 @@ from neuralstack.machine._controller_spec import controller_from_spec, controlle
 from neuralstack.machine._machine import Machine
 from neuralstack.machine._memory_spec import memory_from_spec, memory_spec
 from neuralstack.machine._parameters import is_floating, num_parameters
-from neuralstack.machine._spec_fields import MOST_PARAMETERS, require_mapping, require_size, require_type
+from neuralstack.machine._spec_fields import DTYPES, MOST_PARAMETERS, require_mapping, require_size, require_type
 from neuralstack.memories import AbstractMemory
-
-DTYPES = ("float16", "bfloat16", "float32", "float64")
 
 
 def machine_spec(machine: Machine) -> dict[str, Any]:

@@ -9,6 +9,7 @@ MOST_PARAMETERS = 2**31
 """Largest number of parameters of a machine that is built from a specification."""
 LARGEST = {"size": 2**16, "num_layers": 64, "vocab_size": 2**20, "gates": 16, "action_size": 2**20, "parts": 256}
 """Largest integers in a specification; `size` stands for all that are not named."""
+DTYPES = ("float16", "bfloat16", "float32", "float64")
 DEEPEST = 4  # a quantized memory, in a composite, in ...
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Unpack
 
 from neuralstack.automata import StackTransducer
 from neuralstack.discretization import harden
@@ -11,7 +11,7 @@ from neuralstack.reporting._notebook import Page, Trace
 from neuralstack.reporting._page import page
 from neuralstack.reporting._trace import trace
 from neuralstack.tasks import AbstractTask
-from neuralstack.training import Run, begin, build_task
+from neuralstack.training import OwnParts, Run, untrained_machine
 
 VERSIONS = {"untrained": "before training", "soft": "", "hard": "hardened"}
 
@@ -34,25 +34,26 @@ class Viewer(NamedTuple):
 
     @classmethod
     def from_runs(
-        cls, runs: Sequence[str | Path], versions: Sequence[str] = ("soft",), *, task: str | None = None
+        cls, runs: Sequence[str | Path], versions: Sequence[str] = ("soft",), **own: Unpack[OwnParts]
     ) -> "Viewer":
         """Load machines from runs.
 
         Args:
             runs: The directories of runs of one task.
             versions: Versions of each machine: `untrained`, `soft` (as trained) or `hard`. Defaults to `soft`.
-            task: The name of the task, where it is not one of the library's: its code is executed.
+            own: The names of the `task`, `memory` and `controller`, where they are not the library's: their code is
+                executed.
 
         Raises:
             ValueError: If a run cannot be read, a machine not be hardened, or the runs have different tasks.
         """
         opened = [Run.open(Path(path)) for path in runs]
-        tasks = [build_task(run.config(task=task)) for run in opened]
+        tasks = [run.task(**own) for run in opened]
         if len({(type(task), task.vocab_size) for task in tasks}) > 1:
             raise ValueError("runs side by side must be of one task: give runs of the same task.")
         pairs = [*zip(opened, tasks, strict=True)]
-        machines = [load_version(run, built, version, task) for run, built in pairs for version in versions]
-        return cls(tasks[0], opened[0].config().task, tuple(machines))
+        machines = [load_version(run, built, version, own) for run, built in pairs for version in versions]
+        return cls(tasks[0], opened[0].recorded()[0].task, tuple(machines))
 
     def traces(self, text: str) -> list[Trace]:
         """Trace each machine on a text.
@@ -75,11 +76,13 @@ class Viewer(NamedTuple):
         return page([traced for text in texts for traced in self.traces(text)])
 
 
-def load_version(run: Run, task: AbstractTask, version: str, named: str | None = None) -> NamedMachine:
+def load_version(run: Run, task: AbstractTask, version: str, own: OwnParts | None = None) -> NamedMachine:
     """Load a version of a run's machine."""
-    config = run.config(task=named)
-    parts = config.machine
-    machine = begin(config).model if version == "untrained" else run.load_model()
+    own, parts = own or {}, run.recorded()[0].machine
+    if version == "untrained":
+        machine = untrained_machine(run.config(**own))
+    else:
+        machine = run.load_model(memory=own.get("memory"), controller=own.get("controller"))
     if version == "hard":
         machine = harden(machine, task)
     program = None

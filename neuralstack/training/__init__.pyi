@@ -3,6 +3,7 @@ from ._build import (
     build_machine as build_machine,
     build_task as build_task,
     step_spec as step_spec,
+    untrained_machine as untrained_machine,
 )
 from ._complete import complete as complete
 from ._config import (
@@ -32,8 +33,10 @@ from ._memory_names import memory_from_name as memory_from_name
 from ._optimizer import clipped_adam as clipped_adam
 from ._options import configure as configure, with_options as with_options
 from ._outcome import Outcome as Outcome
+from ._own_parts import OwnParts as OwnParts, allowed_config as allowed_config
 from ._recipes import RECIPES as RECIPES, Recipe as Recipe
-from ._run_directory import Run as Run, load as load
+from ._run_directory import Run as Run
+from ._saving import load as load, save as save
 from ._step import (
     StepSpec as StepSpec,
     TrainState as TrainState,

@@ -8,15 +8,16 @@ import equinox as eqx
 import jax
 from jaxtyping import Array
 
-from neuralstack.controllers import CONTROLLERS, INPUT_SCALE
+from neuralstack.controllers import INPUT_SCALE
 from neuralstack.machine import Machine
 from neuralstack.memories import AbstractMemory
 from neuralstack.tasks import TASKS, AbstractTask, Characters, task_from_name
 from neuralstack.training._config import Config, MachineConfig
+from neuralstack.training._controller_names import as_constructor, controller_from_name, make_controller
 from neuralstack.training._curriculum import Uniform
-from neuralstack.training._memory_names import memory_from_name
+from neuralstack.training._memory_names import as_memory, memory_from_name
 from neuralstack.training._optimizer import clipped_adam, with_learning_rate
-from neuralstack.training._step import StepSpec, TrainState, init_state, split_model
+from neuralstack.training._step import StepSpec, TrainState, init_state, join_model, split_model
 
 
 def build_task(config: Config) -> AbstractTask:
@@ -41,16 +42,32 @@ def build_memory(config: MachineConfig) -> AbstractMemory:
     return memory_from_name(config.memory, config.memory_dim)
 
 
-def build_machine(config: MachineConfig, vocab_size: int, key: Array) -> Machine:
-    """Return a machine with its first weights."""
-    controller, connection = CONTROLLERS[config.controller], config.connection or "layer"
+def build_machine(
+    config: MachineConfig, vocab_size: int, key: Array, *, memory: Any = None, controller: Any = None
+) -> Machine:
+    """Return a machine with its first weights.
+
+    Args:
+        config: The names of its parts, and their sizes.
+        vocab_size: Number of different tokens.
+        key: Source of the weights.
+        memory: A memory, or what makes one, instead of the one that is named.
+        controller: A controller, or what makes one, instead of the one that is named.
+
+    Raises:
+        ValueError: If a part is unknown or cannot be made.
+    """
+    name, connection = config.memory, config.connection or "layer"
+    built = build_memory(config) if memory is None else as_memory(memory, config.memory_dim, name)
+    makes = controller_from_name(config.controller) if controller is None else as_constructor(controller)
     sizes = config.memory_dim, config.hidden_dim, config.num_layers
-    return _build_machine(build_memory(config), controller, *sizes, connection, vocab_size, key)
+    return _build_machine(built, makes, *sizes, connection, vocab_size, key)
 
 
 @eqx.filter_jit  # compiled by the objects, never by their names, which may come to mean others
 def _build_machine(memory, controller, memory_dim, hidden_dim, num_layers, connection, vocab_size, key):
-    built = controller(
+    built = make_controller(
+        controller,
         memory_dim,
         hidden_dim,
         num_layers=num_layers,
@@ -60,9 +77,10 @@ def _build_machine(memory, controller, memory_dim, hidden_dim, num_layers, conne
     return Machine(built, memory, vocab_size, connection=connection, key=key)
 
 
-def machine_skeleton(config: MachineConfig, vocab_size: int) -> Machine:
-    """Return a machine's shapes, without drawing weights."""
-    return eqx.filter_eval_shape(partial(build_machine, config, vocab_size), jax.random.key(0))
+def machine_skeleton(config: MachineConfig, vocab_size: int, *, memory: Any = None, controller: Any = None) -> Machine:
+    """Return a machine's shapes, without drawing weights; its parts may be given as objects (see `build_machine`)."""
+    build = partial(build_machine, config, vocab_size, memory=memory, controller=controller)
+    return eqx.filter_eval_shape(build, jax.random.key(0))
 
 
 def step_spec(config: Config) -> StepSpec:
@@ -87,6 +105,11 @@ def begin(config: Config, attempt: int = 0, step: int = 0) -> TrainState:
     draw_key = jax.random.fold_in(jax.random.fold_in(key, attempt), 0)
     machine = build_machine(config.machine, spec.task.vocab_size, draw_key)
     return start_from(config, machine, attempt=attempt, step=step)
+
+
+def untrained_machine(config: Config) -> Machine:
+    """Return the machine of a run before its training."""
+    return join_model(begin(config).model, step_spec(config).structure)
 
 
 def start_from(config: Config, machine: Machine, *, attempt: int = 0, step: int = 0) -> TrainState:

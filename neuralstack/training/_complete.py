@@ -4,13 +4,13 @@ import os
 from dataclasses import replace
 
 from neuralstack._lookup import lookup
-from neuralstack.controllers import CONTROLLERS
 from neuralstack.machine import CONNECTIONS
 from neuralstack.tasks import TASKS
 from neuralstack.tasks.language import characters_of
 from neuralstack.training._bounds import check_bounds
 from neuralstack.training._build import build_task, machine_skeleton, named_task
 from neuralstack.training._config import Config
+from neuralstack.training._controller_names import controller_from_name
 from neuralstack.training._curriculum import AbstractCurriculum, Uniform, Warmup
 from neuralstack.training._memory_names import memory_from_name
 from neuralstack.training._recipes import recipe_of
@@ -58,7 +58,7 @@ def check_names(config: Config) -> None:
         ValueError: If one is; it names the nearest and all known ones.
     """
     memory_from_name(config.machine.memory, config.machine.memory_dim)
-    lookup("controller", CONTROLLERS, config.machine.controller)
+    controller_from_name(config.machine.controller)
     if config.machine.connection is not None:
         lookup("connection", CONNECTIONS, config.machine.connection)
 

@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from neuralstack._lookup import lookup
+from neuralstack._lookup import resolve
 from neuralstack.memories import MEMORIES, AbstractMemory, CompositeMemory
 
-ONE = re.compile(r"\s*([\w-]+)\s*(?:\((.*)\))?\s*")
+ONE = re.compile(r"\s*([^()]*[^()\s])\s*(?:\((.*)\))?\s*")
 
 
 def memory_from_name(
@@ -17,8 +17,11 @@ def memory_from_name(
 ) -> AbstractMemory:
     """Return a memory by its name; names joined by a plus make one memory of several, side by side.
 
+    Code of a user's own memory is executed, so `name` must come from the user, never from a saved run.
+
     Args:
-        name: One of `memories`, with its options in parentheses after it where others than its defaults are wanted.
+        name: One of `memories`, with its options in parentheses after it where others than its defaults are wanted; or
+            `FILE.py:NAME`, `package.module:NAME` or an entry point: a memory, or a class or function that makes one.
         width: Width of the values, for the memories that have one.
         memories: The memories to choose from, by name.
 
@@ -31,8 +34,61 @@ def memory_from_name(
         >>> memory_from_name("hard+hard", 8)
         CompositeMemory(parts=(HardStack(width=8), HardStack(width=8)))
     """
-    parts = [_memory(one, width, memories) for one in name.split("+")]
+    parts = [_memory(part, width, memories) for part in name.split("+")]
     return parts[0] if len(parts) == 1 else CompositeMemory(*parts)
+
+
+def parts_of_name(name: str) -> list[str]:
+    """Return the names of the memories that a name stands for, without their options.
+
+    Examples:
+        >>> parts_of_name("superposition(stacks=2)+memories.py:Register")
+        ['superposition', 'memories.py:Register']
+    """
+    return [part.partition("(")[0].strip() for part in name.split("+")]
+
+
+def as_memory(value: Any, width: int, name: str, options: Mapping[str, Any] | None = None) -> AbstractMemory:
+    """Return a memory: the object itself, or that which a class or function makes.
+
+    Args:
+        value: The memory, the class or the function.
+        width: Width of the values, for a class or function with such a parameter.
+        name: Its name, for errors.
+        options: Further arguments of the class or function.
+
+    Raises:
+        ValueError: If it is something else, has no such option, or fails.
+    """
+    options = dict(options or {})
+    if isinstance(value, AbstractMemory):
+        if options:
+            raise ValueError(f"the memory {name} is an object, which takes no options: give the name of its class.")
+        return value
+    if not callable(value):
+        raise ValueError(
+            f"{name!r} is an object of type {type(value).__name__}: needed is a memory, or a class or function that "
+            "makes one."
+        )
+    known = parameters_of(value)
+    for option in options:
+        if option not in known:
+            raise ValueError(f"the memory {name} has no option {option!r}: needed is one of {', '.join(known)}.")
+    try:
+        made = value(**({"width": width} if "width" in known else {}) | options)
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"the memory {name} cannot be made: {error}.") from error
+    if not isinstance(made, AbstractMemory):
+        raise ValueError(f"{name!r} made an object of type {type(made).__name__}, which is not a memory.")
+    return made
+
+
+def parameters_of(constructor: Callable[..., Any]) -> list[str]:
+    """Return the names of the parameters of a class or function; none where they cannot be found out."""
+    try:
+        return list(inspect.signature(constructor).parameters)
+    except (TypeError, ValueError):
+        return []
 
 
 def _memory(text: str, width: int, memories: Mapping[str, Callable[..., AbstractMemory]]) -> AbstractMemory:
@@ -40,12 +96,7 @@ def _memory(text: str, width: int, memories: Mapping[str, Callable[..., Abstract
     if match is None:
         raise ValueError(f"a memory is a name, or a name with options such as superposition(stacks=2), got {text!r}.")
     name, options = match[1], _options(text, match[2] or "")
-    constructor = lookup("memory", memories, name)
-    known = list(inspect.signature(constructor).parameters)
-    for option in options:
-        if option not in known:
-            raise ValueError(f"the memory {name} has no option {option!r}: needed is one of {', '.join(known)}.")
-    return constructor(**({"width": width} if "width" in known else {}) | options)
+    return as_memory(resolve("memory", memories, name), width, name, options)
 
 
 def _options(text: str, options: str) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from neuralstack.training._bounds import to_json
 from neuralstack.training._build import begin, start_from
 from neuralstack.training._config import Config
 from neuralstack.training._members import Member
-from neuralstack.training._run_directory import Run, load
-from neuralstack.training._step import TrainState
+from neuralstack.training._own_parts import OwnParts, is_own
+from neuralstack.training._run_directory import Run
+from neuralstack.training._step import TrainState, split_model
 from neuralstack.training._stopping import Record
 
 CHANGEABLE = frozenset({"max_steps", "stopping.stop_after_perfect", "stopping.extra_steps"})
@@ -25,7 +26,7 @@ def open_run(config: Config, path: str | Path, *, resume: bool, warm_start: str 
     """
     if resume and Path(path).exists() and not Run.is_empty(path):
         run = reopen(path, config)
-        state = run.load_checkpoint(task=config.task)
+        state = run.load_checkpoint(**own_parts(config))
     else:
         state = begin(config) if warm_start is None else begin_from(config, warm_start)
         run = Run.create(path, config)
@@ -43,15 +44,17 @@ def begin_from(config: Config, source: str | Path) -> TrainState:
     Raises:
         ValueError: If that machine has other parts or sizes.
     """
-    machine, own = load(source), begin(config).model
-    if jax.tree.structure(machine) != jax.tree.structure(own) or any(
-        a.shape != b.shape for a, b in zip(jax.tree.leaves(machine), jax.tree.leaves(own), strict=True)
+    named = own_parts(config)
+    machine = Run.open(source).load_model(memory=named.get("memory"), controller=named.get("controller"))
+    weights, own = split_model(machine)[0], begin(config).model
+    if jax.tree.structure(weights) != jax.tree.structure(own) or any(
+        a.shape != b.shape for a, b in zip(jax.tree.leaves(weights), jax.tree.leaves(own), strict=True)
     ):
         raise ValueError(
             f"the machine of {str(source)!r} has other parts or sizes than this configuration: give the same memory, "
             "controller, connection, sizes and number of symbols."
         )
-    return start_from(config, jax.tree.map(lambda a, b: a.astype(b.dtype), machine, own))
+    return start_from(config, jax.tree.map(lambda a, b: a.astype(b.dtype), weights, own))
 
 
 def reopen(path: str | Path, config: Config) -> Run:
@@ -61,7 +64,7 @@ def reopen(path: str | Path, config: Config) -> Run:
         ValueError: If there is no run, or it was another one; all differences are named.
     """
     run = Run.open(path)
-    before, now = flatten(to_json(run.config(task=config.task))), flatten(to_json(config))
+    before, now = flatten(to_json(run.config(**own_parts(config)))), flatten(to_json(config))
     changed = [name for name in sorted(before | now) if before.get(name) != now.get(name)]
     if refused := [name for name in changed if name not in CHANGEABLE]:
         differences = ", ".join(f"{name}={before.get(name)!r}, not {now.get(name)!r}" for name in refused)
@@ -72,6 +75,12 @@ def reopen(path: str | Path, config: Config) -> Run:
     if changed:
         run.write_config(config)
     return run
+
+
+def own_parts(config: Config) -> OwnParts:
+    """Return the names of those parts of a configuration that are not the library's: its user gave them."""
+    names = {"task": config.task, "memory": config.machine.memory, "controller": config.machine.controller}
+    return OwnParts(**{part: name for part, name in names.items() if is_own(part, name)})
 
 
 def flatten(tree: Any, path: str = "") -> dict[str, Any]:

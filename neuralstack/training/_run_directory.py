@@ -1,12 +1,12 @@
 """The directory of a run: every file in it is written whole or not at all."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from neuralstack._lookup import lookup
 from neuralstack.machine import Machine
-from neuralstack.tasks import PAIRS, TASKS
+from neuralstack.tasks import TASKS, AbstractTask
 from neuralstack.training._bounds import from_json, to_json
 from neuralstack.training._build import begin, build_task, machine_skeleton
 from neuralstack.training._complete import complete
@@ -14,6 +14,7 @@ from neuralstack.training._config import Config
 from neuralstack.training._files import PARTIAL, append_line, parse_json, read_bounded, to_json_text, write_whole
 from neuralstack.training._legacy import is_legacy, translate
 from neuralstack.training._metrics_file import metrics_text, read_metrics
+from neuralstack.training._own_parts import OwnParts, allowed_config, allowed_name
 from neuralstack.training._step import TrainState
 from neuralstack.training._stopping import Record
 from neuralstack.training._tensors import from_file, to_bytes
@@ -91,36 +92,53 @@ class Run:
         """Write one of the run's files, whole or not at all: a kill at any moment leaves the old one or the new one."""
         write_whole(self.file(name), content)
 
-    def config(self, *, task: str | None = None) -> Config:
+    def config(self, **own: Unpack[OwnParts]) -> Config:
         """Read the configuration of the run.
 
-        A task in a file or a package of the user's is executed when it is built. A run comes from anywhere, so the user
-        must name such a task.
+        A part in a file or a package of the user's is executed when it is built. A run comes from anywhere, so the user
+        must name such a part.
 
         Args:
-            task: The name of the run's task, as the user gives it. Not needed for the tasks of the library.
+            own: The names of the run's `task`, `memory` and `controller`, as the user gives them. Not needed for those
+                of the library.
 
         Raises:
-            ValueError: If the file is broken, or its task is not one of the library's and was not named.
+            ValueError: If the file is broken, or a part is not one of the library's and was not named.
         """
-        config = self._read_config()[0]
-        require_named(config.task, task, self.path)
-        return config
+        return allowed_config(self.recorded()[0], self.path, own)
 
-    def _read_config(self) -> tuple[Config, int | None]:
-        """Return the configuration and the number of tokens, which version 0.1 did not write."""
+    def recorded(self) -> tuple[Config, int | None]:
+        """Return the configuration as written, and the number of tokens, which version 0.1 did not write.
+
+        What the configuration names may be of a user's own: nothing of it may be built before it is allowed.
+
+        Raises:
+            ValueError: If the file is broken.
+        """
         path = self.file("config.json")
         try:
             data = parse_json(read_bounded(path, LARGEST_CONFIG))
             if is_legacy(data):
-                lookup("task", TASKS, data["task"])  # version 0.1 had no others, and completing executes others
-                return complete(translate(data)), None
+                config = translate(data)
+                lookup("task", TASKS, config.task)  # version 0.1 had no others, and completing executes others
+                return complete(allowed_config(config, self.path, {})), None
             config, vocab_size = from_json(Config, data["config"]), data["vocab_size"]
             if type(vocab_size) is not int or not 1 <= vocab_size <= 2**21:
                 raise ValueError(f"vocab_size must be a whole number from 1 to {2**21}, got {vocab_size!r}")
             return config, vocab_size
         except (ValueError, TypeError, AttributeError, KeyError) as error:
             raise ValueError(f"{str(path)!r} is broken ({error}): restore it, or train again.") from None
+
+    def task(self, **own: Unpack[OwnParts]) -> AbstractTask:
+        """Return the run's task.
+
+        Args:
+            own: The names of parts that are not the library's (see `config`).
+
+        Raises:
+            ValueError: If it is not one of the library's and was not named.
+        """
+        return build_task(self.config(**own))
 
     def metrics(self) -> list[Record]:
         """Read the evaluations; a last line that a kill cut short is left out.
@@ -138,34 +156,46 @@ class Run:
         """Keep these weights as the run's model."""
         self.write("model.safetensors", to_bytes(machine))
 
-    def load_model(self) -> Machine:
+    def load_model(self, *, memory: Any = None, controller: Any = None) -> Machine:
         """Read the run's model. Its task is not needed for that.
 
+        Args:
+            memory: The memory, where it is not one of the library's: its name, which is executed; its class or a
+                function that makes it; or such a memory.
+            controller: The controller, in the same way.
+
         Raises:
-            ValueError: If there is none yet, or its file is broken or of another machine.
+            ValueError: If there is none yet, its file is broken or of another machine, or a part of the user's own is
+                not given.
         """
         path = self.file("model.safetensors")
         if not path.is_file():
             raise ValueError(f"{str(self.path)!r} has no model yet: resume its training.")
-        config, vocab_size = self._read_config()
-        return from_file(path, machine_skeleton(config.machine, vocab_size or build_task(config).vocab_size))
+        config, vocab_size = self.recorded()
+        machine, objects = config.machine, {}
+        for part, given in (("memory", memory), ("controller", controller)):
+            if given is None or isinstance(given, str):
+                machine = replace(machine, **{part: allowed_name(part, getattr(machine, part), given, self.path)})
+            else:
+                objects[part] = given
+        return from_file(path, machine_skeleton(machine, vocab_size or build_task(config).vocab_size, **objects))
 
     def save_checkpoint(self, state: TrainState) -> None:
         """Keep all that resuming needs."""
         self.write("checkpoint.safetensors", to_bytes(state))
 
-    def load_checkpoint(self, *, task: str | None = None) -> TrainState:
+    def load_checkpoint(self, **own: Unpack[OwnParts]) -> TrainState:
         """Read all that resuming needs; without a checkpoint, that is the start of training.
 
         Evaluations later than the checkpoint are dropped: they will be made again.
 
         Args:
-            task: The name of the run's task, where it is not one of the library's (see `config`).
+            own: The names of parts that are not the library's (see `config`).
 
         Raises:
             ValueError: If the checkpoint is broken, or version 0.1 wrote it.
         """
-        config, path = self.config(task=task), self.file("checkpoint.safetensors")
+        config, path = self.config(**own), self.file("checkpoint.safetensors")
         if is_legacy(parse_json(read_bounded(self.file("config.json"), LARGEST_CONFIG))):
             raise ValueError(
                 f"{str(self.path)!r} was written by version 0.1, whose training cannot be resumed: start a new run "
@@ -176,33 +206,3 @@ class Run:
         kept = [record for record in self.metrics() if record["step"] <= int(state.step)]
         self.write("metrics.jsonl", metrics_text(kept))
         return state
-
-
-def require_named(task: str, named: str | None, path: Path) -> None:
-    """Refuse the task of a run if the user named another one, or none where its code is not the library's.
-
-    Raises:
-        ValueError: If it is to be refused.
-    """
-    if named is not None and named != task:
-        raise ValueError(f"the task of {str(path)!r} is {task!r}, not {named!r}: give the task of the run.")
-    if named is None and task not in TASKS and task != PAIRS:
-        raise ValueError(
-            f"the task of {str(path)!r} is {task!r}, which is not one of the library's: name it too, to allow its code "
-            "to be executed."
-        )
-
-
-def load(path: str | Path) -> Machine:
-    """Load the trained machine of a run.
-
-    Args:
-        path: The run's directory.
-
-    Returns:
-        The machine with the weights that did best on the validation set.
-
-    Raises:
-        ValueError: If there is no run, it has no model yet, or a file is broken.
-    """
-    return Run.open(path).load_model()

@@ -12,7 +12,8 @@ from neuralstack.training._config import Config
 from neuralstack.training._files import parse_json, read_bounded, to_json_text
 from neuralstack.training._options import with_options
 from neuralstack.training._outcome import Outcome
-from neuralstack.training._run_directory import Run, require_named
+from neuralstack.training._own_parts import OwnParts, allowed_config
+from neuralstack.training._run_directory import Run
 from neuralstack.training._stopping import rank
 from neuralstack.training._train import train_all
 
@@ -139,7 +140,7 @@ def write_sweep(path: Path, content: dict[str, Any]) -> None:
 
 
 def resume_sweep(
-    path: str | Path, *, seeds: int | None = None, task: str | None = None, show: bool = True, **options: Any
+    path: str | Path, *, seeds: int | None = None, own: OwnParts | None = None, show: bool = True, **options: Any
 ) -> SweepResult:
     """Continue the sweep in a directory as if it had never stopped.
 
@@ -147,7 +148,8 @@ def resume_sweep(
         path: The sweep's directory.
         seeds: How many seeds; with more than it was begun with, it grows. Defaults to those of the sweep.
         show: Whether to show progress on the terminal or in a notebook.
-        task: The name of the sweep's task, where it is not one of the library's: its code is executed.
+        own: The names of the sweep's `task`, `memory` and `controller`, where they are not the library's: their code is
+            executed.
         options: Other values of `max_steps`, `stop_after_perfect` or `extra_steps`.
 
     Raises:
@@ -159,7 +161,7 @@ def resume_sweep(
         config, count, rates = from_json(Config, plan["config"]), int(plan["seeds"]), tuple(plan["learning_rates"])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ValueError(f"{str(file)!r} cannot be read ({error}): restore it, or start another sweep.") from None
-    require_named(config.task, task, Path(path))
+    config = allowed_config(config, Path(path), own or {})
     return sweep(
         with_options(config, **options), path, seeds=seeds or count, learning_rates=rates, resume=True, show=show
     )

@@ -45,13 +45,14 @@ def from_file(path: Path, like: Tree) -> Tree:
             f"{str(path)!r} does not fit the run's config.json: it also holds {spare[0]}; "
             "restore both files, or train again."
         )
-    leaves = [_like(jnp.asarray(arrays[name]), leaf) for name, leaf in named_leaves(like)]
-    return jax.tree.unflatten(jax.tree.structure(like), leaves)
+    read = iter([_like(jnp.asarray(arrays[name]), leaf) for name, leaf in named_leaves(like)])
+    return jax.tree.map(lambda leaf: next(read) if hasattr(leaf, "dtype") else leaf, like)
 
 
 def named_leaves(tree: Any) -> list[tuple[str, Any]]:
-    """Return the leaves of a tree with the names of their places."""
-    return [(jax.tree_util.keystr(path).lstrip("."), leaf) for path, leaf in jax.tree_util.tree_leaves_with_path(tree)]
+    """Return the arrays of a tree with the names of their places."""
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return [(jax.tree_util.keystr(path).lstrip("."), leaf) for path, leaf in leaves if hasattr(leaf, "dtype")]
 
 
 def _plain(leaf: Any) -> Any:

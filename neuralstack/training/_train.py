@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
 import jax.numpy as jnp
 
@@ -19,6 +20,7 @@ from neuralstack.training._members import Member, advance, used_devices
 from neuralstack.training._optimizer import gradient_variance
 from neuralstack.training._options import with_options
 from neuralstack.training._outcome import Outcome, outcome_of
+from neuralstack.training._own_parts import OwnParts
 from neuralstack.training._progress import TrainingProgress, show_progress
 from neuralstack.training._resume import end_of, open_run, restart_if_due
 from neuralstack.training._run_directory import Run
@@ -59,8 +61,8 @@ def resume(
     max_steps: int | None = None,
     stop_after_perfect: int | None = None,
     extra_steps: int | None = None,
-    task: str | None = None,
     show: bool = True,
+    **own: Unpack[OwnParts],
 ) -> Outcome:
     """Continue the run in a directory as if it had never stopped: bit for bit the same on the same machine.
 
@@ -69,15 +71,16 @@ def resume(
         max_steps: The most batches to train on. Defaults, as the others, to that of the run.
         stop_after_perfect: Perfect evaluations in a row after which to stop.
         extra_steps: Batches to continue after those.
-        task: The name of the run's task, where it is not one of the library's: its code is executed.
         show: Whether to show progress on the terminal or in a notebook.
+        own: The names of the run's `task`, `memory` and `controller`, where they are not the library's: their code is
+            executed.
 
     Raises:
         ValueError: If there is no run, or a file of it is broken.
     """
     options = {"max_steps": max_steps, "stop_after_perfect": stop_after_perfect, "extra_steps": extra_steps}
     given = {name: value for name, value in options.items() if value is not None}
-    return train(with_options(Run.open(path).config(task=task), **given), path, resume=True, show=show)
+    return train(with_options(Run.open(path).config(**own), **given), path, resume=True, show=show)
 
 
 def train_all(

@@ -1,0 +1,89 @@
+"""Parts of a user's own in a run: their code is executed only if the user names them."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TypedDict
+
+from neuralstack._lookup import is_reference
+from neuralstack.controllers import CONTROLLERS
+from neuralstack.memories import MEMORIES
+from neuralstack.tasks import PAIRS, TASKS
+from neuralstack.training._config import Config
+from neuralstack.training._memory_names import parts_of_name
+
+KNOWN = {"task": (TASKS, (PAIRS,)), "memory": (MEMORIES,), "controller": (CONTROLLERS,)}
+
+
+class OwnParts(TypedDict, total=False):
+    """The names of parts that a user gave when opening a run."""
+
+    task: str | None
+    memory: str | None
+    controller: str | None
+
+
+def is_own(part: str, name: str) -> bool:
+    """Say whether a name stands for something outside the library.
+
+    Examples:
+        >>> is_own("memory", "stack+memories.py:Register"), is_own("memory", "superposition(stacks=2)")
+        (True, False)
+    """
+    names = parts_of_name(name) if part == "memory" else [name]
+    return any(not any(one in known for known in KNOWN[part]) for one in names)
+
+
+def allowed_name(part: str, saved: str, named: str | None, path: Path) -> str:
+    """Return the name of a run's part if its code may be executed: the library's, or named by the user.
+
+    A file may have moved, so the user may name it by another path.
+
+    Args:
+        part: "task", "memory" or "controller".
+        saved: Its name in the run.
+        named: Its name as the user gave it.
+        path: The run's directory.
+
+    Raises:
+        ValueError: If the user named another one, or none where it is not one of the library's.
+    """
+    if named is not None and not is_same(saved, named):
+        raise ValueError(f"the {part} of {str(path)!r} is {saved!r}, not {named!r}: give the {part} of the run.")
+    if named is None and is_own(part, saved):
+        raise ValueError(
+            f"the {part} of {str(path)!r} is {saved!r}, which is not one of the library's: name it too, as its "
+            f"{part}, to allow its code to be executed."
+        )
+    return saved if named is None else named
+
+
+def is_same(saved: str, named: str) -> bool:
+    """Say whether two names stand for the same thing, whose file may have moved.
+
+    Examples:
+        >>> is_same("memories.py:Register", "lib/memories.py:Register"), is_same("stack", "queue")
+        (True, False)
+    """
+    pairs = [*zip(saved.split("+"), named.split("+"), strict=False)]
+    return saved.count("+") == named.count("+") and all(
+        one == other or (is_reference(one) and is_reference(other) and tail(one) == tail(other)) for one, other in pairs
+    )
+
+
+def tail(name: str) -> str:
+    """Return what follows the file or module in a reference."""
+    return name.partition("(")[0].rpartition(":")[2] + "".join(name.partition("(")[1:])
+
+
+def allowed_config(config: Config, path: Path, own: OwnParts) -> Config:
+    """Return the configuration of a run with the names of its parts as the user gave them.
+
+    Raises:
+        ValueError: If the code of a part may not be executed (see `allowed_name`).
+    """
+    machine = replace(
+        config.machine,
+        memory=allowed_name("memory", config.machine.memory, own.get("memory"), path),
+        controller=allowed_name("controller", config.machine.controller, own.get("controller"), path),
+    )
+    return replace(config, task=allowed_name("task", config.task, own.get("task"), path), machine=machine)

@@ -1,0 +1,108 @@
+"""Saving machines, and loading those that were saved or trained."""
+
+import os
+import secrets
+import shutil
+from pathlib import Path
+from typing import Any
+
+import jax
+
+from neuralstack.machine import Machine, MemoryLayer, layer_from_spec, layer_spec, machine_from_spec, machine_spec
+from neuralstack.training._controller_names import as_constructor, controller_from_name, make_controller
+from neuralstack.training._files import PARTIAL, parse_json, read_bounded, to_json_text, write_whole
+from neuralstack.training._memory_names import as_memory, memory_from_name
+from neuralstack.training._run_directory import Run
+from neuralstack.training._tensors import from_file, to_bytes
+
+SPEC, WEIGHTS = "machine.json", "model.safetensors"
+LARGEST_SPEC = 1 << 24  # bytes
+
+
+def save(path: str | Path, machine: Machine | MemoryLayer) -> None:
+    """Save a machine in a new directory: its parts in `machine.json`, its weights in `model.safetensors`.
+
+    The directory appears whole or not at all.
+
+    Args:
+        path: The directory; it must not hold anything yet.
+        machine: The machine, or an `ns.MemoryLayer`. Of parts of a user's own class, the class must be given to `load`.
+
+    Raises:
+        TypeError: If it is something else.
+        ValueError: If the directory holds something, or is a file.
+
+    Examples:
+        >>> import jax, neuralstack as ns, pathlib, tempfile
+        >>> key, path = jax.random.key(0), pathlib.Path(tempfile.mkdtemp(), "machine")
+        >>> ns.save(path, ns.Machine(ns.GRU(4, 8, key=key), ns.NeuralStack(4), 5, key=key))
+        >>> ns.load(path).memory
+        NeuralStack(width=4, kernel=None)
+    """
+    from neuralstack import __version__
+
+    path = Path(path)
+    if not isinstance(machine, Machine | MemoryLayer):
+        raise TypeError(f"machine must be an ns.Machine or an ns.MemoryLayer, got {type(machine).__name__}.")
+    if path.is_symlink() or (path.exists() and not path.is_dir()):
+        raise ValueError(f"{str(path)!r} is not a directory: choose another path for the machine.")
+    Run.require_empty(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}-{secrets.token_hex(8)}{PARTIAL}")
+    unfinished.mkdir()
+    try:
+        spec = layer_spec(machine) if isinstance(machine, MemoryLayer) else machine_spec(machine)
+        content = {"neuralstack": __version__, "machine": spec}
+        write_whole(unfinished / WEIGHTS, to_bytes(machine))
+        write_whole(unfinished / SPEC, to_json_text(content, indent=2) + "\n")
+        for leftover in path.glob(f"*{PARTIAL}"):
+            leftover.unlink()
+        os.rename(unfinished, path)  # fails where another process has written something in the meantime
+    except OSError as error:
+        raise ValueError(f"the machine cannot be saved in {str(path)!r}: {error}; choose another path.") from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def load(path: str | Path, *, memory: Any = None, controller: Any = None) -> Any:
+    """Load a machine: one that was saved, or the best one of a run.
+
+    Nothing is executed that is not given here.
+
+    Args:
+        path: The directory of a saved machine or of a run.
+        memory: The memory, where it is of a user's own class: the class or a function that makes it, such a memory, or
+            its name (`"memories.py:Register"`), which is executed.
+        controller: The controller, in the same way.
+
+    Returns:
+        The machine; of a run, with the weights that did best on the validation set.
+
+    Raises:
+        ValueError: If there is no machine, a file is broken, or a part of a user's own class is not given.
+    """
+    path = Path(path)
+    if not (path / SPEC).is_file():
+        if not (path / "config.json").is_file():
+            raise ValueError(f"{str(path)!r} is not a run: it has no config.json; nor a saved machine: it has no {SPEC}.")
+        return Run.open(path).load_model(memory=memory, controller=controller)
+    try:
+        spec = parse_json(read_bounded(path / SPEC, LARGEST_SPEC))["machine"]
+        like = layer_from_spec(spec) if "layer" in spec else _machine_like(spec, memory, controller)
+    except (TypeError, KeyError, AttributeError, OSError, ValueError) as error:
+        reason = error if isinstance(error, OSError | ValueError) else f"{SPEC} is not that of a machine"
+        raise ValueError(f"the machine in {str(path)!r} cannot be loaded: {reason}") from error
+    return from_file(path / WEIGHTS, like)
+
+
+def _machine_like(spec: Any, memory: Any, controller: Any) -> Machine:
+    """Return the machine of a specification without its weights, some parts of which a user gives."""
+    if memory is not None:
+        width = spec["memory"].get("read_size", 1)
+        memory = memory_from_name(memory, width) if isinstance(memory, str) else as_memory(memory, width, str(memory))
+    if controller is not None:
+        makes = controller_from_name(controller) if isinstance(controller, str) else as_constructor(controller)
+        own = spec["controller"].get("controller", spec["controller"])
+        sizes = own["input_size"], own["hidden_size"]
+        controller = make_controller(makes, *sizes, num_layers=1, input_scale=1.0, key=jax.random.key(0))
+    return machine_from_spec(spec, memory=memory, controller=controller)
