@@ -32,12 +32,12 @@ class Compare(OwnOptions):
         from neuralstack.evaluation import evaluate, fixed_set
         from neuralstack.reporting import comparison_table, plot_curves, plot_lengths
         from neuralstack.tasks import Characters
-        from neuralstack.training import Run, build_task, to_json_text
+        from neuralstack.training import Run, to_json_text
 
         if len(set(self.runs)) < max(len(self.runs), 1):
             raise ValueError("give at least one run to compare, and each only once.")
         opened = {str(path): Run.open(path) for path in self.runs}
-        tasks = [build_task(run.config(**self.own)) for run in opened.values()]
+        tasks = [run.task(**self.own) for run in opened.values()]
         task = tasks[0]
         if len({(type(other), other.vocabulary) for other in tasks}) > 1 or isinstance(task, Characters):
             raise ValueError("compare measures runs of one task, other than characters: give such runs.")

@@ -1,13 +1,17 @@
 """`neuralstack evaluate`."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tyro.conf import Positional
 
 from neuralstack.cli._output import print_table
 from neuralstack.cli._own_options import OwnOptions
+
+if TYPE_CHECKING:
+    from neuralstack.evaluation import Examples
+    from neuralstack.tasks import AbstractTask
 
 
 @dataclass(frozen=True)
@@ -30,29 +34,32 @@ class Evaluate(OwnOptions):
     def __call__(self) -> int:
         """Evaluate, and print a table or JSON."""
         from neuralstack.discretization import harden
-        from neuralstack.evaluation import evaluate, evaluate_language, fixed_set, read_data
+        from neuralstack.evaluation import evaluate, evaluate_language
         from neuralstack.reporting import language_table, report_table
         from neuralstack.tasks import Characters
-        from neuralstack.training import Run, build_task
+        from neuralstack.training import Run, to_json_text
 
+        if self.data is not None and self.lengths is not None:
+            raise ValueError("give --data or --lengths, not both: a file has its own lengths.")
         run = Run.open(self.run)
-        task, machine = build_task(run.config(task=self.task)), run.load_model()
+        task, machine = run.task(**self.own), run.load_model(memory=self.memory, controller=self.controller)
         if self.harden:
             machine = harden(machine, task)
         if isinstance(task, Characters) and self.data is None and self.lengths is None:
-            read = evaluate_language(machine, task)
-            print(json.dumps(read._asdict())) if self.json else print_table(language_table(str(self.run), read))
-            return 0
-        if self.data is not None and self.lengths is not None:
-            raise ValueError("give --data or --lengths, not both: a file has its own lengths.")
-        if self.data is not None:
-            data, title = read_data(task, self.data), f"{self.run} on {self.data}"
+            report = evaluate_language(machine, task)
+            table = language_table(str(self.run), report)
         else:
-            lengths = self.lengths or task.test_lengths
-            data, title = fixed_set(task, lengths, self.count), f"{self.run} on lengths {lengths[0]}-{lengths[1]}"
-        report = evaluate(machine, data)
-        if self.json:
-            print(json.dumps(report._asdict()))
-        else:
-            print_table(report_table(title, report))
+            data, title = self.examples(task)
+            report = evaluate(machine, data)
+            table = report_table(f"{self.run} on {title}", report)
+        print(to_json_text(report._asdict())) if self.json else print_table(table)
         return 0
+
+    def examples(self, task: "AbstractTask") -> tuple["Examples", str]:
+        """Return the sequences to measure on, and what they are."""
+        from neuralstack.evaluation import fixed_set, read_data
+
+        if self.data is not None:
+            return read_data(task, self.data), str(self.data)
+        lengths = self.lengths or task.test_lengths
+        return fixed_set(task, lengths, self.count), f"lengths {lengths[0]}-{lengths[1]}"

@@ -1,6 +1,5 @@
 """`neuralstack harden`."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,29 +36,29 @@ class Harden(OwnOptions):
         """Compare, extract, compare again; write and print what was found."""
         from neuralstack.automata import compare
         from neuralstack.reporting import hardening_record, plot_margins
-        from neuralstack.training import Run, build_task
+        from neuralstack.training import Run, to_json_text
 
         if min(self.count, self.sequences, self.longest) < 1:
             raise ValueError("--count, --sequences and --longest must be at least 1.")
         run = Run.open(self.run)
-        config = run.config(task=self.task)
-        task, lengths = build_task(config), "{}-{}".format(*config.lengths)
-        compared = compare(run.load_model(), task, config.lengths, self.count)
+        machine = run.load_model(memory=self.memory, controller=self.controller)
+        task, lengths = run.task(**self.own), run.recorded()[0].lengths
+        compared = compare(machine, task, lengths, self.count)
         for name in WRITTEN:  # what is there afterwards is of these weights
             run.file(name).unlink(missing_ok=True)
         plot_margins(compared.margins, run.file("figures/margins"))
         if compared.difference:
-            raise ValueError(self.refusal(compared, lengths))
+            raise ValueError(self.refusal(compared, text_of(lengths)))
         found = self.search(compared.hardened, task)
         record = hardening_record(compared, found)
-        run.write("hardening.json", json.dumps(record, indent=2) + "\n")
+        run.write("hardening.json", to_json_text(record, indent=2) + "\n")
         if found.program:
             run.write("program.json", found.program.to_json())
             run.write("program.dot", found.program.graph())
         if self.json:
-            print(json.dumps(record))
+            print(to_json_text(record))
         else:
-            self.show(compared, found, lengths)
+            self.show(compared, found, text_of(lengths))
         return 0
 
     def refusal(self, compared: "Comparison", lengths: str) -> str:
@@ -106,3 +105,8 @@ class Harden(OwnOptions):
             f"{warning}network and program answer {found.agreement.same} of {self.sequences} random sequences of "
             f"lengths 1-{self.longest} alike: {self.run / 'program.json'}, {self.run / 'program.dot'}"
         )
+
+
+def text_of(lengths: tuple[int, int]) -> str:
+    """Return a range of lengths as text."""
+    return f"{lengths[0]}-{lengths[1]}"

@@ -27,11 +27,10 @@ class Predict(OwnOptions):
         """Answer, and check if asked."""
         from neuralstack.discretization import harden
         from neuralstack.evaluation import predict
-        from neuralstack.training import Run, build_task
+        from neuralstack.training import Run
 
         run = Run.open(self.run)
-        task = build_task(run.config(task=self.task))
-        machine = run.load_model()
+        task, machine = run.task(**self.own), run.load_model(memory=self.memory, controller=self.controller)
         prediction = predict(harden(machine, task) if self.harden else machine, self.text, task)
         print(prediction.text)
         if not prediction.ended:

@@ -5,9 +5,11 @@ from pathlib import Path
 
 from tyro.conf import Positional
 
+from neuralstack.cli._own_options import OwnOptions
+
 
 @dataclass(frozen=True)
-class Sample:
+class Sample(OwnOptions):
     """Let a machine that learned the characters of a text go on with a text of yours."""
 
     run: Positional[Path]
@@ -25,13 +27,14 @@ class Sample:
         """Write the prompt and what follows it."""
         from neuralstack.evaluation import sample_text
         from neuralstack.tasks import Characters
-        from neuralstack.training import Run, build_task
+        from neuralstack.training import Run
 
         run = Run.open(self.run)
-        task = build_task(run.config())
+        task = run.task(**self.own)
         if not isinstance(task, Characters):
             raise ValueError(
                 f"sample needs a run of the task characters, but {str(self.run)!r} is one of another: use predict."
             )
-        print(self.prompt + sample_text(run.load_model(), task, self.prompt, self.length, self.temperature, self.seed))
+        machine = run.load_model(memory=self.memory, controller=self.controller)
+        print(self.prompt + sample_text(machine, task, self.prompt, self.length, self.temperature, self.seed))
         return 0

@@ -30,8 +30,8 @@ class TrainOptions:
     """The task to learn: one of those of `neuralstack list`; pairs, of the file --data; or FILE.py:NAME, yours."""
     memory: Name = None
     """The memory: stack, queue, deque, hard, nondeterministic, none, pointer, superposition or tape; several are joined
-    by a plus, as in stack+queue; options in parentheses, as in superposition(stacks=2); or FILE.py:NAME, yours (default:
-    stack)."""
+    by a plus, as in stack+queue; options in parentheses, as in superposition(stacks=2); or FILE.py:NAME, yours
+    (default: stack)."""
     controller: Name = None
     """The kind of the controller's layers: gru, lstm, elman or feedforward; or FILE.py:NAME, yours (default: gru)."""
     connection: Connection = None

@@ -76,7 +76,9 @@ class ModuleController(AbstractController):
         ValueError: If its input size is not known, or `step` cannot be scanned over time.
     """
 
-    module: Any
+    arrays: Any
+    structure: tuple[Any, Any] = eqx.field(static=True)
+    """All of the module but its arrays, such as activation functions, which no compiled function takes as arguments."""
     input_size: int = eqx.field(static=True)
     hidden_size: int = eqx.field(static=True)
 
@@ -99,9 +101,17 @@ class ModuleController(AbstractController):
             raise ValueError(f"the state of a controller must be floating-point arrays, got {forms(state)} of {name}.")
         if getattr(hidden, "ndim", None) != 1:
             raise ValueError(f"{name}.step must return a state and a hidden vector, got {forms(hidden)}.")
-        self.module = module
+        self.arrays, rest = eqx.partition(module, is_array)
+        leaves, treedef = jax.tree.flatten(rest)
+        self.structure = tuple(leaves), treedef
         self.input_size = size
         self.hidden_size = hidden.shape[0]
+
+    @property
+    def module(self) -> Any:
+        """The module."""
+        leaves, treedef = self.structure
+        return eqx.combine(self.arrays, jax.tree.unflatten(treedef, leaves))
 
     def init(self):
         """Return the state before the first step."""
@@ -131,6 +141,11 @@ def as_controller(controller: Any, embedding_dim: int | None = None) -> Abstract
             f"and a controller of input_size={controller.input_size}."
         )
     return controller
+
+
+def is_array(leaf: Any) -> bool:
+    """Return whether a leaf is an array, or the shape and dtype of one."""
+    return hasattr(leaf, "dtype") and hasattr(leaf, "shape")
 
 
 def forms(tree: PyTree) -> PyTree[str]:

@@ -2,6 +2,7 @@ from ._build import (
     begin as begin,
     build_machine as build_machine,
     build_task as build_task,
+    machine_skeleton as machine_skeleton,
     step_spec as step_spec,
     untrained_machine as untrained_machine,
 )

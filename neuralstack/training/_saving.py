@@ -19,14 +19,14 @@ SPEC, WEIGHTS = "machine.json", "model.safetensors"
 LARGEST_SPEC = 1 << 24  # bytes
 
 
-def save(path: str | Path, machine: Machine | MemoryLayer) -> None:
+def save(path: str | Path, machine: Any) -> None:
     """Save a machine in a new directory: its parts in `machine.json`, its weights in `model.safetensors`.
 
     The directory appears whole or not at all.
 
     Args:
         path: The directory; it must not hold anything yet.
-        machine: The machine, or an `ns.MemoryLayer`. Of parts of a user's own class, the class must be given to `load`.
+        machine: An `ns.Machine` or an `ns.MemoryLayer`. Of parts of a user's own class, the class must be given to `load`.
 
     Raises:
         TypeError: If it is something else.
@@ -84,7 +84,9 @@ def load(path: str | Path, *, memory: Any = None, controller: Any = None) -> Any
     path = Path(path)
     if not (path / SPEC).is_file():
         if not (path / "config.json").is_file():
-            raise ValueError(f"{str(path)!r} is not a run: it has no config.json; nor a saved machine: it has no {SPEC}.")
+            raise ValueError(
+                f"{str(path)!r} is not a run: it has no config.json; nor a saved machine: it has no {SPEC}."
+            )
         return Run.open(path).load_model(memory=memory, controller=controller)
     try:
         spec = parse_json(read_bounded(path / SPEC, LARGEST_SPEC))["machine"]
