@@ -11,7 +11,7 @@ from neuralstack.cli._own_options import OwnOptions
 
 if TYPE_CHECKING:
     from neuralstack.evaluation import Examples
-    from neuralstack.tasks import AbstractTask
+    from neuralstack.tasks import AbstractTask, PairTask
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,12 @@ class Evaluate(OwnOptions):
     run: Positional[Path]
     """The run's directory."""
     lengths: tuple[int, int] | None = None
-    """Shortest and longest source of the fixed set (default: the task's test lengths)."""
+    """Shortest and longest source of the fixed set (default: the task's test lengths; of pairs, the test split)."""
     count: int = 1000
     """Sequences in the fixed set."""
     data: Path | None = None
-    """A file of sequences instead, one {"source": [...], "target": [...]} a line: numbers of symbols, from 0."""
+    """A file of sequences instead, one {"source": ..., "target": ...} a line: strings, lists of words or of numbers of
+    symbols, from 0. The run's task is not needed then."""
     harden: bool = False
     """Round every action of the memory to 0 or 1, and keep the controller's state from drifting."""
     json: bool = False
@@ -42,7 +43,8 @@ class Evaluate(OwnOptions):
         if self.data is not None and self.lengths is not None:
             raise ValueError("give --data or --lengths, not both: a file has its own lengths.")
         run = Run.open(self.run)
-        task, machine = run.task(**self.own), run.load_model(memory=self.memory, controller=self.controller)
+        task = run.task(**self.own) if self.data is None else run.usable_task(**self.own)
+        machine = run.load_model(memory=self.memory, controller=self.controller)
         if self.harden:
             machine = harden(machine, task)
         if isinstance(task, Characters) and self.data is None and self.lengths is None:
@@ -58,8 +60,25 @@ class Evaluate(OwnOptions):
     def examples(self, task: "AbstractTask") -> tuple["Examples", str]:
         """Return the sequences to measure on, and what they are."""
         from neuralstack.evaluation import fixed_set, read_data
+        from neuralstack.tasks import PairTask
 
         if self.data is not None:
             return read_data(task, self.data), str(self.data)
         lengths = self.lengths or task.test_lengths
-        return fixed_set(task, lengths, self.count), f"lengths {lengths[0]}-{lengths[1]}"
+        if isinstance(task, PairTask):
+            return self.pairs(task, lengths)
+        return fixed_set(task.to_test, lengths, self.count), f"lengths {lengths[0]}-{lengths[1]}"
+
+    def pairs(self, task: "PairTask", lengths: tuple[int, int]) -> tuple["Examples", str]:
+        """Return pairs of the test split, all or evenly spread ones, and what they are."""
+        from neuralstack.evaluation import format_pairs
+
+        rows = [row for row in task.pairs.rows_of("test") if lengths[0] <= len(row[0]) <= lengths[1]]
+        if not rows or self.count < 1:
+            raise ValueError(
+                f"the data has no pair of lengths {lengths[0]}-{lengths[1]} for tests, or none is asked for: give "
+                "other --lengths, or a --count of at least 1."
+            )
+        rows = rows[:: -(-len(rows) // self.count)]
+        title = f"{len(rows)} pairs of the split {rows[0][2]}, lengths {lengths[0]}-{lengths[1]}"
+        return format_pairs(task, [(list(source), list(target)) for source, target, _ in rows]), title

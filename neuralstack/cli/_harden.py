@@ -1,5 +1,6 @@
 """`neuralstack harden`."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from neuralstack.automata import Comparison, Extraction
     from neuralstack.machine import Machine
     from neuralstack.tasks import AbstractTask
+    from neuralstack.training import Run
 
 WRITTEN = "hardening.json", "program.json", "program.dot"
 
@@ -29,6 +31,8 @@ class Harden(OwnOptions):
     """Random sequences on which the hardened machine and its program are compared."""
     longest: int = 1000
     """The longest source of those."""
+    data: Path | None = None
+    """A file of sequences to use instead of those of the task, one {"source": ..., "target": ...} a line."""
     json: bool = False
     """Print one JSON object instead: what hardening.json in the run's directory holds."""
 
@@ -42,7 +46,7 @@ class Harden(OwnOptions):
             raise ValueError("--count, --sequences and --longest must be at least 1.")
         run = Run.open(self.run)
         machine = run.load_model(memory=self.memory, controller=self.controller)
-        task, lengths = run.task(**self.own), run.recorded()[0].lengths
+        task, lengths = self.examples(run)
         compared = compare(machine, task, lengths, self.count)
         for name in WRITTEN:  # what is there afterwards is of these weights
             run.file(name).unlink(missing_ok=True)
@@ -58,8 +62,25 @@ class Harden(OwnOptions):
         if self.json:
             print(to_json_text(record))
         else:
-            self.show(compared, found, text_of(lengths))
+            self.show(compared, found, text_of(lengths), self.longest_of(task))
         return 0
+
+    def examples(self, run: "Run") -> tuple["AbstractTask", tuple[int, int]]:
+        """Return what to draw sequences from, and their shortest and longest source."""
+        from neuralstack.evaluation import read_token_pairs
+        from neuralstack.tasks import StoredTask, keep_task
+
+        task, lengths = run.usable_task(**self.own), run.recorded()[0].lengths
+        if self.data is not None:
+            pairs = read_token_pairs(task, self.data)
+            lengths = min(len(source) for source, _ in pairs), max(len(source) for source, _ in pairs)
+            kept = keep_task(task, lengths, pairs)
+            if kept is None:
+                raise ValueError(f"the task of {str(self.run)!r} cannot do with given sequences: leave out --data.")
+            task = kept
+        if isinstance(task, StoredTask):
+            print(f"neuralstack: sequences are drawn from {self.data or run.file('task.json')}", file=sys.stderr)
+        return task, lengths
 
     def refusal(self, compared: "Comparison", lengths: str) -> str:
         """Say why a machine cannot be called hardened, and how to mend that."""
@@ -82,10 +103,17 @@ class Harden(OwnOptions):
         console = Console(stderr=True)
         with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
             bar = progress.add_task("comparing with the program", total=2 * self.sequences)
-            lengths = 1, self.longest
+            lengths = 1, self.longest_of(task)
             return find_transducer(hardened, task, lengths, self.sequences, lambda done: progress.advance(bar, done))
 
-    def show(self, compared: "Comparison", found: "Extraction", lengths: str) -> None:
+    def longest_of(self, task: "AbstractTask") -> int:
+        """Return the longest source to compare machine and program on: of given sequences, that of theirs."""
+        from neuralstack.tasks import PairTask, StoredTask
+
+        given = isinstance(task, PairTask | StoredTask)
+        return min(self.longest, task.pairs.longest_source) if given else self.longest
+
+    def show(self, compared: "Comparison", found: "Extraction", lengths: str, longest: int) -> None:
         """Print the margins, the agreement, and the program."""
         from neuralstack.reporting import describe_program, margins_table
 
@@ -103,7 +131,7 @@ class Harden(OwnOptions):
         warning = "" if found.agreement.same == self.sequences else "the program is not what the network does: "
         print(
             f"{warning}network and program answer {found.agreement.same} of {self.sequences} random sequences of "
-            f"lengths 1-{self.longest} alike: {self.run / 'program.json'}, {self.run / 'program.dot'}"
+            f"lengths 1-{longest} alike: {self.run / 'program.json'}, {self.run / 'program.dot'}"
         )
 
 

@@ -30,7 +30,7 @@ class Predict(OwnOptions):
         from neuralstack.training import Run
 
         run = Run.open(self.run)
-        task, machine = run.task(**self.own), run.load_model(memory=self.memory, controller=self.controller)
+        task, machine = run.usable_task(**self.own), run.load_model(memory=self.memory, controller=self.controller)
         prediction = predict(harden(machine, task) if self.harden else machine, self.text, task)
         print(prediction.text)
         if not prediction.ended:

@@ -1,5 +1,10 @@
 """Accuracies of a machine on fixed sets and given data, by length, and its greedy answers."""
 
+from neuralstack.evaluation._data import (
+    format_pairs as format_pairs,
+    read_data as read_data,
+    read_token_pairs as read_token_pairs,
+)
 from neuralstack.evaluation._language import (
     LanguageReport as LanguageReport,
     evaluate_language as evaluate_language,
@@ -17,6 +22,4 @@ from neuralstack.evaluation._scores import evaluate as evaluate
 from neuralstack.evaluation._sets import (
     Examples as Examples,
     fixed_set as fixed_set,
-    format_pairs as format_pairs,
-    read_data as read_data,
 )

@@ -88,7 +88,10 @@ def _examples_of(
     if count is not None and count_per_length is not None:
         raise ValueError(f"give count or count_per_length, not both, got {count} and {count_per_length}.")
     return fixed_set(
-        task, lengths or task.test_lengths, SET_SIZE if count is None else count, count_per_length=count_per_length
+        task.to_test,
+        lengths or task.test_lengths,
+        SET_SIZE if count is None else count,
+        count_per_length=count_per_length,
     )
 
 

@@ -1,10 +1,7 @@
 """Sets of sequences to evaluate on: the fixed ones, and those of a file."""
 
-import json
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import jax
@@ -102,53 +99,3 @@ def _draw(task, lengths, key):
         return task.format.format_pair(pair, task.scored(pair)), size
 
     return Examples(*jax.vmap(draw)(jax.random.split(key, len(lengths)), lengths))
-
-
-def read_data(task: AbstractTask, path: str | Path) -> Examples:
-    """Read sequences from a JSON-lines file, one `{"source": [...], "target": [...]}` a line.
-
-    Tokens are numbers of the task's symbols, from 0; the END mark is not part of a target.
-
-    Raises:
-        ValueError: If the file cannot be read, holds nothing, or has a broken line, which is then named.
-    """
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"cannot read the data file {str(path)!r}: {error}.") from None
-    pairs = [_read_pair(task, path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
-    if not pairs:
-        raise ValueError(
-            f"the data file {str(path)!r} is empty: it needs at least one line with a source and a target."
-        )
-    return format_pairs(task, pairs)
-
-
-def format_pairs(task: AbstractTask, pairs: Sequence[tuple[list[int], list[int]]]) -> Examples:
-    """Lay out given sources and their answers, of any lengths, as one set."""
-    task = replace(task, max_length=max(max(map(len, pair)) for pair in pairs))
-    padded = np.zeros((2, len(pairs), task.max_length), np.int32)
-    lengths = np.array([[len(tokens) for tokens in pair] for pair in pairs]).T
-    for row, pair in enumerate(pairs):
-        for part, tokens in enumerate(pair):
-            padded[part, row, : len(tokens)] = tokens
-    examples = jax.jit(jax.vmap(task.format_pair))(padded[0], lengths[0], padded[1], lengths[1])
-    return Examples(examples, jnp.asarray(lengths[0]))
-
-
-def _read_pair(task, path, number, line):
-    where = f"line {number} of {str(path)!r}"
-    try:
-        pair = json.loads(line)
-        source, target = pair["source"], pair["target"]
-    except (ValueError, TypeError, KeyError):
-        raise ValueError(
-            f'{where} is broken: it needs {{"source": [...], "target": [...]}}, got {line[:60]!r}.'
-        ) from None
-    for name, tokens in (("source", source), ("target", target)):
-        if not isinstance(tokens, list) or not tokens or not all(type(token) is int for token in tokens):
-            raise ValueError(f"{where} is broken: its {name} must be a list of at least one whole number.")
-        wrong = [token for token in tokens if not 0 <= token < task.symbols]
-        if wrong:
-            raise ValueError(f"{where} is broken: symbol {wrong[0]} of its {name} is not in 0..{task.symbols - 1}.")
-    return source, target

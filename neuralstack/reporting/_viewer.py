@@ -48,7 +48,7 @@ class Viewer(NamedTuple):
             ValueError: If a run cannot be read, a machine not be hardened, or the runs have different tasks.
         """
         opened = [Run.open(Path(path)) for path in runs]
-        tasks = [run.task(**own) for run in opened]
+        tasks = [run.usable_task(**own) for run in opened]
         if len({(type(task), task.vocab_size) for task in tasks}) > 1:
             raise ValueError("runs side by side must be of one task: give runs of the same task.")
         pairs = [*zip(opened, tasks, strict=True)]

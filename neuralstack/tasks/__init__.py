@@ -10,8 +10,15 @@ from neuralstack.tasks._formats import (
 )
 from neuralstack.tasks._from_name import PAIRS as PAIRS, as_task as as_task, task_from_name as task_from_name
 from neuralstack.tasks._function_task import FunctionTask as FunctionTask
+from neuralstack.tasks._pair_file import read_pairs as read_pairs
 from neuralstack.tasks._pair_task import PairTask as PairTask
-from neuralstack.tasks._pairs import Pairs as Pairs, read_pairs as read_pairs
+from neuralstack.tasks._pairs import Pairs as Pairs
+from neuralstack.tasks._stored_task import (
+    StoredTask as StoredTask,
+    from_record as from_record,
+    keep_task as keep_task,
+    to_record as to_record,
+)
 from neuralstack.tasks.chomsky import CONTEXT_FREE, CONTEXT_SENSITIVE, REGULAR
 from neuralstack.tasks.formal import FORMAL, Counting as Counting
 from neuralstack.tasks.language import LANGUAGE, Characters as Characters

@@ -75,6 +75,11 @@ class AbstractTask(abc.ABC):
         """The task from which sequences are drawn that nothing is trained on: itself, unless its sources are few."""
         return self
 
+    @property
+    def to_test(self) -> "AbstractTask":
+        """The task from which sequences for tests are drawn: itself, unless its data has some of their own."""
+        return self
+
     def source_length(self, length: Any) -> Any:
         """Return how long a source is of which `length` symbols were asked for: the same, where every length exists.
 

@@ -5,13 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import jax
-import jax.numpy as jnp
-import numpy as np
-
 from neuralstack.tasks._base import AbstractTask
-from neuralstack.tasks._formats import Autoregressive, Pair
-from neuralstack.tasks._pairs import SPLITS, Pairs, read_pairs
+from neuralstack.tasks._formats import Autoregressive
+from neuralstack.tasks._pair_file import read_pairs
+from neuralstack.tasks._pairs import SPLITS, Pairs, draw_pair, nearest_length
 
 
 @dataclass(frozen=True, init=False)
@@ -67,6 +64,19 @@ class PairTask(AbstractTask):
             object.__setattr__(self, name, value)
         self.__post_init__()
 
+    @classmethod
+    def from_file(cls, path: str | Path, **options: Any) -> "PairTask":
+        """Return the task of a file of JSON lines, `{"source": ..., "target": ..., "split": "train"}`.
+
+        Args:
+            path: The file.
+            options: Further arguments of `PairTask`.
+
+        Raises:
+            ValueError: If it cannot be read or has a broken line, which is named.
+        """
+        return cls(Path(path), **options)
+
     @property
     def vocabulary(self):
         return self.pairs.vocabulary
@@ -89,11 +99,12 @@ class PairTask(AbstractTask):
     def to_validate(self):
         return replace(self, split="validation") if self.split == "train" else self
 
+    @property
+    def to_test(self):
+        return replace(self, split="test")
+
     def draw(self, key, length):
-        table = self.pairs.table(self.split)
-        length = jnp.clip(length, 0, len(table.first) - 1)
-        row = jnp.asarray(table.first)[length] + jax.random.randint(key, (), 0, jnp.asarray(table.pair_count)[length])
-        pair = Pair(*(jnp.asarray(column)[row] for column in table[:4]))
+        pair = draw_pair(self.pairs.table(self.split), key, length)
         return pair._replace(source=pair.source[: self.source_length(self.max_length)])
 
     def drawable_lengths(self, low, high):
@@ -108,7 +119,4 @@ class PairTask(AbstractTask):
 
     def source_length(self, length):
         """Return the length of the pairs that are drawn where this one is asked for; it may be traced."""
-        nearest = self.pairs.table(self.split).nearest
-        if isinstance(length, int | np.integer):
-            return int(nearest[min(max(length, 0), len(nearest) - 1)])
-        return jnp.asarray(nearest)[jnp.clip(length, 0, len(nearest) - 1)]
+        return nearest_length(self.pairs.table(self.split), length)

@@ -5,15 +5,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any, NamedTuple
 
+import jax
+import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Int
+from jaxtyping import Array, Int, PRNGKeyArray
+
+from neuralstack.tasks._formats import Pair
 
 SPLITS = "train", "validation", "test"
 SHARES = 80, 90  # percent below which a pair without a split is for training, for validation; the rest is for tests
-LARGEST_FILE = 1 << 30  # bytes
 LARGEST_TABLE = 1 << 28  # symbols of the padded pairs of a split
 
 Row = tuple[tuple[int, ...], tuple[int, ...], str]
@@ -68,8 +70,13 @@ class Pairs:
                     raise ValueError(f"the {role} of pair {index + 1} has {got}: needed is at least one known symbol.")
                 tokens.append(tuple(number[str(symbol)] for symbol in sequence))
             rows.append((*tokens, split or split_of(tokens[0])))
-        digest = hashlib.sha256(json.dumps([names, rows]).encode()).hexdigest()
-        return cls(names, digest, tuple(rows))
+        return cls.from_rows(names, rows)
+
+    @classmethod
+    def from_rows(cls, vocabulary: tuple[str, ...], rows: Sequence[Row]) -> "Pairs":
+        """Return pairs from numbers of symbols."""
+        digest = hashlib.sha256(json.dumps([vocabulary, rows]).encode()).hexdigest()
+        return cls(vocabulary, digest, tuple(rows))
 
     @cached_property
     def longest_source(self) -> int:
@@ -147,6 +154,20 @@ class Pairs:
         return Table(sources, source_lengths, targets, target_lengths, *places)
 
 
+def draw_pair(table: Table, key: PRNGKeyArray, length: Int[Array, ""] | int) -> Pair:
+    """Return one of the pairs of a length, or of the nearest that there is."""
+    length = jnp.clip(length, 0, len(table.first) - 1)
+    row = jnp.asarray(table.first)[length] + jax.random.randint(key, (), 0, jnp.asarray(table.pair_count)[length])
+    return Pair(*(jnp.asarray(column)[row] for column in table[:4]))
+
+
+def nearest_length(table: Table, length: Any) -> Any:
+    """Return the length of the pairs that are drawn where another one is asked for; it may be traced."""
+    if isinstance(length, int | np.integer):
+        return int(table.nearest[min(max(length, 0), len(table.nearest) - 1)])
+    return jnp.asarray(table.nearest)[jnp.clip(length, 0, len(table.nearest) - 1)]
+
+
 def padded(sequences: list[tuple[int, ...]], longest: int) -> Int[np.ndarray, "pairs {longest}"]:
     """Return sequences as rows, filled up with 0."""
     rows = np.zeros((len(sequences), longest), np.int32)
@@ -167,71 +188,3 @@ def split_of(source: tuple[int, ...]) -> str:
     """Return the split of all pairs with a source."""
     chance = int.from_bytes(hashlib.sha256(repr(source).encode()).digest()[:4], "big") % 100
     return SPLITS[sum(chance >= share for share in SHARES)]
-
-
-def read_pairs(path: str | Path, vocabulary: Sequence[str] | None = None) -> Pairs:
-    """Read pairs from a file of JSON lines, `{"source": ..., "target": ..., "split": ...}`.
-
-    Sources and targets are strings of characters, lists of words, or lists of ids, all of one kind.
-
-    Raises:
-        ValueError: If the file cannot be read, holds nothing, or has a broken line, which is named.
-    """
-    path = Path(path)
-    if path.exists() and not path.is_file():
-        raise ValueError(f"{str(path)!r} is not a regular file: give a file of JSON lines.")
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise ValueError(f"{str(path)!r} has more than {LARGEST_FILE >> 30} GiB: give a smaller file of pairs.")
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"cannot read the file of pairs {str(path)!r}: {error}; give a file of JSON lines.") from None
-    rows, kinds = [], {}
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            source, target, split, kind = parse_line(line, f"line {number} of {str(path)!r}")
-            kinds.setdefault(kind, number)
-            rows.append((source, target, split))
-    if not rows:
-        raise ValueError(f'{str(path)!r} is empty: it needs at least one line {{"source": ..., "target": ...}}.')
-    if len(kinds) > 1:
-        (first, first_line), (other, other_line) = list(kinds.items())[:2]
-        raise ValueError(
-            f"the pairs of {str(path)!r} are of different kinds, {first} on line {first_line} and {other} on line "
-            f"{other_line}: give strings, lists of words or lists of ids throughout."
-        )
-    return Pairs.from_pairs(rows, vocabulary)
-
-
-def parse_line(line: str, where: str) -> tuple[Any, Any, str | None, str]:
-    """Return source, target, split and kind of a line.
-
-    Raises:
-        ValueError: If it is broken.
-    """
-    try:
-        pair = json.loads(line)
-        source, target, split = pair["source"], pair["target"], pair.get("split")
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        raise ValueError(f'{where} is broken: it needs {{"source": ..., "target": ...}}, got {line[:60]!r}.') from None
-    if split is not None and split not in SPLITS:
-        raise ValueError(f"{where} is broken: its split must be one of {', '.join(SPLITS)}, got {split!r}.")
-    kinds = {kind_of(sequence) for sequence in (source, target)}
-    if len(kinds) > 1 or None in kinds:
-        raise ValueError(
-            f"{where} is broken: source and target must both be strings, lists of words, or lists of ids from 0, and "
-            f"not empty, got {line[:60]!r}."
-        )
-    return source, target, split, str(kinds.pop())
-
-
-def kind_of(sequence: Any) -> str | None:
-    """Return the kind of a source or a target, or None if it is of no kind."""
-    if isinstance(sequence, str) and sequence:
-        return "a string"
-    if isinstance(sequence, list) and sequence:
-        if all(type(symbol) is int and 0 <= symbol < 1 << 20 for symbol in sequence):
-            return "a list of ids"
-        if all(isinstance(symbol, str) and symbol for symbol in sequence):
-            return "a list of words"
-    return None

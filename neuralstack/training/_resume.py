@@ -66,6 +66,7 @@ def reopen(path: str | Path, config: Config) -> Run:
     run = Run.open(path)
     before, now = flatten(to_json(run.config(**own_parts(config)))), flatten(to_json(config))
     changed = [name for name in sorted(before | now) if before.get(name) != now.get(name)]
+    run.task(**own_parts(config))  # refuses data that has changed
     if refused := [name for name in changed if name not in CHANGEABLE]:
         differences = ", ".join(f"{name}={before.get(name)!r}, not {now.get(name)!r}" for name in refused)
         raise ValueError(

@@ -6,7 +6,7 @@ from typing import Any, Unpack
 
 from neuralstack._lookup import lookup
 from neuralstack.machine import Machine
-from neuralstack.tasks import TASKS, AbstractTask
+from neuralstack.tasks import PAIRS, TASKS, AbstractTask, PairTask, StoredTask, from_record, keep_task, to_record
 from neuralstack.training._bounds import from_json, to_json
 from neuralstack.training._build import begin, build_task, machine_skeleton
 from neuralstack.training._complete import complete
@@ -14,7 +14,7 @@ from neuralstack.training._config import Config
 from neuralstack.training._files import PARTIAL, append_line, parse_json, read_bounded, to_json_text, write_whole
 from neuralstack.training._legacy import is_legacy, translate
 from neuralstack.training._metrics_file import metrics_text, read_metrics
-from neuralstack.training._own_parts import OwnParts, allowed_config, allowed_name
+from neuralstack.training._own_parts import OwnParts, allowed_config, allowed_name, is_own
 from neuralstack.training._step import TrainState
 from neuralstack.training._stopping import Record
 from neuralstack.training._tensors import from_file, to_bytes
@@ -44,6 +44,7 @@ class Run:
         cls.require_empty(path)
         run.path.mkdir(parents=True, exist_ok=True)
         run.write_config(config)
+        run.write_task(config)
         run.write("metrics.jsonl", "")
         return run
 
@@ -53,6 +54,13 @@ class Run:
 
         content = {"neuralstack": __version__, "vocab_size": build_task(config).vocab_size, "config": to_json(config)}
         self.write("config.json", to_json_text(content, indent=2) + "\n")
+
+    def write_task(self, config: Config) -> None:
+        """Write what is kept of a task that is not the library's, or is made of data: a machine can do without it."""
+        if config.task == PAIRS or is_own("task", config.task):
+            kept = keep_task(build_task(config), config.lengths)
+            if kept is not None:
+                self.write("task.json", to_json_text(to_record(kept)) + "\n")
 
     @classmethod
     def require_empty(cls, path: str | Path) -> None:
@@ -136,9 +144,46 @@ class Run:
             own: The names of parts that are not the library's (see `config`).
 
         Raises:
-            ValueError: If it is not one of the library's and was not named.
+            ValueError: If it is not one of the library's and was not named, or its data is gone or has changed.
         """
-        return build_task(self.config(**own))
+        config = self.config(**own)
+        task, kept = build_task(config), self.kept_task()
+        if config.task == PAIRS and kept and isinstance(task, PairTask) and task.pairs.digest != kept.data_digest:
+            raise ValueError(
+                f"the data of {str(self.path)!r}, {config.data.pairs!r}, has changed since its training: restore it, "
+                "or start another run."
+            )
+        return task
+
+    def usable_task(self, **own: Unpack[OwnParts]) -> AbstractTask:
+        """Return the run's task or, where it is not named or its data is gone or has changed, what the run kept of it.
+
+        Raises:
+            ValueError: If it is needed and was not named.
+        """
+        kept = self.kept_task()
+        if kept is None or own.get("task") is not None:
+            return self.task(**own)
+        if is_own("task", self.recorded()[0].task):
+            return kept
+        try:
+            return self.task(**own)
+        except ValueError:
+            return kept
+
+    def kept_task(self) -> StoredTask | None:
+        """Return what the run kept of its task; None where it kept nothing.
+
+        Raises:
+            ValueError: If the file is broken.
+        """
+        path = self.file("task.json")
+        if not path.is_file():
+            return None
+        try:
+            return from_record(parse_json(read_bounded(path)))
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{str(path)!r} is broken ({error}): restore it, or name the run's task.") from None
 
     def metrics(self) -> list[Record]:
         """Read the evaluations; a last line that a kill cut short is left out.

@@ -26,7 +26,8 @@ def save(path: str | Path, machine: Any) -> None:
 
     Args:
         path: The directory; it must not hold anything yet.
-        machine: An `ns.Machine` or an `ns.MemoryLayer`. Of parts of a user's own class, the class must be given to `load`.
+        machine: An `ns.Machine` or an `ns.MemoryLayer`. `load` needs the classes of a user's own
+            parts.
 
     Raises:
         TypeError: If it is something else.

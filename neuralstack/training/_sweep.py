@@ -19,7 +19,7 @@ from neuralstack.training._train import train_all
 
 SWEEP_FILE = "sweep.json"
 MOST_SEEDS = 10_000  # each is a directory of its own, and all are in memory together
-OF_A_RUN = ("config.json", "metrics.jsonl", "model.safetensors", "checkpoint.safetensors")
+OF_A_RUN = ("config.json", "metrics.jsonl", "model.safetensors", "checkpoint.safetensors", "task.json")
 
 
 class SweepMember(NamedTuple):
@@ -122,7 +122,9 @@ def keep(result: SweepResult, path: Path, plan: dict[str, Any]) -> None:
     """Write the result of a sweep, and put the best member's run beside the members'."""
     run = Run(path)
     for name in OF_A_RUN:
-        run.write(name, (path / result.best.name / name).read_bytes())
+        file = path / result.best.name / name
+        if file.exists():
+            run.write(name, file.read_bytes())
     members = [described(member) for member in result.members]
     results = {
         "solved": result.solved,

@@ -135,7 +135,8 @@ def measures_of(config: Config) -> dict[str, Measure]:
     task = build_task(config)
     sets = {"validation": config.lengths} | ({"test": task.test_lengths} if config.log_test else {})
     skeleton = machine_skeleton(config.machine, task.vocab_size)
-    return {name: measure_of(task, lengths, skeleton) for name, lengths in sets.items()}
+    tasks = {"validation": task, "test": task.to_test}
+    return {name: measure_of(tasks[name], lengths, skeleton) for name, lengths in sets.items()}
 
 
 def train_chunk(members: list[Member], spec, measures: dict[str, Measure], progress: TrainingProgress) -> None:

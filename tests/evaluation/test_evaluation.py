@@ -109,20 +109,47 @@ def test_targets_may_be_longer_or_shorter_than_their_sources(tmp_path):
     assert list(pairs_of(read_data(TASK, file))) == [([1], [5, 6, 7, 8]), ([1, 2, 3], [4])]
 
 
+def test_sequences_are_texts_words_or_numbers(tmp_path):
+    file = tmp_path / "data.jsonl"
+    file.write_text(json_lines([("ab", ["b", "a"]), ([97, 98], "ba")]))
+    assert list(pairs_of(read_data(TASK, file))) == [([97, 98], [98, 97])] * 2
+
+
 GOOD = '{"source": [1], "target": [1]}'
 BROKEN = {
-    "no JSON": ('{"source": [1', 'it needs {"source": [...], "target": [...]}'),
-    "a list": ("[1, 2]", 'it needs {"source": [...], "target": [...]}'),
-    "a number": ("7", 'it needs {"source": [...], "target": [...]}'),
-    "no target": ('{"source": [1]}', 'it needs {"source": [...], "target": [...]}'),
-    "no source": ('{"target": [1]}', 'it needs {"source": [...], "target": [...]}'),
-    "an empty source": ('{"source": [], "target": [1]}', "its source must be a list of at least one whole number"),
-    "an empty target": ('{"source": [1], "target": []}', "its target must be a list of at least one whole number"),
-    "a word": ('{"source": "ab", "target": [1]}', "its source must be a list of at least one whole number"),
-    "a fraction": ('{"source": [1.0], "target": [1]}', "its source must be a list of at least one whole number"),
-    "a truth": ('{"source": [1], "target": [true]}', "its target must be a list of at least one whole number"),
-    "a nothing": ('{"source": [1], "target": [null]}', "its target must be a list of at least one whole number"),
-    "a nested list": ('{"source": [[1]], "target": [1]}', "its source must be a list of at least one whole number"),
+    "no JSON": ('{"source": [1', 'it needs {"source": ..., "target": ...}'),
+    "a list": ("[1, 2]", 'it needs {"source": ..., "target": ...}'),
+    "a number": ("7", 'it needs {"source": ..., "target": ...}'),
+    "no target": ('{"source": [1]}', 'it needs {"source": ..., "target": ...}'),
+    "no source": ('{"target": [1]}', 'it needs {"source": ..., "target": ...}'),
+    "an empty source": (
+        '{"source": [], "target": [1]}',
+        "its source must be a text, a list of words or a list of numbers",
+    ),
+    "an empty target": (
+        '{"source": [1], "target": []}',
+        "its target must be a text, a list of words or a list of numbers",
+    ),
+    "an empty text": (
+        '{"source": "", "target": [1]}',
+        "its source must be a text, a list of words or a list of numbers",
+    ),
+    "an unknown character": ('{"source": "aé", "target": [1]}', "its source has an unknown symbol 'é' at character 2"),
+    "an unknown word": ('{"source": ["ab"], "target": [1]}', "the word 'ab' of its source is not one of"),
+    "nested too deeply": ("[" * 100_000, "it needs"),
+    "a fraction": (
+        '{"source": [1.0], "target": [1]}',
+        "its source must be a text, a list of words or a list of numbers",
+    ),
+    "a truth": ('{"source": [1], "target": [true]}', "its target must be a text, a list of words or a list"),
+    "a nothing": (
+        '{"source": [1], "target": [null]}',
+        "its target must be a text, a list of words or a list of numbers",
+    ),
+    "a nested list": (
+        '{"source": [[1]], "target": [1]}',
+        "its source must be a text, a list of words or a list of numbers",
+    ),
     "START": ('{"source": [128], "target": [1]}', "symbol 128 of its source is not in 0..127"),
     "a negative symbol": ('{"source": [1], "target": [5, -1]}', "symbol -1 of its target is not in 0..127"),
     "a huge symbol": ('{"source": [1' + "0" * 30 + '], "target": [1]}', "of its source is not in 0..127"),

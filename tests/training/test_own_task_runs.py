@@ -44,15 +44,73 @@ def test_its_machine_is_loaded_without_its_task(place):
     assert not (place / "executed").exists()
 
 
-@pytest.mark.parametrize(
-    "typed", ["evaluate run", "predict run ab", "harden run", "trace run ab", "train --resume run"]
-)
-def test_a_command_executes_it_only_if_it_is_named(place, capsys, typed):
+@pytest.mark.parametrize("typed", ["evaluate run", "compare run", "train --resume run"])
+def test_a_command_that_needs_it_executes_it_only_if_it_is_named(place, capsys, typed):
     with pytest.raises(SystemExit) as stop:
         main(typed.split())
     assert stop.value.code == 2
     assert "'own_last.py:last', which is not one of the library's: name it too" in capsys.readouterr().err
     assert not (place / "executed").exists()
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "predict run ab",
+        "trace run ab",
+        "view run --port 70000",
+        "harden run --count 5 --sequences 5",
+        "harden run --count 5 --sequences 5 --data data.jsonl",
+        "evaluate run --data data.jsonl --json",
+        "evaluate run --data data.jsonl --harden --json",
+    ],
+)
+def test_a_command_that_can_do_without_it_does_so_even_where_its_file_is_gone(place, capsys, typed):
+    (place / "data.jsonl").write_text('{"source": "abca", "target": "a"}\n{"source": [1, 2], "target": ["c"]}\n')
+    (place / "own_last.py").rename(place / "moved.py")
+    with pytest.raises(SystemExit) as stop:
+        main(typed.split())
+    (place / "moved.py").rename(place / "own_last.py")
+    error = capsys.readouterr().err
+    assert not (place / "executed").exists()
+    if "view" in typed:
+        assert "--port must be in 0..65535" in error
+    elif "harden" in typed and "evaluate" not in typed:
+        assert "sequences are drawn from" in error  # an untrained machine may or may not harden
+    else:
+        assert stop.value.code == 0, error
+
+
+def test_what_is_kept_of_a_task_is_the_task_on_its_examples(place):
+    task, kept = Run.open("run").task(task="own_last.py:last"), Run.open("run").usable_task()
+    for source, target, _ in kept.pairs.rows:
+        assert kept.answer([*source]) == [*target] == task.answer([*source])
+        assert kept.prompt([*source]) == task.prompt([*source])
+    for name in ("vocabulary", "vocab_size", "steps", "end", "max_length", "test_lengths"):
+        assert getattr(kept, name) == getattr(task, name), name
+    assert [kept.answer_length(size) for size in (1, 5, 100)] == [task.answer_length(size) for size in (1, 5, 100)]
+
+
+BROKEN_TASKS = {
+    "[]": "it is not the record of a task",
+    "{": "is broken",
+    "format": "it is not the record of a task",
+    "vocabulary": "its vocabulary must be a list of texts",
+    "pairs": "its pairs",
+    "train_lengths": "its train_lengths",
+    "answer_lengths": "its answer_lengths",
+    "data_digest": "its data_digest must be a text",
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN_TASKS)
+def test_a_broken_record_of_a_task_is_refused_in_one_line(place, tmp_path, broken):
+    run = Run(tmp_path)
+    record = json.loads((place / "run" / "task.json").read_text())
+    run.file("task.json").write_text(json.dumps(record | {broken: [[[99]]]}) if broken in record else broken)
+    with pytest.raises(ValueError, match=BROKEN_TASKS[broken]) as raised:
+        run.kept_task()
+    assert "\n" not in str(raised.value)
 
 
 def test_a_command_takes_its_name(place, capsys):
