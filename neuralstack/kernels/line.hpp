@@ -3,10 +3,10 @@
 // Elements lie end to end on a line with two ends. A pop of at most 1 and a read of depth 1 touch only what lies within
 // one unit of an end, and every element is removed at most once. So a memory is kept as the slots that are still alive,
 // bottom first: which element each holds and how much of it is left. Strengths are relative, so nothing is lost to the
-// length of the line.
+// length of the line. They and their cotangents are doubles whatever the type of the values: the front of a queue is
+// moved by every pop, and in single precision its errors would add up over the steps.
 //
-// Every function bounds its walk by the number of slots, whatever the strengths are: NaN and infinity stop a walk, or
-// empty the memory, but never leave it.
+// Every function bounds its walk by the number of slots, whatever the strengths are.
 //
 // Ties belong to the larger pop, as in memories/_interval.py: an element that is used up exactly is removed, and the
 // element just beyond a read window that ends exactly at its edge counts as inside, with a weight of 0.
@@ -21,10 +21,9 @@ namespace neuralstack {
 enum class End { kBottom, kTop };
 
 // The slots of one sequence; those from `low` up to just before `high` are alive.
-template <typename Real>
 struct Slots {
   int32_t* elements;
-  Real* strengths;
+  double* strengths;
   int32_t low;
   int32_t high;
 
@@ -32,38 +31,36 @@ struct Slots {
 };
 
 // The first slot of a walk from an end, and the way to the next one.
-template <End kEnd, typename Real>
-int32_t outermost(const Slots<Real>& slots) {
+template <End kEnd>
+int32_t outermost(const Slots& slots) {
   return kEnd == End::kTop ? slots.high - 1 : slots.low;
 }
 template <End kEnd>
 constexpr int32_t kInward = kEnd == End::kTop ? -1 : 1;
 
 // Where an end of the line is.
-template <End kEnd, typename Real>
-int32_t& end_of(Slots<Real>& slots) {
+template <End kEnd>
+int32_t& end_of(Slots& slots) {
   return kEnd == End::kTop ? slots.high : slots.low;
 }
 
 // What a pop changed, so that it can be undone: the end before it, and the strength of the slot that it reached last.
-template <typename Real>
 struct Popped {
   int32_t end;
-  Real trimmed;
+  double trimmed;
 };
 
 // What a push changed: the slot that it took, as it was.
-template <typename Real>
 struct Pushed {
   int32_t element;
-  Real strength;
+  double strength;
 };
 
-template <End kEnd, typename Real>
-Popped<Real> pop(Slots<Real>& slots, Real amount) {
-  Popped<Real> popped{end_of<kEnd>(slots), 0};
+template <End kEnd>
+Popped pop(Slots& slots, double amount) {
+  Popped popped{end_of<kEnd>(slots), 0};
   for (int32_t slot = outermost<kEnd>(slots); slots.alive(slot); slot += kInward<kEnd>) {
-    Real& strength = slots.strengths[slot];
+    double& strength = slots.strengths[slot];
     if (!(strength <= amount)) {
       popped.trimmed = strength;
       strength -= amount;
@@ -75,19 +72,19 @@ Popped<Real> pop(Slots<Real>& slots, Real amount) {
   return popped;
 }
 
-template <End kEnd, typename Real>
-Pushed<Real> push(Slots<Real>& slots, int32_t element, Real strength) {
+template <End kEnd>
+Pushed push(Slots& slots, int32_t element, double strength) {
   end_of<kEnd>(slots) -= kInward<kEnd>;
   const int32_t slot = outermost<kEnd>(slots);
-  const Pushed<Real> pushed{slots.elements[slot], slots.strengths[slot]};
+  const Pushed pushed{slots.elements[slot], slots.strengths[slot]};
   slots.elements[slot] = element;
   slots.strengths[slot] = strength;
   return pushed;
 }
 
 // Undoes a push.
-template <End kEnd, typename Real>
-void unpush(Slots<Real>& slots, const Pushed<Real>& pushed) {
+template <End kEnd>
+void unpush(Slots& slots, const Pushed& pushed) {
   const int32_t slot = outermost<kEnd>(slots);
   slots.elements[slot] = pushed.element;
   slots.strengths[slot] = pushed.strength;
@@ -96,9 +93,9 @@ void unpush(Slots<Real>& slots, const Pushed<Real>& pushed) {
 
 // Undoes a pop and returns its cotangent. All that it removed gets the cotangent of the element that it reached last
 // and trimmed; a pop that emptied the memory trimmed none.
-template <End kEnd, typename Real>
-Real unpop(Slots<Real>& slots, const Popped<Real>& popped, Real* strength_cotangents) {
-  Real reached = 0;
+template <End kEnd>
+double unpop(Slots& slots, const Popped& popped, double* strength_cotangents) {
+  double reached = 0;
   const int32_t slot = outermost<kEnd>(slots);
   if (slots.alive(slot)) {
     reached = strength_cotangents[slots.elements[slot]];
@@ -133,13 +130,13 @@ inline Real dot(const Real* __restrict one, const Real* __restrict other, int64_
 
 // Writes the unit of strength nearest to an end: the sum of the values, each times how much of it lies within.
 template <End kEnd, typename Real>
-void read(const Slots<Real>& slots, const Real* values, Real* out, int64_t width) {
+void read(const Slots& slots, const Real* values, Real* out, int64_t width) {
   std::fill(out, out + width, Real(0));
-  Real room = 1;
+  double room = 1;
   for (int32_t slot = outermost<kEnd>(slots); slots.alive(slot); slot += kInward<kEnd>) {
-    const Real strength = slots.strengths[slot];
+    const double strength = slots.strengths[slot];
     const bool whole = strength <= room;
-    const Real weight = whole ? strength : room;
+    const Real weight = static_cast<Real>(whole ? strength : room);
     if (weight != 0) add_scaled(out, values + slots.elements[slot] * width, weight, width);
     if (!whole) return;
     room -= strength;
@@ -148,14 +145,14 @@ void read(const Slots<Real>& slots, const Real* values, Real* out, int64_t width
 
 // Adds to the cotangents of values and strengths what the read of this state gives them.
 template <End kEnd, typename Real>
-void read_backward(const Slots<Real>& slots, const Real* values, const Real* read_cotangent, Real* value_cotangents,
-                   Real* strength_cotangents, int64_t width) {
-  Real room = 1;
+void read_backward(const Slots& slots, const Real* values, const Real* read_cotangent, Real* value_cotangents,
+                   double* strength_cotangents, int64_t width) {
+  double room = 1;
   for (int32_t slot = outermost<kEnd>(slots); slots.alive(slot); slot += kInward<kEnd>) {
-    const Real strength = slots.strengths[slot];
+    const double strength = slots.strengths[slot];
     const int64_t element = slots.elements[slot];
     const bool whole = strength <= room;
-    const Real weight = whole ? strength : room;
+    const Real weight = static_cast<Real>(whole ? strength : room);
     if (weight != 0) add_scaled(value_cotangents + element * width, read_cotangent, weight, width);
     const Real slope = dot(read_cotangent, values + element * width, width);
     if (whole) {

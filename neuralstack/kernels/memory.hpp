@@ -5,7 +5,9 @@
 
 #pragma once
 
+#include <cmath>
 #include <cstdint>
+#include <limits>
 #include <tuple>
 #include <utility>
 
@@ -20,10 +22,9 @@ struct Track {
   static constexpr End in = kIn;
 };
 
-template <typename Real>
 struct Change {
-  Popped<Real> popped;
-  Pushed<Real> pushed;
+  Popped popped;
+  Pushed pushed;
 };
 
 template <typename... Tracks>
@@ -35,35 +36,49 @@ struct Memory {
 
   // Takes a step; `changes` is told what each track changed.
   template <typename Real>
-  static void step(Slots<Real>& slots, int32_t time, const Real* push_strengths, const Real* pop_strengths,
-                   Change<Real>* changes) {
-    each([&](auto track, int32_t k) { changes[k].popped = pop<track.out>(slots, pop_strengths[k]); });
+  static void step(Slots& slots, int32_t time, const Real* push_strengths, const Real* pop_strengths,
+                   Change* changes) {
+    each([&](auto track, int32_t k) { changes[k].popped = pop<track.out>(slots, double(pop_strengths[k])); });
     each([&](auto track, int32_t k) {
-      changes[k].pushed = push<track.in>(slots, time * kTracks + k, push_strengths[k]);
+      changes[k].pushed = push<track.in>(slots, time * kTracks + k, double(push_strengths[k]));
     });
   }
 
+  // Whether all numbers of a step's actions are finite. From the first step on that has others, nothing is defined.
   template <typename Real>
-  static void reads(const Slots<Real>& slots, const Real* values, Real* out, int64_t width) {
+  static bool finite(const Real* push_strengths, const Real* pop_strengths, const Real* values, int64_t width) {
+    bool all = true;
+    for (int32_t k = 0; k < kTracks; ++k) all &= is_finite(push_strengths[k]) & is_finite(pop_strengths[k]);
+    for (int64_t i = 0; i < kTracks * width; ++i) all &= is_finite(values[i]);
+    return all;
+  }
+
+  template <typename Real>
+  static void reads(const Slots& slots, const Real* values, Real* out, int64_t width) {
     each([&](auto track, int32_t k) { read<track.out>(slots, values, out + k * width, width); });
   }
 
   // Goes back over the reads and the actions of a step. The cotangents of its pushes are then those of the strengths
   // of the elements that it pushed.
   template <typename Real>
-  static void back(Slots<Real>& slots, const Change<Real>* changes, const Real* values, const Real* read_cotangents,
-                   Real* value_cotangents, Real* strength_cotangents, Real* pop_cotangents, int64_t width) {
+  static void back(Slots& slots, const Change* changes, const Real* values, const Real* read_cotangents,
+                   Real* value_cotangents, double* strength_cotangents, Real* pop_cotangents, int64_t width) {
     each([&](auto track, int32_t k) {
       read_backward<track.out>(slots, values, read_cotangents + k * width, value_cotangents, strength_cotangents,
                                width);
     });
     each_backward([&](auto track, int32_t k) { unpush<track.in>(slots, changes[k].pushed); });
     each_backward([&](auto track, int32_t k) {
-      pop_cotangents[k] = unpop<track.out>(slots, changes[k].popped, strength_cotangents);
+      pop_cotangents[k] = static_cast<Real>(unpop<track.out>(slots, changes[k].popped, strength_cotangents));
     });
   }
 
  private:
+  template <typename Real>
+  static bool is_finite(Real number) {
+    return std::abs(number) <= std::numeric_limits<Real>::max();
+  }
+
   template <typename Do>
   static void each(const Do& act) {
     int32_t k = 0;

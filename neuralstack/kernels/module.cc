@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -71,6 +72,17 @@ void carry_over(const Operand& operand, Result& result) {
   }
 }
 
+// Strengths and their cotangents are doubles, also where JAX knows none: they travel as pairs of integers, their bits.
+double* doubles(int32_t* pairs) { return reinterpret_cast<double*>(pairs); }
+
+// Stands for an end of the line from the first step on whose action holds a number that is not finite.
+constexpr int32_t kBroken = -1;
+
+template <typename Real>
+void fill_nan(Real* first, Real* last) {
+  std::fill(first, last, std::numeric_limits<Real>::quiet_NaN());
+}
+
 int64_t bounded(int32_t steps, int64_t length) { return std::clamp<int64_t>(steps, 0, length); }
 
 // The operands of a call that depend on its memory and on how many steps there is room for.
@@ -87,16 +99,32 @@ struct Shape {
     return {dimensions[dimensions.size() - 2], last_dimension(values), static_cast<int64_t>(steps.element_count())};
   }
 
-  // Whether slots can be those of one sequence after so many steps.
+  // The same of a call that holds one step of every sequence.
+  template <typename Time, typename Values>
+  static Shape of_step(const Time& time, const Values& values) {
+    const auto dimensions = values.dimensions();
+    return {dimensions[dimensions.size() - 3], last_dimension(values), static_cast<int64_t>(time.element_count())};
+  }
+
+  // How many of a sequence's first steps come before one that holds a number that is not finite.
   template <typename Real>
-  bool fits(const Slots<Real>& slots, int64_t taken) const {
+  int64_t finite_steps(const Real* pushes, const Real* pops, const Real* rows, int64_t steps) const {
+    int64_t time = 0;
+    for (; time < steps; ++time) {
+      const int64_t place = time * Memory::kTracks;
+      if (!Memory::finite(pushes + place, pops + place, rows + place * width, width)) break;
+    }
+    return time;
+  }
+
+  // Whether slots can be those of one sequence after so many steps.
+  bool fits(const Slots& slots, int64_t taken) const {
     return slots.low <= slots.high && slots.low >= Memory::kBelow * (length - taken) &&
            slots.high <= Memory::kBelow * length + (Memory::kTracks - Memory::kBelow) * taken;
   }
 
   // The slots of sequence `i` of the batch, between its ends.
-  template <typename Real>
-  Slots<Real> slots(int32_t* elements, Real* strengths, const int32_t* ends, int64_t i) const {
+  Slots slots(int32_t* elements, double* strengths, const int32_t* ends, int64_t i) const {
     return {elements + i * this->strengths(), strengths + i * this->strengths(), ends[0], ends[1]};
   }
 
@@ -114,20 +142,23 @@ ffi::Error run(ffi::ThreadPool pool, ffi::Buffer<kInt> steps, ffi::Buffer<kReal>
   const auto shape = Shape<Memory>::of(steps, push, values);
   for_each(pool, shape.batch, [&](int64_t i) {
     std::vector<int32_t> elements(shape.strengths());
-    std::vector<Real> strengths(shape.strengths());
-    Slots<Real> slots{elements.data(), strengths.data(), shape.first(), shape.first()};
-    const int64_t taken = bounded(steps.typed_data()[i], shape.length);
+    std::vector<double> strengths(shape.strengths());
+    Slots slots{elements.data(), strengths.data(), shape.first(), shape.first()};
     const Real* pushes = push.typed_data() + i * shape.strengths();
     const Real* pops = pop.typed_data() + i * shape.strengths();
     const Real* rows = values.typed_data() + i * shape.values();
+    const int64_t asked = bounded(steps.typed_data()[i], shape.length);
+    const int64_t taken = shape.finite_steps(pushes, pops, rows, asked);
     Real* out = reads->typed_data() + i * shape.values();
-    Change<Real> changes[Memory::kTracks];
+    Change changes[Memory::kTracks];
     for (int64_t time = 0; time < taken; ++time) {
       const int64_t place = time * Memory::kTracks;
       Memory::step(slots, static_cast<int32_t>(time), pushes + place, pops + place, changes);
       Memory::reads(slots, rows, out + place * shape.width, shape.width);
     }
-    std::fill(out + taken * Memory::kTracks * shape.width, out + shape.values(), Real(0));
+    const int64_t row = Memory::kTracks * shape.width;
+    fill_nan(out + taken * row, out + asked * row);
+    std::fill(out + asked * row, out + shape.values(), Real(0));
   });
   return ffi::Error::Success();
 }
@@ -143,19 +174,20 @@ ffi::Error run_backward(ffi::ThreadPool pool, ffi::Buffer<kInt> steps, ffi::Buff
   const auto shape = Shape<Memory>::of(steps, push, values);
   for_each(pool, shape.batch, [&](int64_t i) {
     std::vector<int32_t> elements(shape.strengths());
-    std::vector<Real> strengths(shape.strengths());
-    std::vector<Change<Real>> changes(shape.strengths());
-    Slots<Real> slots{elements.data(), strengths.data(), shape.first(), shape.first()};
-    const int64_t taken = bounded(steps.typed_data()[i], shape.length);
+    std::vector<double> strengths(shape.strengths());
+    std::vector<Change> changes(shape.strengths());
+    Slots slots{elements.data(), strengths.data(), shape.first(), shape.first()};
     const Real* pushes = push.typed_data() + i * shape.strengths();
     const Real* pops = pop.typed_data() + i * shape.strengths();
     const Real* rows = values.typed_data() + i * shape.values();
+    const int64_t asked = bounded(steps.typed_data()[i], shape.length);
+    const int64_t taken = shape.finite_steps(pushes, pops, rows, asked);
     const Real* given = read_cotangents.typed_data() + i * shape.values();
     // A strength's cotangent lies where the element's push lies.
-    Real* of_strengths = push_cotangents->typed_data() + i * shape.strengths();
+    std::vector<double> of_strengths(shape.strengths());
+    Real* of_pushes = push_cotangents->typed_data() + i * shape.strengths();
     Real* of_pops = pop_cotangents->typed_data() + i * shape.strengths();
     Real* of_values = value_cotangents->typed_data() + i * shape.values();
-    std::fill(of_strengths, of_strengths + shape.strengths(), Real(0));
     std::fill(of_pops, of_pops + shape.strengths(), Real(0));
     std::fill(of_values, of_values + shape.values(), Real(0));
     for (int64_t time = 0; time < taken; ++time) {
@@ -164,9 +196,15 @@ ffi::Error run_backward(ffi::ThreadPool pool, ffi::Buffer<kInt> steps, ffi::Buff
     }
     for (int64_t time = taken - 1; time >= 0; --time) {
       const int64_t place = time * Memory::kTracks;
-      Memory::back(slots, &changes[place], rows, given + place * shape.width, of_values, of_strengths, of_pops + place,
-                   shape.width);
+      Memory::back(slots, &changes[place], rows, given + place * shape.width, of_values, of_strengths.data(),
+                   of_pops + place, shape.width);
     }
+    std::copy(of_strengths.begin(), of_strengths.end(), of_pushes);
+    for (Real* of_part : {of_pushes, of_pops}) {
+      fill_nan(of_part + taken * Memory::kTracks, of_part + asked * Memory::kTracks);
+    }
+    const int64_t row = Memory::kTracks * shape.width;
+    fill_nan(of_values + taken * row, of_values + asked * row);
   });
   return ffi::Error::Success();
 }
@@ -175,13 +213,11 @@ ffi::Error run_backward(ffi::ThreadPool pool, ffi::Buffer<kInt> steps, ffi::Buff
 template <typename Memory, ffi::DataType kReal>
 ffi::Error step_forward(ffi::Buffer<kInt> time, ffi::Buffer<kReal> push, ffi::Buffer<kReal> pop,
                         ffi::Buffer<kReal> value, ffi::Buffer<kReal> values, ffi::Buffer<kInt> elements,
-                        ffi::Buffer<kReal> strengths, ffi::Buffer<kInt> ends, ffi::ResultBuffer<kReal> read_out,
+                        ffi::Buffer<kInt> strengths, ffi::Buffer<kInt> ends, ffi::ResultBuffer<kReal> read_out,
                         ffi::ResultBuffer<kReal> new_values, ffi::ResultBuffer<kInt> new_elements,
-                        ffi::ResultBuffer<kReal> new_strengths, ffi::ResultBuffer<kInt> new_ends) {
+                        ffi::ResultBuffer<kInt> new_strengths, ffi::ResultBuffer<kInt> new_ends) {
   using Real = ffi::NativeType<kReal>;
-  const auto dimensions = values.dimensions();
-  const Shape<Memory> shape{dimensions[dimensions.size() - 3], last_dimension(values),
-                            static_cast<int64_t>(time.element_count())};
+  const auto shape = Shape<Memory>::of_step(time, values);
   const int64_t row = Memory::kTracks * shape.width;
   carry_over(values, new_values);
   carry_over(elements, new_elements);
@@ -190,14 +226,22 @@ ffi::Error step_forward(ffi::Buffer<kInt> time, ffi::Buffer<kReal> push, ffi::Bu
   for (int64_t i = 0; i < shape.batch; ++i) {
     const int32_t now = time.typed_data()[i];
     int32_t* line = new_ends->typed_data() + i * 2;
-    auto slots = shape.slots(new_elements->typed_data(), new_strengths->typed_data(), line, i);
-    if (now < 0 || now >= shape.length || !shape.fits(slots, now)) {
+    auto slots = shape.slots(new_elements->typed_data(), doubles(new_strengths->typed_data()), line, i);
+    const bool broken = line[0] == kBroken && line[1] == kBroken;
+    if (now < 0 || now >= shape.length || !(broken || shape.fits(slots, now))) {
       return ffi::Error::InvalidArgument("a memory was stepped beyond its room, or out of order");
+    }
+    const Real* pushes = push.typed_data() + i * Memory::kTracks;
+    const Real* pops = pop.typed_data() + i * Memory::kTracks;
+    if (broken || !Memory::finite(pushes, pops, value.typed_data() + i * row, shape.width)) {
+      fill_nan(read_out->typed_data() + i * row, read_out->typed_data() + (i + 1) * row);
+      line[0] = line[1] = kBroken;
+      continue;
     }
     Real* rows = new_values->typed_data() + i * shape.values();
     std::copy_n(value.typed_data() + i * row, row, rows + now * row);
-    Change<Real> changes[Memory::kTracks];
-    Memory::step(slots, now, push.typed_data() + i * Memory::kTracks, pop.typed_data() + i * Memory::kTracks, changes);
+    Change changes[Memory::kTracks];
+    Memory::step(slots, now, pushes, pops, changes);
     Memory::reads(slots, rows, read_out->typed_data() + i * row, shape.width);
     line[0] = slots.low;
     line[1] = slots.high;
@@ -207,25 +251,27 @@ ffi::Error step_forward(ffi::Buffer<kInt> time, ffi::Buffer<kReal> push, ffi::Bu
 
 // The slots after a whole sequence, and what each step changed: where its backward pass begins.
 template <typename Memory, ffi::DataType kReal>
-ffi::Error replay(ffi::Buffer<kInt> steps, ffi::Buffer<kReal> push, ffi::Buffer<kReal> pop,
-                  ffi::ResultBuffer<kInt> elements, ffi::ResultBuffer<kReal> strengths, ffi::ResultBuffer<kInt> ends,
-                  ffi::ResultBuffer<kInt> changed_slots, ffi::ResultBuffer<kReal> changed_strengths) {
+ffi::Error replay(ffi::Buffer<kInt> steps, ffi::Buffer<kReal> push, ffi::Buffer<kReal> pop, ffi::Buffer<kReal> values,
+                  ffi::ResultBuffer<kInt> elements, ffi::ResultBuffer<kInt> strengths, ffi::ResultBuffer<kInt> ends,
+                  ffi::ResultBuffer<kInt> changed_slots, ffi::ResultBuffer<kInt> changed_strengths) {
   using Real = ffi::NativeType<kReal>;
-  const auto shape = Shape<Memory>::of(steps, push, push);
-  for (auto* result : {&elements, &changed_slots}) std::memset((*result)->untyped_data(), 0, (*result)->size_bytes());
-  for (auto* result : {&strengths, &changed_strengths}) {
+  const auto shape = Shape<Memory>::of(steps, push, values);
+  for (auto* result : {&elements, &strengths, &changed_slots, &changed_strengths}) {
     std::memset((*result)->untyped_data(), 0, (*result)->size_bytes());
   }
   for (int64_t i = 0; i < shape.batch; ++i) {
-    Slots<Real> slots{elements->typed_data() + i * shape.strengths(), strengths->typed_data() + i * shape.strengths(),
-                      shape.first(), shape.first()};
+    const int32_t first[] = {shape.first(), shape.first()};
+    auto slots = shape.slots(elements->typed_data(), doubles(strengths->typed_data()), first, i);
     const Real* pushes = push.typed_data() + i * shape.strengths();
     const Real* pops = pop.typed_data() + i * shape.strengths();
     int32_t* of_slots = changed_slots->typed_data() + i * shape.strengths() * 2;
-    Real* of_strengths = changed_strengths->typed_data() + i * shape.strengths() * 2;
-    for (int64_t time = 0; time < bounded(steps.typed_data()[i], shape.length); ++time) {
+    double* of_strengths = doubles(changed_strengths->typed_data()) + i * shape.strengths() * 2;
+    const int64_t asked = bounded(steps.typed_data()[i], shape.length);
+    const int64_t taken = shape.finite_steps(pushes, pops, values.typed_data() + i * shape.values(), asked);
+    std::fill(of_slots + taken * Memory::kTracks * 2, of_slots + asked * Memory::kTracks * 2, kBroken);
+    for (int64_t time = 0; time < taken; ++time) {
       const int64_t place = time * Memory::kTracks;
-      Change<Real> changes[Memory::kTracks];
+      Change changes[Memory::kTracks];
       Memory::step(slots, static_cast<int32_t>(time), pushes + place, pops + place, changes);
       for (int64_t k = 0; k < Memory::kTracks; ++k) {
         of_slots[2 * (place + k)] = changes[k].popped.end;
@@ -243,16 +289,16 @@ ffi::Error replay(ffi::Buffer<kInt> steps, ffi::Buffer<kReal> push, ffi::Buffer<
 // Goes back over one step of every sequence, in place.
 template <typename Memory, ffi::DataType kReal>
 ffi::Error step_back(ffi::Buffer<kInt> time, ffi::Buffer<kReal> read_cotangent, ffi::Buffer<kReal> values,
-                     ffi::Buffer<kInt> changed_slots, ffi::Buffer<kReal> changed_strengths,
-                     ffi::Buffer<kInt> elements, ffi::Buffer<kReal> strengths, ffi::Buffer<kInt> ends,
-                     ffi::Buffer<kReal> value_cotangents, ffi::Buffer<kReal> strength_cotangents,
+                     ffi::Buffer<kInt> changed_slots, ffi::Buffer<kInt> changed_strengths,
+                     ffi::Buffer<kInt> elements, ffi::Buffer<kInt> strengths, ffi::Buffer<kInt> ends,
+                     ffi::Buffer<kReal> value_cotangents, ffi::Buffer<kInt> strength_cotangents,
                      ffi::ResultBuffer<kReal> push_cotangent, ffi::ResultBuffer<kReal> pop_cotangent,
                      ffi::ResultBuffer<kReal> value_cotangent, ffi::ResultBuffer<kInt> new_elements,
-                     ffi::ResultBuffer<kReal> new_strengths, ffi::ResultBuffer<kInt> new_ends,
+                     ffi::ResultBuffer<kInt> new_strengths, ffi::ResultBuffer<kInt> new_ends,
                      ffi::ResultBuffer<kReal> new_value_cotangents,
-                     ffi::ResultBuffer<kReal> new_strength_cotangents) {
+                     ffi::ResultBuffer<kInt> new_strength_cotangents) {
   using Real = ffi::NativeType<kReal>;
-  const auto shape = Shape<Memory>::of(time, strength_cotangents, values);
+  const auto shape = Shape<Memory>::of_step(time, values);
   const int64_t row = Memory::kTracks * shape.width;
   carry_over(elements, new_elements);
   carry_over(strengths, new_strengths);
@@ -262,18 +308,27 @@ ffi::Error step_back(ffi::Buffer<kInt> time, ffi::Buffer<kReal> read_cotangent, 
   for (int64_t i = 0; i < shape.batch; ++i) {
     const int32_t now = time.typed_data()[i];
     int32_t* line = new_ends->typed_data() + i * 2;
-    auto slots = shape.slots(new_elements->typed_data(), new_strengths->typed_data(), line, i);
-    if (now < 0 || now >= shape.length || !shape.fits(slots, now + 1) || slots.high - slots.low < Memory::kTracks) {
+    auto slots = shape.slots(new_elements->typed_data(), doubles(new_strengths->typed_data()), line, i);
+    const bool inside = 0 <= now && now < shape.length;
+    const int64_t place = (i * shape.length + now) * Memory::kTracks * 2;
+    const int32_t* of_slots = changed_slots.typed_data() + place;
+    if (inside && *of_slots == kBroken) {
+      for (auto* result : {&push_cotangent, &pop_cotangent}) {
+        fill_nan((*result)->typed_data() + i * Memory::kTracks, (*result)->typed_data() + (i + 1) * Memory::kTracks);
+      }
+      fill_nan(value_cotangent->typed_data() + i * row, value_cotangent->typed_data() + (i + 1) * row);
+      continue;
+    }
+    if (!inside || !shape.fits(slots, now + 1) || slots.high - slots.low < Memory::kTracks) {
       return ffi::Error::InvalidArgument("a memory was stepped back beyond its beginning, or out of order");
     }
-    const int32_t* of_slots = changed_slots.typed_data() + (i * shape.length + now) * Memory::kTracks * 2;
-    const Real* of_strengths = changed_strengths.typed_data() + (i * shape.length + now) * Memory::kTracks * 2;
-    Change<Real> changes[Memory::kTracks];
+    const double* of_strengths = doubles(changed_strengths.typed_data()) + place;
+    Change changes[Memory::kTracks];
     for (int64_t k = 0; k < Memory::kTracks; ++k) {
       changes[k] = {{of_slots[2 * k], of_strengths[2 * k]}, {of_slots[2 * k + 1], of_strengths[2 * k + 1]}};
     }
     Real* gradients = new_value_cotangents->typed_data() + i * shape.values();
-    Real* of_elements = new_strength_cotangents->typed_data() + i * shape.strengths();
+    double* of_elements = doubles(new_strength_cotangents->typed_data()) + i * shape.strengths();
     Memory::back(slots, changes, values.typed_data() + i * shape.values(), read_cotangent.typed_data() + i * row,
                  gradients, of_elements, pop_cotangent->typed_data() + i * Memory::kTracks, shape.width);
     std::copy_n(of_elements + now * Memory::kTracks, Memory::kTracks,

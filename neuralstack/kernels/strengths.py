@@ -26,25 +26,31 @@ class Actions(NamedTuple):
 
 
 class Forward(NamedTuple):
-    """A log of the values, and the slots: which element each holds, how much of it, and where the alive ones end."""
+    """A log of the values, and the slots: which element each holds, how much of it, and where the alive ones end.
+
+    Strengths are float64 numbers whatever the dtype of the values is, as pairs of int32: JAX need not know float64.
+    """
 
     values: Float[Array, "steps tracks width"]
     elements: Int[Array, " slots"]
-    strengths: Float[Array, " slots"]
+    strengths: Int[Array, "slots 2"]
     ends: Int[Array, " 2"]
 
 
 class Backward(NamedTuple):
-    """State of the backward pass: the values and what each step changed, the slots, and the cotangents so far."""
+    """State of the backward pass: the values and what each step changed, the slots, and the cotangents so far.
+
+    Strengths and their cotangents are pairs of int32, as in `Forward`.
+    """
 
     values: Float[Array, "steps tracks width"]
     changed_slots: Int[Array, "steps tracks 2"]
-    changed_strengths: Float[Array, "steps tracks 2"]
+    changed_strengths: Int[Array, "steps tracks 2 2"]
     elements: Int[Array, " slots"]
-    strengths: Float[Array, " slots"]
+    strengths: Int[Array, "slots 2"]
     ends: Int[Array, " 2"]
     value_cotangents: Float[Array, "steps tracks width"]
-    strength_cotangents: Float[Array, "steps tracks"]
+    strength_cotangents: Int[Array, "steps tracks 2"]
 
 
 def reads(memory: str, actions: Actions, steps: Int[Array, ""]) -> Float[Array, "steps tracks width"]:
@@ -64,7 +70,7 @@ def start_forward(memory: str, steps: int, tracks: int, width: int, dtype: DType
     """Return the empty memory."""
     slots, below = steps * tracks, steps * MEMORIES[memory]
     ends = jnp.full(2, below, INT)
-    return Forward(jnp.zeros((steps, tracks, width), dtype), jnp.zeros(slots, INT), jnp.zeros(slots, dtype), ends)
+    return Forward(jnp.zeros((steps, tracks, width), dtype), jnp.zeros(slots, INT), jnp.zeros((slots, 2), INT), ends)
 
 
 def step_forward(
@@ -78,15 +84,13 @@ def step_forward(
 
 def start_backward(memory: str, actions: Actions, steps: Int[Array, ""]) -> Backward:
     """Return what goes backwards from the end of the first `steps` steps."""
-    shape, dtype = actions.push.shape, actions.push.dtype
-    pairs = jax.ShapeDtypeStruct((*shape, 2), INT), jax.ShapeDtypeStruct((*shape, 2), dtype)
-    slots = [jax.ShapeDtypeStruct((actions.push.size,), kind) for kind in (INT, dtype)]
-    ends = jax.ShapeDtypeStruct((2,), INT)
-    elements, strengths, now, changed_slots, changed_strengths = call(
-        memory, "replay", [*slots, ends, *pairs], steps, actions.push, actions.pop
+    steps_and_tracks, slots = actions.push.shape, actions.push.size
+    shapes = (slots,), (slots, 2), (2,), (*steps_and_tracks, 2), (*steps_and_tracks, 2, 2)
+    elements, strengths, ends, changed_slots, changed_strengths = call(
+        memory, "replay", [jax.ShapeDtypeStruct(shape, INT) for shape in shapes], steps, *actions
     )
-    zeros = jnp.zeros_like(actions.values), jnp.zeros_like(actions.push)
-    return Backward(actions.values, changed_slots, changed_strengths, elements, strengths, now, *zeros)
+    cotangents = jnp.zeros_like(actions.values), jnp.zeros((*steps_and_tracks, 2), INT)
+    return Backward(actions.values, changed_slots, changed_strengths, elements, strengths, ends, *cotangents)
 
 
 def step_backward(

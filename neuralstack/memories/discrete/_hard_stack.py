@@ -13,13 +13,17 @@ from neuralstack.memories._observation import observe_hard_stack
 from neuralstack.memories._recompute import CheckpointedVJP
 from neuralstack.memories._sequence_vjp import AbstractSequenceVJP
 from neuralstack.memories.strength import _stack_interval
+from neuralstack.memories.strength._finite_vjp import FiniteVJP
 from neuralstack.memories.strength._interval_vjp import IntervalVJP
 from neuralstack.memories.strength._kernel_vjp import kernel_or_interval_vjp
 from neuralstack.memories.strength._one_end import AbstractOneEnd, decode_soft, fit_strengths
 
 
 class HardState(NamedTuple):
-    """The elements, bottom first, with room for one more than can be pushed; how many there are; and the top one."""
+    """The elements, bottom first, with room for one more than can be pushed; how many there are; and the top one.
+
+    A number that is not finite makes the top NaN, where it stays.
+    """
 
     values: Float[Array, "cells width"]
     height: Int[Array, ""]
@@ -61,13 +65,15 @@ class HardStack(AbstractOneEnd):
     def step(self, state, action):
         action = self.check(action)
         push, pop, value = (part.astype(state.values.dtype) for part in action)
+        finite = jnp.isfinite(push) & jnp.isfinite(pop) & jnp.isfinite(value).all() & ~jnp.isnan(state.top).any()
         kept = state.height - ((pop > 0.5) & (state.height > 0))
         # What is not pushed lies above the top, where nobody reads it.
         values = state.values.at[jnp.minimum(kept, state.values.shape[0] - 1)].set(value)
         below = jnp.where(state.height > 1, values[jnp.maximum(state.height - 2, 0)], 0)
         left = pop * below + (1 - pop) * state.top
         top = jnp.where(push > 0.5, value, jnp.where(pop > 0.5, below, state.top))
-        return HardState(values, kept + (push > 0.5), top), push * value + (1 - push) * left
+        top, read = (jnp.where(finite, part, jnp.nan) for part in (top, push * value + (1 - push) * left))
+        return HardState(values, kept + (push > 0.5), top), read
 
     def strengths(self, state):
         return (jnp.arange(state.values.shape[0] - 1) < state.height).astype(state.values.dtype)
@@ -79,9 +85,9 @@ class HardStack(AbstractOneEnd):
         return [observe_hard_stack(action.push, action.pop)]
 
     def sequence_vjp(self, *, portable=False):
-        plain = IntervalVJP(self.width, _stack_interval)
+        plain = FiniteVJP(IntervalVJP(self.width, _stack_interval))
         soft = kernel_or_interval_vjp("stack", self.width, plain, kernel=None, portable=portable)
-        return HardVJP(soft, CheckpointedVJP(self))
+        return HardVJP(soft, FiniteVJP(CheckpointedVJP(self)))
 
     def discretized(self):
         return self
@@ -101,7 +107,7 @@ class HardVJP(AbstractSequenceVJP):
     """Forward as the neural stack, which reads the same from strengths of 0 and 1; backward as the steps say."""
 
     soft: AbstractSequenceVJP
-    replay: CheckpointedVJP
+    replay: FiniteVJP
 
     def reads(self, action, steps):
         return self.soft.reads(action, steps)

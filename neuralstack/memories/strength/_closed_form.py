@@ -11,7 +11,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from neuralstack.memories._validation import require_strengths, strength_dtype
-from neuralstack.memories.strength._interval import mark_nonfinite, nan_where, pop_height, seen_from_top
+from neuralstack.memories.strength._finite_vjp import choose_steps, steps_before_nonfinite
+from neuralstack.memories.strength._interval import pop_height, seen_from_top
 from neuralstack.memories.strength._position import Position, added, at, choose, clip_to, distance, moved, opposite
 from neuralstack.memories.strength._queue_interval import below_and_above, rows
 
@@ -68,8 +69,11 @@ def read_weights(push: Any, pop: Any, *, queue: bool = False) -> Float[Array, "s
     push, pop = push.astype(dtype), pop.astype(dtype)
     require_strengths("push", push)
     require_strengths("pop", pop)
-    push = mark_nonfinite(push, pop, push[:, None])
-    return queue_weights(push, pop) if queue else stack_weights(push, pop)
+    defined = steps_before_nonfinite((push, pop), push.shape[0])
+    form = queue_weights if queue else stack_weights
+    weights = form(*choose_steps(defined, (push, pop), 0))
+    # NaN from such a step on, and so its gradient: a choice of NaN would have none.
+    return weights + (jnp.where(defined, 0, jnp.nan) * (push + pop))[:, None]
 
 
 @jax.jit
@@ -85,7 +89,7 @@ def stack_weights(push: Float[Array, " steps"], pop: Float[Array, " steps"]) -> 
     known = jnp.where(times >= cells, levels.near[:, None], jnp.inf), jnp.where(times >= cells, levels.rest[:, None], 0)
     lows = jax.lax.associative_scan(clip_to, Position(*known))
     seen = jnp.where(times >= cells, seen_from_top(lows, at(tops, (slice(None), None))), 0.0)
-    return nan_where(tops, jnp.diff(seen, axis=1, append=jnp.zeros_like(seen[:, :1])))
+    return jnp.diff(seen, axis=1, append=jnp.zeros_like(seen[:, :1]))
 
 
 @jax.jit

@@ -14,6 +14,7 @@ from neuralstack.memories._observation import Observation, window
 from neuralstack.memories._recompute import CheckpointedVJP
 from neuralstack.memories._validation import fit, require_strengths, require_width, strength_dtype, value_dtype
 from neuralstack.memories.discrete._quantized import Quantized
+from neuralstack.memories.strength._finite_vjp import FiniteVJP
 from neuralstack.memories.strength._interval import gaps, mark_nonfinite, nan_where, seen_from_top
 from neuralstack.memories.strength._kernel_vjp import kernel_or_interval_vjp, require_kernel
 from neuralstack.memories.strength._one_end import STRENGTH_BIASES
@@ -62,8 +63,8 @@ class NeuralDeque(AbstractMemory):
     T steps, step t pushes into cell T - 1 - t at the bottom and T + t at the top. Ties belong to the larger pop. With
     the bottom silent it is the stack; pushed on top and popped at the bottom it is the queue.
 
-    What a step costs, with and without kernels, room and dtypes are as in `NeuralStack`; in pure JAX, going backwards
-    costs it three times.
+    What a step costs, with and without kernels, room, dtypes and what NaN does are as in `NeuralStack`; in pure JAX,
+    going backwards costs it three times.
 
     Raises:
         ValueError: If the width is below 1, or kernels are asked for that are not built.
@@ -172,7 +173,8 @@ class NeuralDeque(AbstractMemory):
         return Quantized(self)
 
     def sequence_vjp(self, *, portable=False):
-        return kernel_or_interval_vjp("deque", self.width, CheckpointedVJP(self), kernel=self.kernel, portable=portable)
+        plain = FiniteVJP(CheckpointedVJP(self))
+        return kernel_or_interval_vjp("deque", self.width, plain, kernel=self.kernel, portable=portable)
 
 
 def pop(low: Position, high: Position, top: Float[Array, ""], bottom: Float[Array, ""]) -> tuple[Position, Position]:

@@ -8,8 +8,8 @@ Ties. An edge that lies exactly at the level of a clip counts as clipped, an edg
 window counts as inside, and a pop that takes exactly all that there is has emptied the memory. Each is the one-sided
 derivative towards a larger pop; `jnp.minimum` would take the mean of both sides.
 
-Numbers that are not finite. A step whose strengths or value hold a NaN or an infinity makes the end of the line NaN,
-where it stays; every read from that step on is NaN.
+Numbers that are not finite. A single step whose strengths or value hold a NaN or an infinity makes the end of the line
+NaN, where it stays; every read from that step on is NaN. Whole sequences are cut before such a step (`_finite_vjp`).
 """
 
 import jax
@@ -76,6 +76,31 @@ def heights(push: Float[Array, " steps"], pop: Float[Array, " steps"]) -> tuple[
     return jax.lax.scan(step, start_like(push), (push, pop))[1]
 
 
+def heights_backward(
+    levels: Position, levels_cotangent: Float[Array, " steps"], tops_cotangent: Float[Array, " steps"]
+) -> tuple[Float[Array, " steps"], Float[Array, " steps"]]:
+    """Return the cotangents of push and pop from those of `heights`.
+
+    The cotangent of a tall stack's height is a sum over all later steps: it is kept with twice the digits as well.
+    """
+
+    def step(later, now):
+        of_push, of_pop, height = undo_heights(later, *now)
+        return height, (of_push, of_pop)
+
+    given = levels.near, levels_cotangent, tops_cotangent
+    return jax.lax.scan(step, start_like(levels.near), given, reverse=True)[1]
+
+
+def undo_heights(
+    height: Position, level: Float[Array, ""], level_cotangent: Float[Array, ""], top_cotangent: Float[Array, ""]
+) -> tuple[Float[Array, ""], Float[Array, ""], Position]:
+    """Return the cotangents of a step's push and pop, and of the height before it, from that of the height after it."""
+    pushed = moved(height, top_cotangent)
+    popped = choose(level > 0, moved(pushed, level_cotangent), start((), level.dtype))
+    return pushed.near, -popped.near, popped
+
+
 def start_like(strengths: Float[Array, " steps"]) -> Position:
     """Return the start of a line of one sequence's strengths."""
     return start((), strengths.dtype)
@@ -106,4 +131,4 @@ def read_rows(
         return edges, jnp.where(cells <= time, seen_from_top(edges, at(top, None)), 0.0)
 
     edges, seen = jax.lax.scan(step, edges, (times, slice_of(levels, first, count), top))
-    return nan_where(top, jnp.diff(seen, axis=1, append=jnp.zeros_like(seen[:, :1]))), edges
+    return jnp.diff(seen, axis=1, append=jnp.zeros_like(seen[:, :1])), edges

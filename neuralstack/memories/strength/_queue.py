@@ -9,6 +9,7 @@ from neuralstack.memories._end import End
 from neuralstack.memories._validation import value_dtype
 from neuralstack.memories.discrete._quantized import Quantized
 from neuralstack.memories.strength import _queue_interval as interval
+from neuralstack.memories.strength._finite_vjp import FiniteVJP
 from neuralstack.memories.strength._interval_vjp import IntervalVJP
 from neuralstack.memories.strength._kernel_vjp import kernel_or_interval_vjp, require_kernel
 from neuralstack.memories.strength._one_end import AbstractOneEnd, observe_one_end
@@ -35,7 +36,7 @@ class NeuralQueue(AbstractOneEnd):
 
     In code `push` is $d_t$, `pop` is $u_t$, `value` is $v_t$. Ties belong to the larger pop.
 
-    What a step costs, with and without kernels, room, dtypes and the resolution of heights are as in `NeuralStack`.
+    What a step costs, with and without kernels, room, dtypes, the precision and what NaN does are as in `NeuralStack`.
 
     Raises:
         ValueError: If the width is below 1, or kernels are asked for that are not built.
@@ -69,7 +70,7 @@ class NeuralQueue(AbstractOneEnd):
         return [observe_one_end("queue", "front", action, strengths)]
 
     def sequence_vjp(self, *, portable=False):
-        plain = IntervalVJP(self.width, interval)
+        plain = FiniteVJP(IntervalVJP(self.width, interval))
         return kernel_or_interval_vjp("queue", self.width, plain, kernel=self.kernel, portable=portable)
 
     def discretized(self):

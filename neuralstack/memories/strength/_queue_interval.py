@@ -9,12 +9,22 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax.typing import DTypeLike
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from neuralstack.memories._validation import strength_dtype
 from neuralstack.memories.strength._blocks import BLOCK, blocks_of, whole_blocks
 from neuralstack.memories.strength._interval import mark_nonfinite, nan_where
-from neuralstack.memories.strength._position import Position, at, choose, distance, moved, set_at, slice_of, start
+from neuralstack.memories.strength._position import (
+    Position,
+    added,
+    at,
+    choose,
+    distance,
+    moved,
+    set_at,
+    slice_of,
+    start,
+)
 
 
 class Forward(NamedTuple):
@@ -27,16 +37,14 @@ class Forward(NamedTuple):
 
 
 class Backward(NamedTuple):
-    """State of the backward pass: the actions, the front after every step, all edges, and the cotangents so far."""
+    """State of the backward pass: the front after every step, all edges, and the cotangents so far."""
 
-    push: Float[Array, " steps"]
-    pop: Float[Array, " steps"]
     fronts: Position
     edges: Position
     values: Float[Array, "steps width"]
     edges_cotangent: Float[Array, " edges"]
     values_cotangent: Float[Array, "steps width"]
-    ends_cotangent: tuple[Float[Array, ""], Float[Array, ""]]
+    ends_cotangent: tuple[Position, Position]
 
 
 def advance(
@@ -56,6 +64,36 @@ def ends(push: Float[Array, " steps"], pop: Float[Array, " steps"]) -> tuple[Pos
     first = start((), push.dtype)
     fronts, backs = jax.lax.scan(step, (first, first), (push, pop))[1]
     return fronts, Position(*(jnp.pad(part, (1, 0)) for part in backs))
+
+
+def ends_backward(
+    fronts: Position, edges: Position, fronts_cotangent: Float[Array, " steps"], edges_cotangent: Float[Array, " edges"]
+) -> tuple[Float[Array, " steps"], Float[Array, " steps"]]:
+    """Return the cotangents of push and pop from those of `ends`.
+
+    The cotangent of an end is a sum over all later steps: it is kept with twice the digits as well.
+    """
+
+    def step(later, now):
+        of_push, of_pop, line = undo_ends(later, *now)
+        return line, (of_push, of_pop)
+
+    emptied = distance(at(edges, slice(None, -1)), fronts) <= 0
+    last = start((), fronts_cotangent.dtype)
+    return jax.lax.scan(step, (last, last), (emptied, fronts_cotangent, edges_cotangent[1:]), reverse=True)[1]
+
+
+def undo_ends(
+    line: tuple[Position, Position],
+    emptied: Bool[Array, ""],
+    front_cotangent: Float[Array, ""],
+    back_cotangent: Float[Array, ""],
+) -> tuple[Float[Array, ""], Float[Array, ""], tuple[Position, Position]]:
+    """Return the cotangents of a step's push and pop, and of both ends before it, from those of the ends after it."""
+    front, back = moved(line[0], front_cotangent), moved(line[1], back_cotangent)
+    none = jax.tree.map(jnp.zeros_like, front)
+    popped = choose(emptied, none, front)
+    return back.near, popped.near, (popped, added(back, choose(emptied, front, none)))
 
 
 def below_and_above(edges: Position) -> tuple[Position, Position]:
@@ -86,7 +124,7 @@ def rows(
     low = jnp.where(low > 0, low, 0.0)
     high = jnp.where((high > 0) | (cells == times), high, 0.0)
     weights = jnp.where(high <= end, high, end) - jnp.where(low <= end, low, end)
-    return nan_where(slice_of(tops, first, count), jnp.where(cells <= times, weights, 0.0))
+    return jnp.where(cells <= times, weights, 0.0)
 
 
 def reads(
@@ -96,9 +134,7 @@ def reads(
     steps: Int[Array, ""],
 ) -> Float[Array, "steps width"]:
     """Return every read of a whole sequence, `BLOCK` steps at a time; only the first `steps` are defined."""
-    push = mark_nonfinite(push, pop, values)
-    # What is not finite weighs nothing in the reads before it, but 0 times NaN is NaN.
-    push, pop, padded = whole_blocks(push, pop, jnp.where(jnp.isfinite(values), values, 0))
+    push, pop, padded = whole_blocks(push, pop, values)
     fronts, edges = ends(push, pop)
     bottoms, tops = below_and_above(edges)
 
@@ -120,7 +156,7 @@ def reads_backward(
     """Return the cotangents of push, pop and values; the read weights are computed again."""
     length = len(push)
     push, pop, values, reads_cotangent = whole_blocks(push, pop, values, reads_cotangent)
-    (fronts, edges), pull_ends = jax.vjp(ends, push, pop)
+    fronts, edges = ends(push, pop)
 
     def block(number, cotangents):
         first = number * BLOCK
@@ -135,8 +171,7 @@ def reads_backward(
 
     zeros = jax.tree.map(jnp.zeros_like, (fronts.near, edges.near, values))
     of_fronts, of_edges, of_values = jax.lax.fori_loop(0, blocks_of(steps), block, zeros)
-    rests = jax.tree.map(jnp.zeros_like, (fronts.rest, edges.rest))
-    of_push, of_pop = pull_ends((Position(of_fronts, rests[0]), Position(of_edges, rests[1])))
+    of_push, of_pop = ends_backward(fronts, edges, of_fronts, of_edges)
     return of_push[:length], of_pop[:length], of_values[:length]
 
 
@@ -166,8 +201,8 @@ def start_backward(
 ) -> Backward:
     """Return what goes backwards from the end of the first `steps` steps."""
     fronts, edges = ends(push, pop)
-    line = jnp.zeros((), push.dtype), jnp.zeros((), push.dtype)
-    return Backward(push, pop, fronts, edges, values, jnp.zeros_like(edges.near), jnp.zeros_like(values), line)
+    line = start((), push.dtype), start((), push.dtype)
+    return Backward(fronts, edges, values, jnp.zeros_like(edges.near), jnp.zeros_like(values), line)
 
 
 def step_backward(
@@ -175,22 +210,15 @@ def step_backward(
 ) -> tuple[Backward, tuple[Float[Array, ""], Float[Array, ""], Float[Array, " width"]]]:
     """Undo step `time`; return the cotangents of its push, pop and value."""
     now, edges = at(carry.fronts, time), carry.edges
-    earlier = at(carry.fronts, time - 1)
-    before = choose(time > 0, earlier, jax.tree.map(jnp.zeros_like, earlier))
 
     def forward(front, edge, values):
         weights = rows(*below_and_above(Position(edge, edges.rest)), at(Position(front, now.rest), None), time, 1)[0]
         return weights.astype(values.dtype) @ values
 
-    def step(front, back, push, pop):
-        return tuple(end.near for end in advance(Position(front, before.rest), Position(back, rest), push, pop))
-
     _, pull = jax.vjp(forward, now.near, edges.near, carry.values)
     of_front, *more = pull(read_cotangent)
     of_edges, of_values = jax.tree.map(jnp.add, (carry.edges_cotangent, carry.values_cotangent), tuple(more))
-    back, rest = at(edges, time)
-    _, pull = jax.vjp(step, before.near, back, carry.push[time], carry.pop[time])
-    front, line = carry.ends_cotangent
-    front, line, push, pop = pull((front + of_front, line + of_edges[time + 1]))
-    carry = carry._replace(edges_cotangent=of_edges, values_cotangent=of_values, ends_cotangent=(front, line))
+    emptied = distance(at(edges, time), now) <= 0
+    push, pop, ends_cotangent = undo_ends(carry.ends_cotangent, emptied, of_front, of_edges[time + 1])
+    carry = carry._replace(edges_cotangent=of_edges, values_cotangent=of_values, ends_cotangent=ends_cotangent)
     return carry, (push, pop, of_values[time])

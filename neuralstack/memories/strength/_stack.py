@@ -8,6 +8,7 @@ from jaxtyping import Array, Float, Int
 from neuralstack.memories._validation import value_dtype
 from neuralstack.memories.discrete._hard_stack import HardStack
 from neuralstack.memories.strength import _stack_interval as interval
+from neuralstack.memories.strength._finite_vjp import FiniteVJP
 from neuralstack.memories.strength._interval_vjp import IntervalVJP
 from neuralstack.memories.strength._kernel_vjp import kernel_or_interval_vjp, require_kernel
 from neuralstack.memories.strength._one_end import AbstractOneEnd, observe_one_end
@@ -45,8 +46,8 @@ class NeuralStack(AbstractOneEnd):
     bfloat16 values the strengths are still float32. In pure JAX places on the line are kept with twice the digits of
     their dtype, so that the error of a read does not grow with the length.
 
-    A strength or a value that is NaN or infinite cannot be refused in compiled code. In pure JAX it makes every read
-    NaN, from its own step on and none before.
+    A strength or a value that is NaN or infinite cannot be refused in compiled code. It makes every read NaN, from its
+    own step on and none before, and so the gradient by the actions of these steps.
 
     Raises:
         ValueError: If the width is below 1, or kernels are asked for that are not built.
@@ -84,7 +85,7 @@ class NeuralStack(AbstractOneEnd):
         return [observe_one_end("stack", "top", action, strengths)]
 
     def sequence_vjp(self, *, portable=False):
-        plain = IntervalVJP(self.width, interval)
+        plain = FiniteVJP(IntervalVJP(self.width, interval))
         return kernel_or_interval_vjp("stack", self.width, plain, kernel=self.kernel, portable=portable)
 
     def discretized(self):

@@ -17,11 +17,13 @@ from neuralstack.memories.strength._interval import (
     edges_before,
     gaps,
     heights,
+    heights_backward,
     mark_nonfinite,
     nan_where,
     pop_height,
     read_rows,
     seen_from_top,
+    undo_heights,
 )
 from neuralstack.memories.strength._position import Position, at, choose, clip_to, distance, moved, start
 
@@ -42,7 +44,7 @@ class Backward(NamedTuple):
     values: Float[Array, "steps width"]
     edges_cotangent: Float[Array, " steps"]
     values_cotangent: Float[Array, "steps width"]
-    height_cotangent: Float[Array, ""]
+    height_cotangent: Position
 
 
 def reads(
@@ -52,9 +54,7 @@ def reads(
     steps: Int[Array, ""],
 ) -> Float[Array, "steps width"]:
     """Return every read of a whole sequence, `BLOCK` steps at a time; only the first `steps` are defined."""
-    push = mark_nonfinite(push, pop, values)
-    # What is not finite weighs nothing in the reads before it, but 0 times NaN is NaN.
-    push, pop, padded = whole_blocks(push, pop, jnp.where(jnp.isfinite(values), values, 0))
+    push, pop, padded = whole_blocks(push, pop, values)
     levels, tops = heights(push, pop)
 
     def block(number, carry):
@@ -81,7 +81,7 @@ def reads_backward(
     """
     length, blocks = len(push), blocks_of(steps)
     push, pop, values, reads_cotangent = whole_blocks(push, pop, values, reads_cotangent)
-    (levels, tops), pull_heights = jax.vjp(heights, push, pop)
+    levels, tops = heights(push, pop)
 
     def block(reverse_number, carry):
         cotangents, edges_cotangent = carry
@@ -100,8 +100,7 @@ def reads_backward(
 
     zeros = jax.tree.map(jnp.zeros_like, (levels.near, tops.near, values)), jnp.zeros_like(push)
     (of_levels, of_tops, of_values), _ = jax.lax.fori_loop(0, blocks, block, zeros)
-    rest = jnp.zeros_like(push)
-    of_push, of_pop = pull_heights((Position(of_levels, rest), Position(of_tops, rest)))
+    of_push, of_pop = heights_backward(levels, of_levels, of_tops)
     return of_push[:length], of_pop[:length], of_values[:length]
 
 
@@ -138,7 +137,7 @@ def start_backward(
 ) -> Backward:
     """Return what goes backwards from the end of the first `steps` steps."""
     levels, tops = heights(push, pop)
-    return Backward(levels, tops, values, jnp.zeros_like(push), jnp.zeros_like(values), jnp.zeros((), push.dtype))
+    return Backward(levels, tops, values, jnp.zeros_like(push), jnp.zeros_like(values), start((), push.dtype))
 
 
 def step_backward(
@@ -162,6 +161,5 @@ def step_backward(
     _, pull = jax.vjp(forward, before, seen[time], jnp.zeros_like(seen[time]), carry.values)
     edges, level, top, values = pull((read_cotangent, carry.edges_cotangent))
     values = carry.values_cotangent + values
-    push = carry.height_cotangent + top
-    level = jnp.where(carry.levels.near[time] > 0, push + level, 0.0)
-    return Backward(*carry[:3], edges, values, level), (push, -level, values[time])
+    push, pop, height = undo_heights(carry.height_cotangent, carry.levels.near[time], level, top)
+    return Backward(*carry[:3], edges, values, height), (push, pop, values[time])
