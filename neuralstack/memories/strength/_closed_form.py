@@ -71,7 +71,7 @@ def read_weights(push: Any, pop: Any, *, queue: bool = False) -> Float[Array, "s
     require_strengths("pop", pop)
     defined = steps_before_nonfinite((push, pop), push.shape[0])
     form = queue_weights if queue else stack_weights
-    weights = form(*choose_steps(defined, (push, pop), 0))
+    weights = form(*choose_steps(defined, (push, pop), 0.0))
     # NaN from such a step on, and so its gradient: a choice of NaN would have none.
     return weights + (jnp.where(defined, 0, jnp.nan) * (push + pop))[:, None]
 

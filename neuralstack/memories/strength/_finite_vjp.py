@@ -21,11 +21,11 @@ class FiniteVJP(AbstractSequenceVJP):
 
     def reads(self, action, steps):
         defined = steps_before_nonfinite(action, steps)
-        return choose_steps(defined, self.vjp.reads(choose_steps(defined, action, 0), steps), jnp.nan)
+        return choose_steps(defined, self.vjp.reads(choose_steps(defined, action, 0.0), steps), jnp.nan)
 
     def reads_backward(self, action, steps, reads_cotangent):
         defined = steps_before_nonfinite(action, steps)
-        given = choose_steps(defined, (action, reads_cotangent), 0)
+        given = choose_steps(defined, (action, reads_cotangent), 0.0)
         return choose_steps(defined, self.vjp.reads_backward(given[0], steps, given[1]), jnp.nan)
 
     def start_forward(self, steps, dtype):
@@ -36,7 +36,7 @@ class FiniteVJP(AbstractSequenceVJP):
 
     def start_backward(self, action, steps):
         defined = steps_before_nonfinite(action, steps)
-        return defined, self.vjp.start_backward(choose_steps(defined, action, 0), steps)
+        return defined, self.vjp.start_backward(choose_steps(defined, action, 0.0), steps)
 
     def step_backward(self, carry, time, read_cotangent):
         defined, inner = carry
@@ -44,7 +44,7 @@ class FiniteVJP(AbstractSequenceVJP):
         return (defined, inner), jax.tree.map(lambda leaf: jnp.where(defined[time], leaf, jnp.nan), cotangent)
 
 
-def steps_before_nonfinite(action: Any, steps: Int[Array, ""]) -> Bool[Array, " length"]:
+def steps_before_nonfinite(action: Any, steps: Int[Array, ""] | int) -> Bool[Array, " length"]:
     """Return which steps of a sequence come before the first, of `steps`, that holds a number that is not finite."""
     leaves = jax.tree.leaves(action)
     numbers = jnp.arange(leaves[0].shape[0])
