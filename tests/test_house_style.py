@@ -38,6 +38,7 @@ def test_a_docstring_begins_with_what_it_describes():
 
 
 def test_prose_is_that_of_the_field():
-    checked = [file for file in (*FILES, *PAGES) if file.name != "_legacy.py"]  # it translates the options of 0.1
+    translations = ("_legacy.py", "changes.md")  # from the names of 0.1
+    checked = [file for file in (*FILES, *PAGES) if file.name not in translations]
     lines = [(file.name, line) for file in checked for line in file.read_text().splitlines()]
     assert [fault for fault in lines if re.search(PRIVATE_WORDS, fault[1])] == []

@@ -4,22 +4,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Unpack
 
-from neuralstack._lookup import lookup
 from neuralstack.machine import Machine
-from neuralstack.tasks import PAIRS, TASKS, AbstractTask, PairTask, StoredTask, from_record, keep_task, to_record
-from neuralstack.training._bounds import from_json, to_json
+from neuralstack.tasks import PAIRS, AbstractTask, PairTask, StoredTask, from_record, keep_task, to_record
 from neuralstack.training._build import begin, build_task, machine_skeleton
-from neuralstack.training._complete import complete
 from neuralstack.training._config import Config
+from neuralstack.training._config_file import config_text, is_legacy_config, read_config
 from neuralstack.training._files import PARTIAL, append_line, parse_json, read_bounded, to_json_text, write_whole
-from neuralstack.training._legacy import is_legacy, translate
 from neuralstack.training._metrics_file import metrics_text, read_metrics
 from neuralstack.training._own_parts import OwnParts, allowed_config, allowed_name, is_own
 from neuralstack.training._step import TrainState
 from neuralstack.training._stopping import Record
 from neuralstack.training._tensors import from_file, to_bytes
-
-LARGEST_CONFIG = 1 << 24  # bytes; an alphabet can be long
 
 
 @dataclass(frozen=True)
@@ -50,10 +45,7 @@ class Run:
 
     def write_config(self, config: Config) -> None:
         """Write the configuration, the version and all that loading the machine needs besides."""
-        from neuralstack import __version__
-
-        content = {"neuralstack": __version__, "vocab_size": build_task(config).vocab_size, "config": to_json(config)}
-        self.write("config.json", to_json_text(content, indent=2) + "\n")
+        self.write("config.json", config_text(config, build_task(config).vocab_size))
 
     def write_task(self, config: Config) -> None:
         """Write what is kept of a task that is not the library's, or is made of data: a machine can do without it."""
@@ -123,19 +115,7 @@ class Run:
         Raises:
             ValueError: If the file is broken.
         """
-        path = self.file("config.json")
-        try:
-            data = parse_json(read_bounded(path, LARGEST_CONFIG))
-            if is_legacy(data):
-                config = translate(data)
-                lookup("task", TASKS, config.task)  # version 0.1 had no others, and completing executes others
-                return complete(allowed_config(config, self.path, {})), None
-            config, vocab_size = from_json(Config, data["config"]), data["vocab_size"]
-            if type(vocab_size) is not int or not 1 <= vocab_size <= 2**21:
-                raise ValueError(f"vocab_size must be a whole number from 1 to {2**21}, got {vocab_size!r}")
-            return config, vocab_size
-        except (ValueError, TypeError, AttributeError, KeyError) as error:
-            raise ValueError(f"{str(path)!r} is broken ({error}): restore it, or train again.") from None
+        return read_config(self.file("config.json"))
 
     def task(self, **own: Unpack[OwnParts]) -> AbstractTask:
         """Return the run's task.
@@ -241,7 +221,7 @@ class Run:
             ValueError: If the checkpoint is broken, or version 0.1 wrote it.
         """
         config, path = self.config(**own), self.file("checkpoint.safetensors")
-        if is_legacy(parse_json(read_bounded(self.file("config.json"), LARGEST_CONFIG))):
+        if is_legacy_config(self.file("config.json")):
             raise ValueError(
                 f"{str(self.path)!r} was written by version 0.1, whose training cannot be resumed: start a new run "
                 "from its weights instead."

@@ -1,4 +1,4 @@
-"""What a number that is not finite does to a sequence: the same for every form of the memories with strengths."""
+"""Numbers that are not finite in a sequence: the same effect in every form of the memories with strengths."""
 
 from typing import Any
 
