@@ -75,23 +75,25 @@ def resolve(kind: str, things: Mapping[str, Any], name: str, accepts: Callable[[
     if name in things:
         return things[name]
     if is_reference(name):
-        found = _from_reference(kind, name)
+        resolved = _from_reference(kind, name)
     else:
         offered = {point.name: point for point in importlib.metadata.entry_points(group=f"neuralstack.{PLURALS[kind]}")}
-        found = _load(offered[name]) if name in offered else lookup(kind, {**things, **offered}, name)
-    if accepts is not None and not accepts(found):
-        raise ValueError(f"{name!r} is an object of type {type(found).__name__}, which cannot be used as a {kind}.")
-    return found
+        resolved = _load(offered[name]) if name in offered else lookup(kind, {**things, **offered}, name)
+    if accepts is not None and not accepts(resolved):
+        raise ValueError(f"{name!r} is an object of type {type(resolved).__name__}, which cannot be used as a {kind}.")
+    return resolved
 
 
 def _from_reference(kind: str, name: str) -> Any:
-    place, _, attribute = name.rpartition(":")
-    if not place or not attribute:
+    module_or_file, _, attribute = name.rpartition(":")
+    if not module_or_file or not attribute:
         raise ValueError(f"a {kind} of your own is written FILE.py:NAME or package.module:NAME, got {name!r}.")
-    module = _execute(Path(place)) if place.endswith(".py") else _import(place)
+    module = _execute(Path(module_or_file)) if module_or_file.endswith(".py") else _import(module_or_file)
     if not hasattr(module, attribute):
         known = [known for known in vars(module) if not known.startswith("_")]
-        raise ValueError(f"{place!r} has no {attribute!r}: {nearest(attribute, known)}check the name after the colon.")
+        raise ValueError(
+            f"{module_or_file!r} has no {attribute!r}: {nearest(attribute, known)}check the name after the colon."
+        )
     return getattr(module, attribute)
 
 

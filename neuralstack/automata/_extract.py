@@ -62,22 +62,26 @@ def write_program(machine: Machine, task: AbstractTask, states: States, ends: tu
     actions = jax.device_get(actions_on(machine, hidden, jnp.asarray(asked[:, 1])))
     pushing = [np.flatnonzero(action.push > 0.5) for action in actions]
     table = answers_of(machine, [action.value[push] for action, push in zip(actions, pushing, strict=True)], ends)
-    words = tuple(task.decode([token]) for token in range(task.vocab_size))
+    spellings = tuple(task.decode([token]) for token in range(task.vocab_size))
     kinds, pushes = [], []
     for memory, push in enumerate(pushing):
         first, kind_of = distinguish(table, memory)
         alone = np.moveaxis(table, memory, 0).reshape(table.shape[memory], -1)[:, 0]  # the others are empty
-        kinds.append(name_apart([words[alone[one]] for one in first[1:]]))
+        kinds.append(name_apart([spellings[alone[letter]] for letter in first[1:]]))
         pushes.append(dict(zip(push.tolist(), (kind_of[1:] - 1).tolist(), strict=True)))
         table = np.take(table, first, axis=memory)
     rules: list[list[Any]] = [[None] * task.vocab_size for _ in states.transitions]
-    for place, (state, token) in enumerate(asked.tolist()):
-        pops = tuple(bool(action.pop[place] > 0.5) for action in actions)
-        pushed = tuple(push.get(place) for push in pushes)
+    for row, (state, token) in enumerate(asked.tolist()):
+        pops = tuple(bool(action.pop[row] > 0.5) for action in actions)
+        pushed = tuple(push.get(row) for push in pushes)
         rules[state][token] = (int(states.transitions[state, token]), pops, pushed)
-    answers = {tuple(one - 1 if one else None for one in read): int(table[read]) for read in np.ndindex(table.shape)}
+    answers = {
+        tuple(letter - 1 if letter else None for letter in read): int(table[read]) for read in np.ndindex(table.shape)
+    }
     kinds_of_memory = tuple(end.kind for end in ends)
-    return StackTransducer(words, kinds_of_memory, name_states(rules), tuple(kinds), tuple(map(tuple, rules)), answers)
+    return StackTransducer(
+        spellings, kinds_of_memory, name_states(rules), tuple(kinds), tuple(map(tuple, rules)), answers
+    )
 
 
 def answers_of(machine: Machine, values: list[np.ndarray], ends: tuple[End, ...]) -> np.ndarray:
@@ -86,7 +90,7 @@ def answers_of(machine: Machine, values: list[np.ndarray], ends: tuple[End, ...]
     Raises:
         NoProgram: If there are too many.
     """
-    nothing = [np.full((1, part.shape[1]), end.empty, part.dtype) for part, end in zip(values, ends, strict=True)]
+    nothing = [np.full((1, read.shape[1]), end.empty, read.dtype) for read, end in zip(values, ends, strict=True)]
     reads = [np.concatenate(both) for both in zip(nothing, values, strict=True)]
     shape = tuple(map(len, reads))
     if math.prod(shape) > MOST_READS:
@@ -94,7 +98,7 @@ def answers_of(machine: Machine, values: list[np.ndarray], ends: tuple[End, ...]
             f"the machine can read {math.prod(shape)} different things, at most {MOST_READS} can be looked at."
         )
     places = np.indices(shape).reshape(len(shape), -1)
-    together = np.concatenate([part[place] for part, place in zip(reads, places, strict=True)], axis=1)
+    together = np.concatenate([read[step] for read, step in zip(reads, places, strict=True)], axis=1)
     unseen = jnp.zeros((len(together), machine.controller.hidden_size))  # the answer comes from the reads alone
     return np.asarray(jnp.argmax(machine.logits(unseen, jnp.asarray(together)), axis=-1)).reshape(shape)
 

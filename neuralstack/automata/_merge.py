@@ -23,16 +23,16 @@ def merge(
         asked: Where the two above count.
     """
     root, kept = np.arange(len(leads)), []
-    for one in reached(leads, asked):
-        if root[one] != one:
+    for state in reached(leads, asked):
+        if root[state] != state:
             continue
         for other in kept:
-            merged = fold(root, one, other, leads, action_labels, gates, asked)
+            merged = fold(root, state, other, leads, action_labels, gates, asked)
             if merged is not None:
                 root = merged
                 break
         else:
-            kept.append(one)
+            kept.append(state)
         kept = [other for other in kept if root[other] == other]
     return root
 
@@ -40,14 +40,14 @@ def merge(
 def reached(leads: np.ndarray, asked: np.ndarray) -> list[int]:
     """Return the classes in the order in which they are reached from class 0."""
     order = [0]
-    for one in order:
-        order += [new for new in dict.fromkeys(leads[one, asked[one]].tolist()) if new not in order]
+    for state in order:
+        order += [new for new in dict.fromkeys(leads[state, asked[state]].tolist()) if new not in order]
     return order
 
 
-def fold(root, one, other, leads, action_labels, gates, asked) -> np.ndarray | None:
+def fold(root, left, right, leads, action_labels, gates, asked) -> np.ndarray | None:
     """Return the classes after merging two and all that follows from it; none if that contradicts what was seen."""
-    root, waiting = root.copy(), [(one, other)]
+    root, waiting = root.copy(), [(left, right)]
     while waiting:
         pair = {int(root[member]) for member in waiting.pop()}
         if len(pair) == 1:

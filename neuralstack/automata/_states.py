@@ -20,9 +20,9 @@ from neuralstack.tasks import AbstractTask
 
 SEQUENCES = 64  # that are walked at least
 SIGHTINGS = 20  # of each token, on average over all, that are wanted at least
-WORDS, WORD = 24, 6  # how many words each state is asked, and their length
+NUM_PROBES, PROBE_LENGTH = 24, 6  # how many continuations each state is tried with, and their length
 MEMBERS = 4  # of a class are asked where each token leads
-RARE = 0.002  # share of a part's states below which a class is counted to the nearest one
+RARE = 0.002  # share of a phase's states below which a class is counted to the nearest one
 MOST_CLASSES = 64
 
 
@@ -38,15 +38,15 @@ class States(NamedTuple):
 class Classes(NamedTuple):
     """States of a controller by what they do. The first class is the state before the first step."""
 
-    of: Int[np.ndarray, " moments"]
+    class_of: Int[np.ndarray, " moments"]
     """The class of each visited state."""
-    part: Int[np.ndarray, " classes"]
+    phase: Int[np.ndarray, " classes"]
     signature: list[np.ndarray]
-    """Action label in the states of a class, followed by those for each word."""
+    """Action label in the states of a class, followed by those for each probe."""
 
 
 class Transitions(NamedTuple):
-    """Where each token leads from each class; -1 where no sequence of that part has the token."""
+    """Where each token leads from each class; -1 where no sequence of that phase has the token."""
 
     leads: Int[np.ndarray, "classes vocabulary"]
     action_labels: Int[np.ndarray, "classes vocabulary"]
@@ -62,46 +62,46 @@ def find_states(machine: Machine, task: AbstractTask) -> States | None:
     """
     count = max(SEQUENCES, SIGHTINGS * task.vocab_size // task.steps)
     walk, rng = draw_walk(task, jax.random.key(1), count), np.random.default_rng(1)
-    words = {part: draw_words(walk, part, rng) for part in (SOURCE, ANSWER)}
+    probes = {phase: draw_probes(walk, phase, rng) for phase in (SOURCE, ANSWER)}
     visited = visit(machine, walk)
-    classes = classify(machine, visited, walk.parts[walk.valid], words)
-    if len(classes.part) > MOST_CLASSES:
+    classes = classify(machine, visited, walk.phases[walk.valid], probes)
+    if len(classes.phase) > MOST_CLASSES:
         return None
-    edges = ask(machine, visited, classes, walk, words)
+    edges = ask(machine, visited, classes, walk, probes)
     asked = like_others(observe(walk, classes, edges.leads.shape), edges.leads)
     gates = np.array([-1, *(signature[0] for signature in classes.signature[1:])])
     root = merge(edges.leads, edges.action_labels, gates, asked)
-    return summarize(root, edges, asked, np.bincount(classes.of, minlength=len(root)))
+    return summarize(root, edges, asked, np.bincount(classes.class_of, minlength=len(root)))
 
 
-def draw_words(walk: Walk, part: int, rng: np.random.Generator) -> Int[np.ndarray, "words length"]:
-    """Draw words with which the walked sequences go on from states of a part, half of them at the part's end."""
+def draw_probes(walk: Walk, phase: int, rng: np.random.Generator) -> Int[np.ndarray, "probes length"]:
+    """Draw continuations of the walked sequences from states of a phase, half of them at the phase's end."""
     left = walk.valid.sum(1, keepdims=True) - 1 - np.arange(walk.valid.shape[1])
-    here = walk.valid & (walk.parts == part)
-    length = min(WORD, int(left[here].max(initial=0)))
+    here = walk.valid & (walk.phases == phase)
+    length = min(PROBE_LENGTH, int(left[here].max(initial=0)))
     if length == 0:
-        return np.zeros((WORDS, 0), np.int32)
+        return np.zeros((NUM_PROBES, 0), np.int32)
     starts = np.argwhere(here & (left >= length))
-    last = starts[walk.parts[starts[:, 0], starts[:, 1] + length] != part]
+    last = starts[walk.phases[starts[:, 0], starts[:, 1] + length] != phase]
     pools = [starts, last if len(last) else starts]
-    chosen = np.concatenate([pool[rng.integers(0, len(pool), WORDS // 2)] for pool in pools])
+    chosen = np.concatenate([pool[rng.integers(0, len(pool), NUM_PROBES // 2)] for pool in pools])
     return np.stack([walk.tokens[row, time + 1 : time + 1 + length] for row, time in chosen])
 
 
-def classify(machine: Machine, visited: Moments, parts: np.ndarray, words: dict[int, np.ndarray]) -> Classes:
+def classify(machine: Machine, visited: Moments, state_phases: np.ndarray, probes: dict[int, np.ndarray]) -> Classes:
     """Gather states into classes with one behavior each, rare ones with the most similar."""
-    of, part, found = np.zeros(len(parts), int), [BEFORE], [np.zeros(0, int)]
-    for now in (SOURCE, ANSWER):
-        here = np.flatnonzero(parts == now)
+    class_of, phases, known_signatures = np.zeros(len(state_phases), int), [BEFORE], [np.zeros(0, int)]
+    for phase in (SOURCE, ANSWER):
+        here = np.flatnonzero(state_phases == phase)
         if not len(here):
             continue
-        signature = np.asarray(signatures(machine, pick(visited.states, here), visited.hidden[here], words[now]))
+        signature = np.asarray(signatures(machine, pick(visited.states, here), visited.hidden[here], probes[phase]))
         kinds, kind, count = np.unique(signature, axis=0, return_inverse=True, return_counts=True)
         often = np.flatnonzero(count >= min(RARE * len(here), count.max()))
-        of[here] = len(part) + nearest(kinds[often], kinds)[kind.ravel()]
-        part += [now] * len(often)
-        found += list(kinds[often])
-    return Classes(of, np.array(part), found)
+        class_of[here] = len(phases) + nearest(kinds[often], kinds)[kind.ravel()]
+        phases += [phase] * len(often)
+        known_signatures += list(kinds[often])
+    return Classes(class_of, np.array(phases), known_signatures)
 
 
 def nearest(
@@ -110,13 +110,13 @@ def nearest(
     """Return the class with the fewest different action labels; that of the state itself outweighs all later ones."""
     weights = np.ones(classes.shape[1])
     weights[0] = classes.shape[1]
-    return np.array([np.argmin((classes != one) @ weights) for one in signatures], int)
+    return np.array([np.argmin((classes != signature) @ weights) for signature in signatures], int)
 
 
 def observe(walk: Walk, classes: Classes, shape: tuple[int, ...]) -> Bool[np.ndarray, "classes vocabulary"]:
     """Return which tokens follow the states of each class in the walked sequences."""
     after, seen = np.zeros(walk.tokens.shape, int), np.zeros(shape, bool)
-    after[walk.valid] = classes.of
+    after[walk.valid] = classes.class_of
     seen[befores(after, 0)[walk.valid], walk.tokens[walk.valid]] = True
     return seen
 
@@ -126,34 +126,34 @@ def befores(after: Int[np.ndarray, "sequences steps"], first: int) -> Int[np.nda
     return np.concatenate([np.full((len(after), 1), first), after[:, :-1]], axis=1)
 
 
-def ask(machine: Machine, visited: Moments, classes: Classes, walk: Walk, words: dict[int, np.ndarray]) -> Transitions:
+def ask(machine: Machine, visited: Moments, classes: Classes, walk: Walk, probes: dict[int, np.ndarray]) -> Transitions:
     """Find where each token leads from each class: a few of its states are asked, and the commonest answer counts."""
-    shape = len(classes.part), len(machine.embedding)
+    shape = len(classes.phase), len(machine.embedding)
     edges = Transitions(
         np.full(shape, -1), np.full(shape, -1), np.zeros((*shape, visited.hidden.shape[-1]), visited.hidden.dtype)
     )
-    earlier = befores(walk.parts, BEFORE)
-    for before, after in sorted(set(zip(earlier[walk.valid], walk.parts[walk.valid], strict=True))):
-        tokens = np.unique(walk.tokens[walk.valid & (earlier == before) & (walk.parts == after)])
-        candidates = np.flatnonzero(classes.part == after)
-        known = np.stack([classes.signature[one] for one in candidates])
-        for one in np.flatnonzero(classes.part == before).tolist():
-            members = members_of(machine, visited, classes, one)
-            states, hidden = successors(machine, members, tokens, MEMBERS if one else 1)
+    earlier = befores(walk.phases, BEFORE)
+    for before, after in sorted(set(zip(earlier[walk.valid], walk.phases[walk.valid], strict=True))):
+        tokens = np.unique(walk.tokens[walk.valid & (earlier == before) & (walk.phases == after)])
+        candidates = np.flatnonzero(classes.phase == after)
+        known = np.stack([classes.signature[class_index] for class_index in candidates])
+        for class_index in np.flatnonzero(classes.phase == before).tolist():
+            members = members_of(machine, visited, classes, class_index)
+            states, hidden = successors(machine, members, tokens, MEMBERS if class_index else 1)
             did = np.asarray(action_labels(machine, hidden, tokens))
             states, flat = jax.tree.map(lambda leaf: leaf.reshape(-1, *leaf.shape[2:]), (states, hidden))
-            signature = np.asarray(signatures(machine, states, flat, words[after]))
+            signature = np.asarray(signatures(machine, states, flat, probes[after]))
             to = candidates[nearest(known, signature)].reshape(did.shape)
-            edges.leads[one, tokens], edges.action_labels[one, tokens] = commonest(to), commonest(did)
-            edges.hidden[one, tokens] = np.mean(hidden, axis=0)
+            edges.leads[class_index, tokens], edges.action_labels[class_index, tokens] = commonest(to), commonest(did)
+            edges.hidden[class_index, tokens] = np.mean(hidden, axis=0)
     return edges
 
 
-def members_of(machine: Machine, visited: Moments, classes: Classes, one: int) -> Any:
+def members_of(machine: Machine, visited: Moments, classes: Classes, class_index: int) -> Any:
     """Return a few states of a class, spread over all that were visited."""
-    if one == 0:
+    if class_index == 0:
         return jax.tree.map(lambda leaf: jnp.asarray(leaf)[None], machine.controller.init())
-    members = np.flatnonzero(classes.of == one)
+    members = np.flatnonzero(classes.class_of == class_index)
     return pick(visited.states, members[np.linspace(0, len(members) - 1, MEMBERS).astype(int)])
 
 
@@ -179,10 +179,10 @@ def summarize(root: np.ndarray, edges: Transitions, asked: np.ndarray, sizes: np
     order = list(dict.fromkeys(root[reached(edges.leads, asked)].tolist()))
     transitions = np.full((len(order), edges.leads.shape[1]), -1)
     hidden = np.zeros((len(order), *edges.hidden.shape[1:]), edges.hidden.dtype)
-    for place, one in enumerate(order):
-        members = np.flatnonzero(root == one)
+    for row, class_index in enumerate(order):
+        members = np.flatnonzero(root == class_index)
         for token in np.flatnonzero(asked[members].any(0)):
             who = members[asked[members, token]]
-            transitions[place, token] = order.index(root[edges.leads[who[0], token]])
-            hidden[place, token] = np.average(edges.hidden[who, token], axis=0, weights=np.maximum(sizes[who], 1))
+            transitions[row, token] = order.index(root[edges.leads[who[0], token]])
+            hidden[row, token] = np.average(edges.hidden[who, token], axis=0, weights=np.maximum(sizes[who], 1))
     return States(transitions, hidden)

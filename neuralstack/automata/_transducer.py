@@ -119,7 +119,7 @@ class StackTransducer:
             rules = tuple(tuple(rule and as_rule(*rule) for rule in row) for row in content.pop("rules"))
             kinds = tuple(map(tuple, content.pop("kinds")))
             return cls(
-                **{name: tuple(part) for name, part in content.items()}, kinds=kinds, rules=rules, answers=answers
+                **{name: tuple(entries) for name, entries in content.items()}, kinds=kinds, rules=rules, answers=answers
             )
         except (OSError, ValueError, TypeError, KeyError):
             raise ValueError(
@@ -153,7 +153,9 @@ class StackTransducer:
         """Return a row for each set of reads with the same answer; `it` is what is read."""
         rows: dict[str, list[str]] = {}
         for read, answered in self.answers.items():
-            names = ["nothing" if one is None else self.kinds[memory][one] for memory, one in enumerate(read)]
+            names = [
+                "nothing" if element is None else self.kinds[memory][element] for memory, element in enumerate(read)
+            ]
             same = len(names) == 1 and names[0] == self.vocabulary[answered]
             rows.setdefault("it" if same else readable(self.vocabulary[answered]), []).append(
                 self.each(map(readable, names))
@@ -167,7 +169,7 @@ class StackTransducer:
         """Return the program as a graph in the language of Graphviz, with one edge from a state to each next one."""
         edges: dict[tuple[str, str], list[str]] = {}
         for state, given, pops, pushes, new in self.table():
-            done = ", ".join(part for part in (pops, f"push {pushes}") if part not in ("–", "push –"))
+            done = ", ".join(change for change in (pops, f"push {pushes}") if change not in ("–", "push –"))
             edges.setdefault((state, new), []).append(escaped(f"{given}: {done or 'keep'}"))
         lines = ["digraph program {", "  rankdir=LR;", '  node [shape=circle, fontname="sans-serif"];']
         lines += [

@@ -53,16 +53,16 @@ class Harden(OwnOptions):
         plot_margins(compared.margins, run.file("figures/margins"))
         if compared.difference:
             raise ValueError(self.refusal(compared, text_of(lengths)))
-        found = self.search(compared.hardened, task)
-        record = hardening_record(compared, found)
+        extraction = self.search(compared.hardened, task)
+        record = hardening_record(compared, extraction)
         run.write("hardening.json", to_json_text(record, indent=2) + "\n")
-        if found.program:
-            run.write("program.json", found.program.to_json())
-            run.write("program.dot", found.program.graph())
+        if extraction.program:
+            run.write("program.json", extraction.program.to_json())
+            run.write("program.dot", extraction.program.graph())
         if self.json:
             print(to_json_text(record))
         else:
-            self.show(compared, found, text_of(lengths), self.longest_of(task))
+            self.show(compared, extraction, text_of(lengths), self.longest_of(task))
         return 0
 
     def examples(self, run: "Run") -> tuple["AbstractTask", tuple[int, int]]:
@@ -113,7 +113,7 @@ class Harden(OwnOptions):
         given = isinstance(task, PairTask | StoredTask)
         return min(self.longest, task.pairs.longest_source) if given else self.longest
 
-    def show(self, compared: "Comparison", found: "Extraction", lengths: str, longest: int) -> None:
+    def show(self, compared: "Comparison", extraction: "Extraction", lengths: str, longest: int) -> None:
         """Print the margins, the agreement, and the program."""
         from neuralstack.reporting import describe_program, margins_table
 
@@ -123,14 +123,14 @@ class Harden(OwnOptions):
             f"hardened: soft and hard answer {compared.agreement.same} of {self.count} fresh sequences of lengths "
             f"{lengths} alike; actions are rounded, the controller's state is bounded."
         )
-        if found.program is None or found.agreement is None:
-            print(f"no program: {found.reason}")
+        if extraction.program is None or extraction.agreement is None:
+            print(f"no program: {extraction.reason}")
             return
-        title = f"{self.run} as a program of {len(found.program.states)} states"
-        print(describe_program(title, found.program, terminal_width()), end="\n\n")
-        warning = "" if found.agreement.same == self.sequences else "the program is not what the network does: "
+        title = f"{self.run} as a program of {len(extraction.program.states)} states"
+        print(describe_program(title, extraction.program, terminal_width()), end="\n\n")
+        warning = "" if extraction.agreement.same == self.sequences else "the program is not what the network does: "
         print(
-            f"{warning}network and program answer {found.agreement.same} of {self.sequences} random sequences of "
+            f"{warning}network and program answer {extraction.agreement.same} of {self.sequences} random sequences of "
             f"lengths 1-{longest} alike: {self.run / 'program.json'}, {self.run / 'program.dot'}"
         )
 

@@ -26,7 +26,9 @@ class List:
         listed = {
             family: [(name, summary(thing)) for name, thing in things.items()] for family, things in families.items()
         }
-        listed["experiments"] = [(name, f"{one.title} ({one.source}).") for name, one in EXPERIMENTS.items()]
+        listed["experiments"] = [
+            (name, f"{experiment.title} ({experiment.source}).") for name, experiment in EXPERIMENTS.items()
+        ]
         listed["connections"] = [(name, describe(recipe)) for name, recipe in RECIPES.items()]
         reason = kernels.why_unavailable()
         used = f"Pure JAX is in use, since {reason}." if reason else "C++, in use on CPUs."
@@ -39,8 +41,8 @@ class List:
 def summary(thing: Any) -> str:
     """Return the first line that a class or a function says of itself, and the arguments that it is used with."""
     documented, arguments = getattr(thing, "func", thing), getattr(thing, "keywords", {})
-    said = ", ".join(f"{name} {value}" for name, value in arguments.items())
-    return (documented.__doc__ or "").strip().partition("\n")[0] + (f" Here: {said}." if said else "")
+    defaults = ", ".join(f"{name} {value}" for name, value in arguments.items())
+    return (documented.__doc__ or "").strip().partition("\n")[0] + (f" Here: {defaults}." if defaults else "")
 
 
 def describe(recipe: Recipe) -> str:

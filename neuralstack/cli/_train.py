@@ -86,7 +86,7 @@ class Train(TrainOptions):
     def _directory(self, config: "Config") -> Path:
         """Return the directory of the run or the sweep."""
         parts = config.task, config.machine.memory, config.machine.controller, str(config.seed)
-        name = "-".join(re.sub(r"(\.py)?:", "-", part.rpartition("/")[2]) for part in parts)
+        name = "-".join(re.sub(r"(\.py)?:", "-", name_part.rpartition("/")[2]) for name_part in parts)
         return self.out or Path("runs", name if self.seeds == 1 else f"{name}-{self.seeds}-seeds")
 
     def _sweep(self, config: "Config") -> int:

@@ -65,16 +65,16 @@ def _answers(machine, tokens, steps):
     return jnp.argmax(machine.batch(tokens, steps).logits, axis=-1)
 
 
-def agree(one: np.ndarray, other: np.ndarray, data: Fresh) -> Agreement:
+def agree(expected: np.ndarray, actual: np.ndarray, data: Fresh) -> Agreement:
     """Compare two machines' answers on the steps that are scored."""
-    differ = (one != other) & data.scored
+    differ = (expected != actual) & data.scored
     wrong = differ.any(1)
     first = None
     if wrong.any():
         steps = np.where(wrong, differ.argmax(1), differ.shape[1])
         row = int(steps.argmin())
         step = int(steps[row])
-        first = row, step, int(one[row, step]), int(other[row, step])
+        first = row, step, int(expected[row, step]), int(actual[row, step])
     return Agreement(int((~wrong).sum()), len(wrong), first)
 
 
@@ -83,13 +83,13 @@ def action_margins(machine: Machine, data: Fresh) -> dict[str, np.ndarray]:
 
     For a strength it is the distance from 0.5; for a mixture of operations, half of the likeliest one's lead.
     """
-    found: dict[str, list[np.ndarray]] = {}
+    margins_of: dict[str, list[np.ndarray]] = {}
     for rows, steps in groups_of(data):
         margins = jax.device_get(_margins(machine, data.tokens[rows].T, steps))
         valid = (np.arange(data.tokens.shape[1]) < data.used[rows][:, None]).T
         for name, margin in margins.items():
-            found.setdefault(name, []).append(margin[valid])
-    return {name: np.concatenate(parts) for name, parts in found.items()}
+            margins_of.setdefault(name, []).append(margin[valid])
+    return {name: np.concatenate(parts) for name, parts in margins_of.items()}
 
 
 @jax.jit

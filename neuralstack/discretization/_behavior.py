@@ -30,21 +30,21 @@ def successors(
 
 @jax.jit
 def signatures(
-    machine: Machine, states: PyTree[Array], hidden: Float[Array, "states hidden"], words: Int[Array, "words length"]
+    machine: Machine, states: PyTree[Array], hidden: Float[Array, "states hidden"], probes: Int[Array, "words length"]
 ) -> Int[Array, "states labels"]:
     """Return the open gates where each state shows `hidden`, and then the action labels for each of some words."""
-    projected = machine.controller.project(machine.embedding)[words]
+    projected = machine.controller.project(machine.embedding)[probes]
 
     def follow(state, word, projected):
-        def step(state, now):
-            token, row = now
+        def step(state, carry):
+            token, row = carry
             state, hidden = machine.controller.step_projected(state, row)
             return state, _action_label(machine, hidden, token)
 
         return jax.lax.scan(step, state, (word, projected))[1]
 
     from_one = jax.vmap(follow, in_axes=(None, 0, 0))
-    done = jax.vmap(from_one, in_axes=(0, None, None), axis_size=len(hidden))(states, words, projected)
+    done = jax.vmap(from_one, in_axes=(0, None, None), axis_size=len(hidden))(states, probes, projected)
     return jnp.concatenate([open_gates(machine, hidden)[:, None], done.reshape(len(hidden), -1)], axis=1)
 
 
@@ -62,7 +62,7 @@ def open_gates(machine: Machine, hidden: Float[Array, "*steps hidden"]) -> Int[A
     raw = hidden @ machine.action_weights[:, :gates] + machine.action_bias[:gates]
     values = jnp.zeros((*raw.shape[:-1], machine.memory.action_size - gates), raw.dtype)
     actions = decoded_ends(machine, jnp.concatenate([raw, values], axis=-1))
-    done = [part for one in actions for part in (one.push, one.pop)]
+    done = [gate for action in actions for gate in (action.push, action.pop)]
     return phase_of(jnp.stack(done, axis=-1) - 0.5)
 
 
@@ -87,8 +87,8 @@ def decoded_ends(machine: Machine, raw: Float[Array, "*steps action"]) -> tuple[
 def _action_label(machine, hidden, token):
     actions, ends = actions_on(machine, hidden, token), machine.memory.ends()
     only_this = jnp.concatenate(
-        [one.push * one.value + (1 - one.push) * end.empty for one, end in zip(actions, ends, strict=True)]
+        [action.push * action.value + (1 - action.push) * end.empty for action, end in zip(actions, ends, strict=True)]
     )
     label = jnp.argmax(machine.logits(hidden, only_this))
-    anything = jnp.any(jnp.stack([one.push for one in actions]) > 0.5)
+    anything = jnp.any(jnp.stack([action.push for action in actions]) > 0.5)
     return open_gates(machine, hidden) + (1 << 2 * len(ends)) * jnp.where(anything, label + 1, 0)

@@ -51,7 +51,7 @@ def bound_state(machine: Machine, task: AbstractTask) -> Machine:
     """Return a machine whose controller's state stays where it was on sequences of the task's training lengths."""
     walk = draw_walk(task, jax.random.key(0), SEQUENCES)
     visited = visit(machine, walk)
-    weights, bias = (part[..., :MOST_DECISIONS] for part in decisions(machine))
+    weights, bias = (array[..., :MOST_DECISIONS] for array in decisions(machine))
     controller = BoundedController.from_trajectories(machine.controller, weights, bias, visited.states, visited.hidden)
     return eqx.tree_at(
         lambda m: m.controller, machine, controller, is_leaf=lambda leaf: isinstance(leaf, AbstractController)

@@ -73,7 +73,7 @@ class Stream:
 
 def _shown(held: deque[np.ndarray], end: End, action: Action) -> np.ndarray:
     """Return the elements that are read of a stack or queue, the topmost or frontmost first."""
-    there = [held[~place if end.kind == "stack" else place] for place in range(min(end.depth, len(held)))]
+    there = [held[~offset if end.kind == "stack" else offset] for offset in range(min(end.depth, len(held)))]
     nothing = np.full_like(action.value, end.empty)
     return np.concatenate([*there, *[nothing] * (end.depth - len(there))])
 

@@ -10,15 +10,15 @@ from neuralstack.machine import Machine
 from neuralstack.tasks import AbstractTask
 
 BEFORE, SOURCE, ANSWER = -1, 0, 1
-"""The parts of a sequence: before its first step, from there to the answer, the answer. A state belongs to the part of
-the token that led to it."""
+"""The phases of a sequence: before its first step, from there to the answer, the answer. A state belongs to the
+phase of the token that led to it."""
 
 
 class Walk(NamedTuple):
     """Sequences of a task, and which part each of their steps belongs to."""
 
     tokens: Int[np.ndarray, "sequences steps"]
-    parts: Int[np.ndarray, "sequences steps"]
+    phases: Int[np.ndarray, "sequences steps"]
     valid: Bool[np.ndarray, "sequences steps"]
 
 
@@ -38,8 +38,8 @@ def draw_walk(task: AbstractTask, key: PRNGKeyArray, count: int) -> Walk:
     time = np.arange(task.steps)
     sources, used = (np.asarray(jax.vmap(f)(lengths)) for f in (task.source_length, task.used_steps))
     first = np.array([task.format.first_answer(length) for length in sources])
-    parts = np.where(time >= first[:, None], ANSWER, SOURCE)
-    return Walk(np.asarray(examples.inputs), parts, time < used[:, None])
+    phases = np.where(time >= first[:, None], ANSWER, SOURCE)
+    return Walk(np.asarray(examples.inputs), phases, time < used[:, None])
 
 
 def visit(machine: Machine, walk: Walk) -> Moments:

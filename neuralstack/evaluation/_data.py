@@ -64,8 +64,8 @@ def format_pairs(task: AbstractTask, pairs: Sequence[tuple[list[int], list[int]]
     padded = np.zeros((2, len(pairs), task.max_length), np.int32)
     lengths = np.array([[len(tokens) for tokens in pair] for pair in pairs]).T
     for row, pair in enumerate(pairs):
-        for part, tokens in enumerate(pair):
-            padded[part, row, : len(tokens)] = tokens
+        for side, tokens in enumerate(pair):
+            padded[side, row, : len(tokens)] = tokens
     examples = jax.jit(jax.vmap(task.format_pair))(padded[0], lengths[0], padded[1], lengths[1])
     return Examples(examples, jnp.asarray(lengths[0]))
 

@@ -18,7 +18,9 @@ def draw_curves(result: Result, path: Path) -> None:
 def draw_seeds(result: Result, path: Path) -> None:
     """Draw the fine accuracy of every seed on the test lengths into `seeds`."""
     variants = result["variants"].values()
-    plot_seeds({one["label"]: [run["test"]["fine"] for run in one["runs"]] for one in variants}, path / "seeds")
+    plot_seeds(
+        {variant["label"]: [run["test"]["fine"] for run in variant["runs"]] for variant in variants}, path / "seeds"
+    )
 
 
 def by_group(result: Result) -> dict[str, dict[str, Any]]:
@@ -41,12 +43,12 @@ def draw_cells(result: Result, path: Path, published: dict[str, dict[str, float]
     with figure(path, 1, len(groups), (2.2 * len(groups) + 1, 3)) as (drawn, axes):
         for panel, (group, cells) in zip(axes[0], groups.items(), strict=True):
             machines = [machine for machine in published[group] if machine in cells]
-            seeds = [(place, run) for place, machine in enumerate(machines) for run in cells[machine]["runs"]]
+            seeds = [(x, run) for x, machine in enumerate(machines) for run in cells[machine]["runs"]]
             theirs = [published[group][machine] for machine in machines]
             ours = [cells[machine]["best"]["test"]["coarse"] for machine in machines]
             places = range(len(machines))
             panel.plot(places, theirs, "o", mfc="none", mec=COLORS[1], ms=10, label="published")
-            each = [place for place, _ in seeds], [run["test"]["coarse"] for _, run in seeds]
+            each = [x for x, _ in seeds], [run["test"]["coarse"] for _, run in seeds]
             panel.plot(*each, "_", color=COLORS[0], label="each seed")
             panel.plot(places, ours, ".", color=COLORS[0], label="best seed by training lengths")
             panel.set_xticks(places, machines, rotation=90)

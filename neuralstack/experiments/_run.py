@@ -68,14 +68,14 @@ def train_variant(variant: Variant, path: Path, measure: Measure, headline: Any,
         config = complete(with_options(variant.config, seed=seed, log_test=variant.log_test and seed == 0))
         run = Run(path / variant.name / str(seed))
         if run.file("result.json").is_file():
-            found = "read"
+            status = "read"
         else:
-            found = "trained"
+            status = "trained"
             with heartbeat(name, run, report):
                 train_seed(variant.name, config, run, measure)
         runs.append(read_seed(run, config))
         last = runs[-1]
-        report(f"{name}: {found}, {last['steps']} batches, {last['wall_seconds']:.0f} s, {headline(last)}")
+        report(f"{name}: {status}, {last['steps']} batches, {last['wall_seconds']:.0f} s, {headline(last)}")
     return runs
 
 
@@ -106,15 +106,15 @@ def read_seed(run: Run, config: Config) -> Measured:
     """
     file = run.file("result.json")
     try:
-        found = json.loads(file.read_text())
-        broken = not {"variant", "steps", "wall_seconds"} <= found.keys()
+        content = json.loads(file.read_text())
+        broken = not {"variant", "steps", "wall_seconds"} <= content.keys()
     except (ValueError, AttributeError, RecursionError):
-        found, broken = {}, True
+        content, broken = {}, True
     if broken:
         raise ValueError(f"{str(file)!r} is broken or of another version: remove it, or use another directory.")
     if Run.open(run.path).config() != config:
         raise ValueError(f"the run in {str(run.path)!r} was trained with another configuration: use another directory.")
-    return found
+    return content
 
 
 def describe(variant: Variant) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def transducers(variant: Measured) -> list[dict[str, Any]]:
 
 def num_agreeing(variant: Measured) -> int:
     """Return how many seeds have a transducer that agrees with its network on every string."""
-    return sum(found["same"] == found["sequences"] for found in transducers(variant))
+    return sum(result["same"] == result["sequences"] for result in transducers(variant))
 
 
 COLUMNS = (
@@ -114,7 +114,7 @@ def tables(result: Result) -> list[Table]:
         for variant in variants
         for version, name in VERSIONS.items()
     ]  # fmt: skip
-    found = [
+    results = [
         Table("Seeds that answer every string without an error", ("training", "machine", *lengths), rows, 2),
         variants_table(
             "Transducers, beside their networks on random strings of lengths 1-1000", variants, COLUMNS,
@@ -123,8 +123,8 @@ def tables(result: Result) -> list[Table]:
     ]  # fmt: skip
     for long in [run["long"] for variant in variants for run in variant["runs"] if "long" in run]:
         row = str(long["length"]), "yes" if long["coarse"] == 1 else "no", f"{long['seconds']:.1f}"
-        found.append(Table("One string, seed 0, hardened", ("length", "without an error", "seconds"), [row], 2))
-    return found
+        results.append(Table("One string, seed 0, hardened", ("length", "without an error", "seconds"), [row], 2))
+    return results
 
 
 def first_transducer(path: Path) -> str:

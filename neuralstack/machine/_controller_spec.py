@@ -91,9 +91,9 @@ def require_same(spec: Mapping[str, Any], own: Any) -> AbstractController:
     """
     known = hasattr(own, "input_size") or isinstance(own, eqx.nn.GRUCell | eqx.nn.LSTMCell)
     controller = as_controller(own, None if known else require_size(spec, "input_size"))
-    found = controller_spec(controller)
-    if found != spec:
-        raise ValueError(f"controller= must be like the one that was saved, {repr(dict(spec))[:200]}, got {found}.")
+    actual = controller_spec(controller)
+    if actual != spec:
+        raise ValueError(f"controller= must be like the one that was saved, {repr(dict(spec))[:200]}, got {actual}.")
     return controller
 
 

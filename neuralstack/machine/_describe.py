@@ -42,11 +42,11 @@ def as_text(machine: "Machine") -> str:
     parts = parts_of(machine)
     count = parts.pop("parameters")
     controller, memory = parts.pop("controller"), parts.pop("memory")
-    rest = ", ".join(f"{name}={part}" for name, part in parts.items())
+    rest = ", ".join(f"{name}={text}" for name, text in parts.items())
     return f"Machine({controller}, {memory}, {rest})  # {count} parameters"
 
 
 def as_html(machine: "Machine") -> str:
     """Return a machine as a small table."""
-    cells = [f"<tr><th>{name}</th><td>{escape(part)}</td></tr>" for name, part in parts_of(machine).items()]
+    cells = [f"<tr><th>{name}</th><td>{escape(text)}</td></tr>" for name, text in parts_of(machine).items()]
     return f"<table><caption>Machine</caption>{''.join(cells)}</table>"

@@ -60,7 +60,7 @@ def memory_from_spec(spec: Any, own: AbstractMemory | None = None, depth: int = 
         for name, parameter in inspect.signature(kind).parameters.items()
         if parameter.kind is inspect.Parameter.VAR_POSITIONAL
     ]
-    positional = [part for name in variadic for part in options.pop(name)]
+    positional = [member for name in variadic for member in options.pop(name)]
     return _bounded(kind(*positional, **options))
 
 
@@ -70,9 +70,9 @@ def require_same(spec: Any, own: AbstractMemory) -> AbstractMemory:
     Raises:
         ValueError: If it is another one.
     """
-    found = memory_spec(own)
-    if found != spec:
-        raise ValueError(f"memory= must be the memory that was saved, {repr(spec)[:200]}, got {found}.")
+    actual = memory_spec(own)
+    if actual != spec:
+        raise ValueError(f"memory= must be the memory that was saved, {repr(spec)[:200]}, got {actual}.")
     return own
 
 
@@ -84,7 +84,7 @@ def field_names(kind: Any) -> list[str]:
 def _plain(value: Any) -> Any:
     if isinstance(value, AbstractMemory):
         return memory_spec(value)
-    return [_plain(part) for part in value] if isinstance(value, tuple) else value
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _option(name: str, value: Any, annotation: Any, depth: int) -> Any:
@@ -93,7 +93,7 @@ def _option(name: str, value: Any, annotation: Any, depth: int) -> Any:
     if isinstance(value, list):
         if len(value) > LARGEST["parts"]:
             raise ValueError(f"{name} must have at most {LARGEST['parts']} parts, got {len(value)}.")
-        return tuple(memory_from_spec(part, depth=depth + 1) for part in value)
+        return tuple(memory_from_spec(item, depth=depth + 1) for item in value)
     return require_type(name, value, annotation)
 
 

@@ -25,7 +25,7 @@ def contents_of(memory: AbstractMemory, shown: Step, steps: int) -> Sequence[Obs
             f"a trace shows what is left of each element of a memory, and {type(memory).__name__} has none: take a "
             "machine with another memory."
         )
-    return [crop(one, steps) for one in observed]
+    return [crop(elements, steps) for elements in observed]
 
 
 def state_at(contents: Observation, time: int) -> Float[np.ndarray, "2 elements"]:

@@ -13,7 +13,7 @@ def report_table(title: str, report: Report) -> Table:
         (name, band["sequences"], *(f"{band[metric]:.3f}" for metric in ACCURACIES))
         for name, band in length_bands(report.by_length)
     ]
-    count = sum(counted["sequences"] for counted in report.by_length.values())
+    count = sum(row["sequences"] for row in report.by_length.values())
     rows.append(("all", count, *accuracies_of(report)))
     return Table(title, ("length", "sequences", *ACCURACIES), rows)
 

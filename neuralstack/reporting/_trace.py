@@ -68,8 +68,8 @@ def trace(
     is_language = isinstance(task, Characters)  # whose next characters are likely, not right
     wanted, right = wanted_of(task, source, len(tokens))
     labels = [label_of(task, token) for token in tokens]
-    told = shown.logits[: len(tokens)].astype(np.float64)
-    chances = 1 / np.exp(told - told.max(-1, keepdims=True)).sum(-1)  # of the likeliest answers
+    answer_logits = shown.logits[: len(tokens)].astype(np.float64)
+    chances = 1 / np.exp(answer_logits - answer_logits.max(-1, keepdims=True)).sum(-1)  # of the likeliest answers
     states = states_of(program, tokens)
     return Trace(
         format=FORMAT,
@@ -83,19 +83,22 @@ def trace(
         first_answer=int(task.format.first_answer(len(source))),
         memories=[
             {
-                "kind": one.kind,
-                "elements": [{"symbol": labels[step] if one.pushed else "", "step": step} for step in one.elements],
+                "kind": observed_memory.kind,
+                "elements": [
+                    {"symbol": labels[step] if observed_memory.pushed else "", "step": step}
+                    for step in observed_memory.elements
+                ],
             }
-            for one in memories
+            for observed_memory in memories
         ],
         steps=[
             {
                 "given": labels[time],
-                "answered": label_of(task, int(told[time].argmax())),
+                "answered": label_of(task, int(answer_logits[time].argmax())),
                 "wanted": wanted[time],
                 "probability": rounded(chances[time]),
                 "state": states[time],
-                "memories": [step_of(one, time) for one in memories],
+                "memories": [step_of(observed_memory, time) for observed_memory in memories],
             }
             for time in range(len(tokens))
         ],
@@ -136,14 +139,14 @@ def states_of(program: StackTransducer | None, tokens: list[int]) -> Sequence[st
 
 def step_of(memory: Observation, time: int) -> dict[str, Any]:
     """Return what is done to a memory at a step, and the elements of which another share is there or read then."""
-    now = state_at(memory, time)
-    before = state_at(memory, time - 1) if time else np.zeros_like(now)
-    changed = np.flatnonzero((now != before).any(0))
+    elements = state_at(memory, time)
+    before = state_at(memory, time - 1) if time else np.zeros_like(elements)
+    changed = np.flatnonzero((elements != before).any(0))
     return {
         "actions": [
             {"end": end, "push": rounded(push[time]), "pop": rounded(pop[time])} for end, push, pop in memory.actions
         ],
-        "changed": [[int(one), *(rounded(part) for part in now[:, one])] for one in changed],
+        "changed": [[int(index), *(rounded(number) for number in elements[:, index])] for index in changed],
     }
 
 

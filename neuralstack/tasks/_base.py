@@ -174,8 +174,8 @@ class AbstractTask(abc.ABC):
                 f"got {len(source)} and {len(target)}: give a task with a larger one."
             )
         sources, targets = (
-            np.pad(np.array(part, int), (0, size - len(part)))
-            for part, size in zip((source, target), room, strict=True)
+            np.pad(np.array(tokens, int), (0, size - len(tokens)))
+            for tokens, size in zip((source, target), room, strict=True)
         )
         return _laid_out(self, sources, len(source), targets, len(target))
 

@@ -26,8 +26,8 @@ def multiply(a: Bits, b: Bits) -> Bits:
         counts, shifted = carry
         return (counts + bit * shifted, jnp.concatenate([jnp.zeros_like(a[:1]), shifted[:-1]])), None
 
-    def take_bit(more, count):
-        return (more + count) // 2, (more + count) % 2
+    def take_bit(product, count):
+        return (product + count) // 2, (product + count) % 2
 
     (counts, _), _ = jax.lax.scan(add_shifted, (jnp.zeros_like(a), b), a)
     return jax.lax.scan(take_bit, jnp.zeros_like(a[0]), counts)[1]
@@ -50,9 +50,9 @@ def bit_count(bits: Bits) -> Int[Array, ""]:
 
 def terminated(bits: Bits, length: int) -> Int[Array, " {length}"]:
     """Return the bits that a number needs, then a 2, then zeros."""
-    count, place = bit_count(bits), jnp.arange(length)
+    count, index = bit_count(bits), jnp.arange(length)
     padded = jnp.zeros(length, int).at[: len(bits)].set(bits[:length])
-    return jnp.where(place < count, padded, jnp.where(place == count, 2, 0))
+    return jnp.where(index < count, padded, jnp.where(index == count, 2, 0))
 
 
 def terminated_list(number: int, length: int) -> list[int]:

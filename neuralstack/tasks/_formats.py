@@ -142,11 +142,11 @@ class QueryTokens(AbstractFormat):
 
     def format_pair(self, pair, scored):
         time = jnp.arange(self.steps(len(pair.source), len(pair.target)))
-        place = time - pair.source_length
-        inside = (place >= 0) & (place < pair.target_length)
-        inputs = jnp.where(place < 0, at(pair.source, time), self.symbols)
-        targets = jnp.where(inside, at(pair.target, place), self.symbols)
-        return Example(inputs.astype(jnp.int32), targets.astype(jnp.int32), inside & at(scored, place))
+        index = time - pair.source_length
+        inside = (index >= 0) & (index < pair.target_length)
+        inputs = jnp.where(index < 0, at(pair.source, time), self.symbols)
+        targets = jnp.where(inside, at(pair.target, index), self.symbols)
+        return Example(inputs.astype(jnp.int32), targets.astype(jnp.int32), inside & at(scored, index))
 
     def prompt(self, source, target_length):
         return [*source, *[self.symbols] * target_length]
@@ -185,7 +185,7 @@ class Synchronous(AbstractFormat):
     def format_pair(self, pair, scored):
         inside = jnp.arange(len(pair.source)) < pair.source_length
         inputs, targets = (
-            jnp.where(inside, part, self.symbols).astype(jnp.int32) for part in (pair.source, pair.target)
+            jnp.where(inside, tokens, self.symbols).astype(jnp.int32) for tokens in (pair.source, pair.target)
         )
         return Example(inputs, targets, inside & scored)
 
@@ -204,6 +204,6 @@ def push_then_pop(first_answer: Array | int, length: Array | int, steps: int) ->
     return jnp.stack([push, pop], axis=-1).astype(float)
 
 
-def at(array: Array, place: Int[Array, " places"]) -> Array:
+def at(array: Array, index: Int[Array, " places"]) -> Array:
     """Return what an array holds at each place, its ends beyond them."""
-    return array[jnp.clip(place, 0, len(array) - 1)]
+    return array[jnp.clip(index, 0, len(array) - 1)]

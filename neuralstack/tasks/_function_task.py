@@ -159,19 +159,19 @@ def try_lengths(
     """
     rng, low, high = np.random.default_rng(0), *lengths
     tried = sorted({low, min(low + 1, high), (low + high) // 2, high})
-    found = {
+    counts_of = {
         length: {
             len(answer_symbols(function, alphabet, rng.integers(0, len(alphabet), length).tolist()))
             for _ in range(PROBES)
         }
         for length in tried
     }
-    if all(len(counts) == 1 for counts in found.values()):
+    if all(len(counts) == 1 for counts in counts_of.values()):
         for slope in (0, 1, 2, 3):
-            intercepts = {max(counts) - slope * length for length, counts in found.items()}
+            intercepts = {max(counts) - slope * length for length, counts in counts_of.items()}
             if len(intercepts) == 1:
                 return AnswerLengths(slope, intercepts.pop(), varies=False)
-    slope = max(-(-max(counts) // length) for length, counts in found.items())
+    slope = max(-(-max(counts) // length) for length, counts in counts_of.items())
     return AnswerLengths(2 * slope, 0, varies=True)
 
 

@@ -61,12 +61,12 @@ def draw_word(key: PRNGKeyArray, grammar: Grammar, length: Int[Array, ""] | int,
         sizes = jnp.stack([budget - first[choice], first[choice]])  # the second part lies below the first
         # A part that becomes nothing is not written down, so that nothing ever lies on the stack in vain.
         both = (sizes > 0).all()
-        one = jnp.argmax(sizes > 0)
-        made = parts[choice][::-1]
-        low = jnp.where(both, 0, one)
-        place = jnp.where(is_word, len(symbols) - 2, height - 1)
-        symbols = symbols.at[place].set(made[low]).at[place + 1].set(made[1])
-        budgets = budgets.at[place].set(sizes[low]).at[place + 1].set(sizes[1])
+        nonempty = jnp.argmax(sizes > 0)
+        children = parts[choice][::-1]
+        low = jnp.where(both, 0, nonempty)
+        slot = jnp.where(is_word, len(symbols) - 2, height - 1)
+        symbols = symbols.at[slot].set(children[low]).at[slot + 1].set(children[1])
+        budgets = budgets.at[slot].set(sizes[low]).at[slot + 1].set(sizes[1])
         word = word.at[jnp.where(is_word, written, longest)].set(symbol - terminals, mode="drop")
         height = height + jnp.where(is_word, -1, both)
         return turn + 1, symbols, budgets, height, word, written + is_word
@@ -80,28 +80,34 @@ def draw_word(key: PRNGKeyArray, grammar: Grammar, length: Int[Array, ""] | int,
 def tables(grammar: Grammar, longest: int) -> Tables:
     """Return what draws of up to `longest` words look up."""
     rules = in_pairs(grammar)
-    kinds = sorted({part for ones in rules.values() for _, *parts in ones for part in parts} - rules.keys() - {""})
-    number = {name: place for place, name in enumerate([*rules, *kinds, ""])}
+    kinds = sorted(
+        {member for productions in rules.values() for _, *parts in productions for member in parts}
+        - rules.keys()
+        - {""}
+    )
+    number = {name: index for index, name in enumerate([*rules, *kinds, ""])}
     weights = inside(rules, number, longest)
     row, choices = np.zeros((2, len(rules), longest + 1), np.int32)
-    found: list[tuple[np.ndarray, ...]] = []
-    for name, ones in rules.items():
+    blocks: list[tuple[np.ndarray, ...]] = []
+    for name, productions in rules.items():
         for length in range(1, longest + 1):
             chances = np.array([
-                chance * weights[number[one], : length + 1] * weights[number[two], length::-1][: length + 1]
-                for chance, one, two in ones
+                chance * weights[number[left], : length + 1] * weights[number[right], length::-1][: length + 1]
+                for chance, left, right in productions
             ])  # fmt: skip
-            for place, (_, one, two) in enumerate(ones):  # a rule that only makes its own symbol again is left out
-                chances[place, length] *= one != name
-                chances[place, 0] *= two != name
+            for index, (_, left, right) in enumerate(
+                productions
+            ):  # a rule that only makes its own symbol again is left out
+                chances[index, length] *= left != name
+                chances[index, 0] *= right != name
             rule, first = np.nonzero(chances)
-            row[number[name], length] = sum(len(part[1]) for part in found)
+            row[number[name], length] = sum(len(member[1]) for member in blocks)
             choices[number[name], length] = len(rule)
             if len(rule):
                 keep, other = alias(chances[rule, first])
-                parts = np.array([[number[one], number[two]] for _, one, two in ones])[rule]
-                found.append((parts, first, keep, other + row[number[name], length]))
-    parts, first, keep, other = (np.concatenate(part) for part in zip(*found, strict=True))
+                parts = np.array([[number[left], number[right]] for _, left, right in productions])[rule]
+                blocks.append((parts, first, keep, other + row[number[name], length]))
+    parts, first, keep, other = (np.concatenate(member) for member in zip(*blocks, strict=True))
     return Tables(tuple(kinds), row, choices, parts, first, keep.astype(np.float32), other)
 
 
@@ -109,14 +115,14 @@ def in_pairs(grammar: Grammar) -> dict[str, list[tuple[float, str, str]]]:
     """Return the rules with two parts each: what follows the first symbol of a rule is a symbol of its own."""
     rules: dict[str, list[tuple[float, str, str]]] = {name: [] for name, _ in grammar}
 
-    def split(made: str) -> tuple[str, str]:
-        one, _, rest = made.partition(" ")
-        if " " in rest and rest not in rules:
-            rules[rest] = [(1.0, *split(rest))]
-        return one, rest
+    def split(expansion: str) -> tuple[str, str]:
+        left, _, right = expansion.partition(" ")
+        if " " in right and right not in rules:
+            rules[right] = [(1.0, *split(right))]
+        return left, right
 
-    for name, ones in grammar:
-        rules[name] = [(chance, *split(made)) for chance, made in ones]
+    for name, productions in grammar:
+        rules[name] = [(chance, *split(expansion)) for chance, expansion in productions]
     return rules
 
 
@@ -132,10 +138,10 @@ def inside(
         before = np.full(len(number), -1.0)
         while (before != weights[:, length]).any():
             before = weights[:, length].copy()
-            for name, ones in rules.items():
+            for name, productions in rules.items():
                 weights[number[name], length] = sum(
-                    chance * weights[number[one], : length + 1] @ weights[number[two], length::-1][: length + 1]
-                    for chance, one, two in ones
+                    chance * weights[number[left], : length + 1] @ weights[number[right], length::-1][: length + 1]
+                    for chance, left, right in productions
                 )
     return weights
 
@@ -144,13 +150,13 @@ def alias(chances: Float[np.ndarray, " choices"]) -> tuple[np.ndarray, np.ndarra
     """Return, for each of some choices, the chance to keep it when it was hit uniformly, and what it becomes else."""
     scaled = chances / chances.sum() * len(chances)
     other = np.arange(len(chances))
-    small, large = [list(np.flatnonzero(part)) for part in (scaled < 1, scaled >= 1)]
+    small, large = [list(np.flatnonzero(condition)) for condition in (scaled < 1, scaled >= 1)]
     keep = scaled.copy()
     while small and large:
-        less, more = small.pop(), large[-1]
-        other[less] = more
-        keep[more] -= 1 - keep[less]
-        if keep[more] < 1:
+        under, over = small.pop(), large[-1]
+        other[under] = over
+        keep[over] -= 1 - keep[under]
+        if keep[over] < 1:
             small.append(large.pop())
     keep[small + large] = 1
     return keep, other

@@ -59,7 +59,7 @@ class Pairs:
         if not pairs:
             raise ValueError("a task of pairs needs at least one pair of a source and a target, got none.")
         names = tuple(vocabulary) if vocabulary is not None else symbols_of(pairs)
-        number = {name: place for place, name in enumerate(names)}
+        number = {name: number for number, name in enumerate(names)}
         rows = []
         for index, (source, target, split) in enumerate(pairs):
             tokens = []

@@ -83,14 +83,14 @@ def keep_task(
         return None
     rows = tuple((tuple(source), tuple(target), "train") for source, target in pairs or draw_examples(task, lengths))
     data = getattr(task, "pairs", None)
-    counted = range(max(2, 1 + lengths[1], 1 + task.test_lengths[1]))
+    lengths_counted = range(max(2, 1 + lengths[1], 1 + task.test_lengths[1]))
     return StoredTask(
         max_length=lengths[1],
         pairs=Pairs.from_rows(tuple(task.vocabulary), rows),
         format_name=kind,
         train_lengths=lengths,
         test_lengths=(int(task.test_lengths[0]), int(task.test_lengths[1])),
-        answer_lengths=tuple(int(task.answer_length(length)) for length in counted),
+        answer_lengths=tuple(int(task.answer_length(length)) for length in lengths_counted),
         data_digest=data.digest if isinstance(data, Pairs) else "",
     )
 
@@ -103,8 +103,8 @@ def draw_examples(task: AbstractTask, lengths: tuple[int, int]) -> list[tuple[li
     drawn = jax.device_get(jax.jit(jax.vmap(task.draw))(keys, low + jnp.arange(EXAMPLES) % (high - low + 1)))
     sizes = [np.broadcast_to(size, EXAMPLES) for size in (drawn.source_length, drawn.target_length)]
     pairs = {
-        tuple(source[:one].tolist()): target[:other].tolist()
-        for source, target, one, other in zip(drawn.source, drawn.target, *sizes, strict=True)
+        tuple(source[:source_length].tolist()): target[:target_length].tolist()
+        for source, target, source_length, target_length in zip(drawn.source, drawn.target, *sizes, strict=True)
     }
     return [(list(source), target) for source, target in pairs.items()]
 

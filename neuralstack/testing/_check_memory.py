@@ -72,8 +72,8 @@ def check_memory(
 def check_sizes(memory: AbstractMemory) -> None:
     """Check that the sizes agree with each other, and that the memory can be a static part of a program."""
     widths = [*memory.gate_widths, *memory.value_widths]
-    found = f"{sum(widths)} and {memory.action_size}"
-    require(sum(widths) == memory.action_size, memory, "gate_widths and value_widths add up to action_size", found)
+    sizes = f"{sum(widths)} and {memory.action_size}"
+    require(sum(widths) == memory.action_size, memory, "gate_widths and value_widths add up to action_size", sizes)
     bias = np.shape(memory.initial_bias())
     law = "The initial bias has action_size numbers"
     require(bias == (memory.action_size,), memory, law, f"{list(bias)} and not [{memory.action_size}]")
@@ -128,8 +128,8 @@ def check_float32(memory: AbstractMemory, steps: int, key: Array) -> Forms:
 def by_hand(memory: AbstractMemory, raw: Array, room: int) -> Array:
     """Return the reads of steps that are taken one by one, without a compiled loop."""
     state, reads = memory.init(room, raw.dtype), []
-    for one in raw:
-        state, read = memory.step(state, memory.decode(one))
+    for action in raw:
+        state, read = memory.step(state, memory.decode(action))
         reads.append(read)
     return jnp.stack(reads)
 
@@ -139,33 +139,33 @@ def check_float64(memory: AbstractMemory, steps: int, key: Array, *, smooth: boo
     raw, cotangent = draw(memory, steps, key, 1)
     direction = jax.random.normal(jax.random.fold_in(key, 1), raw.shape)
     rows = jnp.concatenate([raw, raw + SMALL * direction, raw - SMALL * direction])
-    found = jax.jit(jax.vmap(partial(forms, memory)))(rows, jnp.repeat(cotangent, 3, axis=0))
-    one = row(found, 0)
-    require_close(memory, "A run reads what single steps read", one.reads, one.step_reads, 1e-9)
+    results = jax.jit(jax.vmap(partial(forms, memory)))(rows, jnp.repeat(cotangent, 3, axis=0))
+    single = row(results, 0)
+    require_close(memory, "A run reads what single steps read", single.reads, single.step_reads, 1e-9)
     law = "A run to fewer steps is the start of a longer one"
-    require_close(memory, law, one.short_reads[: steps - 1], one.reads[: steps - 1], 1e-9)
-    require_close(memory, "Room for more steps changes nothing", one.roomy_reads, one.step_reads, 1e-9)
+    require_close(memory, law, single.short_reads[: steps - 1], single.reads[: steps - 1], 1e-9)
+    require_close(memory, "Room for more steps changes nothing", single.roomy_reads, single.step_reads, 1e-9)
     law = "The gradient of a run is that of its steps"
-    require_close(memory, law, one.gradient, one.step_gradient, 1e-8)
+    require_close(memory, law, single.gradient, single.step_gradient, 1e-8)
     if smooth:
-        scores = jnp.einsum("nsr,sr->n", found.reads, cotangent[0])
+        scores = jnp.einsum("nsr,sr->n", results.reads, cotangent[0])
         slope = (scores[1] - scores[2]) / (2 * SMALL)
-        along = jnp.vdot(one.gradient, direction[0])
+        along = jnp.vdot(single.gradient, direction[0])
         require_close(memory, "The gradient of a run is that of finite differences", along, slope, 1e-5)
 
 
-def check_observation(memory: AbstractMemory, found: Forms) -> None:
+def check_observation(memory: AbstractMemory, results: Forms) -> None:
     """Check what traces and figures of a sequence are drawn from."""
-    steps = len(found.reads)
-    for one in memory.observe(found.action, np.asarray(found.strengths)):
-        wanted = steps, len(one.elements)
-        for name, numbers in (("strengths", one.strengths), ("weights", one.weights)):
+    steps = len(results.reads)
+    for observed in memory.observe(results.action, np.asarray(results.strengths)):
+        wanted = steps, len(observed.elements)
+        for name, numbers in (("strengths", observed.strengths), ("weights", observed.weights)):
             law = f"The observed {name} are a number for each step and element"
             require(numbers.shape == wanted, memory, law, f"{list(numbers.shape)} and not {list(wanted)}")
             law = f"The observed {name} are finite and not negative"
             least = numbers.min(initial=0)
             require(bool(np.isfinite(numbers).all() and least >= -1e-6), memory, law, f"the least is {least:g}")
-    for name, margin in found.margins.items():
+    for name, margin in results.margins.items():
         law = f"The margin of {name} lies in [0, 0.5]"
         low, high = np.min(margin), np.max(margin)
         require(bool(low >= 0 and high <= 0.5 + 1e-6), memory, law, f"it reaches from {low:g} to {high:g}")

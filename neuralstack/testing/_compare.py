@@ -6,20 +6,20 @@ import jax
 import numpy as np
 
 
-def require(holds: bool, memory: Any, law: str, found: str) -> None:
+def require(holds: bool, memory: Any, law: str, deviation: str) -> None:
     """Raise unless a law holds.
 
     Args:
         holds: Whether it does.
         memory: The memory, named in the error.
         law: The law, as a sentence without its full stop.
-        found: What was found instead.
+        deviation: The values that break it.
 
     Raises:
         AssertionError: If it does not hold.
     """
     if not holds:
-        raise AssertionError(f"{type(memory).__name__} breaks a law of memories. {law}: {found}.")
+        raise AssertionError(f"{type(memory).__name__} breaks a law of memories. {law}: {deviation}.")
 
 
 def require_close(memory: Any, law: str, got: Any, wanted: Any, tolerance: float) -> None:
@@ -30,15 +30,20 @@ def require_close(memory: Any, law: str, got: Any, wanted: Any, tolerance: float
     """
     pairs = zip(jax.tree.leaves_with_path(got), jax.tree.leaves(wanted), strict=True)
     for (path, leaf), other in pairs:
-        one, two = np.asarray(leaf, np.float64), np.asarray(other, np.float64)
-        require(one.shape == two.shape, memory, law, f"the shapes are {list(one.shape)} and {list(two.shape)}")
-        error = np.abs(one - two)
-        bound = tolerance * max(1.0, float(np.abs(two).max(initial=0)))
+        actual, expected = np.asarray(leaf, np.float64), np.asarray(other, np.float64)
+        require(
+            actual.shape == expected.shape,
+            memory,
+            law,
+            f"the shapes are {list(actual.shape)} and {list(expected.shape)}",
+        )
+        error = np.abs(actual - expected)
+        bound = tolerance * max(1.0, float(np.abs(expected).max(initial=0)))
         if not (error <= bound).all():  # a NaN is never within a bound
-            place = tuple(map(int, np.unravel_index(np.argmax(np.nan_to_num(error, nan=np.inf)), error.shape)))
-            where = f"{jax.tree_util.keystr(path)}{list(place)}"
-            found = f"{one[place]:.7g} and {two[place]:.7g} at {where}, where {bound:.1g} apart would do"
-            require(False, memory, law, found)
+            index = tuple(map(int, np.unravel_index(np.argmax(np.nan_to_num(error, nan=np.inf)), error.shape)))
+            where = f"{jax.tree_util.keystr(path)}{list(index)}"
+            deviation = f"{actual[index]:.7g} and {expected[index]:.7g} at {where}, where {bound:.1g} apart would do"
+            require(False, memory, law, deviation)
 
 
 def require_finite(memory: Any, law: str, tree: Any) -> None:
@@ -50,9 +55,9 @@ def require_finite(memory: Any, law: str, tree: Any) -> None:
     for path, leaf in jax.tree.leaves_with_path(tree):
         wrong = np.argwhere(~np.isfinite(np.asarray(leaf, np.float64)))
         if len(wrong):
-            place = tuple(map(int, wrong[0]))
-            found = f"{np.asarray(leaf)[place]} at {jax.tree_util.keystr(path)}{list(place)}"
-            require(False, memory, law, found)
+            index = tuple(map(int, wrong[0]))
+            deviation = f"{np.asarray(leaf)[index]} at {jax.tree_util.keystr(path)}{list(index)}"
+            require(False, memory, law, deviation)
 
 
 def described(tree: Any) -> str:

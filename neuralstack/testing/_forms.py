@@ -36,10 +36,13 @@ def forms(memory: AbstractMemory, raw: Float[Array, "steps action"], cotangent: 
     def by_steps(raw):
         return scan(memory, raw, len(raw))[0]
 
-    reads, pull = jax.vjp(by_run, raw)
+    reads, run_vjp = jax.vjp(by_run, raw)
     step_reads, step_pull = jax.vjp(by_steps, raw)
     action = jax.vmap(memory.decode)(raw)
-    (gradient,), (step_gradient,) = pull(cotangent.astype(reads.dtype)), step_pull(cotangent.astype(step_reads.dtype))
+    (gradient,), (step_gradient,) = (
+        run_vjp(cotangent.astype(reads.dtype)),
+        step_pull(cotangent.astype(step_reads.dtype)),
+    )
     return Forms(
         reads=reads,
         gradient=gradient,

@@ -51,7 +51,7 @@ def to_json(value: Any) -> Any:
     """Return a dataclass as plain data; `from_json` reads it."""
     if is_dataclass(value):
         return {KIND: type(value).__name__.lower(), **{f.name: to_json(getattr(value, f.name)) for f in fields(value)}}
-    return [to_json(one) for one in value] if isinstance(value, tuple) else value
+    return [to_json(item) for item in value] if isinstance(value, tuple) else value
 
 
 def from_json(cls: type[Tree], data: Any) -> Tree:
@@ -71,7 +71,7 @@ def _read(hint: Any, value: Any, name: str) -> Any:
     if origin in (Union, UnionType):
         return _read_union(arguments, value, name)
     if origin is tuple and isinstance(value, list | tuple):
-        return tuple(_read(arguments[0], one, name) for one in value)
+        return tuple(_read(arguments[0], item, name) for item in value)
     if origin is Literal and value in arguments:
         return value
     if is_dataclass(hint) and isinstance(value, dict):
@@ -125,8 +125,8 @@ def describe(hint: Any) -> str:
         return f"a list, each {describe(arguments[0])}"
     if origin is Literal:
         return f"one of {', '.join(map(str, arguments))}"
-    words = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
-    return words.get(hint, "an object with fields")
+    kinds = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+    return kinds.get(hint, "an object with fields")
 
 
 def _brief(value: Any) -> str:

@@ -42,7 +42,7 @@ class AbstractCurriculum(abc.ABC):
     def draw(
         self,
         state: CurriculumState,
-        taken: Int[Array, ""],
+        attempt_step: Int[Array, ""],
         keys: tuple[Array, Array],
         size: int,
         bounds: tuple[int, int],
@@ -51,7 +51,7 @@ class AbstractCurriculum(abc.ABC):
 
         Args:
             state: The progress so far.
-            taken: Number of batches trained on in this attempt.
+            attempt_step: Number of batches trained on in this attempt.
             keys: Two keys.
             size: Number of sources in the batch.
             bounds: The shortest and the longest source.
@@ -67,8 +67,8 @@ class AbstractCurriculum(abc.ABC):
 class Uniform(AbstractCurriculum):
     """All lengths from the start, equally often."""
 
-    def draw(self, state, taken, keys, size, bounds):
-        del state, taken
+    def draw(self, state, attempt_step, keys, size, bounds):
+        del state, attempt_step
         return jax.random.randint(keys[1], (size,), bounds[0], bounds[1] + 1)
 
 
@@ -89,7 +89,7 @@ class Warmup(AbstractCurriculum):
     def init(self, bounds):
         return super().init(bounds)._replace(warmed_up=jnp.asarray(False))
 
-    def draw(self, state, taken, keys, size, bounds):
+    def draw(self, state, attempt_step, keys, size, bounds):
         all_lengths = jax.random.randint(keys[1], (size,), bounds[0], bounds[1] + 1)
         first = jax.random.choice(keys[0], jnp.array(self.lengths), (size,))
         return jnp.where(state.warmed_up, all_lengths, first)
@@ -107,9 +107,9 @@ class Linear(AbstractCurriculum):
     steps: Size = 500
     """Batches over which the longest length grows to its bound."""
 
-    def draw(self, state, taken, keys, size, bounds):
+    def draw(self, state, attempt_step, keys, size, bounds):
         low, high = bounds
-        high = low + jnp.floor((high - low) * jnp.minimum(taken / self.steps, 1)).astype(int)
+        high = low + jnp.floor((high - low) * jnp.minimum(attempt_step / self.steps, 1)).astype(int)
         return jax.random.randint(keys[1], (size,), low, high + 1)
 
 
@@ -126,7 +126,7 @@ class Adaptive(AbstractCurriculum):
         longest = jnp.minimum(state.longest + succeeded, bounds[1])
         return CurriculumState(jnp.where(succeeded, 0, perfect), state.warmed_up | succeeded, longest)
 
-    def draw(self, state, taken, keys, size, bounds):
+    def draw(self, state, attempt_step, keys, size, bounds):
         return jax.random.randint(keys[1], (size,), bounds[0], state.longest + 1)
 
 

@@ -65,9 +65,9 @@ def to_json_text(value: Any, **options: Any) -> str:
 def finite_or_none(value: Any) -> Any:
     """Return plain data with None in place of every number that is not finite."""
     if isinstance(value, dict):
-        return {key: finite_or_none(one) for key, one in value.items()}
+        return {key: finite_or_none(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [finite_or_none(one) for one in value]
+        return [finite_or_none(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -50,7 +50,7 @@ class History(Sequence[Record]):
         if not self._records:
             return escape(repr(self))
         sets = [name for name, value in self._records[0].items() if isinstance(value, dict)]
-        columns = [("step",), ("loss",), *((name, part) for name in sets for part in self._records[0][name])]
+        columns = [("step",), ("loss",), *((name, measure) for name in sets for measure in self._records[0][name])]
         head = "".join(f"<th>{escape(' '.join(path))}</th>" for path in columns)
         cells = zip(*(self.column(*path) for path in columns), strict=True)
         body = "".join("<tr>" + "".join(f"<td>{_shown(cell)}</td>" for cell in row) + "</tr>" for row in cells)

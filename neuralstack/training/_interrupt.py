@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-PATIENCE = 3.0  # seconds in which Python code must have stopped
+GRACE_SECONDS = 3.0  # seconds in which Python code must have stopped
 PATIENCE_IN_TRAINING = 10.0  # seconds in which a chunk of steps or an evaluation must have ended
 
 _stopped = threading.Event()  # signals reach the main thread only: this tells the others
@@ -37,7 +37,7 @@ def stop_within_seconds(message: str) -> Iterator[None]:
         os._exit(status_of_interrupt())
 
     def on_signal(number, frame):
-        _receive(number, PATIENCE)
+        _receive(number, GRACE_SECONDS)
         raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread():
@@ -84,9 +84,9 @@ def defer_keyboard_interrupt() -> Iterator[Callable[[], bool]]:
             os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _receive(number: int, patience: float) -> None:
+def _receive(number: int, grace_seconds: float) -> None:
     _received.append(number)
     if _on_deadline:
-        timer = threading.Timer(patience, _on_deadline[-1])
+        timer = threading.Timer(grace_seconds, _on_deadline[-1])
         timer.daemon = True
         timer.start()

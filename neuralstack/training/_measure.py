@@ -23,7 +23,7 @@ def measure_of(task: AbstractTask, lengths: tuple[int, int], model: Any) -> Meas
 
     def measure(model):
         report = evaluate(model, data)
-        return {part: getattr(report, part) for part in ("coarse", "fine", "token", "loss")}
+        return {score: getattr(report, score) for score in ("coarse", "fine", "token", "loss")}
 
     return measure
 

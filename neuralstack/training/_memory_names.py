@@ -9,7 +9,7 @@ from typing import Any
 from neuralstack._lookup import resolve
 from neuralstack.memories import MEMORIES, AbstractMemory, CompositeMemory
 
-ONE = re.compile(r"\s*([^()]*[^()\s])\s*(?:\((.*)\))?\s*")
+NAME_AND_OPTIONS = re.compile(r"\s*([^()]*[^()\s])\s*(?:\((.*)\))?\s*")
 
 
 def memory_from_name(
@@ -34,7 +34,7 @@ def memory_from_name(
         >>> memory_from_name("hard+hard", 8)
         CompositeMemory(parts=(HardStack(width=8), HardStack(width=8)))
     """
-    parts = [_memory(part, width, memories) for part in name.split("+")]
+    parts = [_memory(name_part, width, memories) for name_part in name.split("+")]
     return parts[0] if len(parts) == 1 else CompositeMemory(*parts)
 
 
@@ -45,7 +45,7 @@ def parts_of_name(name: str) -> list[str]:
         >>> parts_of_name("superposition(stacks=2)+memories.py:Register")
         ['superposition', 'memories.py:Register']
     """
-    return [part.partition("(")[0].strip() for part in name.split("+")]
+    return [name_part.partition("(")[0].strip() for name_part in name.split("+")]
 
 
 def as_memory(value: Any, width: int, name: str, options: Mapping[str, Any] | None = None) -> AbstractMemory:
@@ -92,7 +92,7 @@ def parameters_of(constructor: Callable[..., Any]) -> list[str]:
 
 
 def _memory(text: str, width: int, memories: Mapping[str, Callable[..., AbstractMemory]]) -> AbstractMemory:
-    match = ONE.fullmatch(text)
+    match = NAME_AND_OPTIONS.fullmatch(text)
     if match is None:
         raise ValueError(f"a memory is a name, or a name with options such as superposition(stacks=2), got {text!r}.")
     name, options = match[1], _options(text, match[2] or "")

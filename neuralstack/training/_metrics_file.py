@@ -53,5 +53,5 @@ def _checked(record: Any) -> Record:
 
 def _null_as_nan(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _null_as_nan(one) for name, one in value.items()}
+        return {name: _null_as_nan(item) for name, item in value.items()}
     return float("nan") if value is None else value

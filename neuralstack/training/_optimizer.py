@@ -60,9 +60,9 @@ def gradient_variance(state: Any) -> float:
 
 @jax.jit
 def _gradient_variance(adam: Any) -> Float[Array, ""]:
-    taken = jnp.maximum(adam.count, 1)
+    num_updates = jnp.maximum(adam.count, 1)
     mean, squares = (
-        optax.tree.bias_correction(moment, decay, taken)
+        optax.tree.bias_correction(moment, decay, num_updates)
         for moment, decay in ((adam.mu, FIRST_DECAY), (adam.nu, SECOND_DECAY))
     )
     return jnp.maximum(optax.tree.sum(squares) - optax.tree.norm(mean, squared=True), 0.0)

@@ -66,7 +66,8 @@ def is_same(saved: str, named: str) -> bool:
     """
     pairs = [*zip(saved.split("+"), named.split("+"), strict=False)]
     return saved.count("+") == named.count("+") and all(
-        one == other or (is_reference(one) and is_reference(other) and tail(one) == tail(other)) for one, other in pairs
+        left == right or (is_reference(left) and is_reference(right) and tail(left) == tail(right))
+        for left, right in pairs
     )
 
 

@@ -17,7 +17,7 @@ class TrainingProgress:
     def __init__(self, members: Sequence[Member], progress: "Progress | None"):
         self._members = members
         self._progress = progress
-        self._start = self._taken()
+        self._start = self._steps_taken()
         self._means = "compiling"
         machine = members[0].config.machine
         together = f", {len(members)} runs" if len(members) > 1 else ""
@@ -37,12 +37,12 @@ class TrainingProgress:
                 for name in ("loss", "accuracy")
             )
             self._means = f"loss {loss:.4f}  accuracy {accuracy:.3f}"
-        taken, seconds = self._taken(), sum(member.seconds for member in self._members)
-        speed = (taken - self._start) * self._members[0].config.batch_size / max(seconds, 1e-9)
+        steps_taken, seconds = self._steps_taken(), sum(member.seconds for member in self._members)
+        speed = (steps_taken - self._start) * self._members[0].config.batch_size / max(seconds, 1e-9)
         shown = f"{self._means}  {speed:.0f} seq/s"
         if len(self._members) > 1:
             shown += f"  {sum(bool(member.ended) for member in self._members)} ended"
-        self._progress.update(self._task, completed=taken, shown=shown)
+        self._progress.update(self._task, completed=steps_taken, shown=shown)
 
     def evaluating(self) -> None:
         """Show that machines are being evaluated, which can take longer than a chunk of steps."""
@@ -59,7 +59,7 @@ class TrainingProgress:
             "the machine did not learn to use its memory"
         )
 
-    def _taken(self) -> int:
+    def _steps_taken(self) -> int:
         return sum(int(member.state.step) for member in self._members)
 
 

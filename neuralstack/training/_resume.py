@@ -64,11 +64,11 @@ def reopen(path: str | Path, config: Config) -> Run:
         ValueError: If there is no run, or it was another one; all differences are named.
     """
     run = Run.open(path)
-    before, now = flatten(to_json(run.config(**own_parts(config)))), flatten(to_json(config))
-    changed = [name for name in sorted(before | now) if before.get(name) != now.get(name)]
+    before, current = flatten(to_json(run.config(**own_parts(config)))), flatten(to_json(config))
+    changed = [name for name in sorted(before | current) if before.get(name) != current.get(name)]
     run.task(**own_parts(config))  # refuses data that has changed
     if refused := [name for name in changed if name not in CHANGEABLE]:
-        differences = ", ".join(f"{name}={before.get(name)!r}, not {now.get(name)!r}" for name in refused)
+        differences = ", ".join(f"{name}={before.get(name)!r}, not {current.get(name)!r}" for name in refused)
         raise ValueError(
             f"the run in {str(path)!r} was begun with {differences}: resume it with the options it was begun with, "
             "or start another run."
@@ -113,6 +113,6 @@ def restart_if_due(member: Member) -> Member:
     """
     state, config = member.state, member.config
     warmed_up = bool(state.curriculum.warmed_up)
-    if member.ended is None and config.stopping.should_restart(warmed_up, int(state.taken)):
+    if member.ended is None and config.stopping.should_restart(warmed_up, int(state.attempt_step)):
         return replace(member, state=begin(config, int(state.attempt) + 1, int(state.step)))
     return member

@@ -66,7 +66,7 @@ class TrainState(eqx.Module):
     """The reason why training cannot continue, or 0; the weights are then those before the step that failed."""
 
     @property
-    def taken(self) -> Int[Array, ""]:
+    def attempt_step(self) -> Int[Array, ""]:
         """Batches trained on in this attempt."""
         return self.step - self.attempt_start
 
@@ -182,9 +182,11 @@ def attempt_key(state: TrainState) -> Array:
 def draw_batch(state: TrainState, spec: StepSpec, key: Array) -> Batch:
     """Draw the batch of the state's step."""
     if spec.task.streams:
-        place = state.taken, state.attempt_start, attempt_key(state)
-        return draw_stretches(spec.task, state.carried, *place, spec.batch_size, spec.state_reset_every)  # pyright: ignore[reportArgumentType]
-    return draw_examples(spec.task, spec.curriculum, state.curriculum, state.taken, key, spec.batch_size, spec.bounds)
+        position = state.attempt_step, state.attempt_start, attempt_key(state)
+        return draw_stretches(spec.task, state.carried, *position, spec.batch_size, spec.state_reset_every)  # pyright: ignore[reportArgumentType]
+    return draw_examples(
+        spec.task, spec.curriculum, state.curriculum, state.attempt_step, key, spec.batch_size, spec.bounds
+    )
 
 
 def reset_means(state: TrainState) -> TrainState:

@@ -42,9 +42,9 @@ class Stopping:
         perfect = self.perfect_at(records)
         return perfect is not None and step >= perfect + self.extra_steps
 
-    def should_restart(self, warmed_up: bool, taken: int) -> bool:
+    def should_restart(self, warmed_up: bool, attempt_step: int) -> bool:
         """Say whether an attempt has been in its warm-up for as long as it may."""
-        return bool(self.restart_after) and not warmed_up and taken >= (self.restart_after or 0)
+        return bool(self.restart_after) and not warmed_up and attempt_step >= (self.restart_after or 0)
 
 
 def is_perfect(record: Record) -> bool:
@@ -54,5 +54,5 @@ def is_perfect(record: Record) -> bool:
 
 def rank(record: Record) -> tuple[float, float]:
     """Return the key by which the best weights are kept: validation accuracy, coarse then fine; of a text, its loss."""
-    found = record["validation"]
-    return (found["coarse"], found["fine"]) if "coarse" in found else (-found["loss"], 0.0)
+    scores = record["validation"]
+    return (scores["coarse"], scores["fine"]) if "coarse" in scores else (-scores["loss"], 0.0)

@@ -94,15 +94,18 @@ def sweep(
         for number in range(seeds)
     ]
     names = [
-        f"seed-{one.seed}" + (f"-rate-{one.optimizer.learning_rate:g}" if learning_rates else "") for one in configs
+        f"seed-{run_config.seed}" + (f"-rate-{run_config.optimizer.learning_rate:g}" if learning_rates else "")
+        for run_config in configs
     ]
-    runs = [(one, path / name) for one, name in zip(configs, names, strict=True)]
+    runs = [(run_config, path / name) for run_config, name in zip(configs, names, strict=True)]
     outcomes = train_all(runs, resume=resume, show=show, on_open=lambda: write_sweep(path, plan))
     if any(outcome.status == "interrupted" for outcome in outcomes):
         raise KeyboardInterrupt
     members = [
-        SweepMember(name, one.seed, one.optimizer.learning_rate or 0.0, outcome, best_validation(Run(path / name)))
-        for name, one, outcome in zip(names, configs, outcomes, strict=True)
+        SweepMember(
+            name, run_config.seed, run_config.optimizer.learning_rate or 0.0, outcome, best_validation(Run(path / name))
+        )
+        for name, run_config, outcome in zip(names, configs, outcomes, strict=True)
     ]
     best = max(members, key=lambda member: rank({"validation": member.validation}))
     solved = sum(member.solved for member in members)

@@ -33,12 +33,12 @@ def from_file(path: Path, like: Tree) -> Tree:
     except (OSError, ValueError, safetensors.SafetensorError) as error:
         raise ValueError(f"{str(path)!r} is broken or half-written ({error}): restore it, or train again.") from None
     for name, leaf in named_leaves(like):
-        found, wanted = arrays.get(name), jax.eval_shape(_plain, leaf)
-        if found is None or found.shape != wanted.shape or not _same_kind(found.dtype, wanted.dtype):
-            got = "is missing" if found is None else f"is {found.dtype}{list(found.shape)}"
+        array, expected = arrays.get(name), jax.eval_shape(_plain, leaf)
+        if array is None or array.shape != expected.shape or not _same_kind(array.dtype, expected.dtype):
+            got = "is missing" if array is None else f"is {array.dtype}{list(array.shape)}"
             raise ValueError(
                 f"{str(path)!r} does not fit the run's config.json: {name} {got}, "
-                f"needed is {wanted.dtype}{list(wanted.shape)}; restore both files, or train again."
+                f"needed is {expected.dtype}{list(expected.shape)}; restore both files, or train again."
             )
     if spare := sorted(arrays.keys() - {name for name, _ in named_leaves(like)}):
         raise ValueError(
@@ -64,6 +64,6 @@ def _like(numbers: Any, leaf: Any) -> Any:
     return jax.random.wrap_key_data(numbers) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else numbers
 
 
-def _same_kind(found: Any, wanted: Any) -> bool:
+def _same_kind(array: Any, expected: Any) -> bool:
     precisions = {np.dtype("float32"), np.dtype("float64")}  # the second where a program has enabled x64
-    return found == wanted or {np.dtype(found), np.dtype(wanted)} <= precisions
+    return array == expected or {np.dtype(array), np.dtype(expected)} <= precisions

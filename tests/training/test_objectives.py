@@ -143,7 +143,7 @@ def test_forcing_decays_to_nothing_over_as_many_batches_of_an_attempt_as_asked(a
     state, program, _ = learner(objective="imitation", forcing_prob=0.8, forcing_decay_steps=100)
     for step, wanted in ((0, 0.8), (25, 0.6), (100, 0.0), (200, 0.0)):
         later = replace(state, step=jnp.int32(attempt_start + step), attempt_start=jnp.int32(attempt_start))
-        np.testing.assert_allclose(program.objective.forcing(draw(later, program)), wanted, atol=1e-6)
+        np.testing.assert_allclose(program.objective.decayed_forcing_prob(draw(later, program)), wanted, atol=1e-6)
 
 
 def test_the_running_baseline_is_the_mean_of_the_returns_so_far():

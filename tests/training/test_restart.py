@@ -73,11 +73,11 @@ def test_a_new_attempt_starts_from_new_weights_with_nothing_remembered():
 
 
 @pytest.mark.parametrize(
-    ("warmed_up", "taken", "expected"), [(False, 150, True), (False, 149, False), (True, 150, False)]
+    ("warmed_up", "attempt_step", "expected"), [(False, 150, True), (False, 149, False), (True, 150, False)]
 )
-def test_an_attempt_starts_over_when_it_has_stayed_in_its_warm_up(warmed_up, taken, expected):
-    assert Stopping(restart_after=150).should_restart(warmed_up, taken) is expected
-    assert not Stopping(restart_after=0).should_restart(warmed_up, taken)
+def test_an_attempt_starts_over_when_it_has_stayed_in_its_warm_up(warmed_up, attempt_step, expected):
+    assert Stopping(restart_after=150).should_restart(warmed_up, attempt_step) is expected
+    assert not Stopping(restart_after=0).should_restart(warmed_up, attempt_step)
 
 
 def test_training_looks_up_where_an_attempt_may_be_given_up(new_state):

@@ -41,6 +41,6 @@ def require(source: list[int], known: int, what: str) -> None:
     """
     if not source:
         raise ValueError(f"a source is made of {what}, got none: give at least one symbol.")
-    for place, symbol in enumerate(source, 1):
+    for index, symbol in enumerate(source, 1):
         if not 0 <= symbol < known:
-            raise ValueError(f"a source is made of {what}, got the symbol {symbol} at place {place}.")
+            raise ValueError(f"a source is made of {what}, got the symbol {symbol} at place {index}.")

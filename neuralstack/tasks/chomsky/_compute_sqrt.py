@@ -58,17 +58,17 @@ def root(source: Int[Array, " bits"], length: Int[Array, ""] | int) -> Int[Array
     digits = (len(source) + 1) // 2
     size = digits + 3
 
-    def bit(place):
-        return jnp.where((place >= 0) & (place < length), source[jnp.clip(place, 0, len(source) - 1)], 0)
+    def bit(index):
+        return jnp.where((index >= 0) & (index < length), source[jnp.clip(index, 0, len(source) - 1)], 0)
 
     def step(carry, digit):
         remainder, so_far = carry
-        place = 2 * digit - length % 2  # an odd number of bits begins with a 0
-        remainder = jnp.concatenate([jnp.array([bit(place + 1), bit(place)]), remainder[:-2]])
+        index = 2 * digit - length % 2  # an odd number of bits begins with a 0
+        remainder = jnp.concatenate([jnp.array([bit(index + 1), bit(index)]), remainder[:-2]])
         rest, negative = subtract(remainder, jnp.concatenate([jnp.array([1, 0]), so_far[:-2]]))
-        one = (~negative).astype(int)
-        so_far = jnp.concatenate([one[None], so_far[:-1]])
-        return (jnp.where(negative, remainder, rest), so_far), one
+        digit_of_root = (~negative).astype(int)
+        so_far = jnp.concatenate([digit_of_root[None], so_far[:-1]])
+        return (jnp.where(negative, remainder, rest), so_far), digit_of_root
 
     start = jnp.zeros(size, int), jnp.zeros(size, int)
     return jax.lax.scan(step, start, jnp.arange(digits))[1]

@@ -30,7 +30,7 @@ def draw_expression(
     turns = 2 * ((size + 3) // 4) - 1
     chances = draw_chances(key, 3, turns)
 
-    def take(carry, chance):
+    def advance(carry, chance):
         length, closing, stack, height, written = carry
         is_large = length > 4
         left = 1 + pick(chance, jnp.maximum(length - 4, 1))
@@ -50,7 +50,7 @@ def draw_expression(
 
     none = jnp.array(0)
     start = jnp.asarray(length), none, jnp.zeros(turns + 2, int), none, none
-    _, (lengths, places) = jax.lax.scan(take, start, chances[2])
+    _, (lengths, places) = jax.lax.scan(advance, start, chances[2])
     is_real = places < length  # at the end nothing is due, and the turns that are left come to lie behind it
     is_right = jnp.concatenate([jnp.zeros(1, bool), lengths[:-1] < 5])
     digits, signs = pick(chances[0], DIGITS), PLUS + pick(chances[1], operators)
@@ -85,18 +85,18 @@ def value(
     operator comes with its right side.
     """
 
-    def take(carry, step):
+    def advance(carry, step):
         stack, height = carry
         worth, operator, is_large, real = step
         left, right = stack[height - 1], stack[height - 2]
         worth = jnp.where(is_large, join(left & MASK, right >> SHIFT, right & MASK), worth)
-        place = height - jnp.where(is_large, 2, 0)
+        index = height - jnp.where(is_large, 2, 0)
         # Above the top may be written in any case: nothing is there.
-        return (stack.at[place].set((operator << SHIFT) + worth), jnp.where(real, place + 1, height)), None
+        return (stack.at[index].set((operator << SHIFT) + worth), jnp.where(real, index + 1, height)), None
 
     worths = jnp.where((lengths == 2) | (lengths == 4), -digits, digits) % DIGITS
     start = jnp.zeros(len(lengths) + 1, int), jnp.array(0)
-    (stack, _), _ = jax.lax.scan(take, start, (worths, operators, lengths > 4, is_real), reverse=True)
+    (stack, _), _ = jax.lax.scan(advance, start, (worths, operators, lengths > 4, is_real), reverse=True)
     return stack[0] & MASK
 
 
@@ -111,10 +111,10 @@ def value_of(source: list[int], operators: int) -> int:
     Raises:
         ValueError: If it is none.
     """
-    found, rest = _read(source, operators)
+    result, rest = _read(source, operators)
     if rest:
         raise ValueError(f"an expression ends before {written(rest)!r}.")
-    return found % DIGITS
+    return result % DIGITS
 
 
 def _read(symbols: list[int], operators: int) -> tuple[int, list[int]]:

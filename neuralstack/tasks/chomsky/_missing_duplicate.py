@@ -33,12 +33,12 @@ class MissingDuplicate(AbstractChomskyTask):
         bit_key, place_key = jax.random.split(key)
         half = length // 2
         bits = draw_below(bit_key, self.max_length, 2)
-        place = jax.random.randint(place_key, (), 0, jnp.maximum(2 * half, 1))
+        index = jax.random.randint(place_key, (), 0, jnp.maximum(2 * half, 1))
         time = jnp.arange(self.max_length)
         twice = bits[time % jnp.maximum(half, 1)]
-        source = jnp.where(time == place, MISSING, jnp.where(time == 2 * half, PADDING, twice))
+        source = jnp.where(time == index, MISSING, jnp.where(time == 2 * half, PADDING, twice))
         source = jnp.where(half == 0, 1, source)
-        return Pair(source, length, jnp.where(half == 0, 1, twice[place])[None], 1)
+        return Pair(source, length, jnp.where(half == 0, 1, twice[index])[None], 1)
 
     def answer(self, source):
         require(source, PADDING + 1, "bits, ? and _, 0 to 3")
@@ -50,10 +50,10 @@ class MissingDuplicate(AbstractChomskyTask):
             raise ValueError(
                 f"a source has exactly one bit missing, and _ after an odd one, got {self.decode(source)!r}."
             )
-        place = bits.index(MISSING)
-        other = bits[(place + half) % (2 * half)]
+        missing = bits.index(MISSING)
+        other = bits[(missing + half) % (2 * half)]
         if [bit for bit in bits if bit > 1] != [MISSING] or any(
-            one != two and MISSING not in (one, two) for one, two in zip(bits[:half], bits[half:], strict=True)
+            left != right and MISSING not in (left, right) for left, right in zip(bits[:half], bits[half:], strict=True)
         ):
             raise ValueError(f"a source is the same bits twice, got {self.decode(source)!r}.")
         return [other]

@@ -35,21 +35,21 @@ class ModularArithmetic(AbstractChomskyTask):
         digits = draw_below(digit_key, size, DIGITS)
         source = jnp.where(jnp.arange(size) % 2, PLUS + draw_below(operator_key, size, 3), digits)
 
-        def take(carry, step):
+        def advance(carry, step):
             total, product = carry
             operator, digit, inside = step
             times, signed = operator == TIMES, jnp.where(operator == MINUS, -digit, digit)
-            taken = jnp.where(times, total, total + product), jnp.where(times, product * digit, signed)
-            return jax.tree.map(lambda new, old: jnp.where(inside, new % DIGITS, old), taken, carry), None
+            advanced = jnp.where(times, total, total + product), jnp.where(times, product * digit, signed)
+            return jax.tree.map(lambda new, old: jnp.where(inside, new % DIGITS, old), advanced, carry), None
 
         steps = source[1::2], source[2::2], jnp.arange(2, size, 2) < length
-        (total, product), _ = jax.lax.scan(take, (jnp.zeros_like(source[0]), source[0]), steps)
+        (total, product), _ = jax.lax.scan(advance, (jnp.zeros_like(source[0]), source[0]), steps)
         return Pair(source, self.source_length(length), ((total + product) % DIGITS)[None], 1)
 
     def answer(self, source):
         require(source, TIMES + 1, "digits and operators, 0 to 7")
-        wanted = all((symbol < DIGITS) == (place % 2 == 0) for place, symbol in enumerate(source))
-        if not wanted or len(source) % 2 == 0:
+        well_formed = all((symbol < DIGITS) == (index % 2 == 0) for index, symbol in enumerate(source))
+        if not well_formed or len(source) % 2 == 0:
             raise ValueError(
                 f"a source has a digit at each odd place and an operator between each two, got {self.decode(source)!r}."
             )

@@ -32,11 +32,11 @@ class OddsFirst(AbstractChomskyTask):
         return "01"
 
     def draw(self, key, length):
-        source, place = draw_below(key, self.max_length, 2), jnp.arange(self.max_length)
+        source, index = draw_below(key, self.max_length, 2), jnp.arange(self.max_length)
         skip = int(self.evens_first)
         count = (length + 1 - skip) // 2  # of those that come first
-        taken = jnp.where(place < count, 2 * place + skip, 2 * (place - count) + 1 - skip)
-        return Pair(source, length, source[jnp.clip(taken, 0, self.max_length - 1)], length)
+        order = jnp.where(index < count, 2 * index + skip, 2 * (index - count) + 1 - skip)
+        return Pair(source, length, source[jnp.clip(order, 0, self.max_length - 1)], length)
 
     def answer(self, source):
         require(source, 2, "bits")

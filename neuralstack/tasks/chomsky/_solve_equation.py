@@ -35,13 +35,13 @@ class SolveEquation(AbstractChomskyTask):
 
     def draw(self, key, length):
         expression_key, digit_key = jax.random.split(key)
-        inner, place = jnp.maximum(length - 2, 1), jnp.arange(self.max_length)
+        inner, index = jnp.maximum(length - 2, 1), jnp.arange(self.max_length)
         expression, value = draw_expression(expression_key, inner, self.max_length, OPERATORS)
-        is_digit = (place < inner) & (expression < DIGITS)
-        follows = is_digit & (place >= pick(jax.random.uniform(digit_key), inner))
+        is_digit = (index < inner) & (expression < DIGITS)
+        follows = is_digit & (index >= pick(jax.random.uniform(digit_key), inner))
         unknown = jnp.argmax(jnp.where(jnp.any(follows), follows, is_digit))
-        source = jnp.where(place == unknown, UNKNOWN, expression)
-        source = jnp.where(place == inner, EQUALS, jnp.where(place == inner + 1, value, source))
+        source = jnp.where(index == unknown, UNKNOWN, expression)
+        source = jnp.where(index == inner, EQUALS, jnp.where(index == inner + 1, value, source))
         return Pair(jnp.where(length < 3, 0, source), length, jnp.where(length < 3, 0, expression[unknown])[None], 1)
 
     def answer(self, source):
@@ -51,11 +51,11 @@ class SolveEquation(AbstractChomskyTask):
         *expression, equals, wanted = source if len(source) > 2 else [0, 0, 0]
         if equals != EQUALS or wanted >= DIGITS or expression.count(UNKNOWN) != 1:
             raise ValueError(f"a source is an expression with one x, = and a digit, got {self.decode(source)!r}.")
-        place = expression.index(UNKNOWN)
+        unknown = expression.index(UNKNOWN)
         (digit,) = [
             digit
             for digit in range(DIGITS)
-            if value_of([*expression[:place], digit, *expression[place + 1 :]], OPERATORS) == wanted
+            if value_of([*expression[:unknown], digit, *expression[unknown + 1 :]], OPERATORS) == wanted
         ]
         return [digit]
 

@@ -38,7 +38,7 @@ class StackManipulation(AbstractChomskyTask):
         content, actions = draw_below(content_key, size, 2), POP + draw_below(action_key, size, 3)
         source = jnp.where(jnp.arange(size) < count, content, actions)
 
-        def take(carry, step):
+        def advance(carry, step):
             stack, height = carry
             symbol, inside = step
             pushes, bit = inside & (symbol != POP), jnp.where(symbol < POP, symbol, symbol - PUSH_0)
@@ -46,10 +46,10 @@ class StackManipulation(AbstractChomskyTask):
             return (stack, jnp.maximum(height + pushes - (inside & (symbol == POP)), 0)), None
 
         start = jnp.zeros(size + 1, int), jnp.array(0)
-        (stack, height), _ = jax.lax.scan(take, start, (source, jnp.arange(size) < length))
-        place = jnp.arange(size + 1)
-        below = stack[jnp.clip(height - 1 - place, 0)]
-        target = jnp.where(place < height, below, jnp.where(place == height, 2, 0))
+        (stack, height), _ = jax.lax.scan(advance, start, (source, jnp.arange(size) < length))
+        index = jnp.arange(size + 1)
+        below = stack[jnp.clip(height - 1 - index, 0)]
+        target = jnp.where(index < height, below, jnp.where(index == height, 2, 0))
         return Pair(source, length, target, length + 1)
 
     def answer(self, source):

@@ -19,14 +19,14 @@ def draw_two(key: PRNGKeyArray, length: Int[Array, ""] | int, size: int) -> tupl
     """
     bit_key, place_key = jax.random.split(key)
     operator = jax.random.randint(place_key, (), 1, jnp.maximum(length - 1, 2))
-    bits, place = draw_below(bit_key, size, 2), jnp.arange(size)
+    bits, index = draw_below(bit_key, size, 2), jnp.arange(size)
     first_redrawn, second_redrawn = jax.random.fold_in(key, 0), jax.random.fold_in(key, 1)
-    first = without_zero(first_redrawn, jnp.where(place < operator, bits, 0), operator)
+    first = without_zero(first_redrawn, jnp.where(index < operator, bits, 0), operator)
     count = length - operator - 1
-    second = bits[jnp.clip(operator + 1 + place, 0, size - 1)]
-    second = without_zero(second_redrawn, jnp.where(place < count, second, 0), count)
-    source = jnp.where(place < operator, first, second[jnp.clip(place - operator - 1, 0, size - 1)])
-    source = jnp.where(place == operator, OPERATOR, source)
+    second = bits[jnp.clip(operator + 1 + index, 0, size - 1)]
+    second = without_zero(second_redrawn, jnp.where(index < count, second, 0), count)
+    source = jnp.where(index < operator, first, second[jnp.clip(index - operator - 1, 0, size - 1)])
+    source = jnp.where(index == operator, OPERATOR, source)
 
     lone = bits_of(jax.random.randint(place_key, (), 0, jnp.where(length < 2, 1, 3)), size)
     is_short = length < 3
@@ -46,8 +46,8 @@ def without_zero(key: PRNGKeyArray, bits: Int[Array, " bits"], count: Int[Array,
 
 def bits_of(number: Int[Array, ""], size: int) -> Int[Array, " {size}"]:
     """Return the bits of a number, the lowest first."""
-    place = jnp.arange(size)
-    return jnp.where(place <= REDRAWN_BITS, number >> jnp.minimum(place, REDRAWN_BITS), 0) & 1
+    index = jnp.arange(size)
+    return jnp.where(index <= REDRAWN_BITS, number >> jnp.minimum(index, REDRAWN_BITS), 0) & 1
 
 
 def read_two(source: list[int], name: str) -> tuple[int, int]:
@@ -60,10 +60,10 @@ def read_two(source: list[int], name: str) -> tuple[int, int]:
         return number(source), 0
     if source.count(OPERATOR) != 1 or not set(source) <= {0, 1, OPERATOR}:
         raise ValueError(f"a source is two numbers of bits with one {name} between them, got {source}.")
-    place = source.index(OPERATOR)
-    return number(source[:place]), number(source[place + 1 :])
+    operator = source.index(OPERATOR)
+    return number(source[:operator]), number(source[operator + 1 :])
 
 
 def number(bits: list[int]) -> int:
     """Return the number of bits, the lowest first."""
-    return sum(bit << place for place, bit in enumerate(bits))
+    return sum(bit << index for index, bit in enumerate(bits))

@@ -124,13 +124,13 @@ def draw_sum(
     total = add(first, second)
     first_size, second_size, total_size = (bit_count(number) for number in (first, second, total))
 
-    place = jnp.arange(longest_sum(most))
+    index = jnp.arange(longest_sum(most))
     plus = first_size
     equals = plus + 1 + second_size
     stop = equals + 1 + total_size
     symbols = jnp.select(
-        [place < plus, place == plus, place < equals, place == equals, place < stop],
-        [at(first, plus - 1 - place), PLUS, at(second, equals - 1 - place), EQUALS, at(total, place - equals - 1)],
+        [index < plus, index == plus, index < equals, index == equals, index < stop],
+        [at(first, plus - 1 - index), PLUS, at(second, equals - 1 - index), EQUALS, at(total, index - equals - 1)],
         STOP,
     )
     return symbols, stop + 1
@@ -138,9 +138,9 @@ def draw_sum(
 
 def draw_number(key: PRNGKeyArray, count: Int[Array, ""], most: int) -> Int[Array, " bits"]:
     """Draw a number of exactly `count` bits, the lowest first, in an array with room for a carry."""
-    place = jnp.arange(most + 1)
-    drawn = jnp.where(place == count - 1, ONE, jax.random.randint(key, (most + 1,), ZERO, ONE + 1))
-    return jnp.where(place < count, drawn, ZERO)
+    index = jnp.arange(most + 1)
+    drawn = jnp.where(index == count - 1, ONE, jax.random.randint(key, (most + 1,), ZERO, ONE + 1))
+    return jnp.where(index < count, drawn, ZERO)
 
 
 def total_of(text: str) -> str:

@@ -31,14 +31,14 @@ def draw_brackets(key: PRNGKeyArray, length: Int[Array, ""] | int, size: int) ->
     The probability of a string is that of S -> ( S ) with `WRAP`, S S with `JOIN`, else nothing, given the length.
     """
     join_key, order_key = jax.random.split(key)
-    place = jnp.arange(size - 1)  # of a node in preorder: of n pairs there are at most 2 n - 1
+    index = jnp.arange(size - 1)  # of a node in preorder: of n pairs there are at most 2 n - 1
     pairs = length // 2
     joins = jnp.sum(jax.random.uniform(join_key) >= jnp.asarray(join_chances(size // 2))[pairs])
     nodes = pairs + joins
     step, due, start = draw_order(draw_chances(order_key, size - 1), joins, nodes)
-    node = (place + start) % nodes
+    node = (index + start) % nodes
     # What those before the start left due counts less by one behind the end.
-    step, due = jnp.where(place < nodes, step[node], 1), jnp.where(place < nodes, due[node] - (node < start), size)
+    step, due = jnp.where(index < nodes, step[node], 1), jnp.where(index < nodes, due[node] - (node < start), size)
 
     # After an empty pair close the wraps around it: those with as many due since the empty pair before them there.
     # A join and the first of its strings are not mixed up: before it one string less is due.
@@ -57,24 +57,24 @@ def draw_order(
 ) -> tuple[Int[Array, " places"], Int[Array, " places"], Int[Array, ""]]:
     """Return an order of the steps, the sum of those before each, and after which of them it is lowest first."""
 
-    def take(carry, chance):
-        place, left, ups, downs, due, lowest, start = carry
+    def advance(carry, chance):
+        index, left, ups, downs, due, lowest, start = carry
         at = chance * left
         step = jnp.where(at < ups, 1, jnp.where(at < ups + downs, -1, 0))
         is_lower = (due + step < lowest) & (left > 0)
         after = (
-            place + 1,
+            index + 1,
             left - 1,
             ups - (step > 0),
             downs - (step < 0),
             due + step,
             jnp.where(is_lower, due + step, lowest),
-            jnp.where(is_lower, place + 1, start),
+            jnp.where(is_lower, index + 1, start),
         )
         return after, (step, due)
 
     none = jnp.zeros_like(nodes)
-    (*_, start), (step, due) = jax.lax.scan(take, (none, nodes, joins, joins + 1, none, none, none), chances)
+    (*_, start), (step, due) = jax.lax.scan(advance, (none, nodes, joins, joins + 1, none, none, none), chances)
     return step, due, start
 
 
@@ -86,12 +86,12 @@ def innermost_open(closes: Bool[Array, " size"]) -> tuple[Int[Array, " size"], I
     depth = running_sum(jnp.where(closes, -1, 1))
     turn = order_by(depth)
 
-    def take(last, step):  # among the places that leave equally many open, it is the last one that opens
-        place, is_closing = step
-        last = jnp.where(is_closing, last, place)
+    def advance(last, step):  # among the places that leave equally many open, it is the last one that opens
+        index, is_closing = step
+        last = jnp.where(is_closing, last, index)
         return last, last
 
-    _, opened = jax.lax.scan(take, jnp.array(0), (turn, closes[turn]))
+    _, opened = jax.lax.scan(advance, jnp.array(0), (turn, closes[turn]))
     return jnp.zeros_like(turn).at[turn].set(opened), depth
 
 

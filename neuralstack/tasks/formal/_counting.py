@@ -86,9 +86,9 @@ class Counting(AbstractTask):
         ends = jnp.cumsum(edges[:, -1])
         time = jnp.arange(room + 1)
         string = jnp.searchsorted(ends, time, side="right")
-        place = time - (ends - edges[:, -1])[string]
+        index = time - (ends - edges[:, -1])[string]
         # The shortest strings may fill the room exactly; what follows them is an a too.
-        symbols = (edges[string] <= place[:, None]).sum(1) % self.symbols
+        symbols = (edges[string] <= index[:, None]).sum(1) % self.symbols
         source, last = symbols[:-1], self.source_length(length) - 1
         known = (time[:-1] != last) | (source >= self.known_from)
         return Pair(source, last + 1, jnp.where(known, symbols[1:], 0), last + 1)
@@ -98,17 +98,17 @@ class Counting(AbstractTask):
             raise ValueError(f"a stream of {self.language} begins with an a, got {self.decode(source)!r}.")
         target = [*source[1:], 0]
         counts = [0] * len(self.blocks)
-        for place, symbol in enumerate(source):
+        for index, symbol in enumerate(source):
             if symbol == 0 and counts[-1]:
                 counts = [0] * len(self.blocks)
             counts[symbol] += 1
             allowed = self.following(counts, symbol)
-            if place == len(source) - 1:
+            if index == len(source) - 1:
                 target[-1] = allowed[0] if len(allowed) == 1 else 0
-            elif source[place + 1] not in allowed:
+            elif source[index + 1] not in allowed:
                 raise ValueError(
                     f"{self.decode(source)!r} is no stream of {self.language}: it breaks off being one after place "
-                    f"{place + 1}."
+                    f"{index + 1}."
                 )
         return target
 

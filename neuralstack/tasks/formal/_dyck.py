@@ -65,11 +65,11 @@ class Dyck(AbstractTask):
 
     def answer(self, source):
         open_ones, target = [], []
-        for place, symbol in enumerate(source, 1):
+        for index, symbol in enumerate(source, 1):
             if symbol < self.pairs:
                 open_ones.append(symbol)
             elif not open_ones or open_ones.pop() != symbol - self.pairs:
-                raise ValueError(f"nothing is open that {self.decode([symbol])!r} at place {place} could close.")
+                raise ValueError(f"nothing is open that {self.decode([symbol])!r} at place {index} could close.")
             target.append(self.pairs + open_ones[-1] if open_ones else 2 * self.pairs)
         return target
 

@@ -49,9 +49,9 @@ class Memorization(AbstractTask):
     def draw(self, key, length):
         room = self.source_length(self.max_length)
         string = draw_symbols(key, self.max_length, len(self.alphabet))
-        place = jnp.arange(room + 1)
-        mirrored = string[jnp.clip(jnp.minimum(place, 2 * length - place), 0, self.max_length - 1)]
-        symbols = jnp.where((place == length) | (place > 2 * length), len(self.alphabet), mirrored)
+        index = jnp.arange(room + 1)
+        mirrored = string[jnp.clip(jnp.minimum(index, 2 * length - index), 0, self.max_length - 1)]
+        symbols = jnp.where((index == length) | (index > 2 * length), len(self.alphabet), mirrored)
         return Pair(symbols[:-1], 2 * length + 1, symbols[1:], 2 * length + 1)
 
     def answer(self, source):
@@ -67,5 +67,5 @@ class Memorization(AbstractTask):
         return 2 * length + 1
 
     def scored(self, pair):
-        place = jnp.arange(len(pair.source))
-        return (place >= pair.source_length // 2) & (place < pair.source_length)
+        index = jnp.arange(len(pair.source))
+        return (index >= pair.source_length // 2) & (index < pair.source_length)

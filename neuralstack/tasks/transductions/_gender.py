@@ -26,11 +26,11 @@ LETTERS = {"verb": "w", **{gender: letters[0] for gender, letters in GENDERS.ite
 SOURCE = (*SMALL, *(f"{letter}e{number}" for letter in LETTERS.values() for number in range(1, COUNT + 1)))
 TARGET = ("der", "die", "das", "ein", "eine", "oder", "und",
           *(f"{letter}g{number}" for letter in LETTERS.values() for number in range(1, COUNT + 1)))  # fmt: skip
-WORDS = (*SOURCE, *TARGET)
-FIRST = {name: place for place, name in enumerate(SMALL)} | {
-    kind: len(SMALL) + COUNT * place for place, kind in enumerate(LETTERS)
+VOCABULARY = (*SOURCE, *TARGET)
+FIRST = {name: number for number, name in enumerate(SMALL)} | {
+    kind: len(SMALL) + COUNT * number for number, kind in enumerate(LETTERS)
 }
-CONTENT = len(WORDS) - COUNT * len(LETTERS)  # where the verbs and nouns of the target begin
+CONTENT = len(VOCABULARY) - COUNT * len(LETTERS)  # where the verbs and nouns of the target begin
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Gender(AbstractTask):
 
     @property
     def vocabulary(self):
-        return WORDS
+        return VOCABULARY
 
     @property
     def format(self):
@@ -79,17 +79,17 @@ class Gender(AbstractTask):
         target = []
         for word, following in zip(source, [*source, None][1:], strict=True):
             if word >= len(SOURCE):
-                raise ValueError(f"a source has English words only, got {WORDS[word]}.")
+                raise ValueError(f"a source has English words only, got {VOCABULARY[word]}.")
             name = SOURCE[word]
             if name in ("the", "a"):
                 noun = SOURCE[following] if following is not None and following < len(SOURCE) else ""
                 forms = {letter: forms for letter, *forms in GENDERS.values()}.get(noun[:1])
                 if forms is None or noun in SMALL:
                     raise ValueError(f"an article needs a noun behind it, got {name!r} before {noun!r}.")
-                target.append(WORDS.index(forms[name == "a"]))
+                target.append(VOCABULARY.index(forms[name == "a"]))
             else:
                 other = {"or": "oder", "and": "und"}.get(name) or name.replace("e", "g")
-                target.append(WORDS.index(other))
+                target.append(VOCABULARY.index(other))
         shape = "".join("aajj"[word] if word < len(SMALL) else "vn"[word >= FIRST["male"]] for word in source)
         if not re.fullmatch("(an(jan)*)?v(an(jan)*)?", shape):
             raise ValueError(

@@ -21,7 +21,7 @@ GRAMMAR = (
 
 KINDS = {"subject": "s", "object": "o", "verb": "v"}
 SIDE = [f"{letter}i{number}" for letter in KINDS.values() for number in range(1, COUNT + 1)] + ["rpi"]
-WORDS = (*SIDE, *(word.replace("i", "o", 1) for word in SIDE))
+VOCABULARY = (*SIDE, *(word.replace("i", "o", 1) for word in SIDE))
 RELATIVE = 3 * COUNT
 SIZE = len(SIDE)  # words of one side; the target's follow the source's in the same order
 FIRST = {"subject": 0, "object": COUNT, "verb": 2 * COUNT, "relative": RELATIVE}
@@ -50,7 +50,7 @@ class SubjectVerbObject(AbstractTask):
 
     @property
     def vocabulary(self):
-        return WORDS
+        return VOCABULARY
 
     @property
     def format(self):
@@ -63,20 +63,20 @@ class SubjectVerbObject(AbstractTask):
         first = jnp.array([FIRST[kind] for kind in tables(GRAMMAR, size).kinds])[kinds]
         which = jax.random.randint(word_key, (size,), 0, COUNT)
         source = jnp.where(first == RELATIVE, RELATIVE, first + which)
-        place = jnp.arange(size)
-        is_verb, is_relative = ((first == FIRST[kind]) & (place < length) for kind in ("verb", "relative"))
+        index = jnp.arange(size)
+        is_verb, is_relative = ((first == FIRST[kind]) & (index < length) for kind in ("verb", "relative"))
         # Each relative pronoun has a verb of its own; the first verb that is left over is the main one.
         main = jnp.argmax(is_verb & (jnp.cumsum(is_relative) == jnp.cumsum(is_verb) - 1))
-        taken = jnp.where(place == length - 1, main, place + (place >= main))
-        return Pair(source, length, SIZE + source[jnp.clip(taken, 0, size - 1)], length)
+        order = jnp.where(index == length - 1, main, index + (index >= main))
+        return Pair(source, length, SIZE + source[jnp.clip(order, 0, size - 1)], length)
 
     def answer(self, source):
         for word in source:
             if word >= SIZE:
-                raise ValueError(f"a source has words of the source's language only, got {WORDS[word]}.")
+                raise ValueError(f"a source has words of the source's language only, got {VOCABULARY[word]}.")
         shape = "".join("sovr"[word // COUNT] for word in source)
-        verbs = [place for place, kind in enumerate(shape) if kind == "v"]
-        main = next((place for place in verbs if shape[:place].count("r") == shape[:place].count("v")), None)
+        verbs = [index for index, kind in enumerate(shape) if kind == "v"]
+        main = next((index for index in verbs if shape[:index].count("r") == shape[:index].count("v")), None)
         if main is None:
             raise ValueError(f"a sentence needs a main verb, got {self.decode(source)!r}.")
         if not is_sentence(shape):

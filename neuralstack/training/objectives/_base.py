@@ -115,7 +115,7 @@ class AbstractObjective(abc.ABC):
         return loss + extra, BatchResult(loss, accuracy, carried, state)
 
     def _started(self, weight: float, start: int, batch: Batch) -> Any:
-        return weight * (batch.taken >= start) if weight and start else weight
+        return weight * (batch.attempt_step >= start) if weight and start else weight
 
     def _reconstructor(self, model: Any, key: Array) -> Array | None:
         if not self.reconstruction:

@@ -18,7 +18,7 @@ class Batch(eqx.Module):
     """The length that was asked for of each source."""
     steps: Int[Array, ""]
     """Number of steps of the longest sequence; later steps are not defined."""
-    taken: Int[Array, ""]
+    attempt_step: Int[Array, ""]
     """Number of batches trained on before this one, in this attempt."""
     carried: Any = None
     """The controllers' states at the end of the batch before, where this one continues it."""
@@ -63,7 +63,7 @@ def sum_from(numbers: Array) -> Array:
     return jnp.cumsum(numbers[::-1], axis=0)[::-1]
 
 
-def mean(counted: Array, numbers: Float[Array, "steps batch"]) -> Float[Array, ""]:
+def mean(mask: Array, numbers: Float[Array, "steps batch"]) -> Float[Array, ""]:
     """Return the mean over the steps that are counted; an axis of 1 stands for the whole batch."""
-    size = numbers.size // counted.size
-    return jnp.where(counted, numbers, 0.0).sum() / jnp.maximum(counted.sum() * size, 1)
+    size = numbers.size // mask.size
+    return jnp.where(mask, numbers, 0.0).sum() / jnp.maximum(mask.sum() * size, 1)

@@ -36,9 +36,9 @@ class Imitation(AbstractObjective):
         memory = model.memory
         jax.eval_shape(lambda raw: memory.impose(memory.decode(raw), jnp.zeros(2)), jnp.zeros(memory.action_size))
 
-    def forcing(self, batch: Batch) -> Float[Array, ""]:
+    def decayed_forcing_prob(self, batch: Batch) -> Float[Array, ""]:
         """Return the probability that an action is the algorithm's, in this batch."""
-        decayed = jnp.minimum(batch.taken / self.forcing_decay_steps, 1) if self.forcing_decay_steps else 0.0
+        decayed = jnp.minimum(batch.attempt_step / self.forcing_decay_steps, 1) if self.forcing_decay_steps else 0.0
         return jnp.asarray(self.forcing_prob * (1 - decayed))
 
     def loss(self, model, heads, state, batch, key):
@@ -52,7 +52,7 @@ class Imitation(AbstractObjective):
     ) -> BatchSteps:
         """Run the machine on a batch, with the algorithm's strengths in place of its own where they are forced."""
         shape = (*batch.defined.shape[:1], len(batch.lengths), 1)
-        forced = jax.random.bernoulli(key, self.forcing(batch), shape).astype(float)
+        forced = jax.random.bernoulli(key, self.decayed_forcing_prob(batch), shape).astype(float)
         known = forced, strengths
         return self.run(model, batch, key, decode=lambda raw, known: force(model, raw, *known), decode_inputs=known)
 

@@ -59,8 +59,8 @@ class Reinforce(AbstractObjective):
         jax.eval_shape(memory.sample, jnp.zeros(memory.action_size), jnp.zeros(sum(memory.gate_widths)))
 
     def loss(self, model, heads, state, batch, key):
-        noise = jax.random.uniform(key, (*batch.example.inputs.shape, sum(model.memory.gate_widths)))
-        shown = self.run(model, batch, key, decode=model.memory.sample, decode_inputs=noise)
+        uniforms = jax.random.uniform(key, (*batch.example.inputs.shape, sum(model.memory.gate_widths)))
+        shown = self.run(model, batch, key, decode=model.memory.sample, decode_inputs=uniforms)
         returns = jax.lax.stop_gradient(returns_of(shown, batch))
         baseline = expected_return(heads, state, jax.lax.stop_gradient(shown.hidden))
         extra = policy_loss(model.memory, shown, batch, returns, baseline, self.entropy)
@@ -84,12 +84,12 @@ def policy_loss(
     The amount by which a return exceeds the baseline, in units of its deviation over the batch, is the advantage of the
     drawn action.
     """
-    counted = batch.own
+    mask = batch.own
     advantage = returns - jax.lax.stop_gradient(baseline)
-    advantage = advantage / jnp.sqrt(mean(counted, advantage**2) + 1e-8)
+    advantage = advantage / jnp.sqrt(mean(mask, advantage**2) + 1e-8)
     surprise, entropy = jax.vmap(jax.vmap(partial(surprise_and_entropy, memory)))(shown.raw_action, shown.action)
-    policy = mean(counted, advantage * surprise) - entropy_weight * mean(counted, entropy)
-    return policy + mean(counted, (returns - baseline) ** 2)
+    policy = mean(mask, advantage * surprise) - entropy_weight * mean(mask, entropy)
+    return policy + mean(mask, (returns - baseline) ** 2)
 
 
 def surprise_and_entropy(
@@ -109,8 +109,8 @@ def expected_return(heads: Heads, state: Any, hidden: Float[Array, "steps batch 
 
 def update_mean(state: RunningMean, returns: Float[Array, "steps batch"], batch: Batch) -> RunningMean:
     """Move the running mean towards the returns of a batch, at the steps that it has."""
-    counted = batch.own.sum(1)
-    new = jnp.where(batch.own, returns, 0.0).sum(1) / jnp.maximum(counted, 1)
+    counts = batch.own.sum(1)
+    new = jnp.where(batch.own, returns, 0.0).sum(1) / jnp.maximum(counts, 1)
     total = BASELINE_DECAY * state.total + (1 - BASELINE_DECAY) * new
     weight = BASELINE_DECAY * state.weight + (1 - BASELINE_DECAY)
-    return RunningMean(jnp.where(counted > 0, total, state.total), jnp.where(counted > 0, weight, state.weight))
+    return RunningMean(jnp.where(counts > 0, total, state.total), jnp.where(counts > 0, weight, state.weight))
