@@ -6,9 +6,9 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 from jaxtyping import Array, Float, Int
 
-from neuralstack.evaluation._metrics import cross_entropy
 from neuralstack.evaluation._predict import padded
 from neuralstack.machine import Machine, MachineState
 from neuralstack.tasks import Characters
@@ -28,36 +28,63 @@ class LanguageReport(NamedTuple):
 
 
 def evaluate_language(machine: Machine, task: Characters, limit: int | None = None) -> LanguageReport:
-    """Predict the held-out part of a text.
+    """Predict every character but the first of the held-out part of a text, each once.
 
     It is read as in training: in stretches, each with a memory that is empty at first, through which the controller's
-    state is carried; the text is cut into pieces of about 5000 characters, which are read side by side.
+    state is carried. A long text is cut into pieces of about 5000 characters, which are read side by side.
 
     Args:
         machine: A trained machine.
         task: Its task.
         limit: Largest number of characters to predict, from the start of the held-out part. Defaults to all.
+
+    Raises:
+        ValueError: If the text cannot be read, or its held-out part is too short.
+
+    Examples:
+        >>> import neuralstack as ns
+        >>> task, key = ns.Characters(max_length=8), jax.random.key(0)
+        >>> machine = ns.Machine(ns.GRU(4, 8, key=key), ns.NeuralStack(4), task.vocab_size, key=key)
+        >>> ns.evaluate_language(machine, task, limit=100).characters
+        100
     """
-    task = task.to_validate
-    text, stride = task.read(), task.max_length
-    text = text[: len(text) if limit is None else limit + 1]
-    pieces = max(1, len(text) // STREAM)
-    rows = max(1, (len(text) - 1) // pieces // stride)
-    starts = np.arange(pieces) * ((len(text) - 1) // pieces)
-    places = starts[:, None] + np.arange(rows * stride + 1)
-    loss = float(_mean_loss(machine, jnp.asarray(text[np.minimum(places, len(text) - 1)].T), stride))
-    return LanguageReport(loss, loss / float(np.log(2)), pieces * rows * stride)
+    text, stride = task.to_validate.read(), task.max_length
+    count = len(text) - 1 if limit is None else min(limit, len(text) - 1)
+    if count < 1:
+        raise ValueError(
+            f"the held-out part of the text has {len(text)} characters, and {count} of them are to be predicted: give "
+            "a longer text, and a limit of at least 1."
+        )
+    stride = min(stride, count)
+    loss = float(_mean_loss(machine, *(jnp.asarray(part) for part in _pieces(text[: count + 1], stride)), stride))
+    return LanguageReport(loss, loss / float(np.log(2)), count)
+
+
+def _pieces(text: np.ndarray, stride: int) -> tuple[np.ndarray, np.ndarray]:
+    """Cut a text into pieces of whole stretches.
+
+    Returns:
+        The pieces `[1 + steps, pieces]`, filled up with the last character, and which of their predictions count,
+        `[steps, pieces]`: each character but the first one is predicted once.
+    """
+    count = len(text) - 1
+    pieces = max(1, count // max(STREAM, stride))
+    starts = np.arange(pieces) * (count // pieces)
+    sizes = np.diff(starts, append=count)
+    steps = np.arange(-(-sizes.max() // stride) * stride + 1)[:, None]
+    return text[np.minimum(starts + steps, count)], steps[:-1] < sizes
 
 
 @partial(jax.jit, static_argnames="stride")
-def _mean_loss(machine, text, stride):
+def _mean_loss(machine, text, mask, stride):
     def read(state, tokens):
-        inputs, targets = tokens
+        inputs, targets, mask = tokens
         shown = machine.batch(inputs, state=state)
-        return shown.state, cross_entropy(shown.logits, targets, jnp.ones(targets.shape, bool)).mean()
+        losses = jnp.where(mask, optax.softmax_cross_entropy_with_integer_labels(shown.logits, targets), 0)
+        return shown.state, losses.sum()
 
-    stretches = [part.reshape(-1, stride, text.shape[1]) for part in (text[:-1], text[1:])]
-    return jax.lax.scan(read, machine.init_controller(text.shape[1]), stretches)[1].mean()
+    stretches = [part.reshape(-1, stride, text.shape[1]) for part in (text[:-1], text[1:], mask)]
+    return jax.lax.scan(read, machine.init_controller(text.shape[1]), stretches)[1].sum() / mask.sum()
 
 
 def sample_text(machine: Machine, task: Characters, prompt: str, length: int, temperature: float, seed: int = 0) -> str:

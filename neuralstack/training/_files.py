@@ -1,17 +1,15 @@
-"""Files of a run: written whole or not at all, never through a link, and read within bounds."""
+"""Files of a run: written whole or not at all, and never through a link."""
 
 import fcntl
 import json
 import math
 import os
-import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 PARTIAL = ".partial"  # the end of the name of a file that is being written
-LARGEST_TEXT = 1 << 28  # bytes of a configuration or of metrics
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -35,21 +33,6 @@ def append_line(path: Path, line: str) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o666)
     with os.fdopen(descriptor, "a") as file:
         file.write(line + "\n")
-
-
-def read_bounded(path: Path, largest: int = LARGEST_TEXT) -> bytes:
-    """Read a regular file of bounded size.
-
-    Raises:
-        ValueError: If it is another kind of file (a pipe, a device), or larger.
-    """
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise ValueError("it is not a regular file")
-        if status.st_size > largest:
-            raise ValueError(f"it has {status.st_size} bytes, and at most {largest} are read")
-        return file.read(status.st_size)
 
 
 def to_json_text(value: Any, **options: Any) -> str:

@@ -16,8 +16,13 @@ HELD_OUT_SYMBOLS = 10_000  # of a held-out text, at each evaluation
 
 
 def measure_of(task: AbstractTask, lengths: tuple[int, int], model: Any) -> Measure:
-    """Return the function that measures models like this one on sequences of these lengths, or on a held-out text."""
+    """Return the function that measures models like this one on sequences of these lengths, or on a held-out text.
+
+    Raises:
+        ValueError: If there is no such sequence, or the text is too short.
+    """
     if isinstance(task, Characters) and isinstance(model, Machine):
+        task.check()
         return lambda model: dict(zip(("loss", "bits"), evaluate_language(model, task, HELD_OUT_SYMBOLS), strict=False))
     data = fixed_set(task, lengths)
 

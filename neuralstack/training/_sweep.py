@@ -5,14 +5,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from neuralstack._arguments import require_object
+from neuralstack._bounded_file import read_bounded
 from neuralstack.evaluation import success_interval
 from neuralstack.training._bounds import from_json, to_json
 from neuralstack.training._complete import check_memory_size, complete
 from neuralstack.training._config import Config
-from neuralstack.training._files import parse_json, read_bounded, to_json_text
+from neuralstack.training._files import parse_json, to_json_text
 from neuralstack.training._options import with_options
 from neuralstack.training._outcome import Outcome
 from neuralstack.training._own_parts import OwnParts, allowed_config
+from neuralstack.training._refused import remove_first_files
 from neuralstack.training._run_directory import Run
 from neuralstack.training._stopping import rank
 from neuralstack.training._train import train_all
@@ -98,7 +100,12 @@ def sweep(
         for run_config in configs
     ]
     runs = [(run_config, path / name) for run_config, name in zip(configs, names, strict=True)]
-    outcomes = train_all(runs, resume=resume, show=show, on_open=lambda: write_sweep(path, plan))
+    try:
+        outcomes = train_all(runs, resume=resume, show=show, on_open=lambda: write_sweep(path, plan))
+    except Exception:
+        if not resume and not any(run_path.exists() for _, run_path in runs):  # all were refused
+            remove_first_files(path)
+        raise
     if any(outcome.status == "interrupted" for outcome in outcomes):
         raise KeyboardInterrupt
     members = [

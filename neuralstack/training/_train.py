@@ -22,6 +22,7 @@ from neuralstack.training._options import with_options
 from neuralstack.training._outcome import Outcome, outcome_of
 from neuralstack.training._own_parts import OwnParts
 from neuralstack.training._progress import TrainingProgress, show_progress
+from neuralstack.training._refused import removed_if_refused
 from neuralstack.training._resume import end_of, open_run, restart_if_due
 from neuralstack.training._run_directory import Run
 from neuralstack.training._step import HEALTHY, TrainState, join_model, reset_means
@@ -111,16 +112,17 @@ def train_all(
     configs = [complete(config) for config, _ in runs]
     spec, measures = step_spec(configs[0]), measures_of(configs[0])
     with ExitStack() as locks:
-        members = []
-        for config, (_, path) in zip(configs, runs, strict=True):
-            if resume and Path(path).is_dir():
-                locks.enter_context(locked(Path(path)))
-            members.append(open_run(config, path, resume=resume, warm_start=warm_start))
-            if not resume:
-                locks.enter_context(locked(Path(path)))
-        if on_open is not None:
-            on_open()
-        advance(members, spec, [int(member.state.step) for member in members])  # no step: this compiles the program
+        with removed_if_refused([path for _, path in runs]):
+            members = []
+            for config, (_, path) in zip(configs, runs, strict=True):
+                if resume and Path(path).is_dir():
+                    locks.enter_context(locked(Path(path)))
+                members.append(open_run(config, path, resume=resume, warm_start=warm_start))
+                if not resume:
+                    locks.enter_context(locked(Path(path)))
+            if on_open is not None:
+                on_open()
+            advance(members, spec, [int(member.state.step) for member in members])  # no step: this compiles the program
         with defer_keyboard_interrupt() as interrupted, show_progress(members, enabled=show) as progress:
             while any(member.ended is None for member in members):
                 train_chunk(members, spec, measures, progress)

@@ -49,7 +49,7 @@ def test_evaluate_measures_a_text_in_bits(call, written, tmp_path):
     status, out, _ = call("evaluate", written, "--json")
     found = json.loads(out)
     assert status == 0
-    assert found["characters"] == 48
+    assert found["characters"] == 50
     assert found["bits"] == pytest.approx(found["loss"] / 0.6931, rel=1e-3)
     assert "bits per character" in call("evaluate", written)[1]
 
@@ -59,7 +59,7 @@ def test_evaluating_a_text_that_is_gone_says_so(call, written):
         remembered.cache_clear()
     status, _, err = call("evaluate", written)
     assert status == 2
-    assert "No such file or directory; name another --text" in err
+    assert "No such file or directory; give the path of another text" in err
 
 
 def test_evaluate_and_predict_take_a_hardened_machine(call, learned):

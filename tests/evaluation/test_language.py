@@ -16,6 +16,7 @@ from neuralstack import (
     cross_entropy,
     evaluate_language,
     sample_text,
+    sweep,
     train,
 )
 from neuralstack.training import Run, begin, configure, step_spec
@@ -90,18 +91,65 @@ def test_training_hands_the_state_of_a_stretch_to_the_next_one(path):
         np.testing.assert_allclose(one, other, atol=1e-5)
 
 
-def test_the_loss_of_a_text_is_that_of_its_held_out_part_read_in_stretches(path):
-    task = Characters(max_length=10, text=path)
-    machine = build(task)
-    text = task.to_validate.read()
+@pytest.mark.parametrize(
+    ("size", "max_length", "pieces"),
+    [
+        (1440, 10, 1),
+        (120, 64, 1),  # the held-out part is shorter than a stretch
+        (120, 5, 1),
+        (1000, 99, 1),
+        (1000, 100, 1),
+        (20, 1, 1),  # a single prediction
+        (110_000, 64, 2),
+        (130_000, 6000, 2),  # stretches are longer than a piece would be
+    ],
+)
+def test_every_held_out_character_but_the_first_is_predicted_once(tmp_path, size, max_length, pieces):
+    (tmp_path / "text.txt").write_text(("the cat sat on the mat. a dog! " * (size // 31 + 1))[:size])
+    task = Characters(max_length=max_length, text=str(tmp_path / "text.txt"))
+    machine, text = build(task), task.to_validate.read()
+    count = len(text) - 1
+    starts = [piece * (count // pieces) for piece in range(pieces)]
+    losses = []
+    for start, stop in pairwise([*starts, count]):
+        inputs, targets = (jnp.asarray(text[a : a + stop - start])[:, None] for a in (start, start + 1))
+        losses.append(cross_entropy(run(machine, inputs).logits, targets, jnp.ones(targets.shape, bool))[0])
+    wanted = np.average(losses, weights=np.diff([*starts, count]))
     report = evaluate_language(machine, task)
-    used = (len(text) - 1) // 10 * 10
-    inputs, targets = jnp.asarray(text[:used])[:, None], jnp.asarray(text[1 : used + 1])[:, None]
-    wanted = cross_entropy(run(machine, inputs).logits, targets, jnp.ones((used, 1), bool))[0]
-    assert report.characters == used
+    assert report.characters == count == size // 10 - 1
     np.testing.assert_allclose(report.loss, wanted, rtol=1e-4)
-    np.testing.assert_allclose(report.bits, wanted / np.log(2), rtol=1e-4)
-    assert evaluate_language(machine, task, limit=20).characters == 20
+    np.testing.assert_allclose(report.bits, report.loss / np.log(2), rtol=1e-6)
+    assert evaluate_language(machine, task, limit=1).characters == 1
+
+
+def test_a_memory_is_empty_at_the_beginning_of_each_stretch(path):
+    task = Characters(max_length=10, text=path)
+    machine, text = build(task, NeuralStack(4), LSTM, "skip"), task.to_validate.read()
+    state, losses = machine.init_controller(1), []
+    for start in range(0, len(text) - 1, 10):
+        targets = jnp.asarray(text[start + 1 : start + 11])[:, None]
+        shown = run(machine, jnp.asarray(text[start : start + len(targets)])[:, None], state=state)
+        losses.append(len(targets) * cross_entropy(shown.logits, targets, jnp.ones(targets.shape, bool))[0])
+        state = shown.state
+    np.testing.assert_allclose(evaluate_language(machine, task).loss, sum(losses) / (len(text) - 1), rtol=1e-4)
+
+
+@pytest.mark.parametrize("size", [0, 1, 9, 19])
+def test_a_text_without_anything_to_predict_is_refused(tmp_path, size):
+    (tmp_path / "text.txt").write_text(("ab" * size)[:size])
+    task = Characters(max_length=4, text=str(tmp_path / "text.txt"), alphabet="ab")
+    with pytest.raises(ValueError, match=f"the held-out part of the text has {size // 10} characters"):
+        evaluate_language(build(task), task)
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+@pytest.mark.parametrize("text", ["", "ab", "the cat sat", "the cat sat on the mat"])
+def test_a_refused_training_leaves_no_directory(tmp_path, text, seeds):
+    (tmp_path / "text.txt").write_text(text)
+    config = configure("characters", text=str(tmp_path / "text.txt"), **{**SMALL, "max_length": 30})
+    with pytest.raises(ValueError, match=r"alphabet needs at least one|part of the text"):
+        train(config, tmp_path / "run", show=False) if seeds == 1 else sweep(config, tmp_path / "run", seeds=seeds)
+    assert [file.name for file in tmp_path.iterdir()] == ["text.txt"]
 
 
 @pytest.fixture(scope="module")

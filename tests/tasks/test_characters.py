@@ -54,12 +54,14 @@ def test_an_alphabet_can_be_larger_than_the_text(path):
 
 def test_a_text_that_cannot_be_used_is_refused(path, tmp_path):
     (tmp_path / "bad.txt").write_bytes(b"abc\xff")
-    with pytest.raises(ValueError, match=r"cannot read the text '.*none.txt': No such file or directory; name another"):
+    with pytest.raises(
+        ValueError, match=r"cannot read the text '.*none.txt': No such file or directory; give the path"
+    ):
         Characters(text=str(tmp_path / "none.txt"))
     with pytest.raises(ValueError, match=r"bad.txt' is not UTF-8 \(invalid start byte at byte 3\): convert it"):
         Characters(text=str(tmp_path / "bad.txt"))
     with pytest.raises(ValueError, match="has the character 'e', which is not in the alphabet"):
         Characters(text=path, alphabet="abcd").read()
-    wanted = r"the held-out part of the text has 100 characters, but a source has 101: give a longer text"
+    wanted = r"the held-out part of the text has 100 characters, but a source has 101: give a longer"
     with pytest.raises(ValueError, match=wanted):
         _ = Characters(max_length=100, text=path, held_out=True).size

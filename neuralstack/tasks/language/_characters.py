@@ -71,9 +71,22 @@ class Characters(AbstractTask):
         if size <= self.max_length:
             raise ValueError(
                 f"the {'held-out' if self.held_out else 'training'} part of the text has {size} characters, but a "
-                f"source has {self.max_length + 1}: give a longer text, or a shorter --max-length."
+                f"source has {self.max_length + 1}: give a longer text, or a smaller max_length."
             )
         return size
+
+    def check(self) -> None:
+        """Refuse a text that cannot be used for training: one too short for a stretch, or with nothing to predict.
+
+        Raises:
+            ValueError: If it is.
+        """
+        _ = replace(self, held_out=False).size
+        if len(held_out := self.to_validate.read()) < 2:
+            raise ValueError(
+                f"the held-out part of the text, its last tenth, has {len(held_out)} characters, but at least 2 are "
+                "needed, one to predict the other from: give a longer text."
+            )
 
     def read(self) -> np.ndarray:
         """Return the part of the text that stretches are of, as the numbers of its characters."""

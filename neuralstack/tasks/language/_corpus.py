@@ -22,7 +22,7 @@ def read_text(path: str) -> str:
     try:
         return Path(path).read_bytes().decode()
     except OSError as error:
-        raise ValueError(f"cannot read the text {path!r}: {error.strerror}; name another --text.") from None
+        raise ValueError(f"cannot read the text {path!r}: {error.strerror}; give the path of another text.") from None
     except UnicodeDecodeError as error:
         raise ValueError(
             f"the text {path!r} is not UTF-8 ({error.reason} at byte {error.start}): convert it."
