@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "neuralstack").rglob("*.py"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-LONGEST_FILE, MEDIAN_FILE = 250, 100
+LONGEST_FILE, MEDIAN_FILE, LONGEST_FUNCTION = 250, 100, 50
 PRIVATE_WORDS = r"\b(unless said|heed(s|ed)?|anew|wirings?|deeds?)\b"
 
 
@@ -25,6 +25,19 @@ def test_no_file_is_long():
     lengths = {file.relative_to(ROOT).as_posix(): len(file.read_text().splitlines()) for file in FILES}
     assert {name: length for name, length in lengths.items() if length > LONGEST_FILE} == {}
     assert statistics.median(lengths.values()) <= MEDIAN_FILE
+
+
+def lines_of_functions(tree):
+    """The number of lines of each function, its docstring apart."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            docstring = node.body[0].end_lineno - node.body[0].lineno + 1 if ast.get_docstring(node) else 0
+            yield node.name, node.end_lineno - node.lineno + 1 - docstring
+
+
+def test_no_function_is_long():
+    functions = [(file.name, *found) for file in FILES for found in lines_of_functions(ast.parse(file.read_text()))]
+    assert [function for function in functions if function[-1] > LONGEST_FUNCTION] == []
 
 
 @pytest.mark.parametrize("docstring", ["What a machine does.", "How many there are."])

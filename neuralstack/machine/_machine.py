@@ -9,14 +9,14 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
 from neuralstack._activations import tanh
 from neuralstack.controllers import AbstractController, as_controller, glorot
+from neuralstack.machine._batch_run import BatchInputs, run_in_turn, run_with_feedback
 from neuralstack.machine._connection import Connection, as_connection
 from neuralstack.machine._describe import as_html, as_text
 from neuralstack.machine._heads import draw_heads, draw_input_maps, mapped_input
 from neuralstack.machine._parts import check_parts
 from neuralstack.machine._steps import BatchSteps, Decode, MachineState, Step
 from neuralstack.machine._tokens import Tokens, check_tokens, look_up
-from neuralstack.machine._unroll import unroll
-from neuralstack.memories import AbstractMemory, NoMemory
+from neuralstack.memories import AbstractMemory
 
 
 class Machine(eqx.Module):
@@ -180,30 +180,9 @@ class Machine(eqx.Module):
         projected = look_up(self.controller.project(self.embedding), tokens)
         projected = projected if input_noise is None else projected + input_noise
         state = self.init_controller(tokens.shape[1]) if state is None else state
-        if self.connection.feedback and self.memory.read_size:
-            parameters, static = eqx.partition(self, eqx.is_inexact_array)
-
-            def act(parameters, state, inputs, read):
-                machine = eqx.combine(parameters, static)
-                projected, embedded, further = inputs
-                state, hidden = machine.controller.step_projected(state, projected + machine.feedback_input(read))
-                return state, hidden, decode(machine.raw_action(hidden, embedded), further)
-
-            inputs = projected, embedded, decode_inputs
-            hidden, action, read, state = unroll(act, self.memory, parameters, state, inputs, steps)
-            raw = self.raw_action(hidden, embedded)
-        else:
-            parameters, static = eqx.partition(self.controller, eqx.is_inexact_array)
-
-            def step(parameters, state, inputs, _):
-                controller = eqx.combine(parameters, static)
-                return *controller.step_projected(state, inputs), jnp.zeros(0, inputs.dtype)
-
-            hidden, _, _, state = unroll(step, NoMemory(), parameters, state, projected, steps)
-            raw = self.raw_action(hidden, embedded)
-            action = jax.vmap(jax.vmap(decode))(raw, decode_inputs)
-            read = jax.vmap(self.memory.run, in_axes=(1, None), out_axes=1)(action, steps)
-        return BatchSteps(self.logits(hidden, read), action, hidden, raw, state)
+        run = run_with_feedback if self.connection.feedback and self.memory.read_size else run_in_turn
+        done = run(self, state, BatchInputs(projected, embedded, decode_inputs), decode, steps)
+        return BatchSteps(self.logits(done.hidden, done.read), done.action, done.hidden, done.raw, done.state)
 
     def init_controller(self, batch_size: int) -> PyTree[Float[Array, "batch ..."]]:
         """Return the controller's initial state for each sequence of a batch."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 import numpy as np
+from jaxtyping import Float
 
 from neuralstack._arguments import require_object
 from neuralstack.automata import StackTransducer, readable
@@ -68,9 +69,19 @@ def trace(
     is_language = isinstance(task, Characters)  # whose next characters are likely, not right
     wanted, right = wanted_of(task, source, len(tokens))
     labels = [label_of(task, token) for token in tokens]
-    answer_logits = shown.logits[: len(tokens)].astype(np.float64)
-    chances = 1 / np.exp(answer_logits - answer_logits.max(-1, keepdims=True)).sum(-1)  # of the likeliest answers
+    best, chances = likeliest(shown.logits[: len(tokens)].astype(np.float64))
     states = states_of(program, tokens)
+    steps = [
+        {
+            "given": labels[time],
+            "answered": label_of(task, int(best[time])),
+            "wanted": wanted[time],
+            "probability": rounded(chances[time]),
+            "state": states[time],
+            "memories": [step_of(observed, time) for observed in memories],
+        }
+        for time in range(len(tokens))
+    ]
     return Trace(
         format=FORMAT,
         name=name,
@@ -81,28 +92,14 @@ def trace(
         right_answer=None if is_language else right,
         language=is_language,
         first_answer=int(task.format.first_answer(len(source))),
-        memories=[
-            {
-                "kind": observed_memory.kind,
-                "elements": [
-                    {"symbol": labels[step] if observed_memory.pushed else "", "step": step}
-                    for step in observed_memory.elements
-                ],
-            }
-            for observed_memory in memories
-        ],
-        steps=[
-            {
-                "given": labels[time],
-                "answered": label_of(task, int(answer_logits[time].argmax())),
-                "wanted": wanted[time],
-                "probability": rounded(chances[time]),
-                "state": states[time],
-                "memories": [step_of(observed_memory, time) for observed_memory in memories],
-            }
-            for time in range(len(tokens))
-        ],
+        memories=[memory_of(observed, labels) for observed in memories],
+        steps=steps,
     )
+
+
+def likeliest(logits: Float[np.ndarray, "steps vocabulary"]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the likeliest token of each step, and its probability."""
+    return logits.argmax(-1), 1 / np.exp(logits - logits.max(-1, keepdims=True)).sum(-1)
 
 
 def require_short(task: AbstractTask, source: list[int]) -> None:
@@ -135,6 +132,12 @@ def states_of(program: StackTransducer | None, tokens: list[int]) -> Sequence[st
         return program.walk(tokens) if program else [None] * len(tokens)
     except ValueError:  # a token that the task never asks for
         return [None] * len(tokens)
+
+
+def memory_of(memory: Observation, labels: list[str]) -> dict[str, Any]:
+    """Return the kind of a memory, and the symbol and the step of each push."""
+    elements = [{"symbol": labels[step] if memory.pushed else "", "step": step} for step in memory.elements]
+    return {"kind": memory.kind, "elements": elements}
 
 
 def step_of(memory: Observation, time: int) -> dict[str, Any]:
