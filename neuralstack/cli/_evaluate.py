@@ -1,6 +1,6 @@
 """`neuralstack evaluate`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,8 @@ from neuralstack.cli._own_options import OwnOptions
 
 if TYPE_CHECKING:
     from neuralstack.evaluation import Examples
-    from neuralstack.tasks import AbstractTask, PairTask
+    from neuralstack.machine import Machine
+    from neuralstack.tasks import AbstractTask, Characters, PairTask
 
 
 @dataclass(frozen=True)
@@ -27,34 +28,65 @@ class Evaluate(OwnOptions):
     data: Path | None = None
     """A file of sequences instead, one {"source": ..., "target": ...} a line: strings, lists of words or of numbers of
     symbols, from 0. The run's task is not needed then."""
+    text: Path | None = None
+    """For a run of the task characters: another text to predict, as a whole; or the run's own where it has moved, of
+    which the held-out part is predicted (default: the held-out part of the run's text)."""
+    text_encoding: str | None = None
+    """Name of that file's encoding, one of those of Python (default: that of the run's text)."""
     harden: bool = False
     """Round every action of the memory to 0 or 1, and keep the controller's state from drifting."""
     json: bool = False
-    """Print one JSON object: coarse, fine, token, loss, by_length."""
+    """Print one JSON object: coarse, fine, token, loss, by_length; of a text loss, bits, characters, perplexity."""
 
     def __call__(self) -> int:
         """Evaluate, and print a table or JSON."""
         from neuralstack.discretization import harden
-        from neuralstack.evaluation import evaluate, evaluate_language
-        from neuralstack.reporting import language_table, report_table
+        from neuralstack.evaluation import evaluate
+        from neuralstack.reporting import report_table
         from neuralstack.tasks import Characters
         from neuralstack.training import Run, to_json_text
 
-        if self.data is not None and self.lengths is not None:
-            raise ValueError("give --data or --lengths, not both: a file has its own lengths.")
-        run = Run.open(self.run)
+        if sum(given is not None for given in (self.data, self.lengths, self.text)) > 1:
+            raise ValueError("give only one of --data, --lengths and --text: a file has its own lengths.")
+        if self.text_encoding is not None and self.text is None:
+            raise ValueError("--text-encoding is that of the file --text: give both.")
+        run, other = Run.open(self.run), None
         task = run.task(**self.own) if self.data is None else run.usable_task(**self.own)
+        if self.text is not None:
+            task, other = self.choose_text(task)
         machine = run.load_model(memory=self.memory, controller=self.controller)
         if self.harden:
             machine = harden(machine, task)
         if isinstance(task, Characters) and self.data is None and self.lengths is None:
-            report = evaluate_language(machine, task)
-            table = language_table(str(self.run), report)
-        else:
-            data, title = self.examples(task)
-            report = evaluate(machine, data)
-            table = report_table(f"{self.run} on {title}", report)
+            return self.predict_text(machine, task, other)
+        data, title = self.examples(task)
+        report = evaluate(machine, data)
+        table = report_table(f"{self.run} on {title}", report)
         print(to_json_text(report._asdict())) if self.json else print_table(table)
+        return 0
+
+    def choose_text(self, task: "AbstractTask") -> tuple["Characters", str | None]:
+        """Return the run's task, of its own text where that has moved to the file; else the file's content, too."""
+        from neuralstack.tasks import Characters, read_text
+
+        if not isinstance(task, Characters):
+            raise ValueError(f"--text needs a run of the task characters, but {str(self.run)!r} is of another.")
+        path, encoding = str(self.text), self.text_encoding or task.encoding
+        text = read_text(path, encoding)
+        if task.version is not None and text.version.sha256 == task.version.sha256:
+            return replace(task, text=path, encoding=encoding), None
+        return task, text.content
+
+    def predict_text(self, machine: "Machine", task: "Characters", other: str | None) -> int:
+        """Predict another text, or the held-out part of the run's, and print a table or JSON."""
+        from neuralstack.evaluation import evaluate_language
+        from neuralstack.reporting import language_table
+        from neuralstack.training import to_json_text
+
+        report = evaluate_language(machine, task, text=other)
+        table = language_table(str(self.run), report, "the held-out text" if other is None else str(self.text))
+        values = {**report._asdict(), "perplexity": report.perplexity}
+        print(to_json_text(values)) if self.json else print_table(table)
         return 0
 
     def examples(self, task: "AbstractTask") -> tuple["Examples", str]:

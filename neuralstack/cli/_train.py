@@ -15,7 +15,7 @@ from neuralstack.cli._train_options import TrainOptions
 if TYPE_CHECKING:
     from neuralstack.training import Config, Outcome, OwnParts
 
-RESUMABLE = frozenset({"max_steps", "stop_after_perfect", "extra_steps"})
+RESUMABLE = frozenset({"max_steps", "stop_after_perfect", "extra_steps", "text"})
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ class Train(TrainOptions):
             raise ValueError(
                 f"--resume takes the options of the run in {str(path)!r}; "
                 f"{', '.join('--' + name.replace('_', '-') for name in refused)} cannot be changed: leave out all but "
-                "--max-steps, --stop-after-perfect and --extra-steps, or start another run with --from."
+                "--max-steps, --stop-after-perfect, --extra-steps and the --text that has moved, or start another run "
+                "with --from."
             )
         from neuralstack.training import SWEEP_FILE, resume, resume_sweep
 

@@ -46,6 +46,8 @@ class TrainOptions:
     """The file of the task characters (default: the text that comes with the task)."""
     alphabet: Text = None
     """All characters of that task (default: those of the text)."""
+    text_encoding: Name = None
+    """Name of that file's encoding, one of those of Python (default: utf-8)."""
     data: Text = None
     """The file of the task pairs, one {"source": ..., "target": ...} a line."""
     objective: Objective = None

@@ -1,5 +1,6 @@
 """Language models: bits per character of a text, and sampling."""
 
+import math
 from functools import partial
 from typing import NamedTuple
 
@@ -26,9 +27,16 @@ class LanguageReport(NamedTuple):
     characters: int
     """Number of predicted characters."""
 
+    @property
+    def perplexity(self) -> float:
+        """The exponential of the loss: of so many equally likely characters, one would be as hard to predict."""
+        return math.exp(self.loss)
 
-def evaluate_language(machine: Machine, task: Characters, limit: int | None = None) -> LanguageReport:
-    """Predict every character but the first of the held-out part of a text, each once.
+
+def evaluate_language(
+    machine: Machine, task: Characters, limit: int | None = None, *, text: str | None = None
+) -> LanguageReport:
+    """Predict every character but the first of the held-out part of a text, or of another text, each once.
 
     It is read as in training: in stretches, each with a memory that is empty at first, through which the controller's
     state is carried. A long text is cut into pieces of about 5000 characters, which are read side by side.
@@ -36,10 +44,11 @@ def evaluate_language(machine: Machine, task: Characters, limit: int | None = No
     Args:
         machine: A trained machine.
         task: Its task.
-        limit: Largest number of characters to predict, from the start of the held-out part. Defaults to all.
+        limit: Largest number of characters to predict, from the start. Defaults to all.
+        text: Another text, to be predicted as a whole. Defaults to the held-out part of the task's text.
 
     Raises:
-        ValueError: If the text cannot be read, or its held-out part is too short.
+        ValueError: If the text cannot be read, is too short, or has characters that are not in the task's alphabet.
 
     Examples:
         >>> import neuralstack as ns
@@ -47,16 +56,18 @@ def evaluate_language(machine: Machine, task: Characters, limit: int | None = No
         >>> machine = ns.Machine(ns.GRU(4, 8, key=key), ns.NeuralStack(4), task.vocab_size, key=key)
         >>> ns.evaluate_language(machine, task, limit=100).characters
         100
+        >>> ns.evaluate_language(machine, task, text="Another text.").characters
+        12
     """
-    text, stride = task.to_validate.read(), task.max_length
-    count = len(text) - 1 if limit is None else min(limit, len(text) - 1)
+    tokens = task.to_validate.read() if text is None else task.encode_whole(text)
+    count = len(tokens) - 1 if limit is None else min(limit, len(tokens) - 1)
     if count < 1:
         raise ValueError(
-            f"the held-out part of the text has {len(text)} characters, and {count} of them are to be predicted: give "
-            "a longer text, and a limit of at least 1."
+            f"the {'held-out part of the ' if text is None else ''}text has {len(tokens)} characters, and {count} of "
+            "them are to be predicted: give a longer text, and a limit of at least 1."
         )
-    stride = min(stride, count)
-    loss = float(_mean_loss(machine, *(jnp.asarray(part) for part in _pieces(text[: count + 1], stride)), stride))
+    stride = min(task.max_length, count)
+    loss = float(_mean_loss(machine, *(jnp.asarray(part) for part in _pieces(tokens[: count + 1], stride)), stride))
     return LanguageReport(loss, loss / float(np.log(2)), count)
 
 

@@ -35,11 +35,11 @@ def accuracies_of(report: Report) -> list[str]:
     return [f"{accuracy:.3f}" for accuracy in (report.coarse, report.fine, report.token)]
 
 
-def language_table(name: str, report: LanguageReport) -> Table:
-    """Return how well a machine predicted a text."""
-    columns = ("run", "characters", "nats per character", "bits per character")
-    row = name, report.characters, f"{report.loss:.3f}", f"{report.bits:.3f}"
-    return Table("Prediction of the held-out text", columns, [row])
+def language_table(name: str, report: LanguageReport, text: str = "the held-out text") -> Table:
+    """Return how well a machine predicted a text, which is named in the title."""
+    columns = ("run", "characters", "nats per\ncharacter", "bits per\ncharacter", "perplexity")
+    row = name, report.characters, f"{report.loss:.3f}", f"{report.bits:.3f}", f"{report.perplexity:.3f}"
+    return Table(f"Prediction of {text}", columns, [row])
 
 
 def sweep_table(title: str, result: SweepResult) -> Table:

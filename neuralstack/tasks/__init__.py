@@ -21,7 +21,12 @@ from neuralstack.tasks._stored_task import (
 )
 from neuralstack.tasks.chomsky import CONTEXT_FREE, CONTEXT_SENSITIVE, REGULAR
 from neuralstack.tasks.formal import FORMAL, Counting as Counting
-from neuralstack.tasks.language import LANGUAGE, Characters as Characters
+from neuralstack.tasks.language import (
+    LANGUAGE,
+    Characters as Characters,
+    TextVersion as TextVersion,
+    read_text as read_text,
+)
 from neuralstack.tasks.transductions import TRANSDUCTIONS, Reversal as Reversal
 
 FAMILIES = {

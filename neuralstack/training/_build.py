@@ -33,7 +33,8 @@ def named_task(config: Config, max_length: int | None = None) -> AbstractTask:
     """
     if TASKS.get(config.task) is Characters:
         sizes: dict[str, Any] = {} if max_length is None else {"max_length": max_length}
-        return Characters(text=config.data.text, alphabet=config.data.alphabet, **sizes)
+        data = config.data
+        return Characters(text=data.text, alphabet=data.alphabet, encoding=data.text_encoding, **sizes)
     return task_from_name(config.task, TASKS, max_length, data=config.data.pairs)
 
 

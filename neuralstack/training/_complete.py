@@ -5,11 +5,10 @@ from dataclasses import replace
 
 from neuralstack._lookup import lookup
 from neuralstack.machine import CONNECTIONS
-from neuralstack.tasks import TASKS
-from neuralstack.tasks.language import characters_of
+from neuralstack.tasks import TASKS, AbstractTask, Characters
 from neuralstack.training._bounds import check_bounds
 from neuralstack.training._build import build_task, machine_skeleton, named_task
-from neuralstack.training._config import Config
+from neuralstack.training._config import Config, DataConfig
 from neuralstack.training._controller_names import controller_from_name
 from neuralstack.training._curriculum import AbstractCurriculum, Uniform, Warmup
 from neuralstack.training._memory_names import memory_from_name
@@ -34,9 +33,11 @@ def complete(config: Config) -> Config:
     check_names(config)
     task = named_task(config)
     if task.streams:
-        config = _complete_stream(config)
-    elif config.data.text or config.data.alphabet:
-        raise ValueError(f"a text and its alphabet belong to the task characters, got the task {config.task}.")
+        config = _complete_stream(config, task)
+    elif replace(config.data, pairs="") != DataConfig():
+        raise ValueError(
+            f"a text, its encoding and its alphabet belong to the task characters, got the task {config.task}."
+        )
     config = _complete_parts(config, streams=task.streams)
     low, high = task.train_lengths
     config = replace(
@@ -63,15 +64,16 @@ def check_names(config: Config) -> None:
         lookup("connection", CONNECTIONS, config.machine.connection)
 
 
-def _complete_stream(config: Config) -> Config:
+def _complete_stream(config: Config, task: AbstractTask) -> Config:
     """Return the configuration of a stream, whose stretches are all of one length."""
     if config.curriculum not in (None, Uniform()) or config.min_length not in (None, config.max_length):
         raise ValueError(
             f"stretches of a stream are all of one length, but {config.task} was given a curriculum or two lengths: "
             "give the longest length alone."
         )
-    alphabet = config.data.alphabet or characters_of(config.data.text)
-    return replace(config, data=replace(config.data, alphabet=alphabet), min_length=config.max_length)
+    if isinstance(task, Characters):
+        config = replace(config, data=replace(config.data, alphabet=task.alphabet))
+    return replace(config, min_length=config.max_length)
 
 
 def _complete_parts(config: Config, *, streams: bool) -> Config:

@@ -20,6 +20,8 @@ class DataConfig:
     """The file of the task characters. Defaults to the text that comes with the task."""
     alphabet: str = ""
     """All characters of that task. Defaults to those of the text."""
+    text_encoding: str = "utf-8"
+    """Name of that file's encoding, one of those of Python."""
     pairs: str = ""
     """The file of the task pairs, one `{"source": ..., "target": ...}` a line."""
 

@@ -28,6 +28,7 @@ from neuralstack.training._step import (
     train_until,
 )  # fmt: skip
 from neuralstack.training._stopping import Record, Stopping, rank
+from neuralstack.training._text_record import pinned_task
 from neuralstack.training.objectives import AbstractObjective, Supervised
 
 
@@ -152,7 +153,7 @@ def prepare(
         2
     """
     check_objects(model, task, objective, curriculum, optimizer, key)
-    bounds = min_length, task.max_length
+    task, bounds = pinned_task(task), (min_length, task.max_length)
     arrays, structure = split_model(model)
     spec = StepSpec(
         task=task,

@@ -14,6 +14,7 @@ from neuralstack.training._own_parts import OwnParts, is_own
 from neuralstack.training._run_directory import Run
 from neuralstack.training._step import TrainState, split_model
 from neuralstack.training._stopping import Record
+from neuralstack.training._text_record import TEXT_RECORD
 
 CHANGEABLE = frozenset({"max_steps", "stopping.stop_after_perfect", "stopping.extra_steps"})
 
@@ -67,7 +68,9 @@ def reopen(path: str | Path, config: Config) -> Run:
     before, current = flatten(to_json(run.config(**own_parts(config)))), flatten(to_json(config))
     changed = [name for name in sorted(before | current) if before.get(name) != current.get(name)]
     run.task(**own_parts(config))  # refuses data that has changed
-    if refused := [name for name in changed if name not in CHANGEABLE]:
+    # A text that has moved is known by its version, if the run kept that.
+    changeable = CHANGEABLE | ({"data.text"} if run.file(TEXT_RECORD).exists() else set())
+    if refused := [name for name in changed if name not in changeable]:
         differences = ", ".join(f"{name}={before.get(name)!r}, not {current.get(name)!r}" for name in refused)
         raise ValueError(
             f"the run in {str(path)!r} was begun with {differences}: resume it with the options it was begun with, "

@@ -6,7 +6,7 @@ from typing import Any, Unpack
 
 from neuralstack._bounded_file import read_bounded
 from neuralstack.machine import Machine
-from neuralstack.tasks import PAIRS, AbstractTask, PairTask, StoredTask, from_record, keep_task, to_record
+from neuralstack.tasks import PAIRS, AbstractTask, Characters, PairTask, StoredTask, from_record, keep_task, to_record
 from neuralstack.training._build import begin, build_task, machine_skeleton
 from neuralstack.training._config import Config
 from neuralstack.training._config_file import config_text, is_legacy_config, read_config
@@ -16,6 +16,7 @@ from neuralstack.training._own_parts import OwnParts, allowed_config, allowed_na
 from neuralstack.training._step import TrainState
 from neuralstack.training._stopping import Record
 from neuralstack.training._tensors import from_file, to_bytes
+from neuralstack.training._text_record import TEXT_RECORD, read_text_record, record_of_text
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,12 @@ class Run:
         self.write("config.json", config_text(config, build_task(config).vocab_size))
 
     def write_task(self, config: Config) -> None:
-        """Write what is kept of a task that is not the library's, or is made of data: a machine can do without it."""
+        """Write what is kept of a task that is not the library's, or is made of data: a machine can do without it.
+
+        Of a text that is its version: a changed one is refused.
+        """
+        if (record := record_of_text(build_task(config))) is not None:
+            self.write(TEXT_RECORD, record)
         if config.task == PAIRS or is_own("task", config.task):
             kept = keep_task(build_task(config), config.lengths)
             if kept is not None:
@@ -128,6 +134,8 @@ class Run:
         """
         config = self.config(**own)
         task, kept = build_task(config), self.kept_task()
+        if isinstance(task, Characters):
+            return replace(task, version=read_text_record(self.file(TEXT_RECORD)))
         if config.task == PAIRS and kept and isinstance(task, PairTask) and task.pairs.digest != kept.data_digest:
             raise ValueError(
                 f"the data of {str(self.path)!r}, {config.data.pairs!r}, has changed since its training: restore it, "

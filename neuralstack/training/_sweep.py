@@ -21,7 +21,7 @@ from neuralstack.training._train import train_all
 
 SWEEP_FILE = "sweep.json"
 MOST_SEEDS = 10_000  # each is a directory of its own, and all are in memory together
-OF_A_RUN = ("config.json", "metrics.jsonl", "model.safetensors", "checkpoint.safetensors", "task.json")
+OF_A_RUN = ("config.json", "metrics.jsonl", "model.safetensors", "checkpoint.safetensors", "task.json", "text.json")
 
 
 class SweepMember(NamedTuple):
@@ -162,7 +162,7 @@ def resume_sweep(
         show: Whether to show progress on the terminal or in a notebook.
         own: The names of the sweep's `task`, `memory` and `controller`, where they are not the library's: their code is
             executed.
-        options: Other values of `max_steps`, `stop_after_perfect` or `extra_steps`.
+        options: Other values of `max_steps`, `stop_after_perfect` or `extra_steps`, or the path of a `text` that moved.
 
     Raises:
         ValueError: If there is no sweep, or a file of it is broken.

@@ -27,6 +27,7 @@ from neuralstack.training._resume import end_of, open_run, restart_if_due
 from neuralstack.training._run_directory import Run
 from neuralstack.training._step import HEALTHY, TrainState, join_model, reset_means
 from neuralstack.training._stopping import rank
+from neuralstack.training._text_record import pinned_task, require_same_text
 
 CHUNK = 10  # steps between two looks at the clock, the keyboard and the progress bar
 
@@ -62,6 +63,7 @@ def resume(
     max_steps: int | None = None,
     stop_after_perfect: int | None = None,
     extra_steps: int | None = None,
+    text: str | None = None,
     show: bool = True,
     **own: Unpack[OwnParts],
 ) -> Outcome:
@@ -72,6 +74,7 @@ def resume(
         max_steps: The most batches to train on. Defaults, as the others, to that of the run.
         stop_after_perfect: Perfect evaluations in a row after which to stop.
         extra_steps: Batches to continue after those.
+        text: The path where the run's text is, if it has moved.
         show: Whether to show progress on the terminal or in a notebook.
         own: The names of the run's `task`, `memory` and `controller`, where they are not the library's: their code is
             executed.
@@ -80,7 +83,7 @@ def resume(
         ValueError: If there is no run, or a file of it is broken.
     """
     options = {"max_steps": max_steps, "stop_after_perfect": stop_after_perfect, "extra_steps": extra_steps}
-    given = {name: value for name, value in options.items() if value is not None}
+    given = {name: value for name, value in {**options, "text": text}.items() if value is not None}
     return train(with_options(Run.open(path).config(**own), **given), path, resume=True, show=show)
 
 
@@ -110,7 +113,11 @@ def train_all(
     for config, _ in runs:
         require_object("config", config, Config, 'ns.Config("reversal")')
     configs = [complete(config) for config, _ in runs]
+    if resume:
+        for config, (_, path) in zip(configs, runs, strict=True):
+            require_same_text(path, build_task(config))
     spec, measures = step_spec(configs[0]), measures_of(configs[0])
+    spec = spec._replace(task=pinned_task(spec.task))
     with ExitStack() as locks:
         with removed_if_refused([path for _, path in runs]):
             members = []

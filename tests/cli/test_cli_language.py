@@ -1,25 +1,40 @@
 import json
+import shutil
 
 import pytest
 
-from neuralstack import evaluate, fixed_set, harden, load
+from neuralstack import evaluate, fixed_set, harden, load, train
 from neuralstack.tasks import Reversal
-from neuralstack.tasks.language._corpus import read_symbols, read_text
+from neuralstack.training import configure
 
 pytest_plugins = ("small_runs",)
 
 
+TEXT = "a cat and a rat. " * 30
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory):
+    """A run of language models, trained for two steps, and its text."""
+    base = tmp_path_factory.mktemp("language")
+    (base / "text.txt").write_text(TEXT)
+    sizes = {"hidden_dim": 4, "memory_dim": 4, "batch_size": 2, "max_steps": 2, "max_length": 8}
+    train(configure("characters", text=str(base / "text.txt"), **sizes), base / "run", show=False)
+    return base
+
+
 @pytest.fixture
-def written(call, tmp_path):
-    """A run of language models, trained for two steps."""
-    text, out = tmp_path / "text.txt", tmp_path / "run"
-    text.write_text("a cat and a rat. " * 30)
-    sizes = ("--hidden-dim", 4, "--memory-dim", 4, "--batch-size", 2, "--max-steps", 2, "--max-length", 8)
-    status, said, err = call("train", "characters", "--text", text, "--out", out, *sizes)
-    assert (status, err) == (0, "")
-    assert "all 2 steps were taken" in said
-    text.unlink()  # to write and to predict typed text, the text is not needed any more
-    return out
+def written(begun, tmp_path):
+    """A copy of that run, whose text is gone: to write and to predict typed text it is not needed any more."""
+    (begun / "text.txt").unlink(missing_ok=True)
+    return shutil.copytree(begun / "run", tmp_path / "run")
+
+
+@pytest.fixture
+def with_text(written, begun):
+    """A copy of that run, with its text."""
+    (begun / "text.txt").write_text(TEXT)
+    return written, begun / "text.txt"
 
 
 def test_sample_writes_the_prompt_and_as_many_characters_as_asked(call, written):
@@ -44,22 +59,88 @@ def test_sample_refuses_a_run_of_another_task(call, learned):
     assert err.endswith("is one of another: use predict.\n")
 
 
-def test_evaluate_measures_a_text_in_bits(call, written, tmp_path):
-    (tmp_path / "text.txt").write_text("a cat and a rat. " * 30)
-    status, out, _ = call("evaluate", written, "--json")
+def test_evaluate_measures_a_text_in_bits(call, with_text):
+    status, out, _ = call("evaluate", with_text[0], "--json")
     found = json.loads(out)
     assert status == 0
     assert found["characters"] == 50
     assert found["bits"] == pytest.approx(found["loss"] / 0.6931, rel=1e-3)
-    assert "bits per character" in call("evaluate", written)[1]
+    assert found["perplexity"] == pytest.approx(2 ** found["bits"])
+    assert "perplexity" in call("evaluate", with_text[0])[1]
+
+
+def test_evaluate_measures_another_text_as_a_whole(call, written, tmp_path):
+    (tmp_path / "other.txt").write_text("a rat and a cat." * 5, encoding="utf-16")
+    arguments = "evaluate", written, "--text", tmp_path / "other.txt", "--text-encoding", "utf-16"
+    status, out, err = call(*arguments, "--json")
+    assert (status, err) == (0, "")
+    assert json.loads(out)["characters"] == 79
+    assert "Prediction of " in call(*arguments)[1]
+
+
+def test_a_text_that_has_moved_is_known_again(call, with_text, tmp_path):
+    run, text = with_text
+    before = call("evaluate", run, "--json")
+    moved = text.rename(tmp_path / "moved.txt")
+    assert call("evaluate", run, "--text", moved, "--json") == before
+    status, out, err = call("train", "--resume", run, "--max-steps", 3, "--text", moved)
+    assert (status, err) == (0, "")
+    assert "all 3 steps were taken" in out
+
+
+def test_a_text_that_was_edited_is_refused(call, with_text, tmp_path):
+    run, text = with_text
+    for edited in (TEXT + "a cat.", "a dog. " + TEXT):
+        text.write_text(edited)
+        for command in (("evaluate", run), ("train", "--resume", run, "--max-steps", 3)):
+            status, out, err = call(*command)
+            assert (status, out) == (2, "")
+            assert err.startswith(f"neuralstack: the text {str(text)!r} is not that of the training, or was changed")
+            assert err.count("\n") == 1
+
+
+def test_a_run_that_kept_no_version_of_its_text_is_evaluated_and_resumed(call, with_text):
+    run, text = with_text
+    (run / "text.json").unlink()
+    other = shutil.copy(text, run.parent / "other.txt")
+    assert call("evaluate", run)[0] == call("train", "--resume", run, "--max-steps", 3)[0] == 0
+    assert "was begun with data.text=" in call("train", "--resume", run, "--max-steps", 4, "--text", other)[2]
+
+
+BAD_OPTIONS = [
+    (("--text", "dog.txt"), "the text has the characters 'g', 'o', which are not in the alphabet of 8"),
+    (("--text", "none.txt"), "cannot read the text 'none.txt': No such file or directory"),
+    (("--text", "dog.txt", "--text-encoding", "klingon"), "there is no encoding 'klingon'"),
+    (("--text", "dog.txt", "--text-encoding", "utf-32"), "is not in the encoding utf-32"),
+    (("--text-encoding", "utf-16"), "--text-encoding is that of the file --text: give both"),
+    (("--text", "dog.txt", "--lengths", 1, 2), "give only one of --data, --lengths and --text"),
+]
+
+
+@pytest.mark.parametrize(("options", "message"), BAD_OPTIONS, ids=str)
+def test_evaluate_refuses_a_text_that_does_not_suit_in_one_line(call, written, monkeypatch, tmp_path, options, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dog.txt").write_text("a dog and a cat.")
+    status, out, err = call("evaluate", written, *options)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert message in err
+
+
+def test_a_text_belongs_to_the_task_characters(call, learned, tmp_path):
+    assert "needs a run of the task characters" in call("evaluate", learned, "--text", tmp_path)[2]
+    assert "belong to the task characters" in call("train", "reversal", "--text-encoding", "utf-16")[2]
 
 
 def test_evaluating_a_text_that_is_gone_says_so(call, written):
-    for remembered in (read_text, read_symbols):
-        remembered.cache_clear()
     status, _, err = call("evaluate", written)
     assert status == 2
-    assert "No such file or directory; give the path of another text" in err
+    assert "No such file or directory; give the path where it is" in err
+
+
+@pytest.mark.parametrize("kind", ["text.json is a list", "text.json holds numbers"])
+def test_a_broken_record_of_a_text_is_named(call, with_text, kind):
+    (with_text[0] / "text.json").write_text("[]" if "list" in kind else '{"sha256": 1, "python": ""}')
+    assert "text.json' is broken (it" in call("evaluate", with_text[0])[2]
 
 
 def test_evaluate_and_predict_take_a_hardened_machine(call, learned):

@@ -1,6 +1,10 @@
 """Language models: to predict a text that somebody wrote."""
 
 from neuralstack.tasks.language._characters import Characters as Characters
-from neuralstack.tasks.language._corpus import characters_of as characters_of
+from neuralstack.tasks.language._text_file import (
+    Text as Text,
+    TextVersion as TextVersion,
+    read_text as read_text,
+)
 
 LANGUAGE = {"characters": Characters}

@@ -10,7 +10,15 @@ from jaxtyping import Array, Int
 
 from neuralstack.tasks._base import AbstractTask
 from neuralstack.tasks._formats import Pair, Synchronous
-from neuralstack.tasks.language._corpus import characters_of, read_symbols
+from neuralstack.tasks.language._text_file import (
+    Text,
+    TextVersion,
+    characters_of,
+    encode_characters,
+    read_symbols,
+    read_text,
+    require_version,
+)
 
 
 @dataclass(frozen=True)
@@ -24,9 +32,12 @@ class Characters(AbstractTask):
 
     Args:
         max_length: The most characters to predict, at least 1.
-        text: The path of a UTF-8 file; the help of the Python that runs, where it is empty.
+        text: The path of a file; the help of the Python that runs, where it is empty.
         alphabet: All characters there are; those of the text, where it is empty.
         held_out: Whether stretches are of the part that is held out.
+        encoding: Name of the file's encoding, one of those of Python.
+        version: The text as it must be, where that is known; another one is refused when it is read. Defaults to the
+            text as it is where its characters are the alphabet.
 
     Raises:
         ValueError: If the text cannot be read, has characters that are not in the alphabet, or is too short.
@@ -43,14 +54,23 @@ class Characters(AbstractTask):
     text: str = ""
     alphabet: str = ""
     held_out: bool = False
+    encoding: str = "utf-8"
+    version: TextVersion | None = None
     train_lengths: ClassVar[tuple[int, int]] = (64, 64)
     sized_by_source: ClassVar[bool] = False
     test_lengths: ClassVar[tuple[int, int]] = (128, 128)
     streams: ClassVar[bool] = True
 
+    def __post_init__(self):
+        if not self.alphabet:  # which is of the text as it is: equal tasks, and programs compiled for them, are of one
+            content = self.content()
+            object.__setattr__(self, "alphabet", characters_of(content))
+            object.__setattr__(self, "version", content.version)
+        super().__post_init__()
+
     @property
     def vocabulary(self):
-        return self.alphabet or characters_of(self.text)
+        return self.alphabet
 
     @property
     def format(self):
@@ -88,9 +108,38 @@ class Characters(AbstractTask):
                 "needed, one to predict the other from: give a longer text."
             )
 
+    def content(self) -> Text:
+        """Return the whole text.
+
+        Raises:
+            ValueError: If it cannot be read, or is not the version that it must be.
+        """
+        text = read_text(self.text, self.encoding)
+        if self.version is not None:
+            require_version(self.text, text, self.version)
+        return text
+
+    @property
+    def pinned(self) -> "Characters":
+        """The task of the text as it is."""
+        return replace(self, version=self.content().version)
+
     def read(self) -> np.ndarray:
         """Return the part of the text that stretches are of, as the numbers of its characters."""
-        return read_symbols(self.text, self.vocabulary, self.held_out)
+        return read_symbols(self.content(), self.name, self.alphabet, self.held_out)
+
+    @property
+    def name(self) -> str:
+        """The text in words."""
+        return f"the text {self.text!r}" if self.text else "the help of Python"
+
+    def encode_whole(self, text: str, name: str = "the text") -> np.ndarray:
+        """Return any text as the numbers of its characters.
+
+        Raises:
+            ValueError: If it has characters that are not in the alphabet; they are named.
+        """
+        return encode_characters(text, self.alphabet, name)
 
     def draw(self, key, length):
         return self.stretch(jax.random.randint(key, (), 0, self.size - self.max_length), length)

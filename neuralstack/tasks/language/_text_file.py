@@ -1,0 +1,150 @@
+"""A text file as numbers, read once for each of its versions."""
+
+import hashlib
+import platform
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from neuralstack._bounded_file import read_bounded
+
+HELD_OUT = 0.1  # what part of a text is never trained on: its end
+LARGEST_FILE = 1 << 30  # bytes
+BYTE_ORDER_MARK = "\ufeff"  # stands before the text of some files, and is not part of it
+
+
+class TextVersion(NamedTuple):
+    """A text as it was at some time."""
+
+    sha256: str
+    """SHA-256 of the file's bytes, in hexadecimal."""
+    python: str = ""
+    """The version of Python whose help the text is; empty for a file."""
+
+
+class Text(NamedTuple):
+    """The content of a text."""
+
+    content: str
+    version: TextVersion
+
+
+def read_text(path: str, encoding: str = "utf-8") -> Text:
+    """Return a text: that of a file, or, for an empty path, the help on Python's language that comes with Python.
+
+    A mark of the byte order at the beginning is left out.
+
+    Args:
+        path: The path of a regular file of at most 1 GiB, or nothing.
+        encoding: Name of the file's encoding, one of those of Python.
+
+    Raises:
+        ValueError: If the file cannot be read, or is in another encoding.
+    """
+    if not path:
+        return _read_help()
+    try:
+        status = Path(path).stat()
+    except (OSError, ValueError) as error:  # a path with a null character
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ValueError(f"cannot read the text {path!r}: {reason}; give the path where it is.") from None
+    return _read_file(path, Path(path).absolute(), (status.st_mtime_ns, status.st_size, status.st_ino), encoding)
+
+
+@lru_cache(maxsize=1)
+def _read_help() -> Text:
+    topics = import_module("pydoc_data.topics").topics
+    content = "\n".join(topics[name] for name in sorted(topics))
+    return Text(content, TextVersion(hashlib.sha256(content.encode()).hexdigest(), platform.python_version()))
+
+
+@lru_cache(maxsize=4)
+def _read_file(path: str, where: Path, version: tuple[int, ...], encoding: str) -> Text:
+    """Read a file once for each of its versions: a training builds its task several times."""
+    del version
+    try:
+        data = read_bounded(where, LARGEST_FILE)
+        content = data.decode(encoding)
+    except OSError as error:
+        raise ValueError(f"cannot read the text {path!r}: {error.strerror}; give the path where it is.") from None
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"the text {path!r} is not in the encoding {encoding} ({error.reason} at byte {error.start}): give the "
+            "encoding that it is in, such as latin-1 or utf-16, or convert it."
+        ) from None
+    except LookupError:
+        raise ValueError(
+            f"there is no encoding {encoding!r}: give one that Python knows, such as utf-8 or latin-1."
+        ) from None
+    except ValueError as error:
+        raise ValueError(f"cannot use the text {path!r}: {error}; give a text file of at most 1 GiB.") from None
+    return Text(content.removeprefix(BYTE_ORDER_MARK), TextVersion(hashlib.sha256(data).hexdigest()))
+
+
+@lru_cache(maxsize=4)
+def characters_of(text: Text) -> str:
+    """Return the different characters of a text, in the order of their numbers in Unicode."""
+    return "".join(sorted(set(text.content)))
+
+
+def require_version(path: str, text: Text, wanted: TextVersion) -> None:
+    """Refuse a text that is not the one that is wanted.
+
+    Raises:
+        ValueError: If it is another one, or was edited.
+    """
+    if text.version.sha256 == wanted.sha256:
+        return
+    if path or not wanted.python:
+        raise ValueError(
+            f"the text {path or 'that comes with Python'!r} is not that of the training, or was changed since then "
+            f"(its SHA-256 is {text.version.sha256[:12]}..., not {wanted.sha256[:12]}...): restore it, or give the "
+            "path where the text of the training is."
+        )
+    raise ValueError(
+        f"the help of Python {text.version.python} is not the text of the training, which was that of Python "
+        f"{wanted.python}: use that version of Python."
+    )
+
+
+def encode_characters(content: str, vocabulary: str, name: str) -> np.ndarray:
+    """Return the numbers of a text's characters.
+
+    Args:
+        content: The text.
+        vocabulary: All characters there are.
+        name: Words for the text, in an error.
+
+    Raises:
+        ValueError: If it has characters that are not in the vocabulary; the first ones are named.
+    """
+    if unknown := sorted(set(content) - set(vocabulary)):
+        shown = ", ".join(map(repr, unknown[:8])) + (f" and {len(unknown) - 8} others" if len(unknown) > 8 else "")
+        what = "the character {}, which is" if len(unknown) == 1 else "the characters {}, which are"
+        raise ValueError(
+            f"{name} has {what.format(shown)} not in the alphabet of {len(vocabulary)}: give a text without, or an "
+            "alphabet with them."
+        )
+    codes = code_points(vocabulary)
+    order = np.argsort(codes)
+    return order[np.searchsorted(codes[order], code_points(content))].astype(np.int32)
+
+
+def code_points(text: str) -> np.ndarray:
+    """Return the number in Unicode of each character."""
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+
+
+@lru_cache(maxsize=8)
+def read_symbols(text: Text, name: str, vocabulary: str, held_out: bool) -> np.ndarray:
+    """Return the part of a text that is trained on, or the one that is held out, as the numbers of its characters.
+
+    Raises:
+        ValueError: If it has a character that is not in the vocabulary.
+    """
+    symbols = encode_characters(text.content, vocabulary, name)
+    border = len(symbols) - int(len(symbols) * HELD_OUT)
+    return symbols[border:] if held_out else symbols[:border]
