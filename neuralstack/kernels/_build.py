@@ -22,8 +22,8 @@ def offered_version(header: str) -> Version | None:
         >>> offered_version("#define XLA_FFI_API_MAJOR 0 ... #define XLA_FFI_API_MINOR 3")
         (0, 3)
     """
-    found = [re.search(rf"#define XLA_FFI_API_{part} (\d+)", header) for part in ("MAJOR", "MINOR")]
-    major, minor = (int(number[1]) if number else -1 for number in found)
+    matches = [re.search(rf"#define XLA_FFI_API_{level} (\d+)", header) for level in ("MAJOR", "MINOR")]
+    major, minor = (int(number[1]) if number else -1 for number in matches)
     return (major, minor) if min(major, minor) >= 0 else None
 
 

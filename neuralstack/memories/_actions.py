@@ -44,7 +44,7 @@ class MixedAction(NamedTuple):
 
 def quantize_strengths(action: Action) -> Action:
     """Round the strengths of an action to 0 or 1."""
-    push, pop = (jnp.where(part >= 0.5, 1, 0).astype(part.dtype) for part in (action.push, action.pop))
+    push, pop = (jnp.where(strength >= 0.5, 1, 0).astype(strength.dtype) for strength in (action.push, action.pop))
     return action._replace(push=push, pop=pop)
 
 

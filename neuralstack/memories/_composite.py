@@ -31,149 +31,167 @@ class CompositeMemory(AbstractMemory):
         (7, 5)
     """
 
-    parts: tuple[AbstractMemory, ...]
+    memories: tuple[AbstractMemory, ...]
 
-    def __init__(self, *parts: AbstractMemory):
-        if not parts:
+    def __init__(self, *memories: AbstractMemory):
+        if not memories:
             raise ValueError("several memories are at least one: give them, or use NoMemory().")
-        object.__setattr__(self, "parts", parts)  # the class is frozen
+        object.__setattr__(self, "memories", memories)  # the class is frozen
 
     @property
     def action_size(self):
-        return sum(part.action_size for part in self.parts)
+        return sum(memory.action_size for memory in self.memories)
 
     @property
     def gate_widths(self):
-        return tuple(width for part in self.parts for width in part.gate_widths)
+        return tuple(width for memory in self.memories for width in memory.gate_widths)
 
     @property
     def value_widths(self):
-        return tuple(width for part in self.parts for width in part.value_widths)
+        return tuple(width for memory in self.memories for width in memory.value_widths)
 
     @property
     def read_size(self):
-        return sum(part.read_size for part in self.parts)
+        return sum(memory.read_size for memory in self.memories)
 
     def init(self, steps, dtype=None):
-        return tuple(part.init(steps, dtype) for part in self.parts)
+        return tuple(memory.init(steps, dtype) for memory in self.memories)
 
     def decode(self, raw):
         """Give each memory its gates, which come first, and its values, which come last."""
-        return tuple(part.decode(one) for part, one in zip(self.parts, self.split_raw(raw), strict=True))
+        return tuple(memory.decode(its_raw) for memory, its_raw in zip(self.memories, self.split_raw(raw), strict=True))
 
     def initial_bias(self):
         bias = jnp.zeros(self.action_size)
-        for part, gate, value in zip(self.parts, *self.places(), strict=True):
-            of_gates, of_values = jnp.split(part.initial_bias(), [sum(part.gate_widths)])
+        for memory, gate, value in zip(self.memories, *self.slices(), strict=True):
+            of_gates, of_values = jnp.split(memory.initial_bias(), [sum(memory.gate_widths)])
             bias = bias.at[gate].set(of_gates).at[value].set(of_values)
         return bias
 
     def step(self, state, action):
-        taken = [part.step(*both) for part, *both in zip(self.parts, state, self.check(action), strict=True)]
-        states, reads = zip(*taken, strict=True)
+        steps = [memory.step(*both) for memory, *both in zip(self.memories, state, self.check(action), strict=True)]
+        states, reads = zip(*steps, strict=True)
         return states, jnp.concatenate(reads)
 
     def strengths(self, state):
-        return jnp.concatenate([part.strengths(one) for part, one in zip(self.parts, state, strict=True)])
+        return jnp.concatenate(
+            [memory.strengths(its_state) for memory, its_state in zip(self.memories, state, strict=True)]
+        )
 
     def check(self, action, *, steps=False):
-        if len(action) != len(self.parts):
-            raise ValueError(f"{len(self.parts)} memories take a tuple of as many actions, got {len(action)}.")
-        return tuple(part.check(one, steps=steps) for part, one in zip(self.parts, action, strict=True))
+        if len(action) != len(self.memories):
+            raise ValueError(f"{len(self.memories)} memories take a tuple of as many actions, got {len(action)}.")
+        return tuple(
+            memory.check(its_action, steps=steps) for memory, its_action in zip(self.memories, action, strict=True)
+        )
 
     def observe(self, action, strengths):
         steps = len(strengths)
-        sizes = [jax.eval_shape(lambda part=part: part.strengths(part.init(steps))).shape[0] for part in self.parts]
+        sizes = [
+            jax.eval_shape(lambda memory=memory: memory.strengths(memory.init(steps))).shape[0]
+            for memory in self.memories
+        ]
         held = np.split(strengths, np.cumsum(sizes)[:-1], axis=1)
-        given = zip(self.parts, action, held, strict=True)
-        return [one for part, of_part, cells in given for one in part.observe(of_part, cells)]
+        pieces = zip(self.memories, action, held, strict=True)
+        return [seen for memory, its_action, cells in pieces for seen in memory.observe(its_action, cells)]
 
     def sequence_vjp(self, *, portable=False):
-        sizes = tuple(part.read_size for part in self.parts)
-        return CompositeVJP(tuple(part.sequence_vjp(portable=portable) for part in self.parts), sizes)
+        sizes = tuple(memory.read_size for memory in self.memories)
+        return CompositeVJP(tuple(memory.sequence_vjp(portable=portable) for memory in self.memories), sizes)
 
     def margins(self, action):
-        found = {}
-        for number, (part, one) in enumerate(zip(self.parts, action, strict=True), start=1):
-            found |= {f"{name}, {number}": margin for name, margin in part.margins(one).items()}
-        return found
+        margins = {}
+        for number, (memory, its_action) in enumerate(zip(self.memories, action, strict=True), start=1):
+            margins |= {f"{name}, {number}": margin for name, margin in memory.margins(its_action).items()}
+        return margins
 
     def quantize(self, action):
-        return tuple(part.quantize(one) for part, one in zip(self.parts, action, strict=True))
+        return tuple(memory.quantize(its_action) for memory, its_action in zip(self.memories, action, strict=True))
 
     def discretized(self):
-        return CompositeMemory(*(part.discretized() for part in self.parts))
+        return CompositeMemory(*(memory.discretized() for memory in self.memories))
 
     def ends(self):
-        found = [part.ends() for part in self.parts]
-        return sum(found, ()) if all(found) else ()
+        ends = [memory.ends() for memory in self.memories]
+        return sum(ends, ()) if all(ends) else ()
 
     def end_actions(self, action):
-        pairs = zip(self.parts, action, strict=True)
-        return tuple(end for part, one in pairs for end in part.end_actions(one))
+        pairs = zip(self.memories, action, strict=True)
+        return tuple(end for memory, its_action in pairs for end in memory.end_actions(its_action))
 
     def decision_matrix(self):
-        return block_diag(*(part.decision_matrix() for part in self.parts))
+        return block_diag(*(memory.decision_matrix() for memory in self.memories))
 
     def gates(self, action):
-        return jnp.concatenate([part.gates(one) for part, one in zip(self.parts, action, strict=True)], axis=-1)
+        return jnp.concatenate(
+            [memory.gates(its_action) for memory, its_action in zip(self.memories, action, strict=True)], axis=-1
+        )
 
     def gate_cross_entropy(self, raw, gates):
-        given = zip(self.parts, self.split_raw(raw), self.split_gates(gates), strict=True)
-        return sum((part.gate_cross_entropy(*both) for part, *both in given), start=jnp.zeros(()))
+        pieces = zip(self.memories, self.split_raw(raw), self.split_gates(gates), strict=True)
+        return sum((memory.gate_cross_entropy(*both) for memory, *both in pieces), start=jnp.zeros(()))
 
     def gate_probabilities(self, raw):
-        found = [part.gate_probabilities(one) for part, one in zip(self.parts, self.split_raw(raw), strict=True)]
-        return jnp.concatenate(found, axis=-1)
+        probabilities = [
+            memory.gate_probabilities(its_raw)
+            for memory, its_raw in zip(self.memories, self.split_raw(raw), strict=True)
+        ]
+        return jnp.concatenate(probabilities, axis=-1)
 
     def sample(self, raw, noise):
-        given = zip(self.parts, self.split_raw(raw), self.split_gates(noise), strict=True)
-        return tuple(part.sample(*both) for part, *both in given)
+        pieces = zip(self.memories, self.split_raw(raw), self.split_gates(noise), strict=True)
+        return tuple(memory.sample(*both) for memory, *both in pieces)
 
     def split_raw(self, raw: jax.Array) -> list[jax.Array]:
         """Return each memory's raw action."""
-        pairs = zip(*self.places(), strict=True)
+        pairs = zip(*self.slices(), strict=True)
         return [jnp.concatenate([raw[..., gate], raw[..., value]], axis=-1) for gate, value in pairs]
 
     def split_gates(self, gates: jax.Array) -> list[jax.Array]:
         """Return each memory's part of numbers that there is one of for each gate."""
-        return [gates[..., place] for place in self.places()[0]]
+        return [gates[..., gate] for gate in self.slices()[0]]
 
-    def places(self) -> tuple[list[slice], list[slice]]:
+    def slices(self) -> tuple[list[slice], list[slice]]:
         """Return where in a raw action the gates of each memory are, and where its values."""
-        widths = [sum(part.gate_widths) for part in self.parts] + [sum(part.value_widths) for part in self.parts]
+        widths = [sum(memory.gate_widths) for memory in self.memories] + [
+            sum(memory.value_widths) for memory in self.memories
+        ]
         starts = [sum(widths[:number]) for number in range(len(widths))]
-        found = [slice(start, start + width) for start, width in zip(starts, widths, strict=True)]
-        return found[: len(self.parts)], found[len(self.parts) :]
+        slices = [slice(start, start + width) for start, width in zip(starts, widths, strict=True)]
+        return slices[: len(self.memories)], slices[len(self.memories) :]
 
 
 class CompositeVJP(AbstractSequenceVJP):
     """The passes of several memories."""
 
-    parts: tuple[AbstractSequenceVJP, ...]
+    vjps: tuple[AbstractSequenceVJP, ...]
     sizes: tuple[int, ...] = eqx.field(static=True)
 
     def reads(self, action, steps):
-        return jnp.concatenate([part.reads(one, steps) for part, one in zip(self.parts, action, strict=True)], axis=-1)
+        return jnp.concatenate(
+            [vjp.reads(its_action, steps) for vjp, its_action in zip(self.vjps, action, strict=True)], axis=-1
+        )
 
     def reads_backward(self, action, steps, reads_cotangent):
-        given = zip(self.parts, action, self.split(reads_cotangent), strict=True)
-        return tuple(part.reads_backward(one, steps, cotangent) for part, one, cotangent in given)
+        pieces = zip(self.vjps, action, self.split(reads_cotangent), strict=True)
+        return tuple(vjp.reads_backward(its_action, steps, cotangent) for vjp, its_action, cotangent in pieces)
 
     def start_forward(self, steps, dtype):
-        return tuple(part.start_forward(steps, dtype) for part in self.parts)
+        return tuple(vjp.start_forward(steps, dtype) for vjp in self.vjps)
 
     def step_forward(self, carry, time, action):
-        taken = [part.step_forward(one, time, now) for part, one, now in zip(self.parts, carry, action, strict=True)]
-        carries, reads = zip(*taken, strict=True)
+        pieces = zip(self.vjps, carry, action, strict=True)
+        steps = [vjp.step_forward(its_carry, time, its_action) for vjp, its_carry, its_action in pieces]
+        carries, reads = zip(*steps, strict=True)
         return carries, jnp.concatenate(reads)
 
     def start_backward(self, action, steps):
-        return tuple(part.start_backward(one, steps) for part, one in zip(self.parts, action, strict=True))
+        return tuple(vjp.start_backward(its_action, steps) for vjp, its_action in zip(self.vjps, action, strict=True))
 
     def step_backward(self, carry, time, read_cotangent):
-        given = zip(self.parts, carry, self.split(read_cotangent), strict=True)
-        carries, cotangents = zip(*[part.step_backward(one, time, now) for part, one, now in given], strict=True)
+        pieces = zip(self.vjps, carry, self.split(read_cotangent), strict=True)
+        steps = [vjp.step_backward(its_carry, time, cotangent) for vjp, its_carry, cotangent in pieces]
+        carries, cotangents = zip(*steps, strict=True)
         return carries, cotangents
 
     def split(self, reads: jax.Array) -> list[Any]:

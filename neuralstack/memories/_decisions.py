@@ -31,8 +31,8 @@ class AbstractDecisions(abc.ABC):
 
     def gates(self, action: Any) -> Float[Array, " gates"]:
         """Return the numbers in an action that are 0 or 1 in the discrete memory. Defaults to none."""
-        leaf, one = jax.tree.leaves(action)[0], jax.tree.leaves(decoded_action(self))[0]
-        return jnp.zeros((*leaf.shape[: leaf.ndim - one.ndim], 0), leaf.dtype)
+        leaf, decoded = jax.tree.leaves(action)[0], jax.tree.leaves(decoded_action(self))[0]
+        return jnp.zeros((*leaf.shape[: leaf.ndim - decoded.ndim], 0), leaf.dtype)
 
     def margins(self, action: Any) -> dict[str, Float[Array, ""]]:
         """Return how far each decision of an action is from being made the other way, by name, from 0 to 0.5.

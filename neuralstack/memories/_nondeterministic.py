@@ -137,24 +137,24 @@ class NondeterministicStack(AbstractMemory):
         first, second, _ = self.gate_widths
         parts = jnp.split(raw, [first, first + second], axis=-1)
         shapes = zip(parts, self._shapes(), strict=True)
-        return NondeterministicAction(*(part.reshape(*raw.shape[:-1], *shape) for part, shape in shapes))
+        return NondeterministicAction(*(field.reshape(*raw.shape[:-1], *shape) for field, shape in shapes))
 
     def gates(self, action):
         return action.pop[..., 0, 0, :0]  # no number of it is 0 or 1
 
     def step(self, state, action):
         gamma, alpha, read, time = state
-        push, replace, pop = relative(*(part.astype(gamma.dtype) for part in self.check(action)))
+        push, replace, pop = relative(*(field.astype(gamma.dtype) for field in self.check(action)))
         last = jax.lax.dynamic_index_in_dim(gamma, time + 1, axis=1, keepdims=False)
         # The axes of sums, each in front of what is summed over it: [i, q, x, s, z, r, y], [k, u, y, s, z, r] and
         # [i, k, q, x, u, y, r]. What is impossible keeps i < k < t - 1, and so out of the sums what is not in them.
         replaced = total(last[..., None, None] + replace[None, None, None], (3, 4))
         popped = total(last[..., None] + pop[None, None, None], (3, 4))
         uncovered = total(gamma[..., None] + popped[None, :, None, None], (1, 4)).swapaxes(-1, -2)
-        now = possible(jnp.logaddexp(replaced, uncovered)).at[time + 1].set(push)
-        reached = total(alpha[..., None, None] + now, (0, 1, 2))
+        arriving = possible(jnp.logaddexp(replaced, uncovered)).at[time + 1].set(push)
+        reached = total(alpha[..., None, None] + arriving, (0, 1, 2))
         read = reading(reached).astype(read.dtype)
-        gamma, alpha = gamma.at[:, time + 2].set(now), alpha.at[time + 2].set(reached)
+        gamma, alpha = gamma.at[:, time + 2].set(arriving), alpha.at[time + 2].set(reached)
         return NondeterministicState(gamma, alpha, read, time + 1), read
 
     def strengths(self, state):
@@ -184,9 +184,9 @@ def relative(*weights: Float[Array, "..."]) -> tuple[Float[Array, "..."], ...]:
     Each run takes one transition a step, so that nothing read depends on it: the heaviest one has no gradient.
     """
     weights = tuple(map(possible, weights))
-    heaviest = jnp.stack([part.max() for part in weights]).max()
+    heaviest = jnp.stack([table.max() for table in weights]).max()
     heaviest = jax.lax.stop_gradient(jnp.where(heaviest > IMPOSSIBLE / 2, heaviest, 0))
-    return tuple(jnp.where(part > IMPOSSIBLE / 2, part - heaviest, IMPOSSIBLE) for part in weights)
+    return tuple(jnp.where(table > IMPOSSIBLE / 2, table - heaviest, IMPOSSIBLE) for table in weights)
 
 
 def reading(weights: Float[Array, "states symbols"]) -> Float[Array, " read"]:

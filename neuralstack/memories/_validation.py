@@ -45,17 +45,17 @@ def fit(memory: Any, action: Any, shapes: tuple[tuple[int, ...], ...], *, steps:
     Raises:
         ValueError: If the shapes are others.
     """
-    *others, value = parts = [jnp.asarray(part) for part in action]
-    length = parts[0].shape[:1] if steps and parts[0].ndim else ()
-    if (steps and not length) or [part.shape for part in parts] != [length + shape for shape in shapes]:
+    *others, value = fields = [jnp.asarray(field) for field in action]
+    length = fields[0].shape[:1] if steps and fields[0].ndim else ()
+    if (steps and not length) or [field.shape for field in fields] != [length + shape for shape in shapes]:
         first = ("steps",) if steps else ()
         wanted = listed(action._fields, [(*first, *shape) for shape in shapes])
-        given = listed(action._fields, [part.shape for part in parts])
+        given = listed(action._fields, [field.shape for field in fields])
         raise ValueError(f"{type(memory).__name__} takes {wanted}; got {given}.")
     if not jnp.issubdtype(value.dtype, jnp.floating):
         value = value.astype(value_dtype(None))
     dtype = strength_dtype(value.dtype)
-    return type(action)(*(part.astype(dtype) for part in others), value)
+    return type(action)(*(field.astype(dtype) for field in others), value)
 
 
 @cache
@@ -116,8 +116,8 @@ def require_strengths(what: str, numbers: Float[Array, "..."], *, only_ends: boo
     known = np.asarray(numbers, np.float64)
     wrong = ~((known == 0) | (known == 1)) if only_ends else ~((known >= 0) & (known <= 1))
     if wrong.any():
-        place = [int(index) for index in np.argwhere(wrong)[0]]
-        where = f" at {place}" if place else ""
+        index = [int(index) for index in np.argwhere(wrong)[0]]
+        where = f" at {index}" if index else ""
         wanted = "be 0 or 1" if only_ends else "lie in [0, 1]"
         raise ValueError(f"{what} must {wanted}, got {known[wrong][0]:g}{where}.")
 

@@ -30,7 +30,7 @@ def is_own(part: str, name: str) -> bool:
         (True, False)
     """
     names = parts_of_name(name) if part == "memory" else [name]
-    return any(not any(one in known for known in KNOWN[part]) for one in names)
+    return any(not any(part_name in known for known in KNOWN[part]) for part_name in names)
 
 
 def allowed_name(part: str, saved: str, named: str | None, path: Path) -> str:

@@ -87,7 +87,7 @@ def test_two_memories_are_shown_side_by_side():
     actions = drawn_actions(both, 0)
     found = contents_of(both, shown_of(both, actions), STEPS)
     assert [one.kind for one in found] == ["stack", "queue"]
-    for part, one, action in zip(both.parts, found, actions, strict=True):
+    for part, one, action in zip(both.memories, found, actions, strict=True):
         (alone,) = contents_of(part, shown_of(part, action), STEPS)
         np.testing.assert_allclose(one.strengths, alone.strengths, atol=1e-6)
 

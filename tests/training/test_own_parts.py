@@ -141,7 +141,7 @@ def test_a_memory_is_named_by_an_object_a_function_or_a_class_with_options(place
 
 def test_own_memories_are_joined_with_others(place):
     config = ns.complete(ns.configure("reversal", memory="stack+memories.py:Register", **SIZES))
-    parts = ns.training.machine_skeleton(config.machine, 5).memory.parts
+    parts = ns.training.machine_skeleton(config.machine, 5).memory.memories
     assert [type(part).__name__ for part in parts] == ["NeuralStack", "Register"]
 
 

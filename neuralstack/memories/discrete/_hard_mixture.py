@@ -102,7 +102,10 @@ class HardMixtureStacks(AbstractMemory):
 
     def observe(self, action, strengths):
         likeliest = action._replace(operation=np.eye(3)[np.argmax(action.operation, axis=-1)])
-        return [observe_hard_stack(one.push, one.pop, self.depth_read) for one in self.end_actions(likeliest)]
+        return [
+            observe_hard_stack(end_action.push, end_action.pop, self.depth_read)
+            for end_action in self.end_actions(likeliest)
+        ]
 
     def gates(self, action):
         return self.soft.gates(action)

@@ -149,9 +149,9 @@ def top(state: PointerState) -> Float[Array, "*shape"]:
     return soft_lookup(state.buffer, state.pointer[1:])
 
 
-def known_at(pointer: Float[Array, " places"], place: int) -> bool:
+def known_at(pointer: Float[Array, " places"], index: int) -> bool:
     """Say whether a pointer is known, and mostly at one place."""
-    return not isinstance(pointer, Tracer) and bool(pointer[place] > 0.5)
+    return not isinstance(pointer, Tracer) and bool(pointer[index] > 0.5)
 
 
 def refuse_empty(state: PointerState) -> None:

@@ -102,12 +102,14 @@ class SuperpositionStack(AbstractMixture):
 
     def observe(self, action, strengths):
         """Elements are cells: how much there is in each; of the cells that are read, all of it."""
-        found = []
+        observations = []
         for number, filled in enumerate(np.split(strengths, self.stacks, axis=1)):
             cells = np.arange(filled.shape[1])
             ends = [("top", *np.moveaxis(np.asarray(action.operation)[:, number, :2], -1, 0))]
-            found.append(Observation("cells", cells.tolist(), False, ends, filled, filled * (cells < self.depth_read)))
-        return found
+            observations.append(
+                Observation("cells", cells.tolist(), False, ends, filled, filled * (cells < self.depth_read))
+            )
+        return observations
 
     def discretized(self):
         return HardMixtureStacks(self)

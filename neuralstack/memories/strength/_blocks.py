@@ -14,4 +14,4 @@ def blocks_of(steps: Int[Array, ""]) -> Int[Array, ""]:
 def whole_blocks(*sequences: Float[Array, "steps ..."]) -> tuple[Float[Array, "padded ..."], ...]:
     """Pad sequences with zeros to a whole number of blocks, one at least."""
     pad = -len(sequences[0]) % BLOCK or BLOCK * (len(sequences[0]) == 0)
-    return tuple(jnp.pad(one, [(0, pad)] + [(0, 0)] * (one.ndim - 1)) for one in sequences)
+    return tuple(jnp.pad(sequence, [(0, pad)] + [(0, 0)] * (sequence.ndim - 1)) for sequence in sequences)
