@@ -15,6 +15,15 @@ Thing = TypeVar("Thing")
 PLURALS = {"task": "tasks", "memory": "memories", "controller": "controllers"}
 
 
+class UnnamedPartError(ValueError):
+    """A part of a saved run lies in a user's own file or package, and the user did not name it."""
+
+    def __init__(self, part: str, saved: str, run: str):
+        self.part, self.saved = part, saved
+        self.fact = f"the {part} of {run!r} is {saved!r}, which is not one of the library's"
+        super().__init__(f"{self.fact}: name it too, as its {part}, to allow its code to be executed.")
+
+
 def nearest(name: str, names: Iterable[str]) -> str:
     """Return a phrase that suggests the known name most like `name`, or an empty one if none is like it.
 

@@ -1,22 +1,24 @@
-"""The console blocks of a page: what is typed there and what is shown below it.
+"""The blocks of a page that are run in order, as a reader would: files, console commands and Python prompts.
 
-On a page, commands run in order in one empty directory. Before a block, a comment may say more:
+On a page with commands or files, everything runs in one empty directory. Before a block, a comment may say more:
 
-    <!-- not run: REASON -->     the block is left alone
-    <!-- setup: COMMAND -->      a command that readers need not see is run first
+    <!-- slow: REASON -->             the block is run by the slow tests only
+    <!-- setup: COMMAND -->           a command that readers need not see is run first
+    <!-- slow setup: COMMAND -->      the same, in the slow tests only
 
-A block of another kind with a title is a file: ```python title="tasks.py" is written to tasks.py. What varies from
-computer to computer is shown as `...`; a command without output below it must only succeed.
+A block with a title is a file: ```python title="tasks.py" is written to tasks.py. What varies from computer to computer
+is shown as `...`; a command without output below it must only succeed.
 """
 
 import re
 from doctest import ELLIPSIS, NORMALIZE_WHITESPACE, OutputChecker
 from typing import NamedTuple
 
-PART = re.compile(
-    r"<!-- (?P<remark>not run|setup): (?P<text>.*?) -->|^```(?P<kind>\w+)(?P<info>[^\n]*)\n(?P<body>.*?)^```",
+BLOCK = re.compile(
+    r"<!-- (?P<remark>slow|setup|slow setup): (?P<text>.*?) -->|^```(?P<kind>\w+)(?P<info>[^\n]*)\n(?P<body>.*?)^```",
     re.MULTILINE | re.DOTALL,
 )
+FLAGS = ELLIPSIS | NORMALIZE_WHITESPACE
 
 
 class File(NamedTuple):
@@ -24,6 +26,7 @@ class File(NamedTuple):
 
     name: str
     text: str
+    slow: bool = False
 
 
 class Command(NamedTuple):
@@ -31,36 +34,51 @@ class Command(NamedTuple):
 
     typed: str
     shown: str
+    slow: bool = False
+
+
+class Prompt(NamedTuple):
+    """Lines typed at a prompt of Python, and what is shown below them."""
+
+    text: str
+    slow: bool = False
 
 
 def steps_of(page):
-    """Return the files and commands of a page, in order; blocks that are not run are left out."""
-    steps, skip = [], False
-    for part in PART.finditer(page):
-        if part["remark"] == "not run":
-            skip = True
-        elif part["remark"] == "setup":
-            steps.append(Command(" ".join(part["text"].split()), ""))
+    """Return the files, commands and prompts of a page, in order."""
+    steps, slow = [], False
+    for block in BLOCK.finditer(page):
+        if block["remark"] == "slow":
+            slow = True
+        elif block["remark"]:
+            steps.append(Command(" ".join(block["text"].split()), "", slow=block["remark"] == "slow setup"))
         else:
-            title = re.search(r'title="([^"]+)"', part["info"])
-            if not skip and part["kind"] == "console":
-                steps += commands_of(part["body"])
-            elif not skip and title:
-                steps.append(File(title[1], part["body"]))
-            skip = False
+            title = re.search(r'title="([^"]+)"', block["info"])
+            if title:
+                steps.append(File(title[1], block["body"], slow))
+            elif block["kind"] == "console":
+                steps += commands_of(block["body"], slow)
+            elif block["kind"] == "pycon":
+                steps.append(Prompt(block["body"], slow))
+            slow = False
     return steps
 
 
-def commands_of(block):
+def commands_of(block, slow=False):
     """Return the commands of a block, each after a dollar sign; a line may go on after a backslash."""
     assert block.startswith("$ "), f"a console block begins with a command, after a dollar sign:\n{block}"
     commands = []
-    for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-        typed, _, shown = part.replace("\\\n", " ").partition("\n")
-        commands.append(Command(typed, shown))
+    for command in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        typed, _, shown = command.replace("\\\n", " ").partition("\n")
+        commands.append(Command(typed, shown, slow))
     return commands
+
+
+def is_session(steps):
+    """Return whether a page is run as one session here, its prompts too, and not by the doctests of pytest."""
+    return any(not isinstance(step, Prompt) for step in steps)
 
 
 def is_as_shown(shown, printed):
     """Return whether a command printed what is shown."""
-    return not shown.strip() or OutputChecker().check_output(shown, printed, ELLIPSIS | NORMALIZE_WHITESPACE)
+    return not shown.strip() or OutputChecker().check_output(shown, printed, FLAGS)

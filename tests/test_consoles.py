@@ -1,29 +1,37 @@
-"""What README and docs show in console blocks is what the commands print."""
+"""What README and docs show in console blocks, and at prompts beside them, is what is printed."""
 
+import builtins
 import shlex
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import nullcontext, redirect_stderr, redirect_stdout
+from doctest import DocTestParser, DocTestRunner
 from io import StringIO
 from pathlib import Path
 
 import pytest
-from consoles import Command, File, is_as_shown, steps_of
+from consoles import FLAGS, Command, File, Prompt, is_as_shown, is_session, steps_of
 
 from neuralstack.cli import main
+from small import compiled_as_users_do
 
 ROOT = Path(__file__).parents[1]
-PAGES = {
-    page.relative_to(ROOT).as_posix(): page.read_text() for page in [ROOT / "README.md", *ROOT.glob("docs/**/*.md")]
-}
-PAGES = {name: text for name, text in PAGES.items() if any(isinstance(step, Command) for step in steps_of(text))}
+FILES = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
+PAGES = {page.relative_to(ROOT).as_posix(): steps_of(page.read_text()) for page in FILES}
+PAGES = {name: steps for name, steps in PAGES.items() if is_session(steps)}
+TIERS = [pytest.param(name, False, id=name) for name in PAGES] + [
+    pytest.param(name, True, id=f"{name}-whole", marks=pytest.mark.slow)
+    for name, steps in PAGES.items()
+    if any(step.slow for step in steps)
+]
 
 
 def run(typed):
     """Run a command line; return its status and all that it printed. Our own command runs in this process."""
     arguments = shlex.split(typed)
     if arguments[0] != "neuralstack" or set(arguments) & {"|", ">", "&&", "<"}:
-        script = f'neuralstack() {{ "{sys.executable}" -P -m neuralstack "$@"; }}; {typed}'
+        python = f'"{sys.executable}" -W error'
+        script = f'neuralstack() {{ {python} -P -m neuralstack "$@"; }}; python() {{ {python} "$@"; }}; {typed}'
         done = subprocess.run(["bash", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         return done.returncode, done.stdout
     printed = StringIO()
@@ -32,17 +40,53 @@ def run(typed):
     return stop.value.code, printed.getvalue()
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_shows_what_its_commands_print(page, tmp_path, monkeypatch):
+def check_command(command):
+    status, printed = run(command.typed)
+    context = f"$ {command.typed}\n--- shown:\n{command.shown}\n--- printed:\n{printed}"
+    assert is_as_shown(command.shown, printed), context
+    assert status == 0 or "neuralstack: " in command.shown, f"ended with {status}: {context}"
+
+
+def check_prompt(prompt, names, page):
+    """Run lines at a prompt of Python, which keeps its names from block to block."""
+    test = DocTestParser().get_doctest(prompt.text, names, page, page, 0)
+    report = StringIO()
+    failed, _ = DocTestRunner(optionflags=FLAGS, verbose=False).run(test, out=report.write, clear_globs=False)
+    names |= test.globs
+    vars(builtins).pop("_", None)  # the last value, which a prompt keeps; tyro stumbles over it
+    assert not failed, report.getvalue()
+
+
+@pytest.fixture
+def directory(tmp_path, monkeypatch):
+    """An empty directory to work in, whose Python files can be imported."""
+    known = set(sys.modules)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
-    for step in steps_of(PAGES[page]):
-        if isinstance(step, File):
-            Path(step.name).write_text(step.text)
-            continue
-        status, printed = run(step.typed)
-        assert is_as_shown(step.shown, printed), f"$ {step.typed}\n--- shown:\n{step.shown}\n--- printed:\n{printed}"
-        assert status == 0 or "neuralstack: " in step.shown, f"$ {step.typed}\nended with {status}:\n{printed}"
+    yield tmp_path
+    for name in set(sys.modules) - known:
+        if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize(("page", "whole"), TIERS)
+def test_a_page_shows_what_is_printed(page, whole, directory, monkeypatch):
+    if whole:  # what users see, to the last digit
+        monkeypatch.delenv("JAX_DISABLE_MOST_OPTIMIZATIONS", raising=False)
+    names = {}
+    with compiled_as_users_do() if whole else nullcontext():
+        for step in PAGES[page]:
+            if step.slow and not whole:
+                continue
+            match step:
+                case File():
+                    with open(directory / step.name, "a") as file:
+                        file.write(step.text)
+                case Prompt():
+                    check_prompt(step, names, page)
+                case Command():
+                    check_command(step)
 
 
 PAGE = """
@@ -59,10 +103,17 @@ $ cat setup.txt \\
     hello.py
 ```
 
-<!-- not run: it takes an hour -->
+<!-- slow: it takes an hour -->
 
 ```console
 $ sleep 3600
+```
+
+<!-- slow setup: sleep 3601 -->
+
+```pycon
+>>> 1 + 1
+2
 ```
 
 ```sh
@@ -71,12 +122,15 @@ make nothing
 """
 
 
-def test_a_page_is_files_and_commands_in_order():
+def test_a_page_is_files_commands_and_prompts_in_order():
     assert steps_of(PAGE) == [
         Command("echo made > setup.txt", ""),
         File("hello.py", 'print("hello")\n'),
         Command("python hello.py", "hello\n"),
         Command("cat setup.txt      hello.py", ""),
+        Command("sleep 3600", "", slow=True),
+        Command("sleep 3601", "", slow=True),
+        Prompt(">>> 1 + 1\n2\n"),
     ]
 
 

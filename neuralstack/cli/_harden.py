@@ -50,7 +50,8 @@ class Harden(OwnOptions):
         compared = compare(machine, task, lengths, self.count)
         for name in WRITTEN:  # what is there afterwards is of these weights
             run.file(name).unlink(missing_ok=True)
-        plot_margins(compared.margins, run.file("figures/margins"))
+        if compared.margins:
+            plot_margins(compared.margins, run.file("figures/margins"))
         if compared.difference:
             raise ValueError(self.refusal(compared, text_of(lengths)))
         extraction = self.search(compared.hardened, task)
@@ -84,13 +85,15 @@ class Harden(OwnOptions):
 
     def refusal(self, compared: "Comparison", lengths: str) -> str:
         """Say why a machine cannot be called hardened, and how to mend that."""
-        first, least = compared.difference or {}, min(float(of.min()) for of in compared.margins.values())
+        first, margins = compared.difference or {}, ""
+        if compared.margins:
+            least = min(float(of.min()) for of in compared.margins.values())
+            margins = f"the least margin of an action is {least:.4f}, see {self.run / 'figures' / 'margins.png'}; "
         return (
             f"{str(self.run)!r} cannot be called hardened: soft and hard answer {compared.agreement.same} of "
             f"{self.count} fresh sequences of lengths {lengths} alike, and first differ at step {first['step']}, "
-            f"answering {first['soft']!r} and {first['hard']!r}; the least margin of an action is {least:.4f}, see "
-            f"{self.run / 'figures' / 'margins.png'}; train again with --extra-steps, so that its strengths "
-            "become 0 and 1."
+            f"answering {first['soft']!r} and {first['hard']!r}; {margins}train again with --extra-steps, so that its "
+            "strengths become 0 and 1."
         )
 
     def search(self, hardened: "Machine", task: "AbstractTask") -> "Extraction":
@@ -118,7 +121,8 @@ class Harden(OwnOptions):
         from neuralstack.reporting import describe_program, margins_table
 
         title = f"{self.run}: how far actions were from being rounded the other way"
-        print_table(margins_table(title, compared.margins))
+        if compared.margins:
+            print_table(margins_table(title, compared.margins))
         print(
             f"hardened: soft and hard answer {compared.agreement.same} of {self.count} fresh sequences of lengths "
             f"{lengths} alike; actions are rounded, the controller's state is bounded."

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import sys
 import threading
@@ -10,6 +11,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
+from neuralstack._lookup import UnnamedPartError
 from neuralstack.cli._status import BAD_INPUT, BROKEN_PIPE
 from neuralstack.training import status_of_interrupt, stop_within_seconds
 
@@ -58,6 +60,8 @@ def explanation(error: BaseException) -> str | None:
         >>> explanation(RuntimeError("a mistake of ours"))
     """
     text = " ".join(str(error).split())
+    if isinstance(error, UnnamedPartError):
+        return f"{error.fact}: add --{error.part} {shlex.quote(error.saved)} to allow its code to be executed."
     if isinstance(error, ModuleNotFoundError | ValueError):
         return text
     if isinstance(error, OSError):

@@ -1,6 +1,7 @@
 """`neuralstack train`."""
 
 import re
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from tyro.conf import arg
 
+from neuralstack._lookup import UnnamedPartError
 from neuralstack.cli._output import print_table
 from neuralstack.cli._status import WRONG
 from neuralstack.cli._train_options import TrainOptions
@@ -35,8 +37,16 @@ class Train(TrainOptions):
 
     def __call__(self) -> int:
         """Train, and print how it ended."""
-        if self.resume is not None:
-            return self._resume(self.resume)
+        try:
+            return self._resume(self.resume) if self.resume is not None else self._start()
+        except UnnamedPartError as error:
+            if error.part != "task":
+                raise
+            shown = f"neuralstack train {shlex.quote(error.saved)}"
+            raise ValueError(f"{error.fact}: begin with {shown} to allow its code to be executed.") from error
+
+    def _start(self) -> int:
+        """Train what the options say."""
         config = self._config()
         if self.seeds != 1 or self.learning_rates:
             return self._sweep(config)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
 
-from neuralstack._lookup import is_reference
+from neuralstack._lookup import UnnamedPartError, is_reference
 from neuralstack.controllers import CONTROLLERS
 from neuralstack.memories import MEMORIES
 from neuralstack.tasks import PAIRS, TASKS
@@ -45,15 +45,13 @@ def allowed_name(part: str, saved: str, named: str | None, path: Path) -> str:
         path: The run's directory.
 
     Raises:
-        ValueError: If the user named another one, or none where it is not one of the library's.
+        ValueError: If the user named another one.
+        UnnamedPartError: If the user named none where it is not one of the library's.
     """
     if named is not None and not is_same(saved, named):
         raise ValueError(f"the {part} of {str(path)!r} is {saved!r}, not {named!r}: give the {part} of the run.")
     if named is None and is_own(part, saved):
-        raise ValueError(
-            f"the {part} of {str(path)!r} is {saved!r}, which is not one of the library's: name it too, as its "
-            f"{part}, to allow its code to be executed."
-        )
+        raise UnnamedPartError(part, saved, str(path))
     return saved if named is None else named
 
 

@@ -25,6 +25,8 @@ class Register(ns.AbstractMemory):
         gate, value = action
         state = gate * value + (1 - gate) * state
         return state, state
+    def quantize(self, action): return jnp.round(action[0]), action[1]
+    def discretized(self): return ns.Quantized(self)
 
 narrow = Register(3)
 def doubled(width): return Register(2 * width)
@@ -82,7 +84,7 @@ COMMANDS = ["evaluate run", "predict run ab", "harden run", "trace run ab", "com
 def test_a_command_executes_a_part_only_if_it_is_named(place, capsys, typed, part):
     other = {"memory": "controller", "controller": "memory"}[part]
     assert run(*typed.split(), f"--{other}", NAMED[other]) == 2
-    message = f"the {part} of 'run' is '{NAMED[part]}', which is not one of the library's: name it too, as its {part}"
+    message = f"'{NAMED[part]}', which is not one of the library's: add --{part} {NAMED[part]} to"
     assert message in capsys.readouterr().err
 
 
@@ -99,6 +101,14 @@ def test_commands_take_the_names_of_the_parts(place, capsys):
     assert run("predict", "run", "ab", *OPTIONS) == 0
     assert run("trace", "run", "ab", "--versions", "untrained", "soft", *OPTIONS) == 0
     assert run("train", "reversal", "--from", "run", *OPTIONS, "--max-steps", 1, "--out", "warm") == 0
+
+
+def test_a_memory_without_margins_is_hardened_or_refused(place, capsys):
+    status = run("harden", "run", *OPTIONS, "--count", 5)
+    printed = "".join(capsys.readouterr())
+    assert "soft and hard answer" in printed
+    assert "margin" not in printed
+    assert status == (2 if "cannot be called hardened" in printed else 0)
 
 
 def test_a_resumed_run_of_own_parts_is_the_run_that_never_stopped(place):

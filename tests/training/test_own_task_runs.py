@@ -44,12 +44,20 @@ def test_its_machine_is_loaded_without_its_task(place):
     assert not (place / "executed").exists()
 
 
-@pytest.mark.parametrize("typed", ["evaluate run", "compare run", "train --resume run"])
-def test_a_command_that_needs_it_executes_it_only_if_it_is_named(place, capsys, typed):
+@pytest.mark.parametrize(
+    ("typed", "mending"),
+    [
+        ("evaluate run", "add --task own_last.py:last"),
+        ("compare run", "add --task own_last.py:last"),
+        ("train --resume run", "begin with neuralstack train own_last.py:last"),
+        ("train --from run", "begin with neuralstack train own_last.py:last"),
+    ],
+)
+def test_a_command_that_needs_it_executes_it_only_if_it_is_named(place, capsys, typed, mending):
     with pytest.raises(SystemExit) as stop:
         main(typed.split())
     assert stop.value.code == 2
-    assert "'own_last.py:last', which is not one of the library's: name it too" in capsys.readouterr().err
+    assert f"'own_last.py:last', which is not one of the library's: {mending} to" in capsys.readouterr().err
     assert not (place / "executed").exists()
 
 
