@@ -9,20 +9,23 @@ from .controllers import (
     Elman as Elman,
     Feedforward as Feedforward,
 )
+from .corpora import (
+    LanguageReport as LanguageReport,
+    evaluate_language as evaluate_language,
+    sample_text as sample_text,
+    sample_texts as sample_texts,
+)
 from .discretization import Stream as Stream, harden as harden
 from .evaluation import (
     Examples as Examples,
-    LanguageReport as LanguageReport,
     Prediction as Prediction,
     Report as Report,
     Score as Score,
     cross_entropy as cross_entropy,
     evaluate as evaluate,
-    evaluate_language as evaluate_language,
     fixed_set as fixed_set,
     predict as predict,
     read_data as read_data,
-    sample_text as sample_text,
     score as score,
     success_interval as success_interval,
 )

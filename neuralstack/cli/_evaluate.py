@@ -79,7 +79,7 @@ class Evaluate(OwnOptions):
 
     def predict_text(self, machine: "Machine", task: "Characters", other: str | None) -> int:
         """Predict another text, or the held-out part of the run's, and print a table or JSON."""
-        from neuralstack.evaluation import evaluate_language
+        from neuralstack.corpora import evaluate_language
         from neuralstack.reporting import language_table
         from neuralstack.training import to_json_text
 

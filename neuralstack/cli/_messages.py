@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from neuralstack._lookup import nearest
 
@@ -35,6 +35,10 @@ def one_line(box: str, command: str, arguments: Sequence[str] = (), options: Col
         return (
             f"unknown option {dashed[0]!r}: write a text that begins with a dash after --, as in -- {dashed[0]}; {see}"
         )
+    option = re.search(r"Missing value for argument '(--[\w-]+)'", message)
+    given = [after for before, after in pairwise(arguments) if option and before == option[1] and after in dashed]
+    if option and given:
+        return f"{option[1]} needs a value: write a text that begins with a dash as {option[1]}={given[0]}; {see}"
     return f"{plain(message).rstrip('.')}; {see}"
 
 

@@ -7,27 +7,39 @@ from tyro.conf import Positional
 
 from neuralstack.cli._own_options import OwnOptions
 
+ESCAPES = {r"\n": "\n", r"\t": "\t", r"\r": "\r"}  # characters that are hard to type
+
 
 @dataclass(frozen=True)
 class Sample(OwnOptions):
-    """Let a machine that learned the characters of a text go on with a text of yours."""
+    """Let a machine that learned the characters of a text go on with a text of yours, or write one from the start."""
 
     run: Positional[Path]
     """The run's directory."""
-    prompt: str
-    """The text's beginning."""
+    prompt: str = ""
+    """The text's beginning (default: none, the text begins as a line does)."""
     length: int = 300
-    """Number of characters to write."""
+    """The most characters to write."""
     temperature: float = 0.7
     """Divisor of the logits: the higher, the bolder; 0 takes the likeliest character each time."""
+    top_k: int | None = None
+    """Draw from this many of the likeliest characters (default: from all)."""
+    top_p: float | None = None
+    """Draw from the fewest likely characters that have this probability together (default: from all)."""
+    stop: str | None = None
+    """A character at which writing ends, such as a full stop; \\n is a line break (default: none)."""
+    count: int = 1
+    """Number of texts; each has the next seed."""
     seed: int = 0
     """Source of what is drawn."""
+    json: bool = False
+    """Print one JSON object a text: seed, prompt, text."""
 
     def __call__(self) -> int:
-        """Write the prompt and what follows it."""
-        from neuralstack.evaluation import sample_text
+        """Write the prompt and what follows it, once or several times."""
+        from neuralstack.corpora import sample_texts
         from neuralstack.tasks import Characters
-        from neuralstack.training import Run
+        from neuralstack.training import Run, to_json_text
 
         run = Run.open(self.run)
         task = run.task(**self.own)
@@ -36,5 +48,14 @@ class Sample(OwnOptions):
                 f"sample needs a run of the task characters, but {str(self.run)!r} is one of another: use predict."
             )
         machine = run.load_model(memory=self.memory, controller=self.controller)
-        print(self.prompt + sample_text(machine, task, self.prompt, self.length, self.temperature, self.seed))
+        texts = sample_texts(
+            machine, task, self.count, self.prompt, length=self.length, temperature=self.temperature, seed=self.seed,
+            top_k=self.top_k, top_p=self.top_p, stop=None if self.stop is None else ESCAPES.get(self.stop, self.stop),
+        )  # fmt: skip
+        for seed, text in enumerate(texts, self.seed):
+            if self.json:
+                print(to_json_text({"seed": seed, "prompt": self.prompt, "text": text}))
+            else:
+                title = f"--- seed {seed} ---\n" if self.count > 1 else ""
+                print(title + self.prompt + text)
         return 0

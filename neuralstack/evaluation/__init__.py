@@ -5,11 +5,6 @@ from neuralstack.evaluation._data import (
     read_data as read_data,
     read_token_pairs as read_token_pairs,
 )
-from neuralstack.evaluation._language import (
-    LanguageReport as LanguageReport,
-    evaluate_language as evaluate_language,
-    sample_text as sample_text,
-)
 from neuralstack.evaluation._metrics import (
     Score as Score,
     cross_entropy as cross_entropy,

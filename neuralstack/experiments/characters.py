@@ -7,7 +7,7 @@ that comes with Python, and the last tenth of it, which nothing is trained on, i
 
 from typing import Any
 
-from neuralstack.evaluation import evaluate_language, sample_text
+from neuralstack.corpora import evaluate_language, sample_text
 from neuralstack.experiments._experiment import Experiment, Measured, Quick, Result, Variant
 from neuralstack.experiments._figures import draw_curves
 from neuralstack.experiments._tables import LABEL, Column, variants_table

@@ -1,6 +1,7 @@
 """Tables of evaluations, comparisons and sweeps."""
 
-from neuralstack.evaluation import LanguageReport, Report, length_bands
+from neuralstack.corpora import LanguageReport
+from neuralstack.evaluation import Report, length_bands
 from neuralstack.reporting._table import Table
 from neuralstack.training import SweepResult
 

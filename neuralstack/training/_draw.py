@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int
 
+from neuralstack.corpora import draw_stretches
 from neuralstack.tasks import Characters
 from neuralstack.training._curriculum import AbstractCurriculum, CurriculumState
 from neuralstack.training.objectives import Batch
@@ -37,7 +38,7 @@ def draw_examples(
     return Batch(task, example, lengths, task.used_steps(lengths.max()), attempt_step)
 
 
-def draw_stretches(
+def draw_stream(
     task: Characters,
     carried: Any,
     attempt_step: Int[Array, ""],
@@ -46,23 +47,7 @@ def draw_stretches(
     size: int,
     reset_every: int,
 ) -> Batch:
-    """Draw stretches of a stream: those that follow the last ones or, after `reset_every` symbols, new ones.
-
-    Args:
-        task: The stream.
-        carried: The controllers' states at the end of the last stretches.
-        attempt_step: Number of batches trained on in this attempt.
-        attempt_start: The step at which the attempt began.
-        attempt_key: Source of all that is drawn in the attempt.
-        size: Number of stretches.
-        reset_every: Symbols after which reading starts elsewhere, from the learned state.
-    """
-    stride = task.max_length  # the last symbol of a stretch is the first of the next one
-    in_row = max(1, min(reset_every, task.size - 1) // stride)
-    row, column = jnp.divmod(attempt_step, in_row)
-    key = jax.random.fold_in(attempt_key, 1 + attempt_start + row)
-    starts = jax.random.randint(key, (size,), 0, task.size - in_row * stride) + column * stride
-    pairs = jax.vmap(lambda start: task.stretch(start, task.max_length))(starts)
-    example = jax.vmap(lambda pair: task.format.format_pair(pair, task.scored(pair)), out_axes=1)(pairs)
-    lengths = jnp.full(size, stride)
-    return Batch(task, example, lengths, jnp.asarray(stride), attempt_step, carried, column == 0)
+    """Draw a batch of a stream, with the controllers' states at the end of the last one (see `draw_stretches`)."""
+    example, fresh = draw_stretches(task, attempt_step, attempt_start, attempt_key, size, reset_every)
+    lengths = jnp.full(size, task.max_length)
+    return Batch(task, example, lengths, jnp.asarray(task.max_length), attempt_step, carried, fresh)

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from neuralstack.evaluation import evaluate, evaluate_language, fixed_set
+from neuralstack.corpora import evaluate_language
+from neuralstack.evaluation import evaluate, fixed_set
 from neuralstack.machine import Machine
 from neuralstack.tasks import AbstractTask, Characters
 from neuralstack.training._step import TrainState

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Int
 from neuralstack.machine import Machine
 from neuralstack.tasks import AbstractTask
 from neuralstack.training._curriculum import AbstractCurriculum, CurriculumState
-from neuralstack.training._draw import draw_examples, draw_stretches
+from neuralstack.training._draw import draw_examples, draw_stream
 from neuralstack.training.objectives import AbstractObjective, Batch, BatchResult, Heads
 
 HEALTHY, NOT_FINITE, VANISHED = 0, 1, 2
@@ -183,7 +183,7 @@ def draw_batch(state: TrainState, spec: StepSpec, key: Array) -> Batch:
     """Draw the batch of the state's step."""
     if spec.task.streams:
         position = state.attempt_step, state.attempt_start, attempt_key(state)
-        return draw_stretches(spec.task, state.carried, *position, spec.batch_size, spec.state_reset_every)  # pyright: ignore[reportArgumentType]
+        return draw_stream(spec.task, state.carried, *position, spec.batch_size, spec.state_reset_every)  # pyright: ignore[reportArgumentType]
     return draw_examples(
         spec.task, spec.curriculum, state.curriculum, state.attempt_step, key, spec.batch_size, spec.bounds
     )

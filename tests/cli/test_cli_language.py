@@ -45,6 +45,45 @@ def test_sample_writes_the_prompt_and_as_many_characters_as_asked(call, written)
     assert call("sample", written, "--prompt", "a cat", "--length", 12, "--seed", 3)[1] == out
 
 
+def test_sample_writes_several_texts_each_with_its_seed(call, written):
+    options = "--length", 12, "--top-k", 5, "--top-p", 0.9, "--temperature", 2
+    status, out, err = call("sample", written, "--count", 2, "--seed", 3, "--prompt", "a cat", *options)
+    assert (status, err) == (0, "")
+    single = [call("sample", written, "--seed", seed, "--prompt", "a cat", *options)[1] for seed in (3, 4)]
+    assert out == f"--- seed 3 ---\n{single[0]}--- seed 4 ---\n{single[1]}"
+    lines = call("sample", written, "--count", 2, "--seed", 3, "--prompt", "a cat", *options, "--json")[1].splitlines()
+    assert [json.loads(line) for line in lines] == [
+        {"seed": seed, "prompt": "a cat", "text": text.removeprefix("a cat").rstrip("\n")}
+        for seed, text in zip((3, 4), single, strict=True)
+    ]
+
+
+def test_sample_needs_no_prompt_and_stops_at_a_character(call, written):
+    whole = call("sample", written, "--length", 60, "--seed", 1, "--temperature", 3)[1].rstrip("\n")
+    assert len(whole) == 60
+    stopped = call("sample", written, "--length", 60, "--seed", 1, "--temperature", 3, "--stop", ".")[1].rstrip("\n")
+    assert stopped == whole.partition(".")[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--seed", "1" * 20), "a seed must be a whole number from 0 to 2147483647"),
+        (("--count", 0), "the number of samples must be at least 1"),
+        (("--stop", r"\n"), r"stop must be one character of the task's alphabet, got '\n'"),
+        (("--prompt", "-x"), "write a text that begins with a dash as --prompt=-x"),
+        (("--prompt", "--x"), "write a text that begins with a dash as --prompt=--x"),
+        (("--prompt=-x",), "unknown symbol '-' at character 1"),
+        (("--top-k", "many"), "--top-k needs a whole number, got 'many'"),
+    ],
+    ids=str,
+)
+def test_sample_refuses_impossible_options_in_one_line(call, written, options, message):
+    status, out, err = call("sample", written, *options)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert message in err
+
+
 def test_sample_refuses_what_the_text_never_had_in_one_line(call, written):
     status, out, err = call("sample", written, "--prompt", "a dog")
     assert (status, out) == (2, "")

@@ -194,21 +194,6 @@ def test_what_is_written_follows_from_the_seed_and_is_bolder_at_a_higher_tempera
 
 
 @pytest.mark.parametrize(
-    ("prompt", "length", "temperature", "message"),
-    [
-        ("", 5, 1.0, "the text is empty"),
-        ("THE", 5, 1.0, "unknown symbol 'T' at character 1"),
-        ("the", 0, 1.0, "the number of characters to write must be at least 1, got 0"),
-        ("the", 5, -1.0, "a temperature must not be negative, got -1.0"),
-    ],
-)
-def test_a_sample_that_cannot_be_is_refused(path, prompt, length, temperature, message):
-    task = Characters(max_length=4, text=path)
-    with pytest.raises(ValueError, match=message):
-        sample_text(build(task), task, prompt, length, temperature)
-
-
-@pytest.mark.parametrize(
     "options", [{"curriculum": "linear"}, {"warmup_lengths": (8,)}, {"min_length": 3, "max_length": 9}], ids=str
 )
 def test_stretches_of_several_lengths_are_refused(options):

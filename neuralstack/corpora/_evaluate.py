@@ -1,4 +1,4 @@
-"""Language models: bits per character of a text, and sampling."""
+"""The evaluation of language models: the cross-entropy of a text."""
 
 import math
 from functools import partial
@@ -8,10 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float, Int
 
-from neuralstack.evaluation._predict import padded
-from neuralstack.machine import Machine, MachineState
+from neuralstack.machine import Machine
 from neuralstack.tasks import Characters
 
 STREAM = 5000  # characters that are read in one go; what is read side by side
@@ -96,64 +94,3 @@ def _mean_loss(machine, text, mask, stride):
 
     stretches = [part.reshape(-1, stride, text.shape[1]) for part in (text[:-1], text[1:], mask)]
     return jax.lax.scan(read, machine.init_controller(text.shape[1]), stretches)[1].sum() / mask.sum()
-
-
-def sample_text(machine: Machine, task: Characters, prompt: str, length: int, temperature: float, seed: int = 0) -> str:
-    """Let a machine go on with a text.
-
-    Args:
-        machine: A trained machine.
-        task: Its task.
-        prompt: The text's beginning, at least one character.
-        length: How many characters to write.
-        temperature: What the logits are divided by before a character is drawn; at 0 the likeliest one is taken.
-        seed: Source of what is drawn.
-
-    Returns:
-        What was written, without the prompt.
-
-    Raises:
-        ValueError: If the prompt is empty or has a character that the task does not know, or a number is impossible.
-    """
-    if length < 1:
-        raise ValueError(f"the number of characters to write must be at least 1, got {length}.")
-    if not 0 <= temperature < float("inf"):
-        raise ValueError(f"a temperature must not be negative, got {temperature}.")
-    tokens, total = task.encode(prompt), len(prompt) + length
-    written = _write(
-        machine, padded(tokens, total), len(tokens), jnp.asarray(temperature, jnp.float32), jax.random.key(seed),
-        task.max_length, task.symbols,
-    )  # fmt: skip
-    return task.decode(np.asarray(written)[len(tokens) - 1 : total - 1].tolist())
-
-
-@partial(jax.jit, static_argnums=(5, 6))
-def _write(
-    machine: Machine,
-    prompt: Int[Array, " steps"],
-    given: Int[Array, ""] | int,
-    temperature: Float[Array, ""],
-    key: Array,
-    stride: int,
-    symbols: int,
-) -> Int[Array, " steps"]:
-    """Return what follows each character: of the prompt, as long as it is given, and then of what was written."""
-
-    def step(carry, time):
-        state, last = carry
-        token = jnp.where(time < given, prompt[jnp.minimum(time, len(prompt) - 1)], last)
-        state, shown = machine.step(state, token)
-        logits = shown.logits[:symbols]
-        drawn = jax.random.categorical(jax.random.fold_in(key, time), logits / jnp.maximum(temperature, 1e-6))
-        chosen = jnp.where(temperature > 0, drawn, jnp.argmax(logits)).astype(jnp.int32)
-        return (state, chosen), chosen
-
-    def stretch(carry, row):
-        controller, last = carry  # the memory is empty again, as at each stretch in training
-        state = MachineState(controller, *machine.init(stride)[1:])
-        (state, last), chosen = jax.lax.scan(step, (state, last), row * stride + jnp.arange(stride))
-        return (state.controller, last), chosen
-
-    rows = jnp.arange(-(-len(prompt) // stride))
-    start = machine.controller.init(), jnp.zeros((), jnp.int32)
-    return jax.lax.scan(stretch, start, rows)[1].reshape(-1)

@@ -1,0 +1,178 @@
+"""Sampling from language models: texts that a machine writes, character by character."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int
+
+from neuralstack.corpora._filter import filter_logits
+from neuralstack.evaluation import padded
+from neuralstack.machine import Machine, MachineState
+from neuralstack.tasks import Characters
+
+LONGEST = 10**6  # characters to write
+LARGEST_SEED = 2**31 - 1
+LINE_BREAK = "\n"  # what comes before a text without a prompt
+
+
+def sample_text(
+    machine: Machine,
+    task: Characters,
+    prompt: str = "",
+    length: int = 300,
+    temperature: float = 1.0,
+    seed: int = 0,
+    *,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    stop: str | None = None,
+) -> str:
+    """Let a machine continue a text, or write one from the start.
+
+    Logits are divided by the temperature, then restricted to the `top_k` likeliest characters, then to the likeliest
+    ones of mass `top_p` (nucleus sampling; Holtzman et al., 2020).
+
+    Args:
+        machine: A trained machine.
+        task: Its task; its text is not read.
+        prompt: The text's beginning. Without one, the text begins as after a line break; where the alphabet has none,
+            its first character is drawn, all alike.
+        length: The most characters to write.
+        temperature: Divisor of the logits; at 0 the likeliest character is taken.
+        seed: Source of what is drawn, from 0 to 2147483647.
+        top_k: Number of characters to draw from at each step. Defaults to all.
+        top_p: Mass of the characters to draw from at each step, above 0 and at most 1. Defaults to all.
+        stop: A character at which writing ends; it is not part of what is returned.
+
+    Returns:
+        What was written, without the prompt.
+
+    Raises:
+        ValueError: If the prompt has a character that the task does not know, or a number is impossible.
+
+    Examples:
+        >>> import neuralstack as ns
+        >>> task, key = ns.Characters(max_length=8, alphabet="abc"), jax.random.key(0)
+        >>> machine = ns.Machine(ns.GRU(4, 8, key=key), ns.NeuralStack(4), task.vocab_size, key=key)
+        >>> text = ns.sample_text(machine, task, "ab", 5, top_k=2, seed=3)
+        >>> len(text), text == ns.sample_text(machine, task, "ab", 5, top_k=2, seed=3)
+        (5, True)
+    """
+    check_sampling(task, length, temperature, seed, top_k, top_p, stop)
+    key = jax.random.key(seed)
+    context, first = _beginning(task, prompt, key)
+    tokens = task.encode(context)
+    total = len(tokens) + length - len(first)
+    written = _write(
+        machine, padded(tokens, total), len(tokens), jnp.asarray(temperature, jnp.float32), key, task.max_length,
+        task.symbols, jnp.asarray(min(top_k or task.symbols, task.symbols)), jnp.asarray(top_p or 1.0, jnp.float32),
+    )  # fmt: skip
+    text = first + task.decode(np.asarray(written)[len(tokens) - 1 : total - 1].tolist())
+    return text if stop is None else text.partition(stop)[0]
+
+
+def sample_texts(machine: Machine, task: Characters, count: int, prompt: str = "", **options: Any) -> Iterator[str]:
+    """Let a machine write several texts; each is that of `sample_text` with the next seed.
+
+    Args:
+        machine: A trained machine.
+        task: Its task.
+        count: Number of texts.
+        prompt: The beginning of each.
+        options: The other arguments of `sample_text`; `seed` is the seed of the first text.
+
+    Yields:
+        What was written, without the prompt, as soon as it is.
+
+    Raises:
+        ValueError: If there is nothing to write, or as `sample_text`.
+
+    Examples:
+        >>> import neuralstack as ns
+        >>> task, key = ns.Characters(max_length=8, alphabet="abc"), jax.random.key(0)
+        >>> machine = ns.Machine(ns.GRU(4, 8, key=key), ns.NeuralStack(4), task.vocab_size, key=key)
+        >>> [len(text) for text in ns.sample_texts(machine, task, 3, "ab", length=5)]
+        [5, 5, 5]
+    """
+    if not 1 <= count <= LONGEST:
+        raise ValueError(f"the number of samples must be at least 1 and at most {LONGEST}, got {count}.")
+    seed = options.pop("seed", 0)
+    for number in range(count):
+        yield sample_text(machine, task, prompt, seed=seed + number, **options)
+
+
+def check_sampling(
+    task: Characters,
+    length: int,
+    temperature: float,
+    seed: int,
+    top_k: int | None,
+    top_p: float | None,
+    stop: str | None,
+) -> None:
+    """Refuse numbers that are impossible.
+
+    Raises:
+        ValueError: If one is.
+    """
+    if not 1 <= length <= LONGEST:
+        raise ValueError(f"the number of characters to write must be at least 1 and at most {LONGEST}, got {length}.")
+    if not 0 <= temperature < float("inf"):
+        raise ValueError(f"a temperature must not be negative, got {temperature}.")
+    if not 0 <= seed <= LARGEST_SEED:
+        raise ValueError(f"a seed must be a whole number from 0 to {LARGEST_SEED}, got {seed}.")
+    if top_k is not None and top_k < 1:
+        raise ValueError(f"top_k, the number of characters to draw from, must be at least 1, got {top_k}.")
+    if top_p is not None and not 0 < top_p <= 1:
+        raise ValueError(f"top_p, the mass of the characters to draw from, must be above 0 and at most 1, got {top_p}.")
+    if stop is not None and (len(stop) != 1 or stop not in task.alphabet):
+        raise ValueError(f"stop must be one character of the task's alphabet, got {stop!r}.")
+
+
+def _beginning(task: Characters, prompt: str, key: Array) -> tuple[str, str]:
+    """Return what comes before the written text, and how much of that is itself written: the first character drawn."""
+    if prompt:
+        return prompt, ""
+    if LINE_BREAK in task.alphabet:
+        return LINE_BREAK, ""
+    first = task.alphabet[int(jax.random.randint(jax.random.fold_in(key, LARGEST_SEED), (), 0, task.symbols))]
+    return first, first
+
+
+@partial(jax.jit, static_argnums=(5, 6))
+def _write(
+    machine: Machine,
+    prompt: Int[Array, " steps"],
+    given: Int[Array, ""] | int,
+    temperature: Float[Array, ""],
+    key: Array,
+    stride: int,
+    symbols: int,
+    top_k: Int[Array, ""],
+    top_p: Float[Array, ""],
+) -> Int[Array, " written"]:
+    """Return what follows each character: of the prompt, as long as it is given, and then of what was written."""
+
+    def step(carry, time):
+        state, last = carry
+        token = jnp.where(time < given, prompt[jnp.minimum(time, len(prompt) - 1)], last)
+        state, shown = machine.step(state, token)
+        logits = shown.logits[:symbols]
+        kept = filter_logits(logits / jnp.maximum(temperature, 1e-6), top_k, top_p)
+        drawn = jax.random.categorical(jax.random.fold_in(key, time), kept)
+        chosen = jnp.where(temperature > 0, drawn, jnp.argmax(logits)).astype(jnp.int32)
+        return (state, chosen), chosen
+
+    def stretch(carry, row):
+        controller, last = carry  # the memory is empty again, as at each stretch in training
+        state = MachineState(controller, *machine.init(stride)[1:])
+        (state, last), chosen = jax.lax.scan(step, (state, last), row * stride + jnp.arange(stride))
+        return (state.controller, last), chosen
+
+    rows = jnp.arange(-(-len(prompt) // stride))
+    start = machine.controller.init(), jnp.zeros((), jnp.int32)
+    return jax.lax.scan(stretch, start, rows)[1].reshape(-1)
