@@ -12,6 +12,8 @@ import jax.numpy as jnp
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int
 
+from neuralstack._varying import vary_like, vary_together
+
 INT = jnp.int32
 MEMORIES = {"stack": 0, "queue": 0, "deque": 1}
 """The memories that have kernels; for each step that there is room for, how many slots lie below the first one."""
@@ -89,7 +91,7 @@ def start_backward(memory: str, actions: Actions, steps: Int[Array, ""]) -> Back
     elements, strengths, ends, changed_slots, changed_strengths = call(
         memory, "replay", [jax.ShapeDtypeStruct(shape, INT) for shape in shapes], steps, *actions
     )
-    cotangents = jnp.zeros_like(actions.values), jnp.zeros((*steps_and_tracks, 2), INT)
+    cotangents = jnp.zeros_like(actions.values), jnp.zeros_like(actions.push, INT, shape=(*steps_and_tracks, 2))
     return Backward(actions.values, changed_slots, changed_strengths, elements, strengths, ends, *cotangents)
 
 
@@ -126,4 +128,5 @@ def call(
         vmap_method="broadcast_all",
         input_output_aliases=in_place,
     )
-    return kernel(jnp.asarray(step, INT), first, *operands)
+    operands = vary_together((jnp.asarray(step, INT), first, *operands))
+    return vary_like(kernel(*operands), operands)

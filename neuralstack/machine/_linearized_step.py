@@ -11,6 +11,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
+from neuralstack._varying import vary_like
+
 Act = Callable[[PyTree, PyTree, PyTree, Array], tuple[PyTree, PyTree, PyTree]]
 """A pure function of one example and one step, `(parameters, state, input, read) -> (state, hidden, action)`."""
 
@@ -46,8 +48,12 @@ def linearize(act: Act, parameters: PyTree[Array], inputs: StepInputs) -> Linear
     the batch size follow from the parameters alone. The others must be logged too.
     """
     outputs, pullback = differentiate(act, parameters, inputs)
-    larger = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((leaf.shape[0] + 1, *leaf.shape[1:]), leaf.dtype), inputs)
-    of_larger = jax.tree.leaves(jax.eval_shape(lambda inputs: differentiate(act, parameters, inputs)[1], larger))
+
+    def of_larger_batch(inputs):
+        larger = jax.tree.map(lambda leaf: jnp.zeros_like(leaf, shape=(leaf.shape[0] + 1, *leaf.shape[1:])), inputs)
+        return differentiate(act, parameters, larger)[1]
+
+    of_larger = jax.tree.leaves(jax.eval_shape(of_larger_batch, inputs))
     logged = {id(leaf) for leaf in jax.tree.leaves((inputs, outputs))}
     pairs = zip(jax.tree.leaves(pullback), of_larger, strict=True)
     residuals = [leaf for leaf, other in pairs if leaf.shape != other.shape and id(leaf) not in logged]
@@ -58,7 +64,8 @@ def differentiate(act: Act, parameters: PyTree[Array], inputs: StepInputs) -> tu
     """Return the outputs of a batch and its pullback, a function that is a tree of its residuals."""
 
     def batch(parameters, inputs):
-        return StepOutputs(*jax.vmap(act, in_axes=(None, 0, 0, 0))(parameters, *inputs))
+        outputs = StepOutputs(*jax.vmap(act, in_axes=(None, 0, 0, 0))(parameters, *inputs))
+        return vary_like(outputs, inputs)
 
     return jax.vjp(batch, parameters, inputs)
 
@@ -99,7 +106,7 @@ def at(logs: PyTree[Array], time: Int[Array, ""] | int) -> PyTree[Array]:
 
 def blank(tree: PyTree[Any], length: int) -> PyTree[Array]:
     """Return empty logs of `length` steps, for trees of this structure."""
-    return jax.tree.map(lambda leaf: jnp.zeros((length, *leaf.shape), leaf.dtype), tree)
+    return jax.tree.map(lambda leaf: jnp.zeros_like(leaf, leaf.dtype, shape=(length, *leaf.shape)), tree)
 
 
 def store(logs: PyTree[Array], entries: PyTree[Array], time: Int[Array, ""]) -> PyTree[Array]:

@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
+from neuralstack._varying import vary_like, vary_together
 from neuralstack.machine._linearized_step import (
     Act,
     StepInputs,
@@ -63,7 +64,7 @@ def unroll(
     Returns:
         The hidden vectors, actions and reads of every step, and the last state.
     """
-    return _unroll(act, memory, parameters, state, inputs, steps)
+    return _unroll(act, memory, *vary_together((parameters, state, inputs, jnp.asarray(steps))))
 
 
 @partial(jax.custom_vjp, nondiff_argnums=(0, 1))
@@ -81,13 +82,14 @@ def _backward(act, memory, saved, cotangent):
 
 def _run_forward(act, memory, vjp, parameters, state, inputs, steps):
     length, batch, dtype = *(leaf := jax.tree.leaves(inputs)[0]).shape[:2], leaf.dtype
-    empty = vjp.start_forward(length, dtype)
+    empty = vary_like(vjp.start_forward(length, dtype), inputs)
     memory_state = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (batch, *leaf.shape)), empty)
     # All sequences march in step, so the time is shared: a store at a shared index is a slice, not a scatter.
     memory_step = jax.vmap(
         lambda carry, time, action: vjp.step_forward(carry, time, memory.check(action)), in_axes=(0, None, 0)
     )
-    first = StepInputs(state, at(inputs, 0), jnp.zeros((batch, memory.read_size), dtype))
+    read = vary_like(jnp.zeros((batch, memory.read_size), dtype), inputs)
+    first = StepInputs(state, at(inputs, 0), read)
     linearized = linearize(act, parameters, first)
 
     def step(time, carry):

@@ -11,6 +11,7 @@ import numpy as np
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int, PyTree
 
+from neuralstack._varying import vary_together
 from neuralstack.memories._decisions import AbstractDecisions
 from neuralstack.memories._observation import Observation, observe_cells
 from neuralstack.memories._recompute import CheckpointedVJP
@@ -111,7 +112,7 @@ class AbstractMemory(AbstractDecisions):
         """
         action = self.check(action, steps=True)
         length = len(jax.tree.leaves(action)[0])
-        return reads_of(self, action, jnp.asarray(length if steps is None else steps))
+        return reads_of(self, *vary_together((action, jnp.asarray(length if steps is None else steps))))
 
     def strengths(self, state: PyTree[Array]) -> Float[Array, " cells"]:
         """Return how much of each element is there. Defaults to the magnitude of every floating number of the state."""

@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
+from neuralstack._varying import vary_like
 from neuralstack.memories._sequence_vjp import AbstractSequenceVJP
 
 
@@ -49,13 +50,13 @@ class CheckpointedVJP(AbstractSequenceVJP):
 
         def step(time, carry):
             state, reads = carry
-            state, read = self.memory.step(state, at(action, time))
+            state, read = self.varying_step(state, at(action, time))
             return state, reads.at[time].set(read)
 
         if not length:  # no memory has room for nothing
             return jnp.zeros((0, self.memory.read_size), dtype)
         start = self.memory.init(length, dtype), jnp.zeros((length, self.memory.read_size), dtype)
-        return jax.lax.fori_loop(0, steps, step, start)[1]
+        return jax.lax.fori_loop(0, steps, step, vary_like(start, action))[1]
 
     def reads_backward(self, action, steps, reads_cotangent):
         if not len(reads_cotangent):
@@ -74,11 +75,11 @@ class CheckpointedVJP(AbstractSequenceVJP):
         return self.memory.init(steps, dtype)
 
     def step_forward(self, carry, time, action):
-        return self.memory.step(carry, action)
+        return self.varying_step(carry, action)
 
     def start_backward(self, action, steps):
         length, dtype = length_and_dtype(action)
-        empty = self.memory.init(length, dtype)
+        empty = vary_like(self.memory.init(length, dtype), action)
         size = max(1, ceil(sqrt(length)))
 
         def stretch(number, carry):
@@ -99,23 +100,27 @@ class CheckpointedVJP(AbstractSequenceVJP):
 
         def again(number, states):
             state, stretch = states
-            return self.memory.step(state, at(carry.action, time - place + number))[0], put(stretch, state, number)
+            return self.varying_step(state, at(carry.action, time - place + number))[0], put(stretch, state, number)
 
         start = at(carry.kept, time // size)
         _, stretch = jax.lax.fori_loop(0, wanted, again, (start, carry.stretch))
         soft, fixed = eqx.partition(at(stretch, place), eqx.is_inexact_array)
 
         def step(soft, action):
-            state, read = self.memory.step(eqx.combine(soft, fixed), action)
+            state, read = self.varying_step(eqx.combine(soft, fixed), action)
             return eqx.filter(state, eqx.is_inexact_array), read
 
         _, pull = jax.vjp(step, soft, at(carry.action, time))
         cotangent, action_cotangent = pull((carry.state_cotangent, read_cotangent))
         return carry._replace(stretch=stretch, state_cotangent=cotangent), action_cotangent
 
+    def varying_step(self, state: PyTree[Array], action: Any) -> tuple[PyTree[Array], Array]:
+        """Take a step; inside `jax.shard_map`, what it returns varies as the action does, even if it is a constant."""
+        return vary_like(self.memory.step(state, action), action)
+
     def forward(self, action: Any, first: Int[Array, ""], last: Int[Array, ""], state: PyTree[Array]) -> PyTree[Array]:
         """Return the state after the steps from `first` to just before `last`."""
-        return jax.lax.fori_loop(first, last, lambda time, state: self.memory.step(state, at(action, time))[0], state)
+        return jax.lax.fori_loop(first, last, lambda time, state: self.varying_step(state, at(action, time))[0], state)
 
 
 def length_and_dtype(action: Any) -> tuple[int, Any]:
@@ -136,4 +141,4 @@ def put(tree: PyTree[Array], one: PyTree[Array], place: Int[Array, ""] | int) ->
 
 def room(one: PyTree[Array], count: int) -> PyTree[Array]:
     """Return room for `count` of such."""
-    return jax.tree.map(lambda leaf: jnp.zeros((count, *leaf.shape), leaf.dtype), one)
+    return jax.tree.map(lambda leaf: jnp.zeros_like(leaf, leaf.dtype, shape=(count, *leaf.shape)), one)

@@ -103,7 +103,7 @@ def undo_heights(
 
 def start_like(strengths: Float[Array, " steps"]) -> Position:
     """Return the start of a line of one sequence's strengths."""
-    return start((), strengths.dtype)
+    return Position(jnp.zeros_like(strengths, shape=()), jnp.zeros_like(strengths, shape=()))
 
 
 def edges_before(levels: Position, step: Int[Array, ""] | int) -> Position:

@@ -13,7 +13,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from neuralstack.memories._validation import strength_dtype
 from neuralstack.memories.strength._blocks import BLOCK, blocks_of, whole_blocks
-from neuralstack.memories.strength._interval import mark_nonfinite, nan_where
+from neuralstack.memories.strength._interval import mark_nonfinite, nan_where, start_like
 from neuralstack.memories.strength._position import (
     Position,
     added,
@@ -61,7 +61,7 @@ def ends(push: Float[Array, " steps"], pop: Float[Array, " steps"]) -> tuple[Pos
         front, back = advance(*line, *strengths)
         return (front, back), (front, back)
 
-    first = start((), push.dtype)
+    first = start_like(push)
     fronts, backs = jax.lax.scan(step, (first, first), (push, pop))[1]
     return fronts, Position(*(jnp.pad(part, (1, 0)) for part in backs))
 
@@ -79,7 +79,7 @@ def ends_backward(
         return line, (of_push, of_pop)
 
     emptied = distance(at(edges, slice(None, -1)), fronts) <= 0
-    last = start((), fronts_cotangent.dtype)
+    last = start_like(fronts_cotangent)
     return jax.lax.scan(step, (last, last), (emptied, fronts_cotangent, edges_cotangent[1:]), reverse=True)[1]
 
 
@@ -201,7 +201,7 @@ def start_backward(
 ) -> Backward:
     """Return what goes backwards from the end of the first `steps` steps."""
     fronts, edges = ends(push, pop)
-    line = start((), push.dtype), start((), push.dtype)
+    line = start_like(push), start_like(push)
     return Backward(fronts, edges, values, jnp.zeros_like(edges.near), jnp.zeros_like(values), line)
 
 

@@ -23,6 +23,7 @@ from neuralstack.memories.strength._interval import (
     pop_height,
     read_rows,
     seen_from_top,
+    start_like,
     undo_heights,
 )
 from neuralstack.memories.strength._position import Position, at, choose, clip_to, distance, moved, start
@@ -137,7 +138,7 @@ def start_backward(
 ) -> Backward:
     """Return what goes backwards from the end of the first `steps` steps."""
     levels, tops = heights(push, pop)
-    return Backward(levels, tops, values, jnp.zeros_like(push), jnp.zeros_like(values), start((), push.dtype))
+    return Backward(levels, tops, values, jnp.zeros_like(push), jnp.zeros_like(values), start_like(push))
 
 
 def step_backward(
