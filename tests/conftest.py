@@ -1,3 +1,4 @@
+import gc
 import os
 
 import jax
@@ -13,10 +14,14 @@ settings.load_profile("tests")
 
 # Tests compile much and run little. Without these, compiling takes about half the time. The processes that tests start
 # compile likewise: their numbers are to be the same to the last bit.
+FLAGS = ["--xla_cpu_parallel_codegen_split_count=1"]  # a small program is compiled faster in one piece
 if jax.__version_info__ < (0, 11):  # later ones know the flag no more, and end the process that gives it
-    os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_cpu_use_fusion_emitters=false"
+    FLAGS.append("--xla_cpu_use_fusion_emitters=false")
+os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *FLAGS])
 os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
 jax.config.update("jax_disable_most_optimizations", True)
+
+gc.set_threshold(200_000, 20, 20)  # tracing makes many objects and few cycles
 
 jax.config.update("jax_legacy_prng_key", "error")
 jax.config.update("jax_num_cpu_devices", 2)  # what is spread over devices is, here too
