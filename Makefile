@@ -9,7 +9,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 BIN := .venv/bin
 READY := .venv/.ready
-PYTEST := $(BIN)/pytest -n $(JOBS) --dist worksteal
+PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadfile
 KERNELS := CMakeLists.txt $(wildcard neuralstack/kernels/*.cc neuralstack/kernels/*.hpp)
 BENCHMARKS := $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py))
 

@@ -56,6 +56,13 @@ SLOW_MEMORIES = (
 )
 EVERY_MEMORY = [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW_MEMORIES)) for name in MEMORIES_UNDER_TEST]
 
+
+def quick(cases, *chosen):
+    """Return cases as parameters of a test; all but the chosen ones run with the slow tests."""
+    assert set(chosen) <= set(cases)
+    return [pytest.param(case, marks=[pytest.mark.slow] * (case not in chosen)) for case in cases]
+
+
 # Each takes the widths of its input and of itself, the number of layers and a key.
 CONTROLLERS_UNDER_TEST = {
     "elman": Elman,

@@ -39,6 +39,7 @@ def program(hardened):
     return StackTransducer.load(hardened / "program.json")
 
 
+@pytest.mark.slow
 def test_the_program_of_reversal_is_one_that_a_human_knows(program):
     assert len(program.states) <= 6
     assert program.memories == ("stack",)

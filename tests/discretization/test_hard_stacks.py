@@ -80,6 +80,7 @@ def test_hard_stacks_do_what_has_the_most_weight():
     assert run(HardMixtureStacks(PointerStack(1)), action)[:, 0].tolist() == [7, 0]
 
 
+@pytest.mark.slow
 @each_memory
 def test_a_step_of_hard_stacks_touches_no_more_of_a_longer_buffer(memory):
     """What a step is compiled to has no operation on whole buffers, but for writing one value in place."""

@@ -4,12 +4,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cases import EVERY_MEMORY, MEMORIES_UNDER_TEST
+from cases import MEMORIES_UNDER_TEST, quick
 from neuralstack import GRU
 from small import drawn_machine
 
 
-@pytest.mark.parametrize("name", EVERY_MEMORY)
+@pytest.mark.parametrize("name", quick(MEMORIES_UNDER_TEST, "stack", "none"))
 def test_a_machine_is_exported_for_sequences_of_any_length(name, unchecked_types):
     memory = MEMORIES_UNDER_TEST[name](4)
     connection = "layer" if memory.read_size else "paper"

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import pytest
 from machines import KEY, MACHINES, Perceptron, Register, build
 
+from cases import quick
 from neuralstack.machine import machine_from_spec, machine_spec
 
 
@@ -18,7 +19,7 @@ def roundtrip(machine, **given):
     return machine_from_spec(json.loads(json.dumps(machine_spec(machine))), **given)
 
 
-@pytest.mark.parametrize("name", MACHINES)
+@pytest.mark.parametrize("name", quick(MACHINES, "feedback", "of bounded state", "composite"))
 def test_a_machine_is_rebuilt_from_its_specification_through_json(name):
     machine = MACHINES[name]()
     rebuilt = roundtrip(machine)

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from cases import quick
 from neuralstack import GRU, AbstractMemory, CompositeMemory, Machine, NeuralQueue, NeuralStack
 from small import build_machine, drawn_machine
 
@@ -15,6 +16,7 @@ MEMORIES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MEMORIES)
 def test_every_map_from_the_embedding_learns(name):
     machine = drawn_machine(GRU, MEMORIES[name], 6, hidden=4, embedding=5)
@@ -70,7 +72,7 @@ class Register(AbstractMemory):
         return state, state
 
 
-@pytest.mark.parametrize("embedding", [4, 5])
+@pytest.mark.parametrize("embedding", quick([4, 5], 5))
 @pytest.mark.parametrize("connection", ["layer", "feedback", "skip"])
 def test_the_embedding_enters_the_whole_raw_action_of_a_memory_without_gates(connection, embedding):
     machine = drawn_machine(GRU, Register(), 6, hidden=4, embedding=embedding, connection=connection)

@@ -102,6 +102,7 @@ def test_with_strengths_of_0_and_1_it_is_pythons_own():
             np.testing.assert_array_equal(reads[time], np.concatenate(wanted))
 
 
+@pytest.mark.slow
 def test_an_untrained_controller_grows_it_at_the_top_and_sees_the_oldest_value_at_the_bottom():
     memory = NeuralDeque(1)
     raw = jnp.tile(memory.initial_bias(), (30, 1)).at[:, -2].set(jnp.linspace(-0.9, 0.9, 30))  # a rising value on top

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cases import EVERY_MEMORY, MEMORIES_UNDER_TEST
+from cases import EVERY_MEMORY, MEMORIES_UNDER_TEST, quick
 from neuralstack import (
     Action,
     DequeAction,
@@ -44,7 +44,7 @@ def assert_close(got, wanted):
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
-@every_memory
+@pytest.mark.parametrize("name", quick(MEMORIES_UNDER_TEST, "stack", "superposition"))
 def test_compiled_it_does_what_it_does_uncompiled_and_a_scan_of_its_step_reads_what_a_run_reads(name):
     memory, raw = memory_and_raw(name)
     raw = raw[:3]
@@ -170,7 +170,7 @@ def test_bfloat16_reads_are_the_float32_reads_rounded():
 LONG = 2000
 
 
-@pytest.mark.parametrize("low", [0.0, 0.7], ids=["up and down", "ever taller"])
+@pytest.mark.parametrize("low", quick([0.0, 0.7], 0.0), ids=["up and down", "ever taller"])
 @pytest.mark.parametrize("name", ["stack in pure JAX", "queue in pure JAX"])
 def test_float32_reads_and_gradients_of_long_sequences_are_those_of_float64(name, low):
     memory, rng = MEMORIES_UNDER_TEST[name](WIDTH), np.random.default_rng(LONG)
@@ -216,7 +216,7 @@ def by_every_form(memory, action):
     return (reads, by_steps, unrolled), (pull(jnp.ones_like(reads))[0], undone)
 
 
-@pytest.mark.parametrize("name", NAN_SHOWS)
+@pytest.mark.parametrize("name", quick(NAN_SHOWS, "stack", "queue in pure JAX"))
 def test_a_number_that_is_not_finite_makes_reads_and_gradients_nan_from_its_step_on(name):
     memory, rng = MEMORIES_UNDER_TEST[name](WIDTH), np.random.default_rng(0)
     for field, number in NONFINITE.values():
@@ -236,7 +236,7 @@ def test_a_number_that_is_not_finite_makes_reads_and_gradients_nan_from_its_step
             np.testing.assert_allclose(one[:20], other[:20], rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("queue", [False, True])
+@pytest.mark.parametrize("queue", quick([False, True], False))
 def test_a_strength_that_is_not_finite_makes_read_weights_and_their_gradients_nan_from_its_step_on(queue):
     push, pop = jnp.full(40, 0.7), jnp.full(40, 0.3)
     for field, number in list(NONFINITE.values())[:2]:

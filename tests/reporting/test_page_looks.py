@@ -51,6 +51,7 @@ def test_light_and_dark_follow_the_system_until_they_are_switched(show):
     assert luminance(show(STRING, color_scheme="light")) > 200
 
 
+@pytest.mark.slow
 def test_a_thousand_steps_of_five_hundred_elements_respond_at_once(show, long):
     trace, memory = long
     start = time.perf_counter()

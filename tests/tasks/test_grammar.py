@@ -71,6 +71,7 @@ def assert_as_likely_as_in(grammar, length, words):
         assert abs(counts[word] / len(words) - expected) < 5 * (expected / len(words)) ** 0.5 + 1e-3
 
 
+@pytest.mark.slow
 @every_grammar
 def test_words_of_a_length_are_as_likely_as_in_the_grammar(grammar):
     length = 5 if grammar != DYCK else 6

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from cases import MEMORIES_UNDER_TEST
+from cases import MEMORIES_UNDER_TEST, quick
 from neuralstack import AbstractMemory, NeuralStack
 from neuralstack.testing import check_memory
 
@@ -94,7 +94,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("memory", BROKEN)
+@pytest.mark.parametrize("memory", quick(BROKEN, OfAnotherSize, NotFinite, WithAnotherRun))
 def test_a_broken_law_is_named(memory):
     law = f"{memory.__name__} breaks a law of memories. {BROKEN[memory]}"
     with pytest.raises(AssertionError, match=re.escape(law)):

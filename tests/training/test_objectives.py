@@ -85,6 +85,7 @@ def test_steps_beyond_the_longest_sequence_change_nothing(options):
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(one))
 
 
+@pytest.mark.slow
 def test_every_head_that_is_wanted_is_learned_and_no_other_is_there():
     state, program, batch = learner(reconstruction=0.5)
     assert [name for name, head in vars(state.heads).items() if head is not None] == ["reconstructor"]
@@ -146,6 +147,7 @@ def test_forcing_decays_to_nothing_over_as_many_batches_of_an_attempt_as_asked(a
         np.testing.assert_allclose(program.objective.decayed_forcing_prob(draw(later, program)), wanted, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_running_baseline_is_the_mean_of_the_returns_so_far():
     batch = first_batch()
     mean = RunningMean(jnp.zeros(len(batch.example.inputs)), jnp.zeros(len(batch.example.inputs)))

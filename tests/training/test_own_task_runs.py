@@ -67,10 +67,10 @@ def test_a_command_that_needs_it_executes_it_only_if_it_is_named(place, capsys, 
         "predict run ab",
         "trace run ab",
         "view run --port 70000",
-        "harden run --count 5 --sequences 5",
+        pytest.param("harden run --count 5 --sequences 5", marks=pytest.mark.slow),
         "harden run --count 5 --sequences 5 --data data.jsonl",
         "evaluate run --data data.jsonl --json",
-        "evaluate run --data data.jsonl --harden --json",
+        pytest.param("evaluate run --data data.jsonl --harden --json", marks=pytest.mark.slow),
     ],
 )
 def test_a_command_that_can_do_without_it_does_so_even_where_its_file_is_gone(place, capsys, typed):

@@ -6,6 +6,7 @@ import re
 import pytest
 
 import neuralstack as ns
+from cases import quick
 from neuralstack.cli import main
 
 TINY = {"hidden_dim": 8, "memory_dim": 8, "batch_size": 4, "max_steps": 2, "evaluate_every": 2}
@@ -25,7 +26,7 @@ def write(path, pairs, splits=None):
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=quick(KINDS, "words"))
 def trained(request, tmp_path_factory):
     place = tmp_path_factory.mktemp(request.param)
     write(place / "pairs.jsonl", KINDS[request.param])

@@ -207,6 +207,7 @@ def test_seeds_share_their_compiled_programs(tmp_path, straight, caplog):
     assert "Compiling" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_run_stopped_at_any_step_ends_like_one_that_never_was(tmp_path):
     """Above all between an evaluation that calls for a restart and the restart itself."""
     config = with_options(CONFIG, evaluate_every=2, restart_after=4, max_steps=12)

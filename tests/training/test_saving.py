@@ -11,12 +11,13 @@ import pytest
 from machines import KEY, MACHINES, Perceptron, Register, build
 
 import neuralstack as ns
+from cases import quick
 from small import command, contents
 
 TOKENS = jnp.array([1, 2, 3])
 
 
-@pytest.mark.parametrize("name", MACHINES)
+@pytest.mark.parametrize("name", quick(MACHINES, "several layers", "hardened", "composite"))
 def test_a_loaded_machine_is_the_one_that_was_saved(tmp_path, name):
     machine = MACHINES[name]()
     ns.save(tmp_path / "machine", machine)
