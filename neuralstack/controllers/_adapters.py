@@ -22,7 +22,7 @@ class CellController(AbstractController):
         cell: The cell.
 
     Raises:
-        TypeError: If it is another object.
+        TypeError: If the cell is of another class.
 
     Examples:
         >>> import equinox as eqx, jax, jax.numpy as jnp, neuralstack as ns
@@ -126,7 +126,7 @@ def as_controller(controller: Any, embedding_dim: int | None = None) -> Abstract
     """Return a controller: the object itself, a cell of Equinox wrapped, or a module with `init` and `step` wrapped.
 
     Raises:
-        TypeError: If it is none of them.
+        TypeError: If the object is none of these.
         ValueError: If `embedding_dim` differs from its input size, or neither is known.
     """
     if isinstance(controller, str | type):

@@ -117,7 +117,7 @@ def check_sampling(
     """Refuse numbers that are impossible.
 
     Raises:
-        ValueError: If one is.
+        ValueError: If a number is impossible.
     """
     if not 1 <= length <= LONGEST:
         raise ValueError(f"the number of characters to write must be at least 1 and at most {LONGEST}, got {length}.")

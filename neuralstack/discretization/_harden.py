@@ -31,7 +31,7 @@ def harden(machine: Machine, task: AbstractTask | None = None) -> Machine:
         task: Its task, with the longest source that it was trained on as `max_length`.
 
     Raises:
-        TypeError: If it is not a machine.
+        TypeError: If the model is not a machine.
         ValueError: If its memory has no discrete form.
 
     Examples:

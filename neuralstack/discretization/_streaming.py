@@ -22,7 +22,7 @@ class Stream:
         machine: A hardened machine whose memories are stacks or queues.
 
     Raises:
-        ValueError: If it is not.
+        ValueError: If the machine is not hardened.
 
     Examples:
         >>> import jax, neuralstack as ns
@@ -56,7 +56,7 @@ class Stream:
         """Take one step and return the logits of the answer.
 
         Raises:
-            ValueError: If there is no such token.
+            ValueError: If the token is outside the vocabulary.
         """
         if not 0 <= token < len(self._machine.embedding):
             raise ValueError(f"a token must be in 0..{len(self._machine.embedding) - 1}, got {token}.")

@@ -61,8 +61,8 @@ def as_connection(connection: Any) -> Connection:
     """Return a connection, given itself or its name.
 
     Raises:
-        TypeError: If it is neither.
-        ValueError: If there is no connection of that name.
+        TypeError: If the argument is neither a connection nor a name.
+        ValueError: If no connection has that name.
     """
     if isinstance(connection, str):
         return lookup("connection", CONNECTIONS, connection)

@@ -87,7 +87,7 @@ def require_same(spec: Mapping[str, Any], own: Any) -> AbstractController:
     """Return a given controller if its class and sizes are those of a specification.
 
     Raises:
-        ValueError: If they are others.
+        ValueError: If class or sizes differ.
     """
     known = hasattr(own, "input_size") or isinstance(own, eqx.nn.GRUCell | eqx.nn.LSTMCell)
     controller = as_controller(own, None if known else require_size(spec, "input_size"))

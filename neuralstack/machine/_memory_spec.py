@@ -68,7 +68,7 @@ def require_same(spec: Any, own: AbstractMemory) -> AbstractMemory:
     """Return a given memory if it is the one of a specification.
 
     Raises:
-        ValueError: If it is another one.
+        ValueError: If the memories differ.
     """
     actual = memory_spec(own)
     if actual != spec:

@@ -17,7 +17,7 @@ def require_mapping(spec: Any, what: str, names: set[str]) -> Mapping[str, Any]:
     """Return a specification if it is a mapping with these names and no others.
 
     Raises:
-        ValueError: If it is not.
+        ValueError: If the names differ, or the specification is no mapping.
     """
     if not isinstance(spec, Mapping):
         raise ValueError(f"the specification of {what} must be a mapping, got {type(spec).__name__}.")
@@ -44,7 +44,7 @@ def require_type(name: str, value: Any, annotation: Any) -> Any:
     """Return a value of a field if its type is the annotated one and it is not too large.
 
     Raises:
-        ValueError: If it is not.
+        ValueError: If the value is of another type, or too large.
     """
     union = typing.get_origin(annotation) in (typing.Union, types.UnionType)
     kinds = typing.get_args(annotation) if union else (annotation,)

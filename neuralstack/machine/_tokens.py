@@ -25,7 +25,7 @@ def check_tokens(tokens: Any, vocab_size: int, axes: int) -> Int[Array, "..."]:
     Tokens that are known only at run time, under `jax.jit`, are not compared with the vocabulary.
 
     Raises:
-        TypeError: If they are not integers.
+        TypeError: If the tokens are not integers.
         ValueError: If they have another number of axes, there is none, or one is not in the vocabulary.
     """
     try:

@@ -94,7 +94,7 @@ class AbstractMemory(AbstractDecisions):
         By default, it must have the structure and shapes that `decode` returns.
 
         Raises:
-            ValueError: If it does not fit.
+            ValueError: If a shape or the structure does not fit.
         """
         return fit_decoded(self, action, steps=steps)
 

@@ -19,7 +19,7 @@ class CompositeMemory(AbstractMemory):
     theirs cost.
 
     Raises:
-        ValueError: If there are none.
+        ValueError: If no memory is given.
 
     Examples:
         >>> import jax, neuralstack as ns

@@ -81,7 +81,7 @@ class NondeterministicStack(AbstractMemory):
     `init`.
 
     Raises:
-        ValueError: If there are no states or no symbols.
+        ValueError: If `states` or `symbols` is below 1.
 
     Examples:
         Step 1 pushes the symbol 1 with a weight of 3, or keeps the bottom symbol 0 with a weight of 1. Step 2 pops,

@@ -25,7 +25,7 @@ def require_width(what: str, width: int) -> None:
     """Refuse a width that values cannot have.
 
     Raises:
-        ValueError: If it is below 1.
+        ValueError: If the width is below 1.
     """
     if width < 1:
         raise ValueError(f"{what} must be at least 1 wide, got {width=}.")
@@ -109,7 +109,7 @@ def require_strengths(what: str, numbers: Float[Array, "..."], *, only_ends: boo
     """Refuse strengths outside of [0, 1], or other than 0 and 1, where they are known: not while a program is traced.
 
     Raises:
-        ValueError: If there is one.
+        ValueError: If a known strength is outside.
     """
     if isinstance(numbers, Tracer):
         return
@@ -126,7 +126,7 @@ def require_mixture(what: str, weights: Float[Array, "... operations"]) -> None:
     """Refuse weights that are known and not a mixture: each in [0, 1], together 1.
 
     Raises:
-        ValueError: If there are such.
+        ValueError: If known weights are not a mixture.
     """
     require_strengths(what, weights)
     if isinstance(weights, Tracer):

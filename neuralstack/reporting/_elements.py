@@ -16,7 +16,7 @@ def contents_of(memory: AbstractMemory, shown: Step, steps: int) -> Sequence[Obs
     """Return the contents of each data structure of a memory during the first `steps` of a trace.
 
     Raises:
-        ValueError: If there is nothing to show.
+        ValueError: If the memory has nothing to show.
     """
     action, strengths = jax.tree.map(np.asarray, (shown.action, shown.strengths))
     observed = memory.observe(action, strengths)

@@ -106,7 +106,7 @@ def require_short(task: AbstractTask, source: list[int]) -> None:
     """Refuse a source that would take more steps than can be shown.
 
     Raises:
-        ValueError: If it would.
+        ValueError: If the text takes more than `MOST_STEPS` steps.
     """
     steps = int(replace(task, max_length=len(source)).used_steps(len(source)))
     if steps > MOST_STEPS:

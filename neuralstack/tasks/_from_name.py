@@ -22,7 +22,7 @@ def as_task(value: Any, name: str, max_length: int | None = None) -> AbstractTas
         max_length: The longest source. Defaults to the task's own.
 
     Raises:
-        ValueError: If it is something else.
+        ValueError: If the object stands for no task.
     """
     sizes: dict[str, Any] = {} if max_length is None else {"max_length": max_length}
     if isinstance(value, AbstractTask):

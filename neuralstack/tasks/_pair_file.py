@@ -60,7 +60,7 @@ def parse_line(line: str, where: str) -> tuple[Any, Any, str | None, str]:
     """Return source, target, split and kind of a line.
 
     Raises:
-        ValueError: If it is broken.
+        ValueError: If the line is broken.
     """
     try:
         pair = json.loads(line)

@@ -96,7 +96,7 @@ class Pairs:
         """Return the answer of the first pair with this source.
 
         Raises:
-            ValueError: If there is none.
+            ValueError: If no pair has this source.
         """
         target = self._answers.get(tuple(source))
         if target is None:
@@ -108,7 +108,7 @@ class Pairs:
         """Return the pairs of a split, the shortest source first; those of training where it has none of its own.
 
         Raises:
-            ValueError: If there are no pairs for training.
+            ValueError: If no pairs are left for training.
         """
         rows = [row for row in self.rows if row[2] == split] or [row for row in self.rows if row[2] == "train"]
         if not rows:
@@ -124,7 +124,7 @@ class Pairs:
         """Return the pairs of a split as arrays.
 
         Raises:
-            ValueError: If they are too many to be held padded.
+            ValueError: If the padded arrays would be too large.
         """
         if split not in self._tables:
             self._tables[split] = self._build_table(self.rows_of(split))

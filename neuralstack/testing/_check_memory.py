@@ -40,7 +40,7 @@ def check_memory(
 
     Raises:
         AssertionError: If a law is broken; it says which, and by which numbers.
-        ValueError: If there are fewer than 2 steps.
+        ValueError: If `steps` is below 2.
 
     Examples:
         >>> import neuralstack as ns

@@ -16,7 +16,7 @@ def require(holds: bool, memory: Any, law: str, deviation: str) -> None:
         deviation: The values that break it.
 
     Raises:
-        AssertionError: If it does not hold.
+        AssertionError: If the law does not hold.
     """
     if not holds:
         raise AssertionError(f"{type(memory).__name__} breaks a law of memories. {law}: {deviation}.")
@@ -26,7 +26,7 @@ def require_close(memory: Any, law: str, got: Any, wanted: Any, tolerance: float
     """Raise unless two trees hold the same numbers, up to a tolerance relative to the largest of each array.
 
     Raises:
-        AssertionError: If they do not.
+        AssertionError: If the numbers differ by more.
     """
     pairs = zip(jax.tree.leaves_with_path(got), jax.tree.leaves(wanted), strict=True)
     for (path, leaf), other in pairs:
@@ -50,7 +50,7 @@ def require_finite(memory: Any, law: str, tree: Any) -> None:
     """Raise unless every number is finite.
 
     Raises:
-        AssertionError: If one is not.
+        AssertionError: If a number is not finite.
     """
     for path, leaf in jax.tree.leaves_with_path(tree):
         wrong = np.argwhere(~np.isfinite(np.asarray(leaf, np.float64)))

@@ -19,7 +19,7 @@ def check_objects(model: Any, task: Any, objective: Any, curriculum: Any, optimi
     """Refuse objects that cannot be trained together; an objective, a curriculum and an optimizer may be None.
 
     Raises:
-        TypeError: If one is not of its kind.
+        TypeError: If an object is not of its kind.
         ValueError: If a number of one is impossible, or the model's logits do not suit the task.
     """
     require_object("task", task, AbstractTask, "ns.Reversal()")
@@ -43,7 +43,7 @@ def check_logits(model: Any, task: AbstractTask) -> None:
     """Refuse a model that does not give the logits of a task's tokens.
 
     Raises:
-        TypeError: If it is not a module from tokens to logits.
+        TypeError: If the model is not a module from tokens to logits.
         ValueError: If the logits have another shape.
     """
     if not callable(model) or isinstance(model, type):

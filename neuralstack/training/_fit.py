@@ -180,7 +180,7 @@ def check_sizes(
     """Return the shortest and the longest source, after checking the sizes of a training.
 
     Raises:
-        ValueError: If one is impossible.
+        ValueError: If a size is impossible.
     """
     sizes = {"batch_size": batch_size, "max_steps": max_steps, "evaluate_every": evaluate_every}
     for name, size in sizes.items():

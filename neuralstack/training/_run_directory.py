@@ -65,7 +65,7 @@ class Run:
         """Refuse a path that holds anything.
 
         Raises:
-            ValueError: If it does.
+            ValueError: If the path is not empty.
         """
         if Path(path).exists() and not cls.is_empty(path):
             raise ValueError(
@@ -83,7 +83,7 @@ class Run:
         """Open the directory of a run.
 
         Raises:
-            ValueError: If there is none.
+            ValueError: If the directory is not a run.
         """
         run = cls(Path(path))
         if not run.file("config.json").is_file():
@@ -147,7 +147,7 @@ class Run:
         """Return the run's task or, where it is not named or its data is gone or has changed, what the run kept of it.
 
         Raises:
-            ValueError: If it is needed and was not named.
+            ValueError: If the task is needed and was not named.
         """
         kept = self.kept_task()
         if kept is None or own.get("task") is not None:

@@ -31,7 +31,7 @@ def save(path: str | Path, machine: Any) -> None:
             parts.
 
     Raises:
-        TypeError: If it is something else.
+        TypeError: If the object is not a machine of the library.
         ValueError: If the directory holds something, or is a file.
 
     Examples:

@@ -24,7 +24,7 @@ def read_text_record(path: Path) -> TextVersion | None:
     """Read the file; None where there is none, as in runs of earlier versions.
 
     Raises:
-        ValueError: If it is broken.
+        ValueError: If the file is broken.
     """
     if not path.exists():
         return None

@@ -158,7 +158,7 @@ def refuse_empty(state: PointerState) -> None:
     """Refuse to look into a stack that is known to be empty.
 
     Raises:
-        ValueError: If it is.
+        ValueError: If the stack is known to be empty.
     """
     if known_at(state.pointer, 0):
         raise ValueError("the stack is empty: push before you pop or peek.")

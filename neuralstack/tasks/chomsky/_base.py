@@ -37,7 +37,7 @@ def require(source: list[int], known: int, what: str) -> None:
     """Refuse a source without symbols, or with one that this task's sources do not have.
 
     Raises:
-        ValueError: If it is such a source.
+        ValueError: If the source has no symbols, or a symbol of another task.
     """
     if not source:
         raise ValueError(f"a source is made of {what}, got none: give at least one symbol.")

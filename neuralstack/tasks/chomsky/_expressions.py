@@ -109,7 +109,7 @@ def value_of(source: list[int], operators: int) -> int:
     """Return what an expression with the first `operators` of plus, minus and times is worth, in plain Python.
 
     Raises:
-        ValueError: If it is none.
+        ValueError: If the source is not an expression.
     """
     result, rest = _read(source, operators)
     if rest:

@@ -54,7 +54,7 @@ def read_two(source: list[int], name: str) -> tuple[int, int]:
     """Return the two numbers of a source; of one or two bits without an operator, the second is 0.
 
     Raises:
-        ValueError: If it is not bits with one operator.
+        ValueError: If the source is not bits with one operator.
     """
     if len(source) in (1, 2) and set(source) <= {0, 1}:
         return number(source), 0

@@ -99,7 +99,7 @@ class Characters(AbstractTask):
         """Refuse a text that cannot be used for training: one too short for a stretch, or with nothing to predict.
 
         Raises:
-            ValueError: If it is.
+            ValueError: If the text is too short, or leaves nothing to predict.
         """
         _ = replace(self, held_out=False).size
         if len(held_out := self.to_validate.read()) < 2:

@@ -143,7 +143,7 @@ def read_symbols(text: Text, name: str, vocabulary: str, held_out: bool) -> np.n
     """Return the part of a text that is trained on, or the one that is held out, as the numbers of its characters.
 
     Raises:
-        ValueError: If it has a character that is not in the vocabulary.
+        ValueError: If the text has a character that is not in the vocabulary.
     """
     symbols = encode_characters(text.content, vocabulary, name)
     border = len(symbols) - int(len(symbols) * HELD_OUT)

@@ -81,7 +81,7 @@ class AbstractObjective(abc.ABC):
         """Refuse a model or a task that the objective does not suit.
 
         Raises:
-            ValueError: If it does not suit them.
+            ValueError: If the objective does not suit the model or the task.
         """
         del model, task
 
