@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from tyro.conf import Positional
 
+from neuralstack.cli._moved_text import require_text
 from neuralstack.cli._output import print_table
 from neuralstack.cli._own_options import OwnOptions
+from neuralstack.cli._train_options import Name
 
 if TYPE_CHECKING:
     from neuralstack.evaluation import Examples
@@ -31,7 +33,7 @@ class Evaluate(OwnOptions):
     text: Path | None = None
     """For a run of the task characters: another text to predict, as a whole; or the run's own where it has moved, of
     which the held-out part is predicted (default: the held-out part of the run's text)."""
-    text_encoding: str | None = None
+    text_encoding: Name = None
     """Name of that file's encoding, one of those of Python (default: that of the run's text)."""
     harden: bool = False
     """Round every action of the memory to 0 or 1, and keep the controller's state from drifting."""
@@ -54,6 +56,8 @@ class Evaluate(OwnOptions):
         task = run.task(**self.own) if self.data is None else run.usable_task(**self.own)
         if self.text is not None:
             task, other = self.choose_text(task)
+        if isinstance(task, Characters) and self.text is None and self.data is None:
+            require_text(self.run, task.text)
         machine = run.load_model(memory=self.memory, controller=self.controller)
         if self.harden:
             machine = harden(machine, task)

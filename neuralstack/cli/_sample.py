@@ -6,6 +6,7 @@ from pathlib import Path
 from tyro.conf import Positional
 
 from neuralstack.cli._own_options import OwnOptions
+from neuralstack.cli._train_options import Number, Text, Whole
 
 ESCAPES = {r"\n": "\n", r"\t": "\t", r"\r": "\r"}  # characters that are hard to type
 
@@ -16,17 +17,17 @@ class Sample(OwnOptions):
 
     run: Positional[Path]
     """The run's directory."""
-    prompt: str = ""
+    prompt: Text = None
     """The text's beginning (default: none, the text begins as a line does)."""
     length: int = 300
     """The most characters to write."""
     temperature: float = 0.7
     """Divisor of the logits: the higher, the bolder; 0 takes the likeliest character each time."""
-    top_k: int | None = None
+    top_k: Whole = None
     """Draw from this many of the likeliest characters (default: from all)."""
-    top_p: float | None = None
+    top_p: Number = None
     """Draw from the fewest likely characters that have this probability together (default: from all)."""
-    stop: str | None = None
+    stop: Text = None
     """A character at which writing ends, such as a full stop; \\n is a line break (default: none)."""
     count: int = 1
     """Number of texts; each has the next seed."""
@@ -41,7 +42,7 @@ class Sample(OwnOptions):
         from neuralstack.tasks import Characters
         from neuralstack.training import Run, to_json_text
 
-        run = Run.open(self.run)
+        run, prompt = Run.open(self.run), self.prompt or ""
         task = run.task(**self.own)
         if not isinstance(task, Characters):
             raise ValueError(
@@ -49,13 +50,13 @@ class Sample(OwnOptions):
             )
         machine = run.load_model(memory=self.memory, controller=self.controller)
         texts = sample_texts(
-            machine, task, self.count, self.prompt, length=self.length, temperature=self.temperature, seed=self.seed,
+            machine, task, self.count, prompt, length=self.length, temperature=self.temperature, seed=self.seed,
             top_k=self.top_k, top_p=self.top_p, stop=None if self.stop is None else ESCAPES.get(self.stop, self.stop),
         )  # fmt: skip
         for seed, text in enumerate(texts, self.seed):
             if self.json:
-                print(to_json_text({"seed": seed, "prompt": self.prompt, "text": text}))
+                print(to_json_text({"seed": seed, "prompt": prompt, "text": text}))
             else:
                 title = f"--- seed {seed} ---\n" if self.count > 1 else ""
-                print(title + self.prompt + text)
+                print(title + prompt + text)
         return 0

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from tyro.conf import arg
 
 from neuralstack._lookup import UnnamedPartError
+from neuralstack.cli._moved_text import require_text
 from neuralstack.cli._output import print_table
 from neuralstack.cli._status import WRONG
 from neuralstack.cli._train_options import TrainOptions
@@ -84,7 +85,7 @@ class Train(TrainOptions):
                 "--max-steps, --stop-after-perfect, --extra-steps and the --text that has moved, or start another run "
                 "with --from."
             )
-        from neuralstack.training import SWEEP_FILE, resume, resume_sweep
+        from neuralstack.training import SWEEP_FILE, Run, resume, resume_sweep
 
         if (path / SWEEP_FILE).exists():
             if self.learning_rates:
@@ -92,6 +93,8 @@ class Train(TrainOptions):
             return print_sweep(
                 resume_sweep(path, seeds=self.seeds if self.seeds != 1 else None, own=self.own, **given), path
             )
+        if self.text is None:
+            require_text(path, Run.open(path).recorded()[0].data.text)
         return report(resume(path, **self.own, **given), path)
 
     def _directory(self, config: "Config") -> Path:

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 
 import pytest
@@ -170,10 +171,30 @@ def test_a_text_belongs_to_the_task_characters(call, learned, tmp_path):
     assert "belong to the task characters" in call("train", "reversal", "--text-encoding", "utf-16")[2]
 
 
-def test_evaluating_a_text_that_is_gone_says_so(call, written):
+def test_without_its_text_a_run_says_how_to_give_it(call, written):
+    for command in (("evaluate", written), ("train", "--resume", written, "--max-steps", 3)):
+        status, out, err = call(*command)
+        assert (status, out, err.count("\n")) == (2, "", 1)
+        assert err.startswith(f"neuralstack: the text of {str(written)!r} is not at ")
+        assert err.endswith("text.txt' any more: give its new path as --text.\n")
+
+
+def test_without_its_text_a_run_predicts_and_is_traced(call, written):
+    assert call("predict", written, "a cat")[0] == 0
+    assert call("trace", written, "a cat", "--versions", "untrained", "soft")[0] == 0
+
+
+@pytest.mark.parametrize("text", ["/dev/zero", "/dev", "fifo"])
+def test_a_run_from_elsewhere_cannot_name_an_endless_text(call, written, monkeypatch, tmp_path, text):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("fifo")
+    content = json.loads((written / "config.json").read_text())
+    content["config"]["data"]["text"] = text
+    (written / "config.json").write_text(json.dumps(content))
     status, _, err = call("evaluate", written)
-    assert status == 2
-    assert "No such file or directory; give the path where it is" in err
+    assert (status, err.count("\n")) == (2, 1)
+    assert "it is not a regular file" in err or "Is a directory" in err
+    assert call("sample", written, "--length", 3)[0] == 0
 
 
 @pytest.mark.parametrize("kind", ["text.json is a list", "text.json holds numbers"])

@@ -19,7 +19,7 @@ from neuralstack import (
     sweep,
     train,
 )
-from neuralstack.training import Run, begin, configure, step_spec
+from neuralstack.training import Run, begin, configure, prepare, step_spec
 from neuralstack.training._step import draw_batch, train_step
 from small import drawn_machine
 
@@ -199,6 +199,15 @@ def test_what_is_written_follows_from_the_seed_and_is_bolder_at_a_higher_tempera
 def test_stretches_of_several_lengths_are_refused(options):
     with pytest.raises(ValueError, match="stretches of a stream are all of one length, but characters was given"):
         complete(configure("characters", alphabet="abc", **options))
+
+
+def test_a_training_is_of_the_text_as_it_is_also_where_another_one_was_trained_on_before(tmp_path):
+    task = Characters(max_length=4, text=str(tmp_path / "text.txt"), alphabet="abc")
+    for content in ("a" * 100, "b" * 100):
+        (tmp_path / "text.txt").write_text(content)
+        spec, state = prepare(build(task), task, batch_size=2, key=jax.random.key(0))
+        inputs = draw(state, spec, jax.random.key(0)).example.inputs
+        assert task.decode(inputs[:, 0].tolist()) == content[:5]
 
 
 def test_a_text_belongs_to_the_task_characters():
