@@ -36,7 +36,7 @@ def evaluate(
         lengths: The shortest and the longest source of the fixed set. Defaults to the test lengths of the task.
         count: Number of sequences in the fixed set, of uniform lengths. Defaults to 1000.
         count_per_length: Number of sequences of every length, in place of `count`.
-        batch_size: Number of sequences that go through the model at once. Defaults to the number that takes 16,384 steps in all.
+        batch_size: Number of sequences that run at once. Defaults to the number that takes 16,384 steps in all.
         progress: Called with how many sequences are answered, and how many there are, after each batch.
 
     Returns:
