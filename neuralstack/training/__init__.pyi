@@ -31,7 +31,7 @@ from ._interrupt import (
 )
 from ._measure import measure_of as measure_of, training_means as training_means
 from ._memory_names import memory_from_name as memory_from_name
-from ._optimizer import clipped_adam as clipped_adam
+from ._optimizer import clipped_adam as clipped_adam, gradient_variance as gradient_variance
 from ._options import configure as configure, with_options as with_options
 from ._outcome import Outcome as Outcome
 from ._own_parts import OwnParts as OwnParts, allowed_config as allowed_config
@@ -39,6 +39,9 @@ from ._recipes import RECIPES as RECIPES, Recipe as Recipe
 from ._run_directory import Run as Run
 from ._saving import load as load, save as save
 from ._step import (
+    HEALTHY as HEALTHY,
+    NOT_FINITE as NOT_FINITE,
+    VANISHED as VANISHED,
     StepSpec as StepSpec,
     TrainState as TrainState,
     draw_batch as draw_batch,

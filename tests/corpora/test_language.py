@@ -19,8 +19,7 @@ from neuralstack import (
     sweep,
     train,
 )
-from neuralstack.training import Run, begin, configure, prepare, step_spec
-from neuralstack.training._step import draw_batch, train_step
+from neuralstack.training import Run, begin, configure, draw_batch, prepare, step_spec, train_step
 from small import drawn_machine
 
 SMALL = {"memory": "none", "max_length": 5, "state_reset_every": 15, "batch_size": 3, "hidden_dim": 4, "memory_dim": 4}

@@ -23,7 +23,7 @@ from neuralstack import (
 )
 from neuralstack.automata import find_transducer
 from neuralstack.controllers import phase_of
-from neuralstack.discretization._agreement import Agreement
+from neuralstack.discretization import Agreement
 from neuralstack.discretization._behavior import open_gates
 from neuralstack.discretization._decisions import decisions
 from neuralstack.memories import End, HardMixtureStacks

@@ -7,9 +7,8 @@ import numpy as np
 import optax
 import pytest
 
-from neuralstack import Action, NeuralStack, run
+from neuralstack import Action, NeuralStack, read_weights, run
 from neuralstack.machine import PARALLEL_CONTROLLERS, MemoryLayer
-from neuralstack.memories.strength._closed_form import read_weights
 
 SIZE, STEPS = 5, 9
 KINDS = [(controller, queue) for controller in PARALLEL_CONTROLLERS for queue in (False, True)]

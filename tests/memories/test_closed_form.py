@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from cases import quick
-from neuralstack import Action, NeuralStack
-from neuralstack.memories.strength._closed_form import read_weights
+from neuralstack import Action, NeuralStack, read_weights
 
 WIDTH, STEPS, BATCH = 3, 20, 64
 

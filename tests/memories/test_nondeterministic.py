@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from jax.flatten_util import ravel_pytree
 
-from neuralstack.memories._nondeterministic import NondeterministicAction, NondeterministicStack
+from neuralstack.memories import NondeterministicAction, NondeterministicStack
 from neuralstack.reference import nondeterministic_reads
 
 SIZES = [(6, 1, 2), (6, 2, 1), (5, 2, 2), (4, 2, 3)]

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from neuralstack import TASKS
+from neuralstack.tasks import Pair
 from neuralstack.tasks._bits import add, multiply
-from neuralstack.tasks._formats import Pair
 from neuralstack.tasks.chomsky._compute_sqrt import root
 
 DRAWS = 4000

@@ -5,8 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neuralstack.tasks import Autoregressive, QueryTokens, Synchronous
-from neuralstack.tasks._formats import Pair
+from neuralstack.tasks import Autoregressive, Pair, QueryTokens, Synchronous
 
 SOURCE, TARGET = jnp.array([1, 2, 3, 4]), jnp.array([5, 6, 7])
 lengths = pytest.mark.parametrize(("source_length", "target_length"), [(0, 0), (0, 3), (1, 1), (4, 0), (4, 3)])

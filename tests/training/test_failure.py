@@ -4,8 +4,7 @@ import jax.numpy as jnp
 import pytest
 
 from neuralstack import complete, train
-from neuralstack.training import Run, _members as members, begin, with_options
-from neuralstack.training._step import HEALTHY, VANISHED
+from neuralstack.training import HEALTHY, VANISHED, Run, _members as members, begin, with_options
 from small import SMALL, all_finite, assert_same_leaves, contents, with_huge_weights
 
 pytest_plugins = ("small_runs",)

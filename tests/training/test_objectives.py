@@ -9,8 +9,7 @@ import pytest
 from neuralstack import HardStack, Reversal, complete, cross_entropy, train
 from neuralstack.machine import BatchSteps
 from neuralstack.tasks import Example
-from neuralstack.training import Batch, Run, begin, configure, step_spec, with_options
-from neuralstack.training._step import draw_batch, step_key
+from neuralstack.training import Batch, Run, begin, configure, draw_batch, step_key, step_spec, with_options
 from neuralstack.training.objectives._reinforce import RunningMean, policy_loss, returns_of, update_mean
 from small import assert_same_leaves
 

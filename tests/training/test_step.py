@@ -9,17 +9,22 @@ import pytest
 
 from neuralstack import complete
 from neuralstack.training import (
+    HEALTHY,
+    NOT_FINITE,
+    VANISHED,
     AbstractObjective,
     BatchResult,
     begin,
     clipped_adam,
+    draw_batch,
+    gradient_variance,
+    step_key,
     step_spec,
+    train_step,
     train_until,
     with_options,
 )
 from neuralstack.training._curriculum import WARMED_UP_AFTER
-from neuralstack.training._optimizer import gradient_variance
-from neuralstack.training._step import HEALTHY, NOT_FINITE, VANISHED, draw_batch, step_key, train_step
 from neuralstack.training.objectives._base import draw_noise
 from small import SMALL, all_finite, assert_same_leaves
 
