@@ -14,7 +14,7 @@ KERNELS := CMakeLists.txt $(wildcard neuralstack/kernels/*.cc neuralstack/kernel
 BENCHMARKS := $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit slow sanitize pure lean floors lint style types imports format bench docs clean
+.PHONY: help setup demo test unit integration slow sanitize pure lean floors lint style types imports format bench docs clean
 
 help: ## Print this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -34,11 +34,15 @@ demo: $(READY) ## Train a small machine and write what it learned to runs/demo
 test: $(READY) ## Run the tests and the examples in docstrings, README and docs
 	$(PYTEST)
 
-# What needs no training and no process of its own: the mathematics, and what is around it.
-UNIT := tests/memories tests/reference tests/evaluation tests/tasks tests/test_*.py
+# What needs no training, no command and no process of its own.
+UNIT := tests/memories tests/reference tests/evaluation tests/tasks tests/automata \
+	$(filter-out tests/test_consoles.py tests/test_lean.py,$(wildcard tests/test_*.py))
 
 unit: $(READY) ## Run the tests that take less than a minute together
 	$(PYTEST) $(UNIT)
+
+integration: $(READY) ## Run the other tests, of parts that work together: machines, trainings, commands, pages
+	$(PYTEST) tests $(addprefix --ignore=,$(UNIT))
 
 slow: $(READY) ## Run the tests that take long, most of which learn, and further cases of the others
 	$(PYTEST) -m slow
