@@ -12,7 +12,8 @@ import optax
 from neuralstack.machine import Machine
 from neuralstack.tasks import Characters
 
-STREAM = 5000  # characters that are read in one go; what is read side by side
+STREAM = 5000  # characters that are read in one go
+MOST_PIECES = 256  # that are read side by side: the pieces of a text of millions of characters are longer
 
 
 class LanguageReport(NamedTuple):
@@ -77,7 +78,7 @@ def _pieces(text: np.ndarray, stride: int) -> tuple[np.ndarray, np.ndarray]:
         `[steps, pieces]`: each character but the first one is predicted once.
     """
     count = len(text) - 1
-    pieces = max(1, count // max(STREAM, stride))
+    pieces = min(max(1, count // max(STREAM, stride)), MOST_PIECES)
     starts = np.arange(pieces) * (count // pieces)
     sizes = np.diff(starts, append=count)
     steps = np.arange(-(-sizes.max() // stride) * stride + 1)[:, None]

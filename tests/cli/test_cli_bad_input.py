@@ -136,7 +136,10 @@ RUNS = {
         "line 1 of 'symbol.jsonl' is broken: symbol 130",
     ),
     "no data": ("evaluate run --data nowhere", "cannot read the data file 'nowhere'"),
-    "data and lengths": ("evaluate run --data broken.jsonl --lengths 1 2", "give only one of --data, --lengths and --text"),
+    "data and lengths": (
+        "evaluate run --data broken.jsonl --lengths 1 2",
+        "give only one of --data, --lengths and --text",
+    ),
     "nothing to answer": ("predict run", "see neuralstack predict --help"),
     "an empty text": ("predict run _", "the text is empty: give at least one character"),
     "an unknown symbol": (

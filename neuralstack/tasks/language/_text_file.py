@@ -129,8 +129,9 @@ def encode_characters(content: str, vocabulary: str, name: str) -> np.ndarray:
             "alphabet with them."
         )
     codes = code_points(vocabulary)
-    order = np.argsort(codes)
-    return order[np.searchsorted(codes[order], code_points(content))].astype(np.int32)
+    numbers = np.zeros(1 + int(codes.max(initial=0)), np.int32)
+    numbers[codes] = np.arange(len(codes))
+    return numbers[code_points(content)]
 
 
 def code_points(text: str) -> np.ndarray:
