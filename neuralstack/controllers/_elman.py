@@ -1,5 +1,7 @@
 """The simple recurrent network."""
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -7,7 +9,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralstack._activations import tanh
 from neuralstack.controllers._base import AbstractLayer, glorot
-from neuralstack.controllers._layered import INPUT_SCALE, AbstractLayeredController, draw_layers
+from neuralstack.controllers._layered import AbstractLayeredController
 
 
 class ElmanLayer(AbstractLayer):
@@ -62,14 +64,4 @@ class Elman(AbstractLayeredController):
     """
 
     layers: tuple[ElmanLayer, ...]
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        num_layers: int = 1,
-        input_scale: float = INPUT_SCALE,
-        key: PRNGKeyArray,
-    ):
-        self.layers = draw_layers(ElmanLayer, input_size, hidden_size, num_layers, input_scale, key)
+    layer_class: ClassVar[type[AbstractLayer]] = ElmanLayer

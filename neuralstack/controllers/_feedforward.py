@@ -1,12 +1,14 @@
 """A controller without a state of its own."""
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralstack._activations import tanh
 from neuralstack.controllers._base import AbstractLayer, glorot
-from neuralstack.controllers._layered import INPUT_SCALE, AbstractLayeredController, draw_layers
+from neuralstack.controllers._layered import AbstractLayeredController
 
 
 class FeedforwardLayer(AbstractLayer):
@@ -55,14 +57,4 @@ class Feedforward(AbstractLayeredController):
     """
 
     layers: tuple[FeedforwardLayer, ...]
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        num_layers: int = 1,
-        input_scale: float = INPUT_SCALE,
-        key: PRNGKeyArray,
-    ):
-        self.layers = draw_layers(FeedforwardLayer, input_size, hidden_size, num_layers, input_scale, key)
+    layer_class: ClassVar[type[AbstractLayer]] = FeedforwardLayer

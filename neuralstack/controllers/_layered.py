@@ -1,15 +1,12 @@
 """Controllers made of layers of one kind on top of each other."""
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
 from jaxtyping import PRNGKeyArray
 
 from neuralstack.controllers._base import AbstractController, AbstractLayer
-
-Layer = TypeVar("Layer", bound=AbstractLayer)
 
 INPUT_SCALE = 0.3  # a quiet input at the start; Glorot's scale is 1
 
@@ -18,6 +15,24 @@ class AbstractLayeredController(AbstractController):
     """Layers on top of each other: the first sees the controller's input, the last gives the hidden vector."""
 
     layers: eqx.AbstractVar[tuple[Any, ...]]
+    layer_class: ClassVar[type[AbstractLayer]]
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        num_layers: int = 1,
+        input_scale: float = INPUT_SCALE,
+        key: PRNGKeyArray,
+    ):
+        sizes = {"input_size": input_size, "hidden_size": hidden_size, "num_layers": num_layers}
+        if any(not isinstance(size, int) or size < 1 for size in sizes.values()):
+            given = ", ".join(f"{name}={size!r}" for name, size in sizes.items())
+            raise ValueError(f"the sizes of a controller must be integers of at least 1, got {given}.")
+        first_key, *keys = jax.random.split(key, num_layers)
+        first = self.layer_class(input_size, hidden_size, input_scale, key=first_key)
+        self.layers = (first, *(self.layer_class(hidden_size, hidden_size, 1.0, key=key) for key in keys))
 
     @property
     def input_size(self):  # pyright: ignore[reportIncompatibleVariableOverride]
@@ -53,25 +68,3 @@ class AbstractLayeredController(AbstractController):
             new, hidden = layer.step_projected(old, layer.project(hidden))
             states.append(new)
         return tuple(states), hidden
-
-
-def draw_layers(
-    layer: Callable[..., Layer],
-    input_size: int,
-    hidden_size: int,
-    num_layers: int,
-    input_scale: float,
-    key: PRNGKeyArray,
-) -> tuple[Layer, ...]:
-    """Draw `num_layers` layers of one kind.
-
-    Raises:
-        ValueError: If a size is not an integer of at least 1.
-    """
-    sizes = {"input_size": input_size, "hidden_size": hidden_size, "num_layers": num_layers}
-    if any(not isinstance(size, int) or size < 1 for size in sizes.values()):
-        given = ", ".join(f"{name}={size!r}" for name, size in sizes.items())
-        raise ValueError(f"the sizes of a controller must be integers of at least 1, got {given}.")
-    keys = jax.random.split(key, num_layers)
-    first = layer(input_size, hidden_size, input_scale, key=keys[0])
-    return (first, *(layer(hidden_size, hidden_size, 1.0, key=key) for key in keys[1:]))

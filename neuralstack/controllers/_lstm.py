@@ -1,5 +1,7 @@
 """Long short-term memory."""
 
+from typing import ClassVar
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -7,7 +9,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralstack._activations import sigmoid, tanh
 from neuralstack.controllers._base import AbstractLayer, glorot
-from neuralstack.controllers._layered import INPUT_SCALE, AbstractLayeredController, draw_layers
+from neuralstack.controllers._layered import AbstractLayeredController
 
 FORGET_BIAS = 1.0  # the forget gate starts mostly open (Gers et al., 2000)
 
@@ -71,14 +73,4 @@ class LSTM(AbstractLayeredController):
     """
 
     layers: tuple[LSTMLayer, ...]
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        num_layers: int = 1,
-        input_scale: float = INPUT_SCALE,
-        key: PRNGKeyArray,
-    ):
-        self.layers = draw_layers(LSTMLayer, input_size, hidden_size, num_layers, input_scale, key)
+    layer_class: ClassVar[type[AbstractLayer]] = LSTMLayer

@@ -57,7 +57,7 @@ def test_parts_of_a_users_classes_that_are_lacking_or_others_are_refused(message
 
 def nested(depth):
     inner = {"kind": "NeuralStack", "width": 3, "kernel": None}
-    return inner if depth == 0 else {"kind": "CompositeMemory", "parts": [nested(depth - 1)]}
+    return inner if depth == 0 else {"kind": "CompositeMemory", "memories": [nested(depth - 1)]}
 
 
 CELL = {"kind": "GRU", "input_size": 4, "hidden_size": 6, "num_layers": 1}
@@ -82,7 +82,9 @@ REFUSED = {
         "memory": {"kind": "SuperpositionStack", "width": 1, "stacks": 60_000, "depth_read": 1, "empty": -1.0}
     },
     "memories lie at most 4 deep": {"memory": nested(6)},
-    "parts must have at most 256 parts, got 300.": {"memory": {"kind": "CompositeMemory", "parts": 300 * [nested(0)]}},
+    "memories must have at most 256 parts, got 300.": {
+        "memory": {"kind": "CompositeMemory", "memories": 300 * [nested(0)]}
+    },
     "a machine must have at most 2147483648 weights": {"controller": CELL | {"hidden_size": 60_000}},
     "answer_from must be one of read, controller, both, got 'nowhere'.": {
         "connection": {"feedback": 0.0, "value_sees_input": True, "answer_from": "nowhere", "gate_scale": 1.0}

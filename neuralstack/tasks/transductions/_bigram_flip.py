@@ -1,21 +1,20 @@
 """Bigram flip: read a string, then write it with each two neighbors swapped."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax.numpy as jnp
 
-from neuralstack.tasks._alphabet import ASCII, draw_symbols
-from neuralstack.tasks._base import AbstractTask
-from neuralstack.tasks._formats import Autoregressive, Pair
+from neuralstack.tasks._alphabet import draw_symbols
+from neuralstack.tasks._formats import Pair
+from neuralstack.tasks.transductions._base import AbstractStringTransduction
 
 
 @dataclass(frozen=True)
-class BigramFlip(AbstractTask):
+class BigramFlip(AbstractStringTransduction):
     """Read a string, then write it with each two neighbors swapped (Grefenstette et al., 2015).
 
     A source has an even length: of an odd one that is asked for it is one longer. Symbols are drawn uniformly with
-    replacement; symbol i is the i-th character of `alphabet`. The layout is joint.
+    replacement; symbol i is the i-th character of `alphabet`.
 
     Args:
         max_length: The longest source, at least 1; an odd one is raised by 1.
@@ -26,19 +25,6 @@ class BigramFlip(AbstractTask):
         >>> task.decode(task.answer(task.encode("abcd")))
         'badc'
     """
-
-    max_length: int = 128
-    alphabet: str = ASCII
-    train_lengths: ClassVar[tuple[int, int]] = (8, 64)
-    test_lengths: ClassVar[tuple[int, int]] = (65, 128)
-
-    @property
-    def vocabulary(self):
-        return self.alphabet
-
-    @property
-    def format(self):
-        return Autoregressive(self.symbols)
 
     def draw(self, key, length):
         size, even = self.source_length(self.max_length), self.source_length(length)

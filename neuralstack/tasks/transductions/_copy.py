@@ -1,18 +1,17 @@
 """Copy: read a string, then write it again."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
-from neuralstack.tasks._alphabet import ASCII, draw_symbols
-from neuralstack.tasks._base import AbstractTask
-from neuralstack.tasks._formats import Autoregressive, Pair, push_then_pop
+from neuralstack.tasks._alphabet import draw_symbols
+from neuralstack.tasks._formats import Pair, push_then_pop
+from neuralstack.tasks.transductions._base import AbstractStringTransduction
 
 
 @dataclass(frozen=True)
-class Copy(AbstractTask):
+class Copy(AbstractStringTransduction):
     """Read a string, then write it again (Grefenstette et al., 2015): easy with a queue, hard without.
 
-    Symbols are drawn uniformly with replacement; symbol i is the i-th character of `alphabet`. The layout is joint.
+    Symbols are drawn uniformly with replacement; symbol i is the i-th character of `alphabet`.
 
     Args:
         max_length: The longest source, at least 1.
@@ -23,19 +22,6 @@ class Copy(AbstractTask):
         >>> task.decode(task.answer(task.encode("cab")))
         'cab'
     """
-
-    max_length: int = 128
-    alphabet: str = ASCII
-    train_lengths: ClassVar[tuple[int, int]] = (8, 64)
-    test_lengths: ClassVar[tuple[int, int]] = (65, 128)
-
-    @property
-    def vocabulary(self):
-        return self.alphabet
-
-    @property
-    def format(self):
-        return Autoregressive(self.symbols)
 
     def draw(self, key, length):
         source = draw_symbols(key, self.max_length, self.symbols)

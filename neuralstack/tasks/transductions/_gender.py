@@ -2,14 +2,14 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from neuralstack.tasks._base import AbstractTask
-from neuralstack.tasks._formats import Autoregressive, Pair
+from neuralstack.tasks._formats import Pair
 from neuralstack.tasks._grammar import draw_word, tables
+from neuralstack.tasks.transductions._base import AbstractTransduction
 
 COUNT = 25  # words of a kind
 GRAMMAR = (
@@ -34,7 +34,7 @@ CONTENT = len(VOCABULARY) - COUNT * len(LETTERS)  # where the verbs and nouns of
 
 
 @dataclass(frozen=True)
-class Gender(AbstractTask):
+class Gender(AbstractTransduction):
     """Translate English to German, whose articles depend on the noun (Grefenstette et al., 2015).
 
     A sentence is a noun phrase, a verb, and mostly another noun phrase; noun phrases are joined by `and` and `or`.
@@ -53,17 +53,9 @@ class Gender(AbstractTask):
         'wg11 das ng19 und der mg17'
     """
 
-    max_length: int = 128
-    train_lengths: ClassVar[tuple[int, int]] = (8, 64)
-    test_lengths: ClassVar[tuple[int, int]] = (65, 128)
-
     @property
     def vocabulary(self):
         return VOCABULARY
-
-    @property
-    def format(self):
-        return Autoregressive(self.symbols)
 
     def draw(self, key, length):
         kind_key, word_key = jax.random.split(key)

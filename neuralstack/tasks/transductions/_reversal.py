@@ -1,21 +1,20 @@
 """String reversal: read a string, then write it backwards."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import jax.numpy as jnp
 
-from neuralstack.tasks._alphabet import ASCII, draw_symbols
-from neuralstack.tasks._base import AbstractTask
-from neuralstack.tasks._formats import Autoregressive, Pair, push_then_pop
+from neuralstack.tasks._alphabet import draw_symbols
+from neuralstack.tasks._formats import Pair, push_then_pop
+from neuralstack.tasks.transductions._base import AbstractStringTransduction
 
 
 @dataclass(frozen=True)
-class Reversal(AbstractTask):
+class Reversal(AbstractStringTransduction):
     """Read a string, then write it backwards (Grefenstette et al., 2015): easy with a stack, hard without.
 
     Symbols are drawn uniformly with replacement; symbol i is the i-th character of `alphabet`, by default the 128
-    characters of ASCII. The layout is joint: `START source SEPARATOR target END`, scored on the target and END.
+    characters of ASCII.
 
     Args:
         max_length: The longest source, at least 1.
@@ -38,19 +37,6 @@ class Reversal(AbstractTask):
         >>> task.decode(task.answer(task.encode("abb")))
         'bba'
     """
-
-    max_length: int = 128
-    alphabet: str = ASCII
-    train_lengths: ClassVar[tuple[int, int]] = (8, 64)
-    test_lengths: ClassVar[tuple[int, int]] = (65, 128)
-
-    @property
-    def vocabulary(self):
-        return self.alphabet
-
-    @property
-    def format(self):
-        return Autoregressive(self.symbols)
 
     def draw(self, key, length):
         source = draw_symbols(key, self.max_length, self.symbols)

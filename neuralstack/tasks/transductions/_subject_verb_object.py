@@ -2,14 +2,14 @@
 
 import re
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from neuralstack.tasks._base import AbstractTask
-from neuralstack.tasks._formats import Autoregressive, Pair
+from neuralstack.tasks._formats import Pair
 from neuralstack.tasks._grammar import draw_word, tables
+from neuralstack.tasks.transductions._base import AbstractTransduction
 
 COUNT = 33  # words of a kind
 GRAMMAR = (
@@ -28,7 +28,7 @@ FIRST = {"subject": 0, "object": COUNT, "verb": 2 * COUNT, "relative": RELATIVE}
 
 
 @dataclass(frozen=True)
-class SubjectVerbObject(AbstractTask):
+class SubjectVerbObject(AbstractTransduction):
     """Translate, and move the main verb to the end (SVO to SOV; Grefenstette et al., 2015).
 
     A sentence is a subject, a verb and an object, each of which may hold relative clauses. There are 33 subjects `si1`,
@@ -44,17 +44,9 @@ class SubjectVerbObject(AbstractTask):
         'so1 oo5 oo7 so15 rpo so19 vo16 oo10 oo24 vo28'
     """
 
-    max_length: int = 128
-    train_lengths: ClassVar[tuple[int, int]] = (8, 64)
-    test_lengths: ClassVar[tuple[int, int]] = (65, 128)
-
     @property
     def vocabulary(self):
         return VOCABULARY
-
-    @property
-    def format(self):
-        return Autoregressive(self.symbols)
 
     def draw(self, key, length):
         kind_key, word_key = jax.random.split(key)
