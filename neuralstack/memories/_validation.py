@@ -13,7 +13,7 @@ from jaxtyping import Array, Float
 
 def strength_dtype(dtype: DTypeLike) -> DTypeLike:
     """Return the dtype of strengths and weights beside values of `dtype`: at least float32."""
-    return jnp.promote_types(dtype, jnp.float32)
+    return dtype if jnp.finfo(dtype).bits >= 32 else jnp.float32  # no promotion, which can be forbidden
 
 
 def value_dtype(dtype: DTypeLike | None) -> DTypeLike:
@@ -122,8 +122,13 @@ def require_strengths(what: str, numbers: Float[Array, "..."], *, only_ends: boo
         raise ValueError(f"{what} must {wanted}, got {known[wrong][0]:g}{where}.")
 
 
-def require_mixture(what: str, weights: Float[Array, "... operations"]) -> None:
+def require_mixture(what: str, weights: Float[Array, "... operations"], given: Any) -> None:
     """Refuse weights that are known and not a mixture: each in [0, 1], together 1.
+
+    Args:
+        what: What they are, named in errors.
+        weights: The weights.
+        given: The same before they were converted to a wider dtype. They add up to 1 as exactly as their dtype can.
 
     Raises:
         ValueError: If known weights are not a mixture.
@@ -132,5 +137,7 @@ def require_mixture(what: str, weights: Float[Array, "... operations"]) -> None:
     if isinstance(weights, Tracer):
         return
     total = np.asarray(weights, np.float64).sum(-1)  # not by JAX, which would trace it while a program is traced
-    if not np.allclose(total, 1, atol=1e-3):
+    dtype = jnp.asarray(given).dtype
+    rounding = float(jnp.finfo(dtype).eps) if jnp.issubdtype(dtype, jnp.floating) else 0.0
+    if not np.allclose(total, 1, atol=max(1e-3, 4 * rounding)):
         raise ValueError(f"{what} must add up to 1, got {np.ravel(total)[np.abs(np.ravel(total) - 1).argmax()]:g}.")

@@ -1,5 +1,3 @@
-from functools import partial
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,14 +6,12 @@ import pytest
 from cases import EVERY_MEMORY, MEMORIES_UNDER_TEST, quick
 from neuralstack import (
     Action,
-    DequeAction,
     MixedAction,
     NeuralStack,
     PointerStack,
     SuperpositionStack,
     Tape,
     TapeAction,
-    read_weights,
     run,
 )
 
@@ -121,52 +117,6 @@ def test_python_numbers_make_an_action():
     assert second.dtype == jnp.float32
 
 
-def dtypes_of(value_dtype, strength_dtype=None):
-    """The dtypes of the reads of a run and of a step, and of the strengths that the step leaves."""
-    stack = NeuralStack(WIDTH)
-
-    def run_and_step(push, value):
-        dtype = value_dtype if jnp.issubdtype(value_dtype, jnp.floating) else None
-        state, read = stack.step(stack.init(STEPS, dtype), Action(push[0], push[0], value[0]))
-        return run(stack, Action(push, push, value)), read, stack.strengths(state)
-
-    shapes = jax.eval_shape(run_and_step, jnp.ones(STEPS, strength_dtype), jnp.ones((STEPS, WIDTH), value_dtype))
-    return tuple(shape.dtype for shape in shapes)
-
-
-def test_bfloat16_values_are_read_as_bfloat16_with_float32_strengths():
-    assert dtypes_of(jnp.bfloat16) == (jnp.bfloat16, jnp.bfloat16, jnp.float32)
-    assert dtypes_of(jnp.bfloat16, jnp.bfloat16) == (jnp.bfloat16, jnp.bfloat16, jnp.float32)
-
-
-def test_float64_values_are_all_float64(float64):
-    assert dtypes_of(jnp.float64) == (jnp.float64, jnp.float64, jnp.float64)
-    assert dtypes_of(jnp.float64, jnp.float32) == (jnp.float64, jnp.float64, jnp.float64)
-
-
-def test_whole_numbers_are_read_in_the_default_floating_dtype():
-    assert dtypes_of(jnp.int32) == (jnp.float32, jnp.float32, jnp.float32)
-    with jax.enable_x64(True):
-        assert dtypes_of(jnp.int32) == (jnp.float64, jnp.float64, jnp.float64)
-
-
-def test_gradients_have_the_dtypes_of_what_they_are_the_gradients_of():
-    stack = NeuralStack(WIDTH)
-    strengths = jnp.full(STEPS, 0.5)
-    action = Action(strengths, strengths.astype(jnp.bfloat16), jnp.ones((STEPS, WIDTH), jnp.bfloat16))
-    gradient = jax.eval_shape(jax.grad(lambda action: run(stack, action).sum()), action)
-    assert [part.dtype for part in gradient] == [jnp.float32, jnp.bfloat16, jnp.bfloat16]
-
-
-def test_bfloat16_reads_are_the_float32_reads_rounded():
-    rng = np.random.default_rng(0)
-    push, pop = rng.random((2, 30)).astype(np.float32)
-    values = jnp.asarray(rng.normal(size=(30, WIDTH)), jnp.bfloat16)
-    wanted = run(NeuralStack(WIDTH), Action(push, pop, values.astype(jnp.float32)))
-    reads = run(NeuralStack(WIDTH), Action(push, pop, values))
-    np.testing.assert_allclose(reads.astype(jnp.float32), wanted, atol=0.03)
-
-
 LONG = 2000
 
 
@@ -190,74 +140,6 @@ def test_float32_reads_and_gradients_of_long_sequences_are_those_of_float64(name
     for one, other in zip(got, wanted, strict=True):
         assert other.dtype == np.float64
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-5 * max(1, np.abs(other).max()))
-
-
-NONFINITE = {"a push": (0, jnp.nan), "a pop": (1, jnp.inf), "a value": (2, jnp.nan), "an infinite push": (0, jnp.inf)}
-
-
-NAN_SHOWS = ["stack", "queue", "deque", "hard", *(f"{name} in pure JAX" for name in ("stack", "queue", "deque"))]
-
-
-@jax.jit(static_argnums=0)
-def by_every_form(memory, action):
-    """The reads of a run, of steps and of the unroll's steps; and the gradients of a run and of the unroll's steps."""
-    vjp, times = memory.sequence_vjp(), jnp.arange(40)
-    reads, pull = jax.vjp(lambda action: run(memory, action), action)
-
-    def step_forward(carry, now):
-        return vjp.step_forward(carry, *now)
-
-    def step_backward(carry, time):
-        return vjp.step_backward(carry, time, jnp.ones(memory.read_size))
-
-    by_steps = jax.lax.scan(memory.step, memory.init(40), action)[1]
-    unrolled = jax.lax.scan(step_forward, vjp.start_forward(40, jnp.float32), (times, action))[1]
-    undone = jax.lax.scan(step_backward, vjp.start_backward(action, jnp.asarray(40)), times, reverse=True)[1]
-    return (reads, by_steps, unrolled), (pull(jnp.ones_like(reads))[0], undone)
-
-
-@pytest.mark.parametrize("name", quick(NAN_SHOWS, "stack", "queue in pure JAX"))
-def test_a_number_that_is_not_finite_makes_reads_and_gradients_nan_from_its_step_on(name):
-    memory, rng = MEMORIES_UNDER_TEST[name](WIDTH), np.random.default_rng(0)
-    for field, number in NONFINITE.values():
-        strengths = rng.integers(0, 2, (2, 40)) if name == "hard" else rng.uniform(0.1, 0.9, (2, 40))
-        parts = [*strengths.astype(np.float32), rng.normal(size=(40, WIDTH)).astype(np.float32)]
-        whole = Action(*(part.copy() for part in parts))
-        parts[field][20] = number
-        both = [DequeAction(whole, action) if "deque" in name else action for action in (whole, Action(*parts))]
-        (wanted, *_), _ = by_every_form(memory, both[0])
-        every_read, gradients = by_every_form(memory, both[1])
-        for reads in every_read:
-            np.testing.assert_allclose(reads[:20], wanted[:20], atol=1e-5)
-        for leaf in jax.tree.leaves((every_read, gradients)):
-            assert np.isfinite(leaf[:20]).all()
-            assert np.isnan(leaf[20:]).all()
-        for one, other in zip(*map(jax.tree.leaves, gradients), strict=True):
-            np.testing.assert_allclose(one[:20], other[:20], rtol=1e-5, atol=1e-5)
-
-
-@pytest.mark.parametrize("queue", quick([False, True], False))
-def test_a_strength_that_is_not_finite_makes_read_weights_and_their_gradients_nan_from_its_step_on(queue):
-    push, pop = jnp.full(40, 0.7), jnp.full(40, 0.3)
-    for field, number in list(NONFINITE.values())[:2]:
-        strengths = [push, pop]
-        strengths[field] = strengths[field].at[20].set(number)
-        form = jax.jit(partial(read_weights, queue=queue))
-        weights, pull = jax.vjp(form, *strengths)
-        np.testing.assert_allclose(weights[:20], form(push, pop)[:20], atol=1e-6)
-        assert np.isnan(weights[20:]).all()
-        for gradient in pull(jnp.ones_like(weights)):
-            assert np.isfinite(gradient[:20]).all()
-            assert np.isnan(gradient[20:]).all()
-
-
-@pytest.mark.parametrize("name", ["superposition", "pointer", "tape"])
-def test_a_value_that_is_not_finite_is_read_from_its_step_on_by_a_mixture(name):
-    memory, raw = memory_and_raw(name)
-    action = memory.decode(raw)
-    reads = jax.jit(lambda action: run(memory, action))(action._replace(value=action.value.at[3].set(jnp.nan)))
-    assert np.isfinite(reads[:3]).all()
-    assert np.isnan(reads[3:]).all()
 
 
 @every_memory

@@ -88,8 +88,9 @@ class HardMixtureStacks(AbstractMemory):
         # What is not pushed lies above the top, where nobody reads it.
         places = jnp.minimum(state.heights, state.values.shape[1] - 1)
         values = state.values.at[rows, places].set(value.reshape(self.stacks, -1).astype(state.values.dtype))
-        heights = jnp.maximum(state.heights + (done == 0) - (done == 1), 0)
-        read_at = heights[:, None] - 1 - jnp.arange(self.depth_read)
+        moved = (done == 0).astype(state.heights.dtype) - (done == 1).astype(state.heights.dtype)
+        heights = jnp.maximum(state.heights + moved, 0)
+        read_at = heights[:, None] - 1 - jnp.arange(self.depth_read)[None]
         read = jnp.where(read_at[..., None] >= 0, values[rows[:, None], jnp.maximum(read_at, 0)], self.empty)
         return HardMixtureState(values, heights), read.ravel()
 

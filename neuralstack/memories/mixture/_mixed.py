@@ -54,8 +54,9 @@ class AbstractMixture(AbstractMemory):
 
     def check(self, action, *, steps=False):
         shapes = self.operation_axes, (*self.operation_axes[:-1], self.width)
-        action = fit(self, MixedAction(*action), shapes, steps=steps)
-        require_mixture("the weights of push, pop and no-op", action.operation)
+        given = MixedAction(*action)
+        action = fit(self, given, shapes, steps=steps)
+        require_mixture("the weights of push, pop and no-op", action.operation, given.operation)
         return action
 
     def gates(self, action):

@@ -121,7 +121,8 @@ class Tape(AbstractMemory):
         return Quantized(self)
 
     def check(self, action, *, steps=False):
-        action = fit(self, TapeAction(*action), ((), (4,), (self.width,)), steps=steps)
+        given = TapeAction(*action)
+        action = fit(self, given, ((), (4,), (self.width,)), steps=steps)
         require_strengths("write", action.write)
-        require_mixture("the weights of left, stay, right and jump", action.move)
+        require_mixture("the weights of left, stay, right and jump", action.move, given.move)
         return action
