@@ -1,25 +1,36 @@
-"""JSON from files that may be anything: of bounded size, and wrong in one way only."""
+"""JSON: valid where numbers are not finite, and broken in one way only: with a `ValueError`."""
 
 import json
-from pathlib import Path
+import math
 from typing import Any
 
-LARGEST = 1 << 28  # bytes
+
+def to_json_text(value: Any, **options: Any) -> str:
+    """Return a value as valid JSON, in which a number that is not finite is null.
+
+    Examples:
+        >>> to_json_text({"loss": float("nan"), "steps": (1, 2)})
+        '{"loss": null, "steps": [1, 2]}'
+    """
+    return json.dumps(finite_or_none(value), allow_nan=False, **options)
 
 
-def read_json(path: str | Path) -> Any:
-    """Return the content of a JSON file.
+def finite_or_none(value: Any) -> Any:
+    """Return plain data with None in place of every number that is not finite."""
+    if isinstance(value, dict):
+        return {key: finite_or_none(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [finite_or_none(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def parse_json(text: str | bytes) -> Any:
+    """Parse JSON.
 
     Raises:
-        OSError: If it cannot be read.
-        ValueError: If it is not a regular file of at most 256 MiB, or not JSON, or nested too deeply.
+        ValueError: If it is broken, or nested too deeply to be read.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(path)
-    if path.stat().st_size > LARGEST:
-        raise ValueError(f"{str(path)!r} is larger than {LARGEST >> 20} MiB.")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(text)
     except RecursionError:
-        raise ValueError(f"{str(path)!r} is nested too deeply.") from None
+        raise ValueError("it is nested too deeply") from None

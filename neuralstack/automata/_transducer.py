@@ -10,7 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from neuralstack._json import read_json
+from neuralstack._files import read_bounded
+from neuralstack._json import parse_json
 
 FORMAT = "neuralstack-program-1"
 NEW_LINE = r"\n"  # as Graphviz writes it
@@ -112,7 +113,7 @@ class StackTransducer:
             ValueError: If the file does not hold a program.
         """
         try:
-            content = read_json(path)
+            content = parse_json(read_bounded(Path(path)))
             if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
                 raise ValueError
             answers = {tuple(read): answered for *read, answered in content.pop("answers")}

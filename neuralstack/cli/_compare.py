@@ -28,11 +28,12 @@ class Compare(OwnOptions):
 
     def __call__(self) -> int:
         """Measure, draw, print."""
+        from neuralstack._json import to_json_text
         from neuralstack.discretization import harden
         from neuralstack.evaluation import evaluate, fixed_set
         from neuralstack.reporting import comparison_table, plot_curves, plot_lengths
         from neuralstack.tasks import Characters
-        from neuralstack.training import Run, to_json_text
+        from neuralstack.training import Run
 
         if len(set(self.runs)) < max(len(self.runs), 1):
             raise ValueError("give at least one run to compare, and each only once.")

@@ -42,11 +42,12 @@ class Evaluate(OwnOptions):
 
     def __call__(self) -> int:
         """Evaluate, and print a table or JSON."""
+        from neuralstack._json import to_json_text
         from neuralstack.discretization import harden
         from neuralstack.evaluation import evaluate
         from neuralstack.reporting import report_table
         from neuralstack.tasks import Characters
-        from neuralstack.training import Run, to_json_text
+        from neuralstack.training import Run
 
         if sum(given is not None for given in (self.data, self.lengths, self.text)) > 1:
             raise ValueError("give only one of --data, --lengths and --text: a file has its own lengths.")
@@ -83,9 +84,9 @@ class Evaluate(OwnOptions):
 
     def predict_text(self, machine: "Machine", task: "Characters", other: str | None) -> int:
         """Predict another text, or the held-out part of the run's, and print a table or JSON."""
+        from neuralstack._json import to_json_text
         from neuralstack.corpora import evaluate_language
         from neuralstack.reporting import language_table
-        from neuralstack.training import to_json_text
 
         report = evaluate_language(machine, task, text=other)
         table = language_table(str(self.run), report, "the held-out text" if other is None else str(self.text))

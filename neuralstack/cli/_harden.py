@@ -38,9 +38,10 @@ class Harden(OwnOptions):
 
     def __call__(self) -> int:
         """Compare, extract, compare again; write and print what was found."""
+        from neuralstack._json import to_json_text
         from neuralstack.automata import compare
         from neuralstack.reporting import hardening_record, plot_margins
-        from neuralstack.training import Run, to_json_text
+        from neuralstack.training import Run
 
         if min(self.count, self.sequences, self.longest) < 1:
             raise ValueError("--count, --sequences and --longest must be at least 1.")

@@ -38,9 +38,10 @@ class Sample(OwnOptions):
 
     def __call__(self) -> int:
         """Write the prompt and what follows it, once or several times."""
+        from neuralstack._json import to_json_text
         from neuralstack.corpora import sample_texts
         from neuralstack.tasks import Characters
-        from neuralstack.training import Run, to_json_text
+        from neuralstack.training import Run
 
         run, prompt = Run.open(self.run), self.prompt or ""
         task = run.task(**self.own)

@@ -61,8 +61,9 @@ class Trace(OwnOptions):
     @staticmethod
     def write(out: Path, traces: list) -> None:
         """Write traces in the format of the file's suffix, the whole file or nothing."""
+        from neuralstack._json import to_json_text
         from neuralstack.reporting import page, plot_trace
-        from neuralstack.training import Run, to_json_text
+        from neuralstack.training import Run
 
         out.parent.mkdir(parents=True, exist_ok=True)
         if out.suffix == ".json":

@@ -1,6 +1,5 @@
 """Sets of sequences of a file."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from neuralstack._json import parse_json
 from neuralstack.evaluation._sets import Examples
 from neuralstack.tasks import AbstractTask
 
@@ -72,9 +72,9 @@ def format_pairs(task: AbstractTask, pairs: Sequence[tuple[list[int], list[int]]
 
 def _read_pair(task: AbstractTask, line: str, where: str) -> TokenPair:
     try:
-        pair = json.loads(line)
+        pair = parse_json(line)
         source, target = pair["source"], pair["target"]
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (ValueError, TypeError, KeyError):
         raise ValueError(f"{where} is broken: it needs {NEEDED}, got {line[:60]!r}.") from None
     return _tokens_of(task, source, "source", where), _tokens_of(task, target, "target", where)
 

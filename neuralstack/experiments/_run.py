@@ -1,6 +1,5 @@
 """Running an experiment: every seed of every variant is a run, and nothing is trained twice."""
 
-import json
 import platform
 import time
 from contextlib import nullcontext
@@ -11,11 +10,13 @@ from pathlib import Path
 from shutil import get_terminal_size
 from typing import Any
 
+from neuralstack._files import read_bounded
+from neuralstack._json import parse_json, to_json_text
 from neuralstack._runtime import lightly_compiled
 from neuralstack.experiments._experiment import Experiment, Measure, Measured, Result, Variant
 from neuralstack.experiments._parallel import map_on_cores
 from neuralstack.experiments._progress import Report, heartbeat
-from neuralstack.training import Config, DataConfig, Run, complete, to_json_text, train, with_options
+from neuralstack.training import Config, DataConfig, Run, complete, train, with_options
 
 
 def reproduce(experiment: Experiment, path: str | Path, *, quick: bool = False, report: Report = print) -> Result:
@@ -106,9 +107,9 @@ def read_seed(run: Run, config: Config) -> Measured:
     """
     file = run.file("result.json")
     try:
-        content = json.loads(file.read_text())
+        content = parse_json(read_bounded(file))
         broken = not {"variant", "steps", "wall_seconds"} <= content.keys()
-    except (ValueError, AttributeError, RecursionError):
+    except (ValueError, AttributeError):
         content, broken = {}, True
     if broken:
         raise ValueError(f"{str(file)!r} is broken or of another version: remove it, or use another directory.")
@@ -150,4 +151,4 @@ def provenance(name: str, *, quick: bool) -> dict[str, Any]:
 
 def write_result(result: Result, path: Path) -> None:
     """Write a result, whole or not at all."""
-    Run(path).write("result.json", json.dumps(result, indent=1) + "\n")
+    Run(path).write("result.json", to_json_text(result, indent=1) + "\n")

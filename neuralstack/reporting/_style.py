@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuralstack._extras import extra
+from neuralstack._files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -54,6 +56,7 @@ def figure(
         drawn = NotebookFigure(figsize=size, layout="constrained")
         yield drawn, drawn.subplots(rows, columns, squeeze=False)
         if path is not None:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
             for suffix in suffixes:
-                drawn.savefig(f"{path}{suffix}", dpi=DOTS_PER_INCH)
+                picture = BytesIO()
+                drawn.savefig(picture, format=suffix.removeprefix("."), dpi=DOTS_PER_INCH)
+                write_whole(Path(f"{path}{suffix}"), picture.getvalue())

@@ -1,11 +1,11 @@
 """Files of pairs of sources and answers, as JSON lines."""
 
-import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from neuralstack._json import parse_json
 from neuralstack.tasks._pairs import SPLITS, Pairs
 
 LARGEST_FILE = 1 << 30  # bytes
@@ -63,9 +63,9 @@ def parse_line(line: str, where: str) -> tuple[Any, Any, str | None, str]:
         ValueError: If the line is broken.
     """
     try:
-        pair = json.loads(line)
+        pair = parse_json(line)
         source, target, split = pair["source"], pair["target"], pair.get("split")
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         raise ValueError(f'{where} is broken: it needs {{"source": ..., "target": ...}}, got {line[:60]!r}.') from None
     if split is not None and split not in SPLITS:
         raise ValueError(f"{where} is broken: its split must be one of {', '.join(SPLITS)}, got {split!r}.")

@@ -21,7 +21,6 @@ from ._curriculum import (
     Uniform as Uniform,
     Warmup as Warmup,
 )
-from ._files import to_json_text as to_json_text, write_whole as write_whole
 from ._fit import Fitted as Fitted, fit as fit, prepare as prepare
 from ._history import History as History
 from ._interrupt import (

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from neuralstack._bounded_file import read_bounded
+from neuralstack._files import read_bounded
+from neuralstack._json import parse_json, to_json_text
 from neuralstack._lookup import lookup
 from neuralstack.tasks import TASKS
 from neuralstack.training._bounds import from_json, to_json
 from neuralstack.training._complete import complete
 from neuralstack.training._config import Config
-from neuralstack.training._files import parse_json, to_json_text
 from neuralstack.training._legacy import is_legacy, translate
 from neuralstack.training._own_parts import allowed_config
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from neuralstack._bounded_file import read_bounded
-from neuralstack.training._files import parse_json, to_json_text
+from neuralstack._files import read_bounded
+from neuralstack._json import parse_json, to_json_text
 from neuralstack.training._stopping import Record
 
 NUMBERS = {"step": int, "attempt": int, "seconds": float}

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from neuralstack.training._files import PARTIAL
+from neuralstack._files import PARTIAL
 
 FIRST_FILES = {"config.json", "metrics.jsonl", "task.json", "text.json", "checkpoint.safetensors", "sweep.json"}
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Unpack
 
-from neuralstack._bounded_file import read_bounded
+from neuralstack._files import PARTIAL, append_line, read_bounded, write_whole
+from neuralstack._json import parse_json, to_json_text
 from neuralstack.machine import Machine
 from neuralstack.tasks import PAIRS, AbstractTask, Characters, PairTask, StoredTask, from_record, keep_task, to_record
 from neuralstack.training._build import begin, build_task, machine_skeleton
 from neuralstack.training._config import Config
 from neuralstack.training._config_file import config_text, is_legacy_config, read_config
-from neuralstack.training._files import PARTIAL, append_line, parse_json, to_json_text, write_whole
 from neuralstack.training._metrics_file import metrics_text, read_metrics
 from neuralstack.training._own_parts import OwnParts, allowed_config, allowed_name, is_own
 from neuralstack.training._step import TrainState

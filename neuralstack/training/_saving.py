@@ -8,10 +8,10 @@ from typing import Any
 
 import jax
 
-from neuralstack._bounded_file import read_bounded
+from neuralstack._files import PARTIAL, read_bounded, write_whole
+from neuralstack._json import parse_json, to_json_text
 from neuralstack.machine import Machine, MemoryLayer, layer_from_spec, layer_spec, machine_from_spec, machine_spec
 from neuralstack.training._controller_names import as_constructor, controller_from_name, make_controller
-from neuralstack.training._files import PARTIAL, parse_json, to_json_text, write_whole
 from neuralstack.training._memory_names import as_memory, memory_from_name
 from neuralstack.training._run_directory import Run
 from neuralstack.training._tensors import from_file, to_bytes

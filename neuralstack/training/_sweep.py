@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from neuralstack._arguments import require_object
-from neuralstack._bounded_file import read_bounded
+from neuralstack._files import read_bounded
+from neuralstack._json import parse_json, to_json_text
 from neuralstack.evaluation import success_interval
 from neuralstack.training._bounds import from_json, to_json
 from neuralstack.training._complete import check_memory_size, complete
 from neuralstack.training._config import Config
-from neuralstack.training._files import parse_json, to_json_text
 from neuralstack.training._options import with_options
 from neuralstack.training._outcome import Outcome
 from neuralstack.training._own_parts import OwnParts, allowed_config

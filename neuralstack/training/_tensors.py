@@ -9,7 +9,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from neuralstack._bounded_file import read_bounded
+from neuralstack._files import read_bounded
 
 Tree = TypeVar("Tree")
 LARGEST = 1 << 36  # bytes of a file of weights

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
-from neuralstack._bounded_file import read_bounded
+from neuralstack._files import read_bounded
+from neuralstack._json import parse_json, to_json_text
 from neuralstack.tasks import AbstractTask, Characters, TextVersion
-from neuralstack.training._files import parse_json, to_json_text
 
 TEXT_RECORD = "text.json"
 

@@ -10,10 +10,10 @@ from typing import Unpack
 import jax.numpy as jnp
 
 from neuralstack._arguments import require_object
+from neuralstack._files import locked
 from neuralstack.training._build import build_task, machine_skeleton, step_spec
 from neuralstack.training._complete import complete
 from neuralstack.training._config import Config
-from neuralstack.training._files import locked
 from neuralstack.training._interrupt import defer_keyboard_interrupt
 from neuralstack.training._measure import Measure, measure_of, training_means
 from neuralstack.training._members import Member, advance, used_devices

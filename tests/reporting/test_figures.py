@@ -193,6 +193,16 @@ def test_a_figure_keeps_the_whole_name_it_is_given(tmp_path):
     assert {file.name for file in tmp_path.iterdir()} == {"seeds-0.1.png", "seeds-0.1.pdf"}
 
 
+def test_a_link_in_the_place_of_a_figure_is_replaced_and_not_followed(tmp_path):
+    other = tmp_path / "other"
+    other.write_text("kept")
+    (tmp_path / "margins.png").symlink_to(other)
+    plot_margins({"push": np.array([0.5])}, tmp_path / "margins")
+    assert other.read_text() == "kept"
+    assert imread(tmp_path / "margins.png").size
+    assert not (tmp_path / "margins.png").is_symlink()
+
+
 def test_a_figure_that_cannot_be_drawn_leaves_no_file(tmp_path):
     with pytest.raises(KeyError):
         plot_curves({"broken": [{"step": 1, "validation": {}}]}, tmp_path / "curves")

@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import pytest
 import safetensors.numpy
 
-from neuralstack import complete, train
-from neuralstack.training import Run, _files as files_module, with_options
+from neuralstack import _files as files_module, complete, train
+from neuralstack.training import Run, with_options
 from small import OPTIONS, SMALL, assert_same_run, command
 
 pytest_plugins = ("small_runs",)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from neuralstack import Stopping, train
+from neuralstack._files import locked
 from neuralstack.training import Run, _members as members_module, resume, with_options
-from neuralstack.training._files import locked
 from small import LEARNING, SMALL, assert_same_run, contents, without_seconds
 
 pytest_plugins = ("small_runs",)

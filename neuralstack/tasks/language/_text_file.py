@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from neuralstack._bounded_file import read_bounded
+from neuralstack._files import read_bounded
 
 HELD_OUT = 0.1  # what part of a text is never trained on: its end
 LARGEST_FILE = 1 << 30  # bytes

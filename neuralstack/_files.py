@@ -1,15 +1,29 @@
-"""Files of a run: written whole or not at all, and never through a link."""
+"""Files that may come from anywhere: read in bounded size, written whole or not at all, never through a link."""
 
 import fcntl
-import json
-import math
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
+LARGEST_TEXT = 1 << 28  # bytes of a configuration or of metrics
 PARTIAL = ".partial"  # the end of the name of a file that is being written
+
+
+def read_bounded(path: Path, largest: int = LARGEST_TEXT) -> bytes:
+    """Read a regular file of bounded size.
+
+    Raises:
+        ValueError: If it is another kind of file (a pipe, a device), or larger.
+    """
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise ValueError("it is not a regular file")
+        if status.st_size > largest:
+            raise ValueError(f"it has {status.st_size} bytes, and at most {largest} are read")
+        return file.read(status.st_size)
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -33,37 +47,6 @@ def append_line(path: Path, line: str) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o666)
     with os.fdopen(descriptor, "a") as file:
         file.write(line + "\n")
-
-
-def to_json_text(value: Any, **options: Any) -> str:
-    """Return a value as valid JSON, in which a number that is not finite is null.
-
-    Examples:
-        >>> to_json_text({"loss": float("nan"), "steps": (1, 2)})
-        '{"loss": null, "steps": [1, 2]}'
-    """
-    return json.dumps(finite_or_none(value), allow_nan=False, **options)
-
-
-def finite_or_none(value: Any) -> Any:
-    """Return plain data with None in place of every number that is not finite."""
-    if isinstance(value, dict):
-        return {key: finite_or_none(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite_or_none(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def parse_json(text: str | bytes) -> Any:
-    """Parse JSON.
-
-    Raises:
-        ValueError: If it is broken, or nested too deeply to be read.
-    """
-    try:
-        return json.loads(text)
-    except RecursionError:
-        raise ValueError("it is nested too deeply") from None
 
 
 @contextmanager
