@@ -175,7 +175,8 @@ class Machine(eqx.Module):
         """
         tokens = check_tokens(tokens, self.vocab_size, axes=2)
         steps = jnp.asarray(len(tokens) if steps is None else steps)
-        decode = decode or (lambda raw, _: self.memory.decode(raw))
+        memory = self.memory  # not `self`, whose arrays a loop must not keep alive
+        decode = decode or (lambda raw, _: memory.decode(raw))
         embedded = look_up(self.embedding, tokens)
         projected = look_up(self.controller.project(self.embedding), tokens)
         projected = projected if input_noise is None else projected + input_noise
