@@ -18,7 +18,20 @@ BLOCK = re.compile(
     r"<!-- (?P<remark>slow|setup|slow setup): (?P<text>.*?) -->|^```(?P<kind>\w+)(?P<info>[^\n]*)\n(?P<body>.*?)^```",
     re.MULTILINE | re.DOTALL,
 )
+DECIMAL = re.compile(r"\d+\.(\d*)")
 FLAGS = ELLIPSIS | NORMALIZE_WHITESPACE
+
+
+class Checker(OutputChecker):
+    """Compare what is shown and printed, decimal numbers to the digits that are shown."""
+
+    def check_output(self, want, got, optionflags):
+        shown, printed = list(DECIMAL.finditer(want)), list(DECIMAL.finditer(got))
+        if len(shown) == len(printed):
+            for near, number in reversed([*zip(shown, printed, strict=True)]):
+                if abs(float(near[0]) - float(number[0])) <= 0.5001 * 10 ** -len(near[1]):
+                    got = got[: number.start()] + near[0] + got[number.end() :]
+        return super().check_output(want, got, optionflags)
 
 
 class File(NamedTuple):
@@ -81,4 +94,4 @@ def is_session(steps):
 
 def is_as_shown(shown, printed):
     """Return whether a command printed what is shown."""
-    return not shown.strip() or OutputChecker().check_output(shown, printed, FLAGS)
+    return not shown.strip() or Checker().check_output(shown, printed, FLAGS)

@@ -10,7 +10,7 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from consoles import FLAGS, Command, File, Prompt, is_as_shown, is_session, steps_of
+from consoles import FLAGS, Checker, Command, File, Prompt, is_as_shown, is_session, steps_of
 
 from neuralstack.cli import main
 from small import compiled_as_users_do
@@ -51,7 +51,9 @@ def check_prompt(prompt, names, page):
     """Run lines at a prompt of Python, which keeps its names from block to block."""
     test = DocTestParser().get_doctest(prompt.text, names, page, page, 0)
     report = StringIO()
-    failed, _ = DocTestRunner(optionflags=FLAGS, verbose=False).run(test, out=report.write, clear_globs=False)
+    failed, _ = DocTestRunner(Checker(), verbose=False, optionflags=FLAGS).run(
+        test, out=report.write, clear_globs=False
+    )
     names |= test.globs
     vars(builtins).pop("_", None)  # the last value, which a prompt keeps; tyro stumbles over it
     assert not failed, report.getvalue()
@@ -64,6 +66,7 @@ def directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("CHECKOUT", str(ROOT))
     yield tmp_path
     for name in set(sys.modules) - known:
         if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
@@ -71,8 +74,9 @@ def directory(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("page", "whole"), TIERS)
-def test_a_page_shows_what_is_printed(page, whole, directory, monkeypatch):
-    if whole:  # what users see, to the last digit
+def test_a_page_shows_what_is_printed(page, whole, directory, monkeypatch, request):
+    if whole:  # what users see
+        request.getfixturevalue("unchecked_types")
         monkeypatch.delenv("JAX_DISABLE_MOST_OPTIMIZATIONS", raising=False)
     names = {}
     with compiled_as_users_do() if whole else nullcontext():
@@ -135,7 +139,14 @@ def test_a_page_is_files_commands_and_prompts_in_order():
 
 
 @pytest.mark.parametrize(
-    ("shown", "printed", "right"), [("a ... b", "a 12 b\n", True), ("a", "b", False), ("", "b", True)]
+    ("shown", "printed", "right"),
+    [
+        ("a ... b", "a 12 b\n", True),
+        ("a", "b", False),
+        ("", "b", True),
+        ("[0.8 2.8]", "[0.8 2.7999997]", True),
+        ("0.25", "0.21", False),
+    ],
 )
-def test_dots_stand_for_what_varies_and_no_output_for_any(shown, printed, right):
+def test_dots_stand_for_what_varies_no_output_for_any_and_numbers_have_the_digits_shown(shown, printed, right):
     assert is_as_shown(shown, printed) is right
