@@ -1,4 +1,4 @@
-// The strength memories of Grefenstette et al. (2015), exact, in amortised constant work per step.
+// The strength memories of Grefenstette et al. (2015), exact, in constant work per step and element read or removed.
 //
 // Elements lie end to end on a line with two ends. A pop of at most 1 and a read of depth 1 touch only what lies within
 // one unit of an end, and every element is removed at most once. So a memory is kept as the slots that are still alive,

@@ -11,7 +11,7 @@ import numpy as np
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int, PyTree
 
-from neuralstack._varying import vary_together
+from neuralstack._varying import vary_like, vary_together
 from neuralstack.memories._decisions import AbstractDecisions
 from neuralstack.memories._observation import Observation, observe_cells
 from neuralstack.memories._recompute import CheckpointedVJP
@@ -108,11 +108,33 @@ class AbstractMemory(AbstractDecisions):
     def run(self, action: Any, steps: Int[Array, ""] | int | None = None) -> Float[Array, "steps {self.read_size}"]:
         """Apply the actions of a whole sequence at once; only the first `steps` reads are defined.
 
-        `steps` may be known at run time only.
+        `steps` may be known at run time only. A length that is symbolic, in `jax.export`, is run by `scan`.
+
+        Raises:
+            TypeError: For a derivative in forward mode, or of a derivative: `scan` has them.
         """
         action = self.check(action, steps=True)
-        length = len(jax.tree.leaves(action)[0])
+        length = jax.tree.leaves(action)[0].shape[0]
+        if not isinstance(length, int):
+            return self.scan(action)
         return reads_of(self, *vary_together((action, jnp.asarray(length if steps is None else steps))))
+
+    def scan(self, action: Any) -> Float[Array, "steps {self.read_size}"]:
+        """Apply the actions of a whole sequence by a plain `jax.lax.scan` of `step`, and return every read.
+
+        It has every derivative that the steps have: in forward mode, Hessians, gradients of gradients. In return it
+        uses no kernels, and going backwards keeps the state of every step.
+
+        Examples:
+            >>> import jax, jax.numpy as jnp, neuralstack as ns
+            >>> stack, half = ns.NeuralStack(width=1), jnp.array([0.5])
+            >>> read = lambda value: stack.scan(ns.Action(half, half, value))
+            >>> print(jax.jvp(read, (jnp.ones((1, 1)),), (jnp.ones((1, 1)),))[1])
+            [[0.5]]
+        """
+        action = self.check(action, steps=True)
+        length, dtype = jax.tree.leaves(action)[0].shape[0], jax.tree.leaves(action)[-1].dtype
+        return jax.lax.scan(self.step, vary_like(self.init(length, dtype), action), action)[1]
 
     def strengths(self, state: PyTree[Array]) -> Float[Array, " cells"]:
         """Return how much of each element is there. Defaults to the magnitude of every floating number of the state."""
