@@ -134,6 +134,7 @@ def test_a_machine_whose_controller_has_no_state_always_is_a_program(memory, see
     assert found.agreement == Agreement(20, 20, None)
 
 
+@pytest.mark.slow
 def test_machines_that_differ_are_said_to_differ_where_they_first_do(learned_machine):
     leaking = eqx.tree_at(
         lambda machine: machine.action_bias, learned_machine, replace_fn=lambda bias: bias.at[:2].set(0)

@@ -16,6 +16,7 @@ pytest_plugins = ("small_runs",)
 CACHE_VARIABLES = {"XDG_CACHE_HOME", "JAX_COMPILATION_CACHE_DIR"}
 
 
+@pytest.mark.slow
 def test_the_users_own_directory_for_compiled_programs_is_used_if_there_is_no_other(tmp_path):
     code = """import jax, os, neuralstack._runtime as cache
 for variables in ({}, {"XDG_CACHE_HOME": os.environ["HOME"] + "/cache"}):
@@ -95,6 +96,7 @@ def test_a_device_that_jax_cannot_use_is_one_line(new_run):
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_without_docstrings_the_list_is_printed_all_the_same():
     done = subprocess.run([sys.executable, "-P", "-OO", "-m", "neuralstack", "list"], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")

@@ -57,6 +57,7 @@ def test_without_kernels_the_pure_form_runs_and_says_so_once():
     assert f"the C++ kernels cannot be used, since {reason}: the pure JAX form runs instead" in warning
 
 
+@pytest.mark.slow
 def test_kernels_that_are_switched_off_are_not_used_and_not_missed():
     (reason, _), warnings = read("own", NEURALSTACK_KERNELS="0")
     assert reason == "they are switched off by NEURALSTACK_KERNELS=0"

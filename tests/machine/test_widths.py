@@ -36,6 +36,7 @@ def test_the_value_is_what_the_controller_adds_to_the_mapped_embedding():
     np.testing.assert_allclose(shown.action.value[0], wanted, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_map_shifts_no_other_weight():
     def draw(width):
         return jax.jit(lambda key: build_machine(GRU, NeuralStack(width), 6, hidden=4, embedding=5, key=key))(

@@ -157,6 +157,7 @@ def test_a_tape_with_one_hot_actions_is_a_list_under_a_head():
         np.testing.assert_array_equal(reads[time], cells[place])
 
 
+@pytest.mark.slow
 def test_going_backwards_a_replayed_memory_keeps_few_of_its_states():
     def kept(steps):
         memory = PointerStack(4)

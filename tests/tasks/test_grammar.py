@@ -90,6 +90,7 @@ def test_brackets_drawn_without_a_stack_are_as_likely_as_in_the_grammar(length, 
     assert_as_likely_as_in(DYCK, length, drawn_brackets(length, size, 8000))
 
 
+@pytest.mark.slow
 @every_task
 def test_a_length_that_no_word_has_is_raised_to_the_next(name, grammar):
     lengths = {len(word) for word in chances(grammar, 8)}

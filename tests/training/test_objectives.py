@@ -186,6 +186,7 @@ def test_drawn_actions_have_their_probabilities_and_pass_no_gradient():
     assert gradient[:2].tolist() == [0, 0] != gradient[2:].tolist()
 
 
+@pytest.mark.slow
 def test_the_policy_gradient_is_that_of_the_expected_return():
     """Over all drawn actions of a tiny machine, REINFORCE is the gradient of the mean return, up to its scale."""
     probabilities = np.array([0.3, 0.7])
