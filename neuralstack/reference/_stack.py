@@ -50,30 +50,14 @@ def stack_forward(
 def stack_backward(
     d: ArrayLike, u: ArrayLike, v: ArrayLike, r_bar: ArrayLike
 ) -> tuple[Float64[np.ndarray, " T"], Float64[np.ndarray, " T"], Float64[np.ndarray, "T m"]]:
-    r"""Return the derivatives of a loss by d, u and v, given its derivative by every read.
+    """Return the derivatives of a loss by d, u and v, given its derivative by every read.
 
-    The steps are undone last to first; s_bar holds the derivative by the strengths that step t left behind.
+    The steps are undone last to first; s_bar holds the derivative by the strengths that step t left behind. Since
+    s[t] = d[t], that by the push is d_bar[t] = s_bar[t]; `read_backward` and `pop_backward` say the rest.
 
-    *Read* (equation 3). Let room be the 1 minus all strength above element i. Its weight is one of three numbers:
-
-    - s[i], if s[i] <= room: the element is seen whole, and s_bar[i] grows by delta = r_bar . V[i];
-    - room, if 0 <= room < s[i]: the window ends in it. More strength in any element j above pushes it out of the
-      window, so that s_bar[j] shrinks by delta;
-    - 0, if room < 0: it is out of sight.
-
-    *Push.* s[t] = d[t], so that d_bar[t] = s_bar[t].
-
-    *Pop* (equation 2). Let rest be u[t] minus all strength above element i, that is what is left of the pop when it
-    gets there. The element keeps one of three numbers:
-
-    - 0, if s[i] <= rest: it is removed, and nothing that happens to it later depends on what it was;
-    - s[i] - rest, if 0 <= rest < s[i]: it is trimmed. This is the sum of s[j] over j >= i, minus u[t]: one derivative
-      goes to all of these and, negative, to u_bar[t]. A pop that removes everything trims nothing, and u_bar[t] is 0;
-    - s[i], if rest < 0: the pop never gets there.
-
-    The bounds belong to the cases as written. Where strengths end exactly at the edge of a pop or of the read window,
-    this makes the derivative the one towards a slightly larger pop, and, by a push strength of exactly 0 or 1, the one
-    towards the inside of [0, 1].
+    The bounds belong to the cases as written there. Where strengths end exactly at the edge of a pop or of the read
+    window, this makes the derivative by the pop the one towards a slightly larger pop. The derivative by a push
+    strength of exactly 0 is 0 after any later pop that reaches it, also where a larger push would be read.
 
     Args:
         d: Push strengths in [0, 1], of shape [T].
@@ -101,21 +85,58 @@ def stack_backward(
     d_bar, u_bar, v_bar = np.zeros(T), np.zeros(T), np.zeros_like(V)
     s_bar = np.zeros(T)
     for t in reversed(range(T)):
-        for i in range(t + 1):
-            room = 1 - s[t, i + 1 :].sum()
-            delta = r_bar[t] @ V[i]
-            v_bar[i] += min(s[t, i], max(0, room)) * r_bar[t]
-            if s[t, i] <= room:
-                s_bar[i] += delta
-            elif room >= 0:
-                s_bar[i + 1 : t + 1] -= delta
+        s_read, v_read = read_backward(s[t, : t + 1], V[: t + 1], r_bar[t])
+        s_bar[: t + 1] += s_read
+        v_bar[: t + 1] += v_read
         d_bar[t] = s_bar[t]
-        after, s_bar = s_bar, np.zeros(T)
-        for i in range(t):
-            rest = u[t] - s[t - 1, i + 1 :].sum()
-            if rest < 0:
-                s_bar[i] += after[i]
-            elif rest < s[t - 1, i]:
-                s_bar[i:t] += after[i]
-                u_bar[t] -= after[i]
+        s_bar[:t], u_bar[t] = pop_backward(s[t - 1, :t], u[t], s_bar[:t])
+        s_bar[t] = 0
     return d_bar, u_bar, v_bar
+
+
+def read_backward(
+    s: Float64[np.ndarray, " n"], V: Float64[np.ndarray, "n m"], r_bar: Float64[np.ndarray, " m"]
+) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, "n m"]]:
+    """Return the derivatives by the strengths and by the values that come from one read.
+
+    (Equation 3.) Let room be the 1 minus all strength above element i. Its weight is one of three numbers:
+
+    - s[i], if s[i] <= room: the element is seen whole, and s_bar[i] grows by delta = r_bar . V[i];
+    - room, if 0 <= room < s[i]: the window ends in it. More strength in any element j above pushes it out of the
+      window, so that s_bar[j] shrinks by delta;
+    - 0, if room < 0: it is out of sight.
+    """
+    s_bar, v_bar = np.zeros_like(s), np.zeros_like(V)
+    for i in range(len(s)):
+        room = 1 - s[i + 1 :].sum()
+        delta = r_bar @ V[i]
+        v_bar[i] = min(s[i], max(0, room)) * r_bar
+        if s[i] <= room:
+            s_bar[i] += delta
+        elif room >= 0:
+            s_bar[i + 1 :] -= delta
+    return s_bar, v_bar
+
+
+def pop_backward(
+    s: Float64[np.ndarray, " n"], u: float, after: Float64[np.ndarray, " n"]
+) -> tuple[Float64[np.ndarray, " n"], float]:
+    """Return the derivatives by the strengths before a pop and by the pop, from that by the strengths after it.
+
+    (Equation 2.) Let rest be u minus all strength above element i, that is what is left of the pop when it
+    gets there. The element keeps one of three numbers:
+
+    - 0, if s[i] <= rest: it is removed, and nothing that happens to it later depends on what it was;
+    - s[i] - rest, if 0 <= rest < s[i]: it is trimmed. This is the sum of s[j] over j >= i, minus u: one derivative
+      goes to all of these and, negative, to u_bar. A pop that removes everything trims nothing, and u_bar is 0;
+    - s[i], if rest < 0: the pop never gets there.
+    """
+    s_bar, u_bar = np.zeros_like(s), 0.0
+    for i in range(len(s)):
+        rest = u - s[i + 1 :].sum()
+        if rest < 0:
+            s_bar[i] += after[i]
+        elif rest < s[i]:
+            s_bar[i:] += after[i]
+            u_bar -= after[i]
+    return s_bar, u_bar

@@ -62,10 +62,9 @@ def check_memory(
     key = jax.random.key(0) if key is None else key
     check_sizes(memory)
     check_dtypes(memory, steps)
-    alone = check_float32(memory, steps, key)
+    check_observation(memory, jax.device_get(check_float32(memory, steps, key)))
     with jax.enable_x64(True):
         check_float64(memory, steps, key, smooth=smooth)
-    check_observation(memory, jax.device_get(alone))
     check_discrete(memory, steps, key)
 
 

@@ -59,6 +59,20 @@ def read_weights(push: Any, pop: Any, *, queue: bool = False) -> Float[Array, "s
         >>> print(ns.read_weights(push, pop, queue=True).round(6) @ values)
         [0.8 1.3 2.7]
     """
+    push, pop = checked_strengths(push, pop)
+    defined = steps_before_nonfinite((push, pop), push.shape[0])
+    form = queue_weights if queue else stack_weights
+    weights = form(*choose_steps(defined, (push, pop), 0.0))
+    # NaN from such a step on, and so its gradient: a choice of NaN would have none.
+    return weights + (jnp.where(defined, 0, jnp.nan) * (push + pop))[:, None]
+
+
+def checked_strengths(push: Any, pop: Any) -> tuple[Float[Array, " steps"], Float[Array, " steps"]]:
+    """Return the strengths of a sequence as arrays of one dtype, at least float32.
+
+    Raises:
+        ValueError: If they are not equally long vectors, or a strength is known and outside of [0, 1].
+    """
     push, pop = jnp.asarray(push), jnp.asarray(pop)
     if push.ndim != 1 or push.shape != pop.shape:
         raise ValueError(
@@ -69,11 +83,7 @@ def read_weights(push: Any, pop: Any, *, queue: bool = False) -> Float[Array, "s
     push, pop = push.astype(dtype), pop.astype(dtype)
     require_strengths("push", push)
     require_strengths("pop", pop)
-    defined = steps_before_nonfinite((push, pop), push.shape[0])
-    form = queue_weights if queue else stack_weights
-    weights = form(*choose_steps(defined, (push, pop), 0.0))
-    # NaN from such a step on, and so its gradient: a choice of NaN would have none.
-    return weights + (jnp.where(defined, 0, jnp.nan) * (push + pop))[:, None]
+    return push, pop
 
 
 @jax.jit
