@@ -23,15 +23,15 @@ import numpy as np
 from jaxtyping import Float64
 from numpy.typing import ArrayLike
 
+Strengths = Float64[np.ndarray, " T"]
+Values = Float64[np.ndarray, "T m"]
+EndGradients = tuple[Strengths, Strengths, Values]
+"""Derivatives by the pushes, the pops and the values at one end."""
+
 
 def deque_forward(
     d_top: ArrayLike, u_top: ArrayLike, v_top: ArrayLike, d_bot: ArrayLike, u_bot: ArrayLike, v_bot: ArrayLike
-) -> tuple[
-    Float64[np.ndarray, "T 2*T"],
-    Float64[np.ndarray, "2*T m"],
-    Float64[np.ndarray, "T m"],
-    Float64[np.ndarray, "T m"],
-]:
+) -> tuple[Float64[np.ndarray, "T 2*T"], Float64[np.ndarray, "2*T m"], Values, Values]:
     """Run the DeQue on one sequence.
 
     Args:
@@ -50,14 +50,8 @@ def deque_forward(
         The first step pushes two halves, and both reads see both of them. The second trims them to 0.4 and 0.3 and
         pushes 0.4 on top; now each read misses a tenth at the other end.
 
-        >>> s, V, r_top, r_bot = deque_forward(
-        ...     d_top=[0.5, 0.4],
-        ...     u_top=[0.0, 0.2],
-        ...     v_top=[[1], [2]],
-        ...     d_bot=[0.5, 0.0],
-        ...     u_bot=[0.0, 0.1],
-        ...     v_bot=[[10], [20]],
-        ... )
+        >>> top, bottom = ([0.5, 0.4], [0.0, 0.2], [[1], [2]]), ([0.5, 0.0], [0.0, 0.1], [[10], [20]])
+        >>> s, V, r_top, r_bot = deque_forward(*top, *bottom)
         >>> V.ravel().tolist()
         [20.0, 10.0, 1.0, 2.0]
         >>> s.round(6).tolist()
@@ -89,35 +83,11 @@ def deque_backward(
     v_bot: ArrayLike,
     r_top_bar: ArrayLike,
     r_bot_bar: ArrayLike,
-) -> tuple[
-    Float64[np.ndarray, " T"],
-    Float64[np.ndarray, " T"],
-    Float64[np.ndarray, "T m"],
-    Float64[np.ndarray, " T"],
-    Float64[np.ndarray, " T"],
-    Float64[np.ndarray, "T m"],
-]:
-    r"""Return the derivatives of a loss by all that was given, from its derivatives by every read at the two ends.
+) -> tuple[Strengths, Strengths, Values, Strengths, Strengths, Values]:
+    """Return the derivatives of a loss by all that was given, from its derivatives by every read at the two ends.
 
     The steps are undone last to first, and within a step both reads, both pushes, the pop of the bottom, the pop of the
-    top; s_bar holds the derivative by the strengths. For one end:
-
-    *Read*. Let room be the 1 minus all strength between element i and the end. Its weight is one of three numbers:
-
-    - s[i], if s[i] <= room: the element is seen whole, and s_bar[i] grows by delta = r_bar . V[i];
-    - room, if 0 <= room < s[i]: the window ends in it. More strength in any element j nearer to the end pushes it out
-      of the window, so that s_bar[j] shrinks by delta;
-    - 0, if room < 0: it is out of sight.
-
-    *Push.* The outermost strength is d[t], so that d_bar[t] is the outermost s_bar.
-
-    *Pop*. Let rest be u[t] minus all strength between element i and the end, that is what is left of the pop when it
-    gets there. The element keeps one of three numbers:
-
-    - 0, if s[i] <= rest: it is removed, and nothing that happens to it later depends on what it was;
-    - s[i] - rest, if 0 <= rest < s[i]: it is trimmed. This is the strength of i and of all nearer to the end, minus
-      u[t]: one derivative goes to all of these and, negative, to u_bar[t];
-    - s[i], if rest < 0: the pop never gets there.
+    top; s_bar holds the derivative by the strengths, of which the outermost are those of the two pushes.
 
     The bounds belong to the cases as written. Where strengths end exactly at the edge of a pop or of a read window,
     this makes the derivative the one towards slightly larger pops, at both ends, also of a pop of exactly 0: the next
@@ -127,12 +97,12 @@ def deque_backward(
     where both are pushed at once, the 1 shrinks by more than the 0 grows.
 
     Args:
-        d_top: Push strengths at the top in [0, 1], of shape [T].
-        u_top: Pop strengths at the top in [0, 1], of shape [T].
-        v_top: Values pushed on top, of shape [T, m].
-        d_bot: Push strengths at the bottom in [0, 1], of shape [T].
-        u_bot: Pop strengths at the bottom in [0, 1], of shape [T].
-        v_bot: Values pushed at the bottom, of shape [T, m].
+        d_top: Push strengths at the top; like all that follows, as `deque_forward` takes it.
+        u_top: Pop strengths at the top.
+        v_top: Values pushed on top.
+        d_bot: Push strengths at the bottom.
+        u_bot: Pop strengths at the bottom.
+        v_bot: Values pushed at the bottom.
         r_top_bar: The derivative of the loss by each read at the top, of shape [T, m].
         r_bot_bar: The derivative of the loss by each read at the bottom, of shape [T, m].
 
@@ -143,23 +113,28 @@ def deque_backward(
         The last read at the top of the example above sees the elements worth 2 and 1 whole, and of the one worth 10 as
         much as there is room for. More of the others costs 8 or 9; a larger pop at the top makes room.
 
-        >>> d_top_bar, u_top_bar, v_top_bar, d_bot_bar, u_bot_bar, v_bot_bar = deque_backward(
-        ...     d_top=[0.5, 0.4],
-        ...     u_top=[0.0, 0.2],
-        ...     v_top=[[1], [2]],
-        ...     d_bot=[0.5, 0.0],
-        ...     u_bot=[0.0, 0.1],
-        ...     v_bot=[[10], [20]],
-        ...     r_top_bar=[[0], [1]],
-        ...     r_bot_bar=[[0], [0]],
-        ... )
-        >>> d_top_bar.tolist(), u_top_bar.tolist(), v_top_bar.round(6).ravel().tolist()
-        ([-9.0, -8.0], [0.0, 9.0], [0.3, 0.4])
-        >>> d_bot_bar.tolist(), u_bot_bar.tolist(), v_bot_bar.round(6).ravel().tolist()
-        ([0.0, 0.0], [0.0, 0.0], [0.3, 0.0])
+        >>> top, bottom = ([0.5, 0.4], [0.0, 0.2], [[1], [2]]), ([0.5, 0.0], [0.0, 0.1], [[10], [20]])
+        >>> bars = deque_backward(*top, *bottom, r_top_bar=[[0], [1]], r_bot_bar=[[0], [0]])
+        >>> [bar.round(6).ravel().tolist() for bar in bars[:3]]
+        [[-9.0, -8.0], [0.0, 9.0], [0.3, 0.4]]
+        >>> [bar.round(6).ravel().tolist() for bar in bars[3:]]
+        [[0.0, 0.0], [0.0, 0.0], [0.3, 0.0]]
     """
     s, V, _, _ = deque_forward(d_top, u_top, v_top, d_bot, u_bot, v_bot)
-    u_top, u_bot, r_top_bar, r_bot_bar = (np.asarray(x, np.float64) for x in (u_top, u_bot, r_top_bar, r_bot_bar))
+    given = (np.asarray(x, np.float64) for x in (u_top, u_bot, r_top_bar, r_bot_bar))
+    of_top, of_bottom = _undo_steps(s, V, *given)
+    return *of_top, *of_bottom
+
+
+def _undo_steps(
+    s: Float64[np.ndarray, "T 2*T"],
+    V: Float64[np.ndarray, "2*T m"],
+    u_top: Strengths,
+    u_bot: Strengths,
+    r_top_bar: Values,
+    r_bot_bar: Values,
+) -> tuple[EndGradients, EndGradients]:
+    """Return the derivatives by what was given at the top, and at the bottom."""
     T = len(u_top)
     d_top_bar, u_top_bar, d_bot_bar, u_bot_bar = np.zeros((4, T))
     V_bar, s_bar = np.zeros_like(V), np.zeros(2 * T)
@@ -174,7 +149,7 @@ def deque_backward(
         s_top = _pop(s[t - 1, old], u_top[t])
         s_top_bar, u_bot_bar[t] = _undo_pop(s_top[::-1], u_bot[t], after[::-1])
         s_bar[old], u_top_bar[t] = _undo_pop(s[t - 1, old], u_top[t], s_top_bar[::-1])
-    return d_top_bar, u_top_bar, V_bar[T:], d_bot_bar, u_bot_bar, V_bar[:T][::-1]
+    return (d_top_bar, u_top_bar, V_bar[T:]), (d_bot_bar, u_bot_bar, V_bar[:T][::-1])
 
 
 def _pop(s: Float64[np.ndarray, " n"], u: float) -> Float64[np.ndarray, " n"]:
@@ -188,7 +163,16 @@ def _pop(s: Float64[np.ndarray, " n"], u: float) -> Float64[np.ndarray, " n"]:
 def _undo_pop(
     s: Float64[np.ndarray, " n"], u: float, left_bar: Float64[np.ndarray, " n"]
 ) -> tuple[Float64[np.ndarray, " n"], float]:
-    """Return the derivatives by s and u, given those by what the pop left."""
+    """Return the derivatives by s and u, given those by what the pop left.
+
+    Let rest be u minus all strength between element i and the end, that is what is left of the pop when it
+    gets there. The element keeps one of three numbers:
+
+    - 0, if s[i] <= rest: it is removed, and nothing that happens to it later depends on what it was;
+    - s[i] - rest, if 0 <= rest < s[i]: it is trimmed. This is the strength of i and of all nearer to the end, minus
+      u: one derivative goes to all of these and, negative, to u_bar;
+    - s[i], if rest < 0: the pop never gets there.
+    """
     s_bar, u_bar = np.zeros_like(s), 0.0
     for i in range(len(s)):
         rest = u - s[i + 1 :].sum()
@@ -209,7 +193,15 @@ def _weights(s: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
 
 
 def _undo_weights(s: Float64[np.ndarray, " n"], w_bar: Float64[np.ndarray, " n"]) -> Float64[np.ndarray, " n"]:
-    """Return the derivative by s, given that by the weights."""
+    """Return the derivative by s, given that by the weights, delta = r_bar . V[i].
+
+    Let room be the 1 minus all strength between element i and the end. Its weight is one of three numbers:
+
+    - s[i], if s[i] <= room: the element is seen whole, and s_bar[i] grows by delta;
+    - room, if 0 <= room < s[i]: the window ends in it. More strength in any element j nearer to the end pushes it out
+      of the window, so that s_bar[j] shrinks by delta;
+    - 0, if room < 0: it is out of sight.
+    """
     s_bar = np.zeros_like(s)
     for i in range(len(s)):
         room = 1 - s[i + 1 :].sum()
