@@ -93,8 +93,8 @@ def deque_backward(
     this makes the derivative the one towards slightly larger pops, at both ends, also of a pop of exactly 0: the next
     one at its end removes what was pushed with a strength of 0. One tie is out of the reach of every pop: two pushes
     that together are exactly 1, into a DeQue that is empty after the pops of that step. There the derivative is the one
-    towards slightly weaker pushes. By a push strength of exactly 0 or 1 it is the one towards the inside of [0, 1];
-    where both are pushed at once, the 1 shrinks by more than the 0 grows.
+    towards slightly weaker pushes. By a push strength of exactly 1 it is the one towards a weaker push. By one of
+    exactly 0 it is the one towards a stronger push as long as no later pop reaches the element, and 0 after that.
 
     Args:
         d_top: Push strengths at the top; like all that follows, as `deque_forward` takes it.
