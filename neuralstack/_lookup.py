@@ -107,7 +107,10 @@ def _from_reference(kind: str, name: str) -> Any:
 
 
 def _execute(path: Path) -> ModuleType:
-    """Execute a file as a module; the same content is executed once, so that its classes stay the same objects."""
+    """Execute a file as a module; the same content is executed once, so that its classes stay the same objects.
+
+    As with `python FILE.py`, it can import the modules beside it, also later, from inside its functions.
+    """
     if not path.is_file():
         raise ValueError(f"there is no file {str(path)!r}: check the part before the colon.")
     digest = hashlib.sha256(bytes(path.resolve()) + b"\0" + path.read_bytes()).hexdigest()[:16]
@@ -119,16 +122,26 @@ def _execute(path: Path) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module  # dataclasses look up their module while they are defined
+    _search_for_modules_in(path.resolve().parent)
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
+    except BaseException as error:  # an interrupted module is not kept half-executed either
         del sys.modules[module_name]
-        raise ValueError(f"{str(path)!r} cannot be executed: {_one_line(error)}.") from error
+        if isinstance(error, Exception | SystemExit):
+            raise ValueError(f"{str(path)!r} cannot be executed: {_one_line(error)}.") from error
+        raise
     return module
 
 
+def _search_for_modules_in(folder: Path) -> None:
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+
+
 def _import(name: str) -> ModuleType:
+    """Import a module, of the current folder too, as `python -m` does."""
     try:
+        _search_for_modules_in(Path.cwd())
         return importlib.import_module(name)
     except (Exception, SystemExit) as error:
         raise ValueError(f"the module {name!r} cannot be imported: {_one_line(error)}.") from error

@@ -27,6 +27,35 @@ def test_an_edited_file_is_executed_again(tmp_path):
     assert resolve("task", {}, f"{tmp_path}/own.py:last") == 2
 
 
+def test_a_file_imports_the_modules_beside_it_also_from_inside_its_functions(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path / "elsewhere")  # restores the path afterwards
+    (tmp_path / "size_beside.py").write_text("size = 3")
+    (tmp_path / "own.py").write_text(
+        "from size_beside import size\ndef last():\n    import answer_beside as a\n    return a.a\n"
+    )
+    (tmp_path / "answer_beside.py").write_text("a = 4")
+    assert resolve("task", {}, f"{tmp_path}/own.py:size") == 3
+    assert resolve("task", {}, f"{tmp_path}/own.py:last")() == 4
+
+
+def test_a_module_of_the_current_folder_is_imported(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path / "elsewhere")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "module_of_this_folder.py").write_text("last = 5")
+    assert resolve("task", {}, "module_of_this_folder:last") == 5
+
+
+def test_a_file_whose_execution_was_interrupted_is_executed_again(tmp_path):
+    flag = tmp_path / "flag.txt"
+    flag.touch()
+    source = f"import os\nif os.path.exists({str(flag)!r}): raise KeyboardInterrupt\nlast = 6\n"
+    (tmp_path / "own.py").write_text(source)
+    with pytest.raises(KeyboardInterrupt):
+        resolve("task", {}, f"{tmp_path}/own.py:last")
+    flag.unlink()
+    assert resolve("task", {}, f"{tmp_path}/own.py:last") == 6
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [
