@@ -44,6 +44,7 @@ MEMORIES_UNDER_TEST = {
 
 # Slow to compile, and much like others: tests of every memory run on these with the slow tests.
 SLOW_MEMORIES = (
+    "deque",
     "deque in pure JAX",
     "hard",
     "nondeterministic",

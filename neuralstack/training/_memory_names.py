@@ -32,7 +32,7 @@ def memory_from_name(
         >>> memory_from_name("superposition(stacks=2, depth_read=3)", 8)
         SuperpositionStack(width=8, stacks=2, depth_read=3, empty=-1.0)
         >>> memory_from_name("hard+hard", 8)
-        CompositeMemory(parts=(HardStack(width=8), HardStack(width=8)))
+        CompositeMemory(memories=(HardStack(width=8), HardStack(width=8)))
     """
     parts = [_memory(name_part, width, memories) for name_part in name.split("+")]
     return parts[0] if len(parts) == 1 else CompositeMemory(*parts)

@@ -49,6 +49,7 @@ def test_the_program_of_reversal_is_one_that_a_human_knows(program):
     assert program.answer_table()[-1][1] == "it"
 
 
+@pytest.mark.slow
 def test_the_program_reverses_strings_far_beyond_the_training(program):
     source = np.random.default_rng(0).integers(0, 128, 5000).tolist()
     answered = program.run([*TASK.prompt(source), *reversed(source)])[len(source) + 1 :]

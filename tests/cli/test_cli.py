@@ -91,7 +91,7 @@ CHOICES = (
      "linear_steps": 33},
     {"objective": "reinforce", "entropy": 0.34, "baseline": "learned", "curriculum": "warmup",
      "warmup_lengths": (35, 36)},
-    {"text": "some.txt", "objective": "supervised", "curriculum": "adaptive"},
+    {"text": "some.txt", "text_encoding": "latin-1", "objective": "supervised", "curriculum": "adaptive"},
 )  # fmt: skip
 
 

@@ -93,13 +93,11 @@ def test_training_hands_the_state_of_a_stretch_to_the_next_one(path):
 @pytest.mark.parametrize(
     ("size", "max_length", "pieces"),
     [
-        (1440, 10, 1),
+        pytest.param(1440, 10, 1, marks=pytest.mark.slow),
         (120, 64, 1),  # the held-out part is shorter than a stretch
-        (120, 5, 1),
-        (1000, 99, 1),
-        (1000, 100, 1),
+        *(pytest.param(*sizes, marks=pytest.mark.slow) for sizes in ((120, 5, 1), (1000, 99, 1), (1000, 100, 1))),
         (20, 1, 1),  # a single prediction
-        (110_000, 64, 2),
+        pytest.param(110_000, 64, 2, marks=pytest.mark.slow),
         (130_000, 6000, 2),  # stretches are longer than a piece would be
     ],
 )

@@ -3,11 +3,11 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from cases import quick
 from neuralstack import GRU, Machine, NeuralStack
 
 
-@pytest.mark.parametrize("connection", quick(["layer", "feedback"], "feedback"))
+@pytest.mark.slow
+@pytest.mark.parametrize("connection", ["layer", "feedback"])
 def test_a_machine_and_its_gradient_leave_no_tracers_behind(connection):
     key, tokens = jax.random.key(0), jnp.arange(4)
     machine = Machine(GRU(2, 3, key=key), NeuralStack(2), 5, connection=connection, key=key)

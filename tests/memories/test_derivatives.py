@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cases import EVERY_MEMORY, MEMORIES_UNDER_TEST
+from cases import MEMORIES_UNDER_TEST, quick
 from neuralstack import run
 
 STEPS, WIDTH = 4, 2
@@ -15,7 +15,7 @@ def memory_and_action(name, steps=STEPS):
     return memory, memory.decode(jax.random.normal(jax.random.key(0), (steps, memory.action_size)))
 
 
-@pytest.mark.parametrize("name", EVERY_MEMORY)
+@pytest.mark.parametrize("name", quick(MEMORIES_UNDER_TEST, "stack", "superposition"))
 def test_a_run_refuses_other_derivatives_than_its_gradient_and_a_scan_has_them(name):
     memory, action = memory_and_action(name)
 
@@ -44,7 +44,7 @@ def test_a_scan_has_the_reads_and_gradients_of_a_run(name):
         np.testing.assert_allclose(one, other, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", EVERY_MEMORY)
+@pytest.mark.parametrize("name", quick(MEMORIES_UNDER_TEST, "stack"))
 def test_a_run_is_exported_for_sequences_of_any_length(name, unchecked_types):
     memory, action = memory_and_action(name)
     (steps,) = jax.export.symbolic_shape("steps", constraints=["steps >= 3"])

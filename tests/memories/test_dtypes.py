@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cases import EVERY_MEMORY, MEMORIES_UNDER_TEST
+from cases import MEMORIES_UNDER_TEST, quick
 from neuralstack import Action, NeuralStack, PointerStack, Tape, run
 
 STEPS, WIDTH = 5, 3
@@ -27,6 +27,7 @@ def test_bfloat16_values_are_read_as_bfloat16_with_float32_strengths():
     assert dtypes_of(jnp.bfloat16, jnp.bfloat16) == (jnp.bfloat16, jnp.bfloat16, jnp.float32)
 
 
+@pytest.mark.slow
 def test_float64_values_are_all_float64(float64):
     assert dtypes_of(jnp.float64) == (jnp.float64, jnp.float64, jnp.float64)
     assert dtypes_of(jnp.float64, jnp.float32) == (jnp.float64, jnp.float64, jnp.float64)
@@ -46,7 +47,7 @@ def test_gradients_have_the_dtypes_of_what_they_are_the_gradients_of():
     assert [part.dtype for part in gradient] == [jnp.float32, jnp.bfloat16, jnp.bfloat16]
 
 
-@pytest.mark.parametrize("name", EVERY_MEMORY)
+@pytest.mark.parametrize("name", quick(MEMORIES_UNDER_TEST, "stack", "hard"))
 def test_reads_and_gradients_need_no_promotion_of_dtypes_or_ranks(name):
     memory = MEMORIES_UNDER_TEST[name](WIDTH)
     raw = jax.random.normal(jax.random.key(0), (STEPS, memory.action_size))
@@ -66,6 +67,7 @@ def test_mixture_weights_of_bfloat16_add_up_to_1_as_far_as_they_can():
         assert run(memory, memory.decode(raw.astype(jnp.bfloat16))).dtype == jnp.bfloat16
 
 
+@pytest.mark.slow
 def test_bfloat16_reads_are_the_float32_reads_rounded():
     rng = np.random.default_rng(0)
     push, pop = rng.random((2, 30)).astype(np.float32)

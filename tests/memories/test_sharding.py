@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jax.sharding import Mesh, PartitionSpec
 
-from cases import EVERY_MEMORY, MEMORIES_UNDER_TEST
+from cases import MEMORIES_UNDER_TEST, quick
 from neuralstack import AbstractMemory, Action, NeuralStack, run
 
 BATCH, STEPS, WIDTH = 4, 5, 3
@@ -48,7 +48,7 @@ def assert_sharded_as_whole(memory):
         np.testing.assert_allclose(one, other, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", EVERY_MEMORY)
+@pytest.mark.parametrize("name", quick(MEMORIES_UNDER_TEST, "stack", "superposition"))
 def test_a_batch_sharded_over_devices_has_the_reads_and_gradients_of_the_whole_batch(name):
     assert_sharded_as_whole(MEMORIES_UNDER_TEST[name](WIDTH))
 
@@ -57,7 +57,7 @@ def test_a_memory_with_constant_reads_and_states_can_be_sharded():
     assert_sharded_as_whole(Clock())
 
 
-@pytest.mark.parametrize("kernel", [None, False])
+@pytest.mark.parametrize("kernel", quick([None, False], None))
 def test_strengths_that_every_device_shares_have_the_gradient_of_the_whole_batch(kernel):
     stack, push = NeuralStack(WIDTH, kernel=kernel), jnp.linspace(0.2, 0.8, STEPS)
     values = jax.random.normal(jax.random.key(0), (BATCH, STEPS, WIDTH))
