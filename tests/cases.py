@@ -79,8 +79,12 @@ TASKS_UNDER_TEST = {
     "reversal of ASCII": Reversal,
 }
 
-# Drawn like another one, with another number of symbols: tests of every task run on these with the slow tests.
-SLOW_TASKS = ("anb2n", "anbmcnm", "anbncn", "dyck-1", "dyck-3", "dyck-6")
+# Drawn or laid out like another one: tests of every task run on these with the slow tests.
+SLOW_TASKS = (
+    *("anb2n", "anbmcnm", "anbncn", "anbncndn", "dyck-1", "dyck-3", "dyck-6"),
+    *("cycle-navigation", "duplicate-string", "odds-first", "parity", "reverse-string"),
+)
+assert set(SLOW_TASKS) <= set(TASKS_UNDER_TEST)
 EVERY_TASK = [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW_TASKS)) for name in TASKS_UNDER_TEST]
 
 # Each takes a controller, a memory, the size of the vocabulary, and a key.

@@ -163,6 +163,7 @@ def test_agreement_names_the_earliest_difference_among_the_scored_steps():
     assert agree(one, other, data) == Agreement(same=1, sequences=3, first=(1, 1, 1, 3))
 
 
+@pytest.mark.slow
 def test_margins_are_those_of_each_part_of_an_action():
     deque = NeuralDeque(2)
     margins = deque.margins(deque.decode(jax.numpy.zeros(8)))

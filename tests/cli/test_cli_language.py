@@ -203,6 +203,7 @@ def test_a_broken_record_of_a_text_is_named(call, with_text, kind):
     assert "text.json' is broken (it" in call("evaluate", with_text[0])[2]
 
 
+@pytest.mark.slow
 def test_evaluate_and_predict_take_a_hardened_machine(call, learned):
     status, out, err = call("evaluate", learned, "--harden", "--json", "--lengths", 2, 8)
     assert (status, err) == (0, "")

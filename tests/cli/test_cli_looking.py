@@ -59,6 +59,7 @@ def test_harden_prints_json(call, run):
     assert json.loads(out) == json.loads((run / "hardening.json").read_text())
 
 
+@pytest.mark.slow
 def test_a_machine_that_answers_otherwise_when_rounded_is_not_called_hardened(call, run):
     opened = Run.open(run)
     for name in ("hardening.json", "program.json", "program.dot"):  # of other weights
@@ -145,6 +146,7 @@ def test_compare_measures_and_draws_runs_side_by_side(call, run, learned):
         assert imread(run / "figures" / "compared" / f"{name}.png").std() > 0.02
 
 
+@pytest.mark.slow
 def test_compare_prints_json(call, run, tmp_path):
     status, out, _ = call("compare", run, "--json", "--lengths", 2, 4, "--count", 5, "--out", tmp_path / "figures")
     assert status == 0

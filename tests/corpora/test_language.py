@@ -119,6 +119,7 @@ def test_every_held_out_character_but_the_first_is_predicted_once(tmp_path, size
     assert evaluate_language(machine, task, limit=1).characters == 1
 
 
+@pytest.mark.slow
 def test_a_memory_is_empty_at_the_beginning_of_each_stretch(path):
     task = Characters(max_length=10, text=path)
     machine, text = build(task, NeuralStack(4), LSTM, "skip"), task.to_validate.read()

@@ -52,7 +52,7 @@ def test_without_limits_even_symbols_that_next_to_never_come_stay():
     assert kept([50.0, 0.0, -40.0]) == {0, 1, 2}
 
 
-@pytest.mark.parametrize("memory", [NoMemory(), NeuralStack(4)])
+@pytest.mark.parametrize("memory", [pytest.param(NoMemory(), marks=pytest.mark.slow), NeuralStack(4)])
 @pytest.mark.parametrize(
     "options", [{"temperature": 0.0}, {"top_k": 1}, {"top_p": 1e-9}, {"temperature": 1e-9}], ids=str
 )

@@ -7,6 +7,7 @@ import numpy as np
 import optax
 import pytest
 
+from cases import quick
 from neuralstack import Action, NeuralStack, read_weights, run
 from neuralstack.machine import PARALLEL_CONTROLLERS, MemoryLayer
 
@@ -24,7 +25,7 @@ def draw_inputs(*shape):
 
 
 @pytest.mark.parametrize(("controller", "queue"), KINDS)
-@pytest.mark.parametrize("steps", [1, STEPS])
+@pytest.mark.parametrize("steps", quick([1, STEPS], STEPS))
 def test_a_sequence_of_any_length_becomes_one_of_the_same_shape(controller, queue, steps):
     outputs = eqx.filter_jit(build(controller, queue))(draw_inputs(steps))
     assert outputs.shape == (steps, SIZE)

@@ -28,6 +28,7 @@ def test_a_machine_is_rebuilt_from_its_specification_through_json(name):
     assert all(isinstance(leaf, jax.ShapeDtypeStruct) for leaf in jax.tree.leaves(rebuilt))
 
 
+@pytest.mark.slow
 def test_the_dtype_is_that_of_the_saved_machine(float64):
     machine = jax.tree.map(lambda leaf: leaf.astype(jnp.float32), build())
     assert forms(roundtrip(machine)) == forms(machine)

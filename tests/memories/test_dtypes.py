@@ -61,6 +61,7 @@ def test_reads_and_gradients_need_no_promotion_of_dtypes_or_ranks(name):
         assert step[1].shape == (memory.read_size,)
 
 
+@pytest.mark.slow
 def test_mixture_weights_of_bfloat16_add_up_to_1_as_far_as_they_can():
     for memory in (PointerStack(1), Tape(1)):
         raw = jax.random.normal(jax.random.key(0), (50, memory.action_size))

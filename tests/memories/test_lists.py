@@ -128,6 +128,7 @@ def test_a_hard_stack_is_the_neural_stack_with_strengths_of_0_and_1():
     np.testing.assert_array_equal(run(HardStack(WIDTH), action), run(NeuralStack(WIDTH), action))
 
 
+@pytest.mark.slow
 def test_a_hard_stack_passes_true_gradients_to_values_and_differences_to_strengths(float64):
     push, pop = (RNG.random((2, STEPS)) < [[0.6], [0.4]]).astype(float)
     values, cotangent = RNG.normal(size=(2, STEPS, WIDTH))

@@ -172,6 +172,7 @@ def strengths_from(one):
     return st.lists(one, min_size=STEPS, max_size=STEPS).map(np.array)
 
 
+@pytest.mark.slow
 @given(push=strengths_from(st.floats(0, 1)), pop=strengths_from(st.floats(0, 1)))
 def test_no_strengths_are_found_for_which_the_reads_differ(push, pop):
     wanted = stack_forward(push, pop, VALUES)[2]

@@ -57,6 +57,7 @@ def test_a_memory_with_constant_reads_and_states_can_be_sharded():
     assert_sharded_as_whole(Clock())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", quick([None, False], None))
 def test_strengths_that_every_device_shares_have_the_gradient_of_the_whole_batch(kernel):
     stack, push = NeuralStack(WIDTH, kernel=kernel), jnp.linspace(0.2, 0.8, STEPS)

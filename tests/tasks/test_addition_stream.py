@@ -30,6 +30,7 @@ def whole_sums(length):
     return [sum_text for text, _ in drawn(length) for sum_text in text.split(".")[:-1]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", [1, 6])
 def test_every_sum_of_a_stream_is_right(length):
     for sum_text in whole_sums(length):

@@ -85,6 +85,7 @@ def drawn_brackets(length, size, count):
     return [tuple("()"[closes] for closes in word) for word in words]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("length", "size"), [(2, 2), (2, 8), (6, 8), (8, 8)])
 def test_brackets_drawn_without_a_stack_are_as_likely_as_in_the_grammar(length, size):
     assert_as_likely_as_in(DYCK, length, drawn_brackets(length, size, 8000))

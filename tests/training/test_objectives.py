@@ -102,7 +102,7 @@ def test_every_head_that_is_wanted_is_learned_and_no_other_is_there():
     [
         ("hard", "layer"),
         pytest.param("pointer", "feedback", marks=pytest.mark.slow),
-        ("stack", "feedback"),
+        pytest.param("stack", "feedback", marks=pytest.mark.slow),
         ("stack", "layer"),
     ],
 )
@@ -119,6 +119,7 @@ def test_a_machine_that_is_always_forced_does_what_the_program_says(memory, conn
     np.testing.assert_array_equal(gates, strengths[: int(batch.steps)])
 
 
+@pytest.mark.slow
 def test_the_program_is_not_asked_for_after_the_end_of_a_sequence():
     """Elsewhere machines learn to stop after as many pops as they were trained on: they learn to count."""
     state, program, batch = learner(objective="imitation", connection="feedback", forcing_prob=0.0)

@@ -105,6 +105,7 @@ def test_resuming_a_finished_run_trains_no_further_and_changes_no_file(straight)
     assert contents(straight.path) == before
 
 
+@pytest.mark.slow
 def test_resuming_what_is_not_there_yet_begins_it(tmp_path, straight):
     (tmp_path / "empty").mkdir()
     for name in ("new", "empty"):
@@ -189,6 +190,7 @@ def test_a_run_that_learned_took_the_extra_steps_once_validation_had_been_perfec
     assert records[-1]["step"] == records[first - 1]["step"] + LEARNING["extra_steps"]
 
 
+@pytest.mark.slow
 def test_a_second_run_of_the_same_configuration_is_the_same(tmp_path, straight):
     train(CONFIG, tmp_path / "run", show=False)
     assert_same_run(Run(tmp_path / "run"), straight)

@@ -21,6 +21,7 @@ def trained(tmp_path_factory):
     return path, sweep(CONFIG, path, seeds=SEEDS, show=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("count", "mapped"), [(2, False), pytest.param(3, True, marks=pytest.mark.slow)])
 def test_states_trained_together_over_two_devices_are_those_trained_alone(count, mapped):
     configs = [complete(with_options(CONFIG, seed=seed, learning_rate=0.01 * (1 + seed))) for seed in range(count)]
