@@ -13,7 +13,7 @@ from typing import Any
 
 from neuralstack._lookup import UnnamedPartError
 from neuralstack.cli._status import BAD_INPUT, BROKEN_PIPE
-from neuralstack.training import status_of_interrupt, stop_within_seconds
+from neuralstack.training import SIGNALS, status_of_interrupt, stop_within_seconds
 
 INTERRUPTED = "interrupted; to continue a training: neuralstack train --resume RUN"
 REDELIVERY = 0.1  # seconds after which an interrupt that was lost comes again
@@ -111,7 +111,7 @@ def discard_output(*, only_if_broken: bool = False) -> None:
 
 @contextmanager
 def no_interrupt_lost() -> Iterator[None]:
-    """Stop the command within seconds of Ctrl-C, wherever it is.
+    """Stop the command within seconds of Ctrl-C or SIGTERM, wherever it is.
 
     Python raises KeyboardInterrupt wherever the program is. In a callback of the garbage collector or in a destructor
     it would only be reported, as an exception that is ignored: it is sent again. While a module is imported it may
@@ -123,7 +123,7 @@ def no_interrupt_lost() -> Iterator[None]:
         if is_importing(frame):
             say(INTERRUPTED)
             os._exit(128 + number)
-        raising(number, frame)
+        raising[number](number, frame)
 
     def on_unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
         if issubclass(unraisable.exc_type, KeyboardInterrupt):
@@ -138,7 +138,7 @@ def no_interrupt_lost() -> Iterator[None]:
     try:
         with stop_within_seconds(f"neuralstack: {INTERRUPTED}"):
             if threading.current_thread() is threading.main_thread():
-                raising: Any = signal.signal(signal.SIGINT, on_signal)
+                raising: dict[int, Any] = {number: signal.signal(number, on_signal) for number in SIGNALS}
             yield
     finally:
         sys.unraisablehook = before

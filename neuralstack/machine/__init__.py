@@ -8,6 +8,7 @@ from neuralstack.machine._memory_layer import (
     PARALLEL_CONTROLLERS as PARALLEL_CONTROLLERS,
     MemoryLayer as MemoryLayer,
 )
+from neuralstack.machine._memory_spec import memory_from_spec as memory_from_spec, memory_spec as memory_spec
 from neuralstack.machine._parameters import num_parameters as num_parameters
 from neuralstack.machine._spec import (
     machine_from_spec as machine_from_spec,

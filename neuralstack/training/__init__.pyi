@@ -24,6 +24,7 @@ from ._curriculum import (
 from ._fit import Fitted as Fitted, fit as fit, prepare as prepare
 from ._history import History as History
 from ._interrupt import (
+    SIGNALS as SIGNALS,
     defer_keyboard_interrupt as defer_keyboard_interrupt,
     status_of_interrupt as status_of_interrupt,
     stop_within_seconds as stop_within_seconds,

@@ -7,9 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from neuralstack._lookup import resolve
+from neuralstack.machine import memory_from_spec, memory_spec
 from neuralstack.memories import MEMORIES, AbstractMemory, CompositeMemory
 
 NAME_AND_OPTIONS = re.compile(r"\s*([^()]*[^()\s])\s*(?:\((.*)\))?\s*")
+MOST_MEMORIES = 32  # side by side
+LONGEST_SHOWN = 200  # characters of a name in a message
 
 
 def memory_from_name(
@@ -26,7 +29,7 @@ def memory_from_name(
         memories: The memories to choose from, by name.
 
     Raises:
-        ValueError: If a name is unknown, or an option is not one of the memory's.
+        ValueError: If a name is unknown, an option is not one of the memory's, or a number is beyond the limits.
 
     Examples:
         >>> memory_from_name("superposition(stacks=2, depth_read=3)", 8)
@@ -34,7 +37,10 @@ def memory_from_name(
         >>> memory_from_name("hard+hard", 8)
         CompositeMemory(memories=(HardStack(width=8), HardStack(width=8)))
     """
-    parts = [_memory(name_part, width, memories) for name_part in name.split("+")]
+    names = name.split("+")
+    if len(names) > MOST_MEMORIES:
+        raise ValueError(f"at most {MOST_MEMORIES} memories are joined by plus signs, got {len(names)}.")
+    parts = [_memory(name_part, width, memories) for name_part in names]
     return parts[0] if len(parts) == 1 else CompositeMemory(*parts)
 
 
@@ -94,9 +100,17 @@ def parameters_of(constructor: Callable[..., Any]) -> list[str]:
 def _memory(text: str, width: int, memories: Mapping[str, Callable[..., AbstractMemory]]) -> AbstractMemory:
     match = NAME_AND_OPTIONS.fullmatch(text)
     if match is None:
-        raise ValueError(f"a memory is a name, or a name with options such as superposition(stacks=2), got {text!r}.")
+        raise ValueError(
+            f"a memory is a name, or a name with options such as superposition(stacks=2), got {text[:LONGEST_SHOWN]!r}."
+        )
     name, options = match[1], _options(text, match[2] or "")
-    return as_memory(resolve("memory", memories, name), width, name, options)
+    return _within_limits(as_memory(resolve("memory", memories, name), width, name, options))
+
+
+def _within_limits(memory: AbstractMemory) -> AbstractMemory:
+    """Return a memory; one of the library's within the limits of saved machines: its name may be of a run's file."""
+    spec = memory_spec(memory)
+    return memory_from_spec(spec) if "kind" in spec else memory
 
 
 def _options(text: str, options: str) -> dict[str, Any]:
@@ -106,5 +120,8 @@ def _options(text: str, options: str) -> dict[str, Any]:
         if call.args:
             raise ValueError
         return {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
-    except (SyntaxError, ValueError):
-        raise ValueError(f"options of a memory are written name=value, separated by commas, got {text!r}.") from None
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
+        raise ValueError(
+            "options of a memory are written name=value, separated by commas, each value as Python writes it, such as "
+            f"stacks=2; got {text[:LONGEST_SHOWN]!r}."
+        ) from None

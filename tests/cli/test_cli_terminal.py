@@ -147,9 +147,10 @@ def test_ctrl_c_in_a_callback_of_the_garbage_collector_is_not_lost():
     assert done.stderr.count("\n") == 1
 
 
-def test_ctrl_c_while_a_module_is_imported_is_one_line(tmp_path):
+@pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_while_a_module_is_imported_is_one_line(tmp_path, name, status):
     (tmp_path / "interrupted.py").write_text(
-        "import signal\ntry:\n    signal.raise_signal(signal.SIGINT)\n    import time\n    time.sleep(9)\n"
+        f"import signal\ntry:\n    signal.raise_signal(signal.{name})\n    import time\n    time.sleep(9)\n"
         "except KeyboardInterrupt:\n    raise ImportError('an extension could not be loaded')\n"
     )
     code = (
@@ -158,6 +159,6 @@ def test_ctrl_c_while_a_module_is_imported_is_one_line(tmp_path):
     )
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run([sys.executable, "-P", "-c", code], env=environment, capture_output=True, text=True)
-    assert (done.returncode, done.stdout) == (130, "")
+    assert (done.returncode, done.stdout) == (status, "")
     assert done.stderr.startswith("neuralstack: interrupted")
     assert done.stderr.count("\n") == 1
