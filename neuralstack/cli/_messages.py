@@ -29,6 +29,8 @@ def one_line(box: str, command: str, arguments: Sequence[str] = (), options: Col
     message = " ".join(" ".join(groups[0 if box.lstrip().startswith("╭") else 1]).split())
     unknown = re.search(r"[Uu]nrecognized (?:or misplaced )?options?: (--[\w-]+)", message)
     dashed = [argument for argument in arguments if re.match("-[^-]|--.", argument) and argument not in options]
+    if unknown and unknown[1] in options:
+        return f"unknown option {unknown[1]!r}: write its value without it, after neuralstack {command}; {see}"
     if unknown and command:
         return f"unknown option {unknown[1]!r}: {nearest(unknown[1], options)}{see}"
     if dashed and re.search(r"[Uu]nrecognized|Missing value for argument '[^-]", message):

@@ -122,7 +122,7 @@ def check_sampling(
     if not 1 <= length <= LONGEST:
         raise ValueError(f"the number of characters to write must be at least 1 and at most {LONGEST}, got {length}.")
     if not 0 <= temperature < float("inf"):
-        raise ValueError(f"a temperature must not be negative, got {temperature}.")
+        raise ValueError(f"a temperature must be a number of at least 0, not infinite, got {temperature}.")
     if not 0 <= seed <= LARGEST_SEED:
         raise ValueError(f"a seed must be a whole number from 0 to {LARGEST_SEED}, got {seed}.")
     if top_k is not None and top_k < 1:

@@ -45,5 +45,7 @@ def read_config(path: Path) -> tuple[Config, int | None]:
         if type(vocab_size) is not int or not 1 <= vocab_size <= LARGEST_VOCABULARY:
             raise ValueError(f"vocab_size must be a whole number from 1 to {LARGEST_VOCABULARY}, got {vocab_size!r}")
         return config, vocab_size
-    except (ValueError, TypeError, AttributeError, KeyError) as error:
+    except KeyError as error:
+        raise ValueError(f"{str(path)!r} is broken (it has no {error}): restore it, or train again.") from None
+    except (ValueError, TypeError, AttributeError) as error:
         raise ValueError(f"{str(path)!r} is broken ({error}): restore it, or train again.") from None

@@ -46,7 +46,7 @@ class SweepResult(NamedTuple):
 
     members: list[SweepMember]
     best: SweepMember
-    """The member that did best on the validation set; the first one of several."""
+    """The member that did best on the validation set; of several alike, the first that did not fail."""
     solved: int
     """Number of members that answered every sequence of the validation set."""
     interval: tuple[float, float]
@@ -114,7 +114,7 @@ def sweep(
         )
         for name, run_config, outcome in zip(names, configs, outcomes, strict=True)
     ]
-    best = max(members, key=lambda member: rank({"validation": member.validation}))
+    best = max(members, key=lambda member: (rank({"validation": member.validation}), member.outcome.status != "failed"))
     solved = sum(member.solved for member in members)
     result = SweepResult(members, best, solved, success_interval(solved, len(members)))
     keep(result, path, plan)

@@ -103,6 +103,7 @@ CONFIGS = {
     "an impossible number": (written(machine={"hidden_dim": -1}), "hidden_dim must be a whole number, at least 1"),
     "endless layers": (written(machine={"num_layers": 10_000}), "num_layers must be a whole number, at least 1 and at"),
     "a word for a number": (written(batch_size="wide"), "batch_size must be a whole number, got 'wide'"),
+    "no configuration": ("{}", "it has no 'config'"),
     "an unknown option of 0.1": ('{"task": "reversal", "color": 3}', "unknown option 'color'"),
     "an impossible number of 0.1": ('{"task": "reversal", "hidden": -1}', "hidden_dim must be a whole number"),
 }

@@ -78,6 +78,14 @@ def test_a_member_counts_as_solved_when_its_validation_was_perfect(tmp_path, mon
     assert population.best.seed == 0
 
 
+def test_of_members_that_did_alike_one_that_did_not_fail_is_the_best(tmp_path):
+    population = sweep(
+        with_options(CONFIG, max_steps=4), tmp_path / "runs", seeds=1, learning_rates=(1e6, 1e-6), show=False
+    )
+    assert [member.outcome.status for member in population.members] == ["failed", "done"]
+    assert population.best.name == "seed-0-rate-1e-06"
+
+
 @pytest.mark.slow
 def test_each_seed_is_trained_with_each_learning_rate(tmp_path):
     config = with_options(CONFIG, max_steps=2, evaluate_every=2, seed=5)
