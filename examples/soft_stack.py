@@ -66,7 +66,7 @@ def main() -> None:
     top, popped, below = push_pop_peek()
     print(f"pushed 1, 2, 3:          peek {top:g}, pop {popped:g}, peek {below:g}")
 
-    state = Stack.of_buffer(jnp.array([10.0, 20.0, 30.0]))
+    state = Stack.from_buffer(jnp.array([10.0, 20.0, 30.0]))
     state, element = Stack.pop(state)
     print(f"of a buffer 10, 20, 30:  pop {float(element):g}, peek {float(Stack.peek(state)):g}")
 

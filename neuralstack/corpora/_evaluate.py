@@ -62,11 +62,11 @@ def evaluate_language(
     count = len(tokens) - 1 if limit is None else min(limit, len(tokens) - 1)
     if count < 1:
         raise ValueError(
-            f"the {'held-out part of the ' if text is None else ''}text has {len(tokens)} characters, and {count} of "
+            f"the {'held-out piece of the ' if text is None else ''}text has {len(tokens)} characters, and {count} of "
             "them are to be predicted: give a longer text, and a limit of at least 1."
         )
     stride = min(task.max_length, count)
-    loss = float(_mean_loss(machine, *(jnp.asarray(part) for part in _pieces(tokens[: count + 1], stride)), stride))
+    loss = float(_mean_loss(machine, *(jnp.asarray(piece) for piece in _pieces(tokens[: count + 1], stride)), stride))
     return LanguageReport(loss, loss / float(np.log(2)), count)
 
 
@@ -93,5 +93,5 @@ def _mean_loss(machine, text, mask, stride):
         losses = jnp.where(mask, optax.softmax_cross_entropy_with_integer_labels(shown.logits, targets), 0)
         return shown.state, losses.sum()
 
-    stretches = [part.reshape(-1, stride, text.shape[1]) for part in (text[:-1], text[1:], mask)]
+    stretches = [piece.reshape(-1, stride, text.shape[1]) for piece in (text[:-1], text[1:], mask)]
     return jax.lax.scan(read, machine.init_controller(text.shape[1]), stretches)[1].sum() / mask.sum()

@@ -87,15 +87,16 @@ def num_agreeing(variant: Measured) -> int:
 COLUMNS = (
     Column("training", lambda variant: variant["label"]),
     Column(
-        "states", lambda variant: ", ".join(str(n) for n in sorted({one["states"] for one in transducers(variant)}))
+        "states",
+        lambda variant: ", ".join(str(n) for n in sorted({result["states"] for result in transducers(variant)})),
     ),
     Column("seeds that agree", lambda variant: f"{num_agreeing(variant)} of {len(variant['runs'])}"),
     Column(
         "interval",
         lambda variant: "{:.3f}-{:.3f}".format(*success_interval(num_agreeing(variant), len(variant["runs"]))),
     ),
-    Column("same answers", lambda variant: str(sum(one["same"] for one in transducers(variant)))),
-    Column("of", lambda variant: str(sum(one["sequences"] for one in transducers(variant)))),
+    Column("same answers", lambda variant: str(sum(result["same"] for result in transducers(variant)))),
+    Column("of", lambda variant: str(sum(result["sequences"] for result in transducers(variant)))),
 )
 
 

@@ -19,7 +19,7 @@ from neuralstack.memories._sequence_vjp import AbstractSequenceVJP
 
 
 @runtime_checkable
-class Stepwise(Protocol):
+class SteppedMemory(Protocol):
     """A memory as far as it is needed here: its empty state, its step, and the size of a read."""
 
     @property
@@ -43,7 +43,7 @@ class Backward(NamedTuple):
 class CheckpointedVJP(AbstractSequenceVJP):
     """The passes of a memory by its own step."""
 
-    memory: Stepwise
+    memory: SteppedMemory
 
     def reads(self, action, steps):
         length, dtype = length_and_dtype(action)
@@ -65,8 +65,8 @@ class CheckpointedVJP(AbstractSequenceVJP):
         def step(count, carry):
             backward, cotangent = carry
             time = steps - 1 - count
-            backward, now = self.step_backward(backward, time, reads_cotangent[time])
-            return backward, put(cotangent, now, time)
+            backward, action_cotangent = self.step_backward(backward, time, reads_cotangent[time])
+            return backward, put(cotangent, action_cotangent, time)
 
         start = self.start_backward(action, steps), jax.tree.map(jnp.zeros_like, action)
         return jax.lax.fori_loop(0, steps, step, start)[1]
@@ -94,24 +94,24 @@ class CheckpointedVJP(AbstractSequenceVJP):
 
     def step_backward(self, carry, time, read_cotangent):
         size = len(jax.tree.leaves(carry.stretch)[0])
-        place = time % size
+        index = time % size
         # A loop of no steps where the states are there: unlike a condition, it never copies them.
-        wanted = jnp.where((place == size - 1) | (time == carry.steps - 1), place + 1, 0)
+        recomputed = jnp.where((index == size - 1) | (time == carry.steps - 1), index + 1, 0)
 
-        def again(number, states):
+        def recompute(number, states):
             state, stretch = states
-            return self.varying_step(state, at(carry.action, time - place + number))[0], put(stretch, state, number)
+            return self.varying_step(state, at(carry.action, time - index + number))[0], put(stretch, state, number)
 
         start = at(carry.kept, time // size)
-        _, stretch = jax.lax.fori_loop(0, wanted, again, (start, carry.stretch))
-        soft, fixed = eqx.partition(at(stretch, place), eqx.is_inexact_array)
+        _, stretch = jax.lax.fori_loop(0, recomputed, recompute, (start, carry.stretch))
+        soft, fixed = eqx.partition(at(stretch, index), eqx.is_inexact_array)
 
         def step(soft, action):
             state, read = self.varying_step(eqx.combine(soft, fixed), action)
             return eqx.filter(state, eqx.is_inexact_array), read
 
-        _, pull = jax.vjp(step, soft, at(carry.action, time))
-        cotangent, action_cotangent = pull((carry.state_cotangent, read_cotangent))
+        _, step_vjp = jax.vjp(step, soft, at(carry.action, time))
+        cotangent, action_cotangent = step_vjp((carry.state_cotangent, read_cotangent))
         return carry._replace(stretch=stretch, state_cotangent=cotangent), action_cotangent
 
     def varying_step(self, state: PyTree[Array], action: Any) -> tuple[PyTree[Array], Array]:
@@ -129,16 +129,16 @@ def length_and_dtype(action: Any) -> tuple[int, Any]:
     return len(leaves[-1]), leaves[-1].dtype
 
 
-def at(tree: PyTree[Array], place: Int[Array, ""] | int) -> PyTree[Array]:
+def at(tree: PyTree[Array], index: Int[Array, ""] | int) -> PyTree[Array]:
     """Return one of many."""
-    return jax.tree.map(lambda leaf: leaf[place], tree)
+    return jax.tree.map(lambda leaf: leaf[index], tree)
 
 
-def put(tree: PyTree[Array], one: PyTree[Array], place: Int[Array, ""] | int) -> PyTree[Array]:
+def put(tree: PyTree[Array], item: PyTree[Array], index: Int[Array, ""] | int) -> PyTree[Array]:
     """Return many, with one of them put in place."""
-    return jax.tree.map(lambda leaf, part: leaf.at[place].set(part), tree, one)
+    return jax.tree.map(lambda leaf, entry: leaf.at[index].set(entry), tree, item)
 
 
-def room(one: PyTree[Array], count: int) -> PyTree[Array]:
+def room(item: PyTree[Array], count: int) -> PyTree[Array]:
     """Return room for `count` of such."""
-    return jax.tree.map(lambda leaf: jnp.zeros_like(leaf, leaf.dtype, shape=(count, *leaf.shape)), one)
+    return jax.tree.map(lambda leaf: jnp.zeros_like(leaf, leaf.dtype, shape=(count, *leaf.shape)), item)

@@ -107,7 +107,7 @@ def test_a_compiled_pointer_stack_saturates_at_both_ends():
 
 def test_a_pointer_stack_of_an_existing_buffer_gives_back_its_elements_of_any_shape():
     buffer = draw_values(3, 2, 2)
-    state = PointerStack.of_buffer(jnp.asarray(buffer))
+    state = PointerStack.from_buffer(jnp.asarray(buffer))
     for wanted in buffer[::-1]:
         np.testing.assert_array_equal(PointerStack.peek(state), wanted)
         state, element = PointerStack.pop(state)

@@ -64,7 +64,7 @@ class HardStack(AbstractOneEnd):
 
     def step(self, state, action):
         action = self.check(action)
-        push, pop, value = (part.astype(state.values.dtype) for part in action)
+        push, pop, value = (field.astype(state.values.dtype) for field in action)
         finite = jnp.isfinite(push) & jnp.isfinite(pop) & jnp.isfinite(value).all() & ~jnp.isnan(state.top).any()
         kept = state.height - ((pop > 0.5) & (state.height > 0)).astype(state.height.dtype)
         # What is not pushed lies above the top, where nobody reads it.
@@ -72,7 +72,7 @@ class HardStack(AbstractOneEnd):
         below = jnp.where(state.height > 1, values[jnp.maximum(state.height - 2, 0)], 0)
         left = pop * below + (1 - pop) * state.top
         top = jnp.where(push > 0.5, value, jnp.where(pop > 0.5, below, state.top))
-        top, read = (jnp.where(finite, part, jnp.nan) for part in (top, push * value + (1 - push) * left))
+        top, read = (jnp.where(finite, field, jnp.nan) for field in (top, push * value + (1 - push) * left))
         return HardState(values, kept + (push > 0.5).astype(kept.dtype), top), read
 
     def strengths(self, state):

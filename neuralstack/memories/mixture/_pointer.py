@@ -78,7 +78,7 @@ class PointerStack(AbstractMixture):
         return PointerState(jnp.zeros((steps, self.width), dtype), jax.nn.one_hot(0, steps + 1, dtype=dtype))
 
     @staticmethod
-    def of_buffer(buffer: Float[Array, "depth *shape"]) -> PointerState:
+    def from_buffer(buffer: Float[Array, "depth *shape"]) -> PointerState:
         """Return the full stack of an existing buffer, whose last element is the top."""
         buffer = jnp.asarray(buffer)
         return PointerState(buffer, jax.nn.one_hot(len(buffer), len(buffer) + 1, dtype=buffer.dtype))

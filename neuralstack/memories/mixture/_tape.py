@@ -93,7 +93,7 @@ class Tape(AbstractMemory):
 
     def step(self, state, action):
         action = self.check(action)
-        write, move, value = (part.astype(state.cells.dtype) for part in action)
+        write, move, value = (field.astype(state.cells.dtype) for field in action)
         cells = soft_assign(state.cells, write * state.head, value)
         left, stay, right, jump = move
         head = left * shift_down(state.head) + stay * state.head + right * shift_up(state.head)

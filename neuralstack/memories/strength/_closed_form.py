@@ -91,7 +91,7 @@ def stack_weights(push: Float[Array, " steps"], pop: Float[Array, " steps"]) -> 
     """Return the read weights of a stack: what is left of each element, seen through the window below the top."""
     pushed = Position(push, jnp.zeros_like(push))
     heights = stopped_sums(pushed, moved(pushed, -pop))
-    levels = pop_height(jax.tree.map(lambda part: jnp.pad(part, (1, 0))[:-1], heights), pop)
+    levels = pop_height(jax.tree.map(lambda leaf: jnp.pad(leaf, (1, 0))[:-1], heights), pop)
     both = jax.tree.map(lambda level, height: jnp.stack([level, height], 1).ravel(), levels, heights)
     edges = held(both, jnp.stack([pop > 0, push > 0], 1).ravel())
     levels, tops = at(edges, slice(None, None, 2)), at(edges, slice(1, None, 2))
@@ -106,7 +106,7 @@ def stack_weights(push: Float[Array, " steps"], pop: Float[Array, " steps"]) -> 
 def queue_weights(push: Float[Array, " steps"], pop: Float[Array, " steps"]) -> Float[Array, "steps steps"]:
     """Return the read weights of a queue: what is behind the front of each element, seen through the window there."""
     backs = jax.lax.associative_scan(added, Position(push, jnp.zeros_like(push)))
-    backs = jax.tree.map(lambda part: jnp.pad(part, (1, 0)), backs)
+    backs = jax.tree.map(lambda leaf: jnp.pad(leaf, (1, 0)), backs)
     edges = held(backs, jnp.pad(push > 0, (1, 0)))
     shifts = Position(-pop, jnp.zeros_like(pop))
     fronts = opposite(stopped_sums(opposite(at(edges, slice(None, -1))), shifts))

@@ -84,12 +84,12 @@ def heights_backward(
     The cotangent of a tall stack's height is a sum over all later steps: it is kept with twice the digits as well.
     """
 
-    def step(later, now):
-        of_push, of_pop, height = undo_heights(later, *now)
+    def step(later, inputs):
+        of_push, of_pop, height = undo_heights(later, *inputs)
         return height, (of_push, of_pop)
 
-    given = levels.near, levels_cotangent, tops_cotangent
-    return jax.lax.scan(step, start_like(levels.near), given, reverse=True)[1]
+    inputs = levels.near, levels_cotangent, tops_cotangent
+    return jax.lax.scan(step, start_like(levels.near), inputs, reverse=True)[1]
 
 
 def undo_heights(
@@ -125,8 +125,8 @@ def read_rows(
     times = first + jnp.arange(count)
     top = slice_of(tops, first, count)
 
-    def step(edges, now):
-        time, level, top = now
+    def step(edges, inputs):
+        time, level, top = inputs
         edges = choose(cells <= time, clip_to(edges, at(level, None)), edges)
         return edges, jnp.where(cells <= time, seen_from_top(edges, at(top, None)), 0.0)
 

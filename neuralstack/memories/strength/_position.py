@@ -36,10 +36,10 @@ def moved(position: Position, by: Float[Array, "..."] | float) -> Position:
     return normalized(near, lost + position.rest)
 
 
-def added(one: Position, other: Position) -> Position:
+def added(first: Position, second: Position) -> Position:
     """Return the sum of two places."""
-    moved_by = moved(one, other.near)
-    return normalized(moved_by.near, moved_by.rest + other.rest)
+    moved_by = moved(first, second.near)
+    return normalized(moved_by.near, moved_by.rest + second.rest)
 
 
 def normalized(near: Float[Array, "..."], rest: Float[Array, "..."]) -> Position:
@@ -54,31 +54,32 @@ def opposite(position: Position) -> Position:
     return Position(-position.near, -position.rest)
 
 
-def distance(one: Position, other: Position) -> Float[Array, "..."]:
+def distance(first: Position, second: Position) -> Float[Array, "..."]:
     """Return how far a place is beyond another one; its sign is exact."""
-    return (one.near - other.near) + jax.lax.stop_gradient(one.rest - other.rest)
+    return (first.near - second.near) + jax.lax.stop_gradient(first.rest - second.rest)
 
 
-def choose(condition: Bool[Array, "..."], one: Position, other: Position) -> Position:
+def choose(condition: Bool[Array, "..."], first: Position, second: Position) -> Position:
     """Return the one place where a condition holds, and the other one elsewhere."""
     return Position(
-        jnp.where(condition, one.near, other.near), jax.lax.stop_gradient(jnp.where(condition, one.rest, other.rest))
+        jnp.where(condition, first.near, second.near),
+        jax.lax.stop_gradient(jnp.where(condition, first.rest, second.rest)),
     )
 
 
-def at(positions: Position, place: Any) -> Position:
+def at(positions: Position, index: Any) -> Position:
     """Return those of some places that an index stands for."""
-    return Position(positions.near[place], positions.rest[place])
+    return Position(positions.near[index], positions.rest[index])
 
 
 def slice_of(positions: Position, first: Int[Array, ""] | int, count: int) -> Position:
     """Return `count` of some places, from `first` on."""
-    return Position(*(jax.lax.dynamic_slice(part, (first,), (count,)) for part in positions))
+    return Position(*(jax.lax.dynamic_slice(leaf, (first,), (count,)) for leaf in positions))
 
 
-def set_at(positions: Position, place: Int[Array, ""], one: Position) -> Position:
+def set_at(positions: Position, index: Int[Array, ""], position: Position) -> Position:
     """Return places, one of which is another one now."""
-    return Position(positions.near.at[place].set(one.near), positions.rest.at[place].set(one.rest))
+    return Position(positions.near.at[index].set(position.near), positions.rest.at[index].set(position.rest))
 
 
 def clip_to(edges: Position, level: Position) -> Position:

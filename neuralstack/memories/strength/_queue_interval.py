@@ -63,7 +63,7 @@ def ends(push: Float[Array, " steps"], pop: Float[Array, " steps"]) -> tuple[Pos
 
     first = start_like(push)
     fronts, backs = jax.lax.scan(step, (first, first), (push, pop))[1]
-    return fronts, Position(*(jnp.pad(part, (1, 0)) for part in backs))
+    return fronts, Position(*(jnp.pad(position, (1, 0)) for position in backs))
 
 
 def ends_backward(
@@ -74,8 +74,8 @@ def ends_backward(
     The cotangent of an end is a sum over all later steps: it is kept with twice the digits as well.
     """
 
-    def step(later, now):
-        of_push, of_pop, line = undo_ends(later, *now)
+    def step(later, inputs):
+        of_push, of_pop, line = undo_ends(later, *inputs)
         return line, (of_push, of_pop)
 
     emptied = distance(at(edges, slice(None, -1)), fronts) <= 0
@@ -165,9 +165,9 @@ def reads_backward(
             front = slice_of(Position(front, fronts.rest), first, BLOCK)
             return rows(*below_and_above(Position(edge, edges.rest)), front, first, BLOCK).astype(values.dtype) @ values
 
-        _, pull = jax.vjp(forward, fronts.near, edges.near, values)
-        more = pull(jax.lax.dynamic_slice_in_dim(reads_cotangent, first, BLOCK, 0))
-        return jax.tree.map(jnp.add, cotangents, more)
+        _, read_vjp = jax.vjp(forward, fronts.near, edges.near, values)
+        contributions = read_vjp(jax.lax.dynamic_slice_in_dim(reads_cotangent, first, BLOCK, 0))
+        return jax.tree.map(jnp.add, cotangents, contributions)
 
     zeros = jax.tree.map(jnp.zeros_like, (fronts.near, edges.near, values))
     of_fronts, of_edges, of_values = jax.lax.fori_loop(0, blocks_of(steps), block, zeros)
@@ -209,16 +209,18 @@ def step_backward(
     carry: Backward, time: Int[Array, ""], read_cotangent: Float[Array, " width"]
 ) -> tuple[Backward, tuple[Float[Array, ""], Float[Array, ""], Float[Array, " width"]]]:
     """Undo step `time`; return the cotangents of its push, pop and value."""
-    now, edges = at(carry.fronts, time), carry.edges
+    front_at_time, edges = at(carry.fronts, time), carry.edges
 
     def forward(front, edge, values):
-        weights = rows(*below_and_above(Position(edge, edges.rest)), at(Position(front, now.rest), None), time, 1)[0]
+        weights = rows(
+            *below_and_above(Position(edge, edges.rest)), at(Position(front, front_at_time.rest), None), time, 1
+        )[0]
         return weights.astype(values.dtype) @ values
 
-    _, pull = jax.vjp(forward, now.near, edges.near, carry.values)
-    of_front, *more = pull(read_cotangent)
-    of_edges, of_values = jax.tree.map(jnp.add, (carry.edges_cotangent, carry.values_cotangent), tuple(more))
-    emptied = distance(at(edges, time), now) <= 0
+    _, read_vjp = jax.vjp(forward, front_at_time.near, edges.near, carry.values)
+    of_front, *contributions = read_vjp(read_cotangent)
+    of_edges, of_values = jax.tree.map(jnp.add, (carry.edges_cotangent, carry.values_cotangent), tuple(contributions))
+    emptied = distance(at(edges, time), front_at_time) <= 0
     push, pop, ends_cotangent = undo_ends(carry.ends_cotangent, emptied, of_front, of_edges[time + 1])
     carry = carry._replace(edges_cotangent=of_edges, values_cotangent=of_values, ends_cotangent=ends_cotangent)
     return carry, (push, pop, of_values[time])

@@ -95,9 +95,9 @@ def reads_backward(
             weights, edges = read_rows(*heights_then, Position(edge, before.rest), first, BLOCK)
             return weights.astype(values.dtype) @ values, edges.near
 
-        _, pull = jax.vjp(forward, levels.near, tops.near, values, before.near)
-        *more, edges_cotangent = pull((read_cotangents, edges_cotangent))
-        return jax.tree.map(jnp.add, cotangents, tuple(more)), edges_cotangent
+        _, read_vjp = jax.vjp(forward, levels.near, tops.near, values, before.near)
+        *contributions, edges_cotangent = read_vjp((read_cotangents, edges_cotangent))
+        return jax.tree.map(jnp.add, cotangents, tuple(contributions)), edges_cotangent
 
     zeros = jax.tree.map(jnp.zeros_like, (levels.near, tops.near, values)), jnp.zeros_like(push)
     (of_levels, of_tops, of_values), _ = jax.lax.fori_loop(0, blocks, block, zeros)
@@ -159,8 +159,8 @@ def step_backward(
         weights = jnp.where(above >= floor, above - jnp.where(edges >= floor, edges, floor), 0.0)
         return jnp.where(cells <= time, weights, 0.0).astype(values.dtype) @ values, edges
 
-    _, pull = jax.vjp(forward, before, seen[time], jnp.zeros_like(seen[time]), carry.values)
-    edges, level, top, values = pull((read_cotangent, carry.edges_cotangent))
+    _, read_vjp = jax.vjp(forward, before, seen[time], jnp.zeros_like(seen[time]), carry.values)
+    edges, level, top, values = read_vjp((read_cotangent, carry.edges_cotangent))
     values = carry.values_cotangent + values
     push, pop, height = undo_heights(carry.height_cotangent, carry.levels.near[time], level, top)
     return Backward(*carry[:3], edges, values, height), (push, pop, values[time])
