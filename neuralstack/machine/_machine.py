@@ -216,6 +216,8 @@ class Machine(eqx.Module):
 
 @eqx.filter_jit
 def _logits(machine: Machine, tokens: Int[Array, " steps"]) -> Float[Array, "steps vocab"]:
+    if not isinstance(tokens.shape[0], int):  # symbolic, in `jax.export`, which only the plain loop can be
+        return _trace(machine, tokens).logits
     return machine.batch(tokens[:, None]).logits[:, 0]
 
 
