@@ -45,7 +45,7 @@ integration: $(READY) ## Run the other tests, of parts that work together: machi
 	$(PYTEST) tests $(addprefix --ignore=,$(UNIT))
 
 slow: $(READY) ## Run the tests that take long, most of which learn, and further cases of the others
-	$(PYTEST) -m slow
+	$(PYTEST) --dist worksteal -m slow
 
 # An environment of its own that holds only this package, built another way; all else it takes from .venv.
 define other-environment
