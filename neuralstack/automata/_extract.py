@@ -39,18 +39,18 @@ def extract(machine: Machine, task: AbstractTask) -> StackTransducer:
     if not ends or any(end.depth > 1 for end in ends):
         raise NotATransducer(
             "a program can be found of hardened machines whose memories are stacks or queues, read at one element "
-            "each: train with such a --memory."
+            "each: train with such a memory."
         )
     if machine.connection.feedback or machine.connection.answer_from != "read":
         raise NotATransducer(
             "a program can be found of hardened machines whose controller sees no reads and whose answer comes from "
-            "the reads alone: train with --connection layer."
+            "the reads alone: train with the connection 'layer'."
         )
     states = find_states(machine, task)
     if states is None:
         raise NotATransducer(
             "the controller has too many states that act differently for a program that could be read: train longer, "
-            "or from another --seed."
+            "or from another seed."
         )
     return write_program(machine, task, states, ends)
 

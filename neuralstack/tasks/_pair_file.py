@@ -25,9 +25,18 @@ def read_pairs(path: str | Path, vocabulary: Sequence[str] | None = None) -> Pai
     try:
         status = path.stat()
     except OSError as error:
-        raise ValueError(f"cannot read the file of pairs {str(path)!r}: {error}; give a file of JSON lines.") from None
+        raise unreadable(path, error) from None
     names = None if vocabulary is None else tuple(vocabulary)
     return _read(path, path.absolute(), (status.st_mtime_ns, status.st_size, status.st_ino), names)
+
+
+def unreadable(path: Path, error: Exception) -> ValueError:
+    """Return the error of a file that cannot be read, where it was looked for and why."""
+    reason = error.strerror if isinstance(error, OSError) else error
+    return ValueError(
+        f"cannot read the file of pairs {str(path)!r}, looked for in {str(path.absolute().parent)!r} ({reason}): give "
+        "the path of a file of JSON lines."
+    )
 
 
 @lru_cache(maxsize=4)
@@ -38,7 +47,7 @@ def _read(path: Path, where: Path, version: tuple[int, ...], vocabulary: tuple[s
             raise ValueError(f"{str(path)!r} has more than {LARGEST_FILE >> 30} GiB: give a smaller file of pairs.")
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"cannot read the file of pairs {str(path)!r}: {error}; give a file of JSON lines.") from None
+        raise unreadable(path, error) from None
     rows, kinds = [], {}
     for number, line in enumerate(lines, 1):
         if line.strip():

@@ -207,4 +207,4 @@ def explain(failure: int) -> str:
     """Return why a step failed, and what to do."""
     if failure == NOT_FINITE:
         return "the loss or its gradient is not a finite number; lower the learning rate or the largest gradient norm"
-    return "the gradient has vanished; try another seed, or the connection 'layer'"
+    return "the gradient has vanished; try a lower learning rate, another seed, or the connection 'layer'"

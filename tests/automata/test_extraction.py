@@ -107,9 +107,9 @@ def test_a_stream_needs_a_hardened_machine(learned_machine):
 @pytest.mark.parametrize(
     ("memory", "connection", "mend"),
     [
-        (NeuralStack(4), "feedback", "train with --connection layer"),
-        (NeuralStack(4), "skip", "train with --connection layer"),
-        (NeuralDeque(4), "layer", "train with such a --memory"),
+        (NeuralStack(4), "feedback", "train with the connection 'layer'"),
+        (NeuralStack(4), "skip", "train with the connection 'layer'"),
+        (NeuralDeque(4), "layer", "train with such a memory"),
     ],
 )
 def test_machines_whose_program_cannot_be_found_are_refused(memory, connection, mend):

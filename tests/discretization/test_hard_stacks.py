@@ -122,7 +122,7 @@ def test_machines_with_hard_stacks_and_no_state_are_programs(memory, seed):
 def test_a_program_needs_stacks_that_are_read_at_one_element():
     found = find_transducer(harden(machine_with(SuperpositionStack(3, depth_read=2))), TASK, (1, 8), 20)
     assert found.program is None
-    assert "read at one element each: train with such a --memory" in found.reason
+    assert "read at one element each: train with such a memory" in found.reason
 
 
 ENDS = {

@@ -81,5 +81,8 @@ def test_a_training_whose_gradient_has_vanished_stops_and_says_so(tmp_path, monk
     monkeypatch.setattr(members, "train_until", vanish)
     outcome = train(CONFIG, tmp_path / "run", show=False)
     assert (outcome.status, outcome.steps) == ("failed", 10)
-    assert "the gradient has vanished; try another seed, or the connection 'layer'" in outcome.message
+    assert (
+        "the gradient has vanished; try a lower learning rate, another seed, or the connection 'layer'"
+        in outcome.message
+    )
     assert Run(tmp_path / "run").load_checkpoint().failure == HEALTHY

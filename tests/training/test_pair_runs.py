@@ -81,7 +81,7 @@ def test_predict_trace_and_harden_work_with_and_without_the_data(place, trained,
     status, _, error = run(capsys, "evaluate", "run")
     (place / "moved.jsonl").rename(place / "pairs.jsonl")
     assert status == 2
-    assert "cannot read the file of pairs 'pairs.jsonl'" in error
+    assert f"cannot read the file of pairs 'pairs.jsonl', looked for in {str(place)!r} (No such file" in error
 
 
 def test_a_run_is_resumed_only_with_the_data_it_was_begun_with(place):
