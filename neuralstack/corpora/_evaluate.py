@@ -62,7 +62,7 @@ def evaluate_language(
     count = len(tokens) - 1 if limit is None else min(limit, len(tokens) - 1)
     if count < 1:
         raise ValueError(
-            f"the {'held-out piece of the ' if text is None else ''}text has {len(tokens)} characters, and {count} of "
+            f"the {'held-out part of the ' if text is None else ''}text has {len(tokens)} characters, and {count} of "
             "them are to be predicted: give a longer text, and a limit of at least 1."
         )
     stride = min(task.max_length, count)
