@@ -202,6 +202,7 @@ def test_bad_input_to_the_real_command_is_one_line_too(stocked, name):
     assert contents(stocked) == before
 
 
+@pytest.mark.slow
 def test_what_is_refused_above_is_accepted_when_it_is_right(stocked, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     shutil.copytree(stocked / "run", "run")

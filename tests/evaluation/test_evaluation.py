@@ -81,7 +81,7 @@ def pairs_of(data):
         yield inputs[1 : length + 1].tolist(), targets[mask][:-1].tolist()
 
 
-@pytest.mark.parametrize("name", ["learned_machine", "noisy_machine"])
+@pytest.mark.parametrize("name", ["learned_machine", pytest.param("noisy_machine", marks=pytest.mark.slow)])
 def test_sequences_read_from_a_file_are_answered_like_those_that_were_written(tmp_path, request, name):
     machine, data = request.getfixturevalue(name), fixed_set(TASK, (2, 8))
     shorter = [pair for pair in pairs_of(data) if len(pair[0]) < 8]  # so that they are padded to other lengths

@@ -89,7 +89,9 @@ traces_with_gradient = jax.jit(partial(with_gradient, batch_of_traces))
 # Every way to join, on every day with the controller that is compiled soonest; and every controller, joined in the way
 # that asks most of the unroll.
 DRIVEN = [case(*joined, "elman" if joined[1] in EVERY_DAY else "gru") for joined in JOINED] + [
-    case("feedback", "stack", layer) for layer in CONTROLLERS_UNDER_TEST if layer != "elman"
+    pytest.param("feedback", "stack", layer, marks=pytest.mark.slow)
+    for layer in CONTROLLERS_UNDER_TEST
+    if layer != "elman"
 ]
 
 

@@ -63,6 +63,7 @@ def test_only_with_attention_an_action_depends_on_earlier_inputs(controller, dep
     assert (np.abs(actions[0] - actions[1]).min() > 0) == depends
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("controller", "queue"), [KINDS[0], pytest.param(*KINDS[-1], marks=pytest.mark.slow)])
 def test_a_batch_is_every_sequence_alone_and_every_weight_has_a_gradient(controller, queue):
     layer, inputs = build(controller, queue), draw_inputs(3, STEPS)

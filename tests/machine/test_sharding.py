@@ -8,6 +8,7 @@ from jax.sharding import Mesh, PartitionSpec
 from neuralstack import GRU, Machine, NeuralStack
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("connection", ["feedback", pytest.param("layer", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kernel", [None, pytest.param(False, marks=pytest.mark.slow)])
 def test_a_batch_sharded_over_devices_gives_the_weights_the_gradient_of_the_whole_batch(kernel, connection):

@@ -73,6 +73,7 @@ class Register(AbstractMemory):
         return state, state
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("embedding", quick([4, 5], 5))
 @pytest.mark.parametrize("connection", ["layer", "feedback", "skip"])
 def test_the_embedding_enters_the_whole_raw_action_of_a_memory_without_gates(connection, embedding):

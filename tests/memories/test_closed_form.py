@@ -103,6 +103,7 @@ def test_the_reads_and_the_gradients_are_those_of_single_steps_also_at_ties(memo
     assert_same(of_many[memory](*given), of_many[BY_STEPS[memory]](*given))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("steps", quick([1, 2, 33], 33))
 @pytest.mark.parametrize("memory", quick(CLOSED, "stack"))
 def test_sequences_of_any_length_work(memory, steps, float64):

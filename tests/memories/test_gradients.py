@@ -56,6 +56,7 @@ def test_a_thousand_steps_have_finite_gradients_whatever_the_strengths(name):
                 assert np.isfinite(leaf[row]).all(), strengths
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=[pytest.mark.slow] * (name != "stack")) for name in WITH_STRENGTHS]
 )

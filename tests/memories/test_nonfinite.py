@@ -53,6 +53,7 @@ def test_a_number_that_is_not_finite_makes_reads_and_gradients_nan_from_its_step
             np.testing.assert_allclose(one[:20], other[:20], rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("queue", quick([False, True], False))
 def test_a_strength_that_is_not_finite_makes_read_weights_and_their_gradients_nan_from_its_step_on(queue):
     push, pop = jnp.full(40, 0.7), jnp.full(40, 0.3)

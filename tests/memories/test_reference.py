@@ -185,6 +185,7 @@ def test_no_strengths_are_found_for_which_the_reads_differ(push, pop):
 SIXTEENTHS = strengths_from(st.integers(0, 16).map(lambda count: count / 16))
 
 
+@pytest.mark.slow
 @given(push=SIXTEENTHS, pop=SIXTEENTHS)
 def test_no_ties_are_found_for_which_the_gradients_differ(push, pop):
     wanted = stack_backward(push, pop, VALUES, COTANGENT)

@@ -48,7 +48,7 @@ def assert_sharded_as_whole(memory):
         np.testing.assert_allclose(one, other, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", quick(MEMORIES_UNDER_TEST, "stack", "superposition"))
+@pytest.mark.parametrize("name", quick(MEMORIES_UNDER_TEST, "stack"))
 def test_a_batch_sharded_over_devices_has_the_reads_and_gradients_of_the_whole_batch(name):
     assert_sharded_as_whole(MEMORIES_UNDER_TEST[name](WIDTH))
 

@@ -166,6 +166,7 @@ def test_a_notebook_shows_a_trace_in_a_frame_that_leaves_the_keys_of_other_cells
     requests.clear()
 
 
+@pytest.mark.slow
 def test_pages_and_traces_have_a_short_repr_and_are_what_they_were():
     assert repr(Trace(STRING)) == "Trace('hardened' on 'A string', 18 steps)"
     assert repr(page([STRING])).startswith("Page(")

@@ -103,6 +103,7 @@ def test_commands_take_the_names_of_the_parts(place, capsys):
     assert run("train", "reversal", "--from", "run", *OPTIONS, "--max-steps", 1, "--out", "warm") == 0
 
 
+@pytest.mark.slow
 def test_a_memory_without_margins_is_hardened_or_refused(place, capsys):
     status = run("harden", "run", *OPTIONS, "--count", 5)
     printed = "".join(capsys.readouterr())

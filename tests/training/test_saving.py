@@ -36,6 +36,7 @@ def test_it_is_loaded_in_another_process(tmp_path):
     assert done.stdout.strip() == str(build()(jnp.arange(3))[0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("controller", ["feedforward", "attention"])
 def test_a_memory_layer_is_saved_too(tmp_path, controller):
     layer = ns.MemoryLayer(5, controller=controller, queue=True, hidden=8, width=3, heads=2, key=KEY)
