@@ -92,7 +92,7 @@ def _read_union(options: tuple[Any, ...], value: Any, name: str) -> Any:
         return _read(next(option for option in options if option is not type(None)), value, name)
     data: Any = value if isinstance(value, dict) else {}
     kinds.pop("nonetype", None)
-    if data.get(KIND) not in kinds:
+    if data.get(KIND) not in [*kinds]:  # compared, not hashed: it may be anything
         raise ValueError(f"{name} must be one of {', '.join(kinds)}, got {_brief(data.get(KIND, value))}.")
     return _read_fields(kinds[data[KIND]], data)
 

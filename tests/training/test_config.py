@@ -157,6 +157,7 @@ JSON = {
         {"objective": {"kind": "luck"}},
         "must be one of supervised, imitation, reinforce",
     ),
+    "a name that is none": ({"objective": {"kind": {}}}, "must be one of supervised, imitation, reinforce, got {}"),
     "a choice": ({"objective": {"kind": "reinforce", "baseline": "mean"}}, "baseline must be one of running, learned"),
     "a field of another choice": (
         {"objective": {"kind": "supervised", "entropy": 1}},
