@@ -54,7 +54,10 @@ class StoredTask(AbstractTask):
         return nearest_length(self.pairs.table("train"), length)
 
     def answer(self, source):
-        return self.pairs.answer(source)
+        try:
+            return self.pairs.answer(source)
+        except ValueError as error:
+            raise ValueError(f"{error} Name the run's task, if it has one, for the answers to others.") from None
 
     def answer_length(self, source_length):
         last, table = len(self.answer_lengths) - 1, self.answer_lengths

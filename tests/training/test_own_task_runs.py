@@ -99,6 +99,13 @@ def test_what_is_kept_of_a_task_is_the_task_on_its_examples(place):
     assert [kept.answer_length(size) for size in (1, 5, 100)] == [task.answer_length(size) for size in (1, 5, 100)]
 
 
+def test_an_answer_that_is_not_kept_is_refused_with_the_task_to_name(place):
+    kept = Run.open("run").usable_task()
+    unknown = [0] * (1 + max(len(source) for source, _, _ in kept.pairs.rows))
+    with pytest.raises(ValueError, match="Name the run's task, if it has one"):
+        kept.answer(unknown)
+
+
 BROKEN_TASKS = {
     "[]": "it is not the record of a task",
     "{": "is broken",
