@@ -9,7 +9,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 BIN := .venv/bin
 READY := .venv/.ready
-PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadfile
+PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 # Checks every call against the annotated shapes and dtypes, which takes a tenth of the time.
 TYPED := --jaxtyping-packages=neuralstack,beartype.beartype
 KERNELS := CMakeLists.txt $(wildcard neuralstack/kernels/*.cc neuralstack/kernels/*.hpp)
