@@ -49,12 +49,16 @@ def contents(directory):
 
 @contextmanager
 def compiled_as_users_do():
-    """Have what is compiled in here optimized, which takes longer: for what runs for long."""
+    """Have what is compiled in here optimized, which takes longer: for what runs for long.
+
+    Nothing of it is used outside, where it would give other last bits than the same program of another process.
+    """
     jax.config.update("jax_disable_most_optimizations", False)
     try:
         yield
     finally:
         jax.config.update("jax_disable_most_optimizations", True)
+        jax.clear_caches()
 
 
 def without_seconds(run):
