@@ -10,8 +10,6 @@ export NO_MKDOCS_2_WARNING := 1
 BIN := .venv/bin
 READY := .venv/.ready
 PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
-# Checks every call against the annotated shapes and dtypes, which takes a tenth of the time.
-TYPED := --jaxtyping-packages=neuralstack,beartype.beartype
 KERNELS := CMakeLists.txt $(wildcard neuralstack/kernels/*.cc neuralstack/kernels/*.hpp)
 BENCHMARKS := $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py))
 
@@ -41,13 +39,13 @@ UNIT := tests/memories tests/reference tests/evaluation tests/tasks tests/automa
 	$(filter-out tests/test_consoles.py tests/test_lean.py,$(wildcard tests/test_*.py))
 
 unit: $(READY) ## Run the tests that take less than a minute together
-	$(PYTEST) $(TYPED) $(UNIT)
+	$(PYTEST) $(UNIT)
 
 integration: $(READY) ## Run the other tests, of parts that work together: machines, trainings, commands, pages
 	$(PYTEST) tests $(addprefix --ignore=,$(UNIT))
 
 slow: $(READY) ## Run the tests that take long, most of which learn, and further cases of the others
-	$(PYTEST) $(TYPED) --dist worksteal -m slow
+	$(PYTEST) --dist worksteal -m slow
 
 # An environment of its own that holds only this package, built another way; all else it takes from .venv.
 define other-environment
@@ -76,7 +74,7 @@ lean: $(READY) ## Install without extras into a fresh environment, and build and
 floors: $(READY) ## Install the oldest versions accepted into a fresh environment, and run the quick tests there
 	rm -rf build/$@ && $(BIN)/python -m venv build/$@
 	build/$@/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-floors.txt '.[test]'
-	build/$@/bin/python -P -m pytest -q -n $(JOBS) $(TYPED) $(UNIT)
+	build/$@/bin/python -P -m pytest -q -n $(JOBS) $(UNIT)
 
 lint: style types imports docs ## Check style, types, who imports whom, and that the docs build without a warning
 
