@@ -1,4 +1,4 @@
-"""What is under test, name to constructor: one line here, and every test of a family runs on a new member of it."""
+"""Tables of everything under test, name to constructor: one line here, and all tests of a family run on it."""
 
 from functools import partial
 

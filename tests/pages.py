@@ -1,4 +1,4 @@
-"""What the tests of the page of traces share: memories that are simulated here, and how to look at a page."""
+"""Common parts of the tests of the page of traces: memories that are simulated here, and how to look at a page."""
 
 import time
 
@@ -18,7 +18,7 @@ class Simulated:
         return indices if self.kind == "queue" else indices[::-1]
 
     def taken(self, amount, strengths):
-        """How much of each element lies within this amount of the end that is read and popped."""
+        """Return the share of each element that lies within this amount of the end that is read and popped."""
         found = {}
         for index in self.ordered():
             found[index] = min(amount, strengths[index])

@@ -1,4 +1,4 @@
-"""What tests of many kinds share, above all one small configuration: all of its runs share one compiled program."""
+"""Common parts of tests of many kinds, above all one small configuration: its runs share one compiled program."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""What README and docs show in console blocks, and at prompts beside them, is what is printed."""
+"""Console blocks of README and docs, and prompts beside them, show what is printed."""
 
 import builtins
 import shlex

@@ -9,6 +9,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "neuralstack").rglob("*.py"))
+TESTS = sorted((ROOT / "tests").rglob("*.py"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LONGEST_FILE, MEDIAN_FILE, LONGEST_FUNCTION = 250, 100, 50
 PRIVATE_WORDS = r"\b(unless said|heed(s|ed)?|anew|wirings?|deeds?)\b"
@@ -46,7 +47,9 @@ def test_a_docstring_that_asks_is_found(docstring):
 
 
 def test_a_docstring_begins_with_what_it_describes():
-    faults = {file.relative_to(ROOT).as_posix(): begins_wrongly(ast.parse(file.read_text())) for file in FILES}
+    faults = {
+        file.relative_to(ROOT).as_posix(): begins_wrongly(ast.parse(file.read_text())) for file in [*FILES, *TESTS]
+    }
     assert {name: lines for name, lines in faults.items() if lines} == {}
 
 

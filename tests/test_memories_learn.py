@@ -65,7 +65,7 @@ def no_trace(action, length):
 
 
 def pushed_then_popped(action, length):
-    """How far the strengths are from those that reverse, or copy: push while reading, pop after the separator."""
+    """Return the distance of the strengths from those that reverse, or copy: push first, pop after the separator."""
     time = jnp.arange(ROOM)[:, None]
     push, pop = (time >= 1) & (time <= length), time > length + 1
     missed = (action.push - push) ** 2 + (action.pop - pop) ** 2
@@ -73,7 +73,7 @@ def pushed_then_popped(action, length):
 
 
 def pushed_above_popped_below(action, length):
-    """How far the strengths of a DeQue are from those of a queue that copies, its other pushes and pops silent."""
+    """Return the distance of the strengths of a DeQue from those of a queue that copies, the others silent."""
     silent = action.top.pop**2 + action.bottom.push**2
     time = jnp.arange(ROOM)[:, None]
     queue = action.top._replace(pop=action.bottom.pop)
@@ -129,7 +129,7 @@ def test_a_nondeterministic_stack_learns_reversal_without_a_mark_nearly_as_well_
     optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate))
 
     def surprise(machine, key, length):
-        """How many nats a string takes, its end included."""
+        """Return the nats that a string takes, its end included."""
         tokens, steps = unmarked(key, length, longest)
         mask = jnp.broadcast_to((jnp.arange(2 * longest + 1) < steps)[:, None], tokens[1:].shape)
         return steps * cross_entropy(machine.batch(tokens[:-1], steps).logits, tokens[1:], mask).mean()
@@ -142,7 +142,7 @@ def test_a_nondeterministic_stack_learns_reversal_without_a_mark_nearly_as_well_
 
     @jax.jit
     def excess(machine):
-        """How many nats more than the strings' entropy, whose length is uniform and whose symbols are fair."""
+        """Return the nats beyond the strings' entropy, whose length is uniform and whose symbols are fair."""
         lengths = jnp.arange(1, longest + 1)
         taken = jax.lax.map(lambda length: surprise(machine, jax.random.key(count), length), lengths)
         return taken.mean() - jnp.log(longest) - lengths.mean() * jnp.log(2)

@@ -35,7 +35,7 @@ def hard_machine(learned_machine):
 
 @pytest.fixture(scope="module")
 def program(hardened):
-    """What `neuralstack harden` found."""
+    """The findings of `neuralstack harden`."""
     return StackTransducer.load(hardened / "program.json")
 
 

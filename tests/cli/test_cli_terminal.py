@@ -1,4 +1,4 @@
-"""What the command line has to do with the terminal and the disk of whoever types, apart from any command."""
+"""The command line beside the terminal and the disk of whoever types, apart from any command."""
 
 import os
 import subprocess

@@ -25,7 +25,7 @@ def build(name, layers):
 
 
 def shown(controller, inputs):
-    """What a controller shows at each step: of what it is given all at once, and step by step."""
+    """Return the hidden vectors of a controller: given all inputs at once, and step by step."""
 
     def step(state, x):
         return controller.step(state, x)

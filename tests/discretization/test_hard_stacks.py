@@ -83,7 +83,7 @@ def test_hard_stacks_do_what_has_the_most_weight():
 @pytest.mark.slow
 @each_memory
 def test_a_step_of_hard_stacks_touches_no_more_of_a_longer_buffer(memory):
-    """What a step is compiled to has no operation on whole buffers, but for writing one value in place."""
+    """A compiled step has no operation on whole buffers, but for writing one value in place."""
     hard = HardMixtureStacks(memory)
     action = jax.tree.map(lambda leaf: leaf[0], hard.decode(jnp.ones((1, hard.action_size))))
     operations = {}

@@ -230,7 +230,7 @@ def test_a_set_that_is_answered_in_batches_is_answered_like_a_whole(noisy_machin
 
 
 def forced(machine, source):
-    """What a machine answers at each scored step when it is given the right answer, and the fine accuracy."""
+    """Return the answers of a machine at each scored step, given the right answer, and the fine accuracy."""
     example = TASK.example(source, TASK.answer(source))
     chosen = np.asarray(call(machine, example.inputs).argmax(-1))[np.asarray(example.mask)]
     right = np.cumprod(chosen == np.asarray(example.targets)[np.asarray(example.mask)])

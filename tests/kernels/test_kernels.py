@@ -1,4 +1,4 @@
-"""What only the kernels promise; that they compute these memories is held in tests/memories, with every other form."""
+"""Promises of the kernels alone; that they compute these memories is held in tests/memories, with every other form."""
 
 from functools import partial
 

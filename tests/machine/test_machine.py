@@ -67,7 +67,7 @@ def batch_to(machine, tokens, steps):
 
 
 def with_gradient(outputs_of, machine, *given):
-    """What a machine puts out, and the gradient of a weighted sum of all of it by every weight."""
+    """Return the outputs of a machine, and the gradient of a weighted sum of all of it by every weight."""
     outputs, pull = jax.vjp(lambda machine: outputs_of(machine, *given), machine)
     return outputs, *pull(like(outputs, seed=2))
 

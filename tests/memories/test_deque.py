@@ -1,4 +1,4 @@
-"""What only a DeQue promises: with one end silent, or each end with one use, it is a simpler memory."""
+"""Promises of a DeQue alone: with one end silent, or each end with one use, it is a simpler memory."""
 
 from collections import deque
 from functools import partial

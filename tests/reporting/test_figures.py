@@ -163,7 +163,7 @@ def test_accuracy_by_length_is_a_line_for_each_machine_beside_the_training_lengt
 
 
 def drawn_pixels(figure, *colors):
-    """How many pixels of a figure have each of these colors."""
+    """Return the number of pixels of a figure in each of these colors."""
     image = np.round(255 * imread(BytesIO(figure._repr_png_()))[..., :3]).astype(int)
     wanted = [np.array([int(color[start : start + 2], 16) for start in (1, 3, 5)]) for color in colors]
     return [int((np.abs(image - color).max(-1) <= 2).sum()) for color in wanted]

@@ -1,4 +1,4 @@
-"""What can be done on the page of traces: play, step, go somewhere, and pick or type another text."""
+"""Controls of the page of traces: play, step, go somewhere, and pick or type another text."""
 
 from pages import (
     HOST,

@@ -1,4 +1,4 @@
-"""How the page of traces looks: its overview and colors, long traces, narrow windows, and what moves."""
+"""Looks of the page of traces: its overview and colors, long traces, narrow windows, and what moves."""
 
 import json
 import re

@@ -41,7 +41,7 @@ SHOWN = [name for name in MEMORIES_UNDER_TEST if name != "none"]
 
 
 def shown_of(memory, actions):
-    """What a machine with this memory would show of these actions."""
+    """Return the trace of a machine with this memory for these actions."""
     return jax.device_get(shown_by(memory, actions))
 
 

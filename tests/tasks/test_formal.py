@@ -144,7 +144,7 @@ def test_brackets_are_balanced_and_every_legal_next_one_can_be_completed(name):
 
 
 def remainder(text, pairs):
-    """What is left of brackets when all neighbors that match are struck out."""
+    """Return the rest of some brackets when all neighbors that match are struck out."""
     while (shorter := re.sub("|".join(map(re.escape, pairs)), "", text)) != text:
         text = shorter
     return text
