@@ -1,4 +1,4 @@
-"""The papers' equations as plain loops in NumPy: slow, literal, for one sequence; what the tests compare with."""
+"""The papers' equations as plain NumPy loops over one sequence: slow and literal, for the tests to compare with."""
 
 from neuralstack.reference._deque import deque_backward as deque_backward, deque_forward as deque_forward
 from neuralstack.reference._nondeterministic import nondeterministic_reads as nondeterministic_reads

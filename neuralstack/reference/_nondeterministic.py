@@ -1,22 +1,22 @@
 """The nondeterministic stack of DuSell & Chiang (2020 and 2022): all runs of a weighted pushdown automaton at once.
 
-"Learning Context-Free Languages with Nondeterministic Stack RNNs" (2020) has the automaton and its three kinds of
+"Learning Context-Free Languages with Nondeterministic Stack RNNs" (2020) defines the automaton and its three kinds of
 transitions; "Learning Hierarchical Structures with Differentiable Nondeterministic Stacks" (2022) leaves the weights
 unnormalized and reads the state together with the symbol on top, as here (its RNS).
 
-A configuration is a state q and a stack of symbols, the top one last. At each step a transition applies, of which the
-weight depends on the state and on the symbol x on top:
+A configuration is a state q and a stack of symbols, the top one last. Each step applies one transition, whose weight
+depends on the state and on the symbol x on top:
 
     push:     go to state r, put y on top of x
-    replace:  go to state r, put y in the place of x
+    replace:  go to state r, replace x by y
     pop:      go to state r, remove x
 
-A run is one transition after the other; its weight is the product of theirs. All runs start in state 0 with a stack of
-one symbol, 0. This bottom symbol may be replaced, but the lowest symbol is never popped: a run that would, ends there
-and counts no more.
+A run is a sequence of transitions; its weight is the product of theirs. All runs start in state 0 with a stack of one
+symbol, 0. This bottom symbol may be replaced but not popped: a run that would pop the lowest symbol ends there and no
+longer counts.
 
-The papers sum over the runs by dynamic programming, in O(T^3). Here every configuration that can be reached is kept,
-each with the logarithm of the total weight of the runs that lead to it: exponentially many, for a handful of steps.
+The papers sum over the runs by dynamic programming, in O(T^3). Here every reachable configuration is kept, with the
+logarithm of the total weight of the runs that lead to it. Their number grows exponentially, so this is for a few steps.
 """
 
 import numpy as np
@@ -25,24 +25,24 @@ from numpy.typing import ArrayLike
 
 
 def nondeterministic_reads(push: ArrayLike, replace: ArrayLike, pop: ArrayLike) -> Float64[np.ndarray, "T Q G"]:
-    """Return what is read after each step: how likely each state is, together with each symbol on top.
+    """Return the reads after each step: the joint probability of each state and each symbol on top.
 
-    This is the weight of the runs that have got there, as a part of the weight of all runs that are still alive. (The
-    ones that will die later count until they do.) Where no run is alive, 0 is read.
+    This is the weight of the runs that are in this state with this symbol on top, as a fraction of the weight of all
+    runs that are still alive. (Runs that end later count until then.) Where no run is alive, the read is 0.
 
     Args:
-        push: Log weights, push[t, q, x, r, y] that of going from state q to r and putting y on top of x; any number
+        push: Log weights: push[t, q, x, r, y] is that of going from state q to r and putting y on top of x. Any number
             or -inf, of shape [T, Q, G, Q, G] for Q states and G symbols.
-        replace: Log weights, replace[t, q, x, r, y] that of going from q to r and putting y in the place of x; of
-            shape [T, Q, G, Q, G].
-        pop: Log weights, pop[t, q, x, r] that of going from q to r and removing x; of shape [T, Q, G, Q].
+        replace: Log weights: replace[t, q, x, r, y] is that of going from q to r and replacing x by y. Of shape
+            [T, Q, G, Q, G].
+        pop: Log weights: pop[t, q, x, r] is that of going from q to r and removing x. Of shape [T, Q, G, Q].
 
     Returns:
-        The reads: probabilities, not their logarithms, of sum 1 at every step.
+        The reads: probabilities, not their logarithms, which sum to 1 at every step.
 
     Examples:
-        One state and two symbols. The first step pushes 1 with a weight of 3, or else keeps the bottom symbol, with a
-        weight of 1. The second step pops, which nothing but the first of these runs survives.
+        One state and two symbols. The first step pushes 1 with a weight of 3, or keeps the bottom symbol with a weight
+        of 1. The second step pops, which only the first of these runs survives.
 
         >>> push, replace = np.full((2, 2, 1, 2, 1, 2), -np.inf)
         >>> push[0, 0, 0, 0, 1], replace[0, 0, 0, 0, 0] = np.log([3, 1])
@@ -72,6 +72,6 @@ def nondeterministic_reads(push: ArrayLike, replace: ArrayLike, pop: ArrayLike) 
 
 
 def _add(runs: dict[tuple[int, tuple[int, ...]], float], configuration: tuple[int, tuple[int, ...]], weight: float):
-    """Add the weight of the runs that lead to a configuration in one more way, if any do."""
+    """Add the weight of further runs that lead to a configuration, unless their log weight is -inf."""
     if weight > -np.inf:
         runs[configuration] = float(np.logaddexp(runs.get(configuration, -np.inf), weight))

@@ -1,8 +1,8 @@
 """The neural stack of Grefenstette et al. (2015), "Learning to Transduce with Unbounded Memory", equations 1 to 3.
 
-The symbols are the paper's, except that time counts from 0: at step t the controller gives a push strength d[t], a
-pop strength u[t] and a value v[t]; the stack then holds the values V[0..t] with strengths s[t, 0..t], and r[t] is
-read. Derivatives of the loss are written with a bar: r_bar is that of the loss by r.
+The symbols are the paper's, except that time counts from 0: at step t the controller emits a push strength d[t], a pop
+strength u[t] and a value v[t]; the stack then holds the values V[0..t] with strengths s[t, 0..t], and r[t] is read. A
+bar denotes the derivative of the loss: r_bar is that with respect to r.
 
 Everything is float64, one sequence, loops over steps and elements: O(T^2) sums for T steps.
 """
@@ -10,6 +10,8 @@ Everything is float64, one sequence, loops over steps and elements: O(T^2) sums 
 import numpy as np
 from jaxtyping import Float64
 from numpy.typing import ArrayLike
+
+from neuralstack.reference._one_end import pop, pop_backward, read, read_backward
 
 
 def stack_forward(
@@ -23,11 +25,11 @@ def stack_forward(
         v: Pushed values, of shape [T, m].
 
     Returns:
-        The strengths s, of which row t holds those after step t; the values V (a value stays in its row for ever, so
-        that the last V contains every earlier one); and the reads r.
+        The strengths s, whose row t holds those after step t; the values V (a value stays in its row, so the last V
+        contains every earlier one); and the reads r.
 
     Examples:
-        Figure 1a of the paper: three pushes, and the pops go deeper each time.
+        Figure 1a of the paper: three pushes, each after a larger pop.
 
         >>> s, V, r = stack_forward(d=[0.8, 0.5, 0.9], u=[0.0, 0.1, 0.9], v=[[1], [2], [3]])
         >>> r.round(6).ravel().tolist()
@@ -39,38 +41,37 @@ def stack_forward(
     T = len(d)
     s, r = np.zeros((T, T)), np.zeros_like(V)
     for t in range(T):
-        for i in range(t):  # equation 2: the pop takes from the top down what it finds
-            s[t, i] = max(0, s[t - 1, i] - max(0, u[t] - s[t - 1, i + 1 :].sum()))
+        s[t, :t] = pop(s[t - 1, :t], u[t])  # equation 2: from the top down
         s[t, t] = d[t]
-        for i in range(t + 1):  # equation 3: the read sees from the top down to a depth of 1
-            r[t] += min(s[t, i], max(0, 1 - s[t, i + 1 :].sum())) * V[i]
+        r[t] = read(s[t, : t + 1], V[: t + 1])  # equation 3: from the top down
     return s, V, r
 
 
 def stack_backward(
     d: ArrayLike, u: ArrayLike, v: ArrayLike, r_bar: ArrayLike
 ) -> tuple[Float64[np.ndarray, " T"], Float64[np.ndarray, " T"], Float64[np.ndarray, "T m"]]:
-    """Return the derivatives of a loss by d, u and v, given its derivative by every read.
+    """Return the derivatives of a loss with respect to d, u and v, given those with respect to every read.
 
-    The steps are undone last to first; s_bar holds the derivative by the strengths that step t left behind. Since
-    s[t] = d[t], that by the push is d_bar[t] = s_bar[t]; `read_backward` and `pop_backward` say the rest.
+    The steps are processed in reverse order; s_bar holds the derivative with respect to the strengths after step t.
+    Since s[t] = d[t], that with respect to the push is d_bar[t] = s_bar[t]. `read_backward` and `pop_backward` in
+    `_one_end.py` give the derivatives of a read and a pop.
 
-    The bounds belong to the cases as written there. Where strengths end exactly at the edge of a pop or of the read
-    window, this makes the derivative by the pop the one towards a slightly larger pop. The derivative by a push
-    strength of exactly 0 is 0 after any later pop that reaches it, also where a larger push would be read.
+    At a tie, where strengths end exactly at the edge of a pop or of the read window, the derivative with respect to the
+    pop is the one towards a slightly larger pop. The derivative with respect to a push strength of exactly 0 is 0 after
+    any later pop that reaches the element, even where a larger push would be read.
 
     Args:
         d: Push strengths in [0, 1], of shape [T].
         u: Pop strengths in [0, 1], of shape [T].
         v: Pushed values, of shape [T, m].
-        r_bar: The derivative of the loss by each read, of shape [T, m].
+        r_bar: The derivative of the loss with respect to each read, of shape [T, m].
 
     Returns:
         d_bar, u_bar and v_bar.
 
     Examples:
-        At the last step of Figure 1a, the pop of 0.9 removed the second element and trimmed the first, of which the
-        read then saw 0.1; so neither a larger pop nor a stronger first push changes the read.
+        At the last step of Figure 1a, the pop of 0.9 removes the second element and trims the first, of which the read
+        then sees 0.1. So neither a larger pop nor a stronger first push changes the read.
 
         >>> last = [[0], [0], [1]]
         >>> d_bar, u_bar, v_bar = stack_backward([0.8, 0.5, 0.9], [0.0, 0.1, 0.9], [[1], [2], [3]], r_bar=last)
@@ -92,51 +93,3 @@ def stack_backward(
         s_bar[:t], u_bar[t] = pop_backward(s[t - 1, :t], u[t], s_bar[:t])
         s_bar[t] = 0
     return d_bar, u_bar, v_bar
-
-
-def read_backward(
-    s: Float64[np.ndarray, " n"], V: Float64[np.ndarray, "n m"], r_bar: Float64[np.ndarray, " m"]
-) -> tuple[Float64[np.ndarray, " n"], Float64[np.ndarray, "n m"]]:
-    """Return the derivatives by the strengths and by the values that come from one read.
-
-    (Equation 3.) Let room be the 1 minus all strength above element i. Its weight is one of three numbers:
-
-    - s[i], if s[i] <= room: the element is seen whole, and s_bar[i] grows by delta = r_bar . V[i];
-    - room, if 0 <= room < s[i]: the window ends in it. More strength in any element j above pushes it out of the
-      window, so that s_bar[j] shrinks by delta;
-    - 0, if room < 0: it is out of sight.
-    """
-    s_bar, v_bar = np.zeros_like(s), np.zeros_like(V)
-    for i in range(len(s)):
-        room = 1 - s[i + 1 :].sum()
-        delta = r_bar @ V[i]
-        v_bar[i] = min(s[i], max(0, room)) * r_bar
-        if s[i] <= room:
-            s_bar[i] += delta
-        elif room >= 0:
-            s_bar[i + 1 :] -= delta
-    return s_bar, v_bar
-
-
-def pop_backward(
-    s: Float64[np.ndarray, " n"], u: float, after: Float64[np.ndarray, " n"]
-) -> tuple[Float64[np.ndarray, " n"], float]:
-    """Return the derivatives by the strengths before a pop and by the pop, from that by the strengths after it.
-
-    (Equation 2.) Let rest be u minus all strength above element i, that is what is left of the pop when it
-    gets there. The element keeps one of three numbers:
-
-    - 0, if s[i] <= rest: it is removed, and nothing that happens to it later depends on what it was;
-    - s[i] - rest, if 0 <= rest < s[i]: it is trimmed. This is the sum of s[j] over j >= i, minus u: one derivative
-      goes to all of these and, negative, to u_bar. A pop that removes everything trims nothing, and u_bar is 0;
-    - s[i], if rest < 0: the pop never gets there.
-    """
-    s_bar, u_bar = np.zeros_like(s), 0.0
-    for i in range(len(s)):
-        rest = u - s[i + 1 :].sum()
-        if rest < 0:
-            s_bar[i] += after[i]
-        elif rest < s[i]:
-            s_bar[i:] += after[i]
-            u_bar -= after[i]
-    return s_bar, u_bar

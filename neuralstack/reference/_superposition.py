@@ -1,17 +1,17 @@
 """The stack of Joulin & Mikolov (2015), "Inferring Algorithmic Patterns with Stack-Augmented Recurrent Nets".
 
-Equations 4 and 5, with the third action, no-op, that the paper adds to them. One stack: at step t the controller gives
-a weight to each of three actions, a[t] = (push, pop, no-op), and a value v[t]. The stack becomes the weighted mean of
-the three stacks that these actions would make of it, cell by cell; so it is a superposition of ordinary stacks.
-Derivatives of the loss are written with a bar: v_bar is that of the loss by v.
+Equations 4 and 5, with the third action, no-op, that the paper adds to them. One stack: at step t the controller emits
+the weights of three actions, a[t] = (push, pop, no-op), and a value v[t]. The new stack is the mean, cell by cell, of
+the stacks that result from the three actions, weighted by a[t]: a superposition of ordinary stacks. A bar denotes the
+derivative of the loss: v_bar is that with respect to v.
 
-Cell 0 is the top. All cells move at a push or a pop:
+Cell 0 is the top. A push or a pop moves all cells:
 
     push:   cell i takes the value of cell i-1, cell 0 that of v
     pop:    cell i takes the value of cell i+1
     no-op:  cell i keeps its value
 
-Below the last cell, and everywhere at the start, there is a value that stands for "nothing here", `empty`.
+The value `empty` stands for "nothing here". All cells hold it at the start, and a pop moves it into the last cell.
 
 Everything is float64, one sequence, loops over steps and cells: O(T depth) sums for T steps.
 """
@@ -29,15 +29,14 @@ def superposition_forward(
     Args:
         a: The weights of push, pop and no-op, each in [0, 1] and of sum 1 at every step, of shape [T, 3].
         v: Pushed values, of shape [T, m].
-        depth: How many cells there are. What is pushed down from the last one is lost. T cells, the default, are enough
-            to lose nothing.
+        depth: The number of cells. Values pushed down from the last one are lost; with T cells, the default, none are.
         empty: The value of a cell that holds nothing.
 
     Returns:
         The cells after each step.
 
     Examples:
-        Push 1; push 3 by half; pop. What comes back is half the 1 that was pushed down and half nothing.
+        Push 1; push 3 with weight 0.5; pop. The new top is half the 1 that was pushed down and half nothing.
 
         >>> cells = superposition_forward(a=[[1, 0, 0], [0.5, 0, 0.5], [0, 1, 0]], v=[[1], [3], [5]])
         >>> cells[:, :, 0].tolist()
@@ -60,27 +59,27 @@ def superposition_forward(
 def superposition_backward(
     a: ArrayLike, v: ArrayLike, cells_bar: ArrayLike, empty: float = -1.0
 ) -> tuple[Float64[np.ndarray, "T 3"], Float64[np.ndarray, "T m"]]:
-    """Return the derivatives of a loss by a and v, given its derivative by the cells after each step.
+    """Return the derivatives of a loss with respect to a and v, given those with respect to the cells after each step.
 
-    The steps are undone last to first. A new cell is a sum of three products, of a weight and an old value. So the
-    derivative by a weight is the sum, over all cells, of the derivative by the cell times the old value that it got
-    with that weight; and the derivative by an old value is the sum of those by the (up to) three cells that it went to,
-    each times the weight with which it went there.
+    The steps are processed in reverse order. A new cell is a sum of three products of a weight and an old value. So the
+    derivative with respect to a weight is the sum, over all cells, of the derivative with respect to the cell times the
+    old value that has this weight in it; and the derivative with respect to an old value is the sum, over the (up to)
+    three cells that contain it, of the derivative with respect to the cell times the weight of the old value in it.
 
-    The three weights are taken as independent numbers: that they add up to 1 is the matter of whoever made them so.
+    The three weights are treated as independent: that they sum to 1 must be accounted for where they are computed.
 
     Args:
         a: The weights of push, pop and no-op, of shape [T, 3].
         v: Pushed values, of shape [T, m].
-        cells_bar: The derivative of the loss by the cells after each step, of shape [T, depth, m].
+        cells_bar: The derivative of the loss with respect to the cells after each step, of shape [T, depth, m].
         empty: The value of a cell that holds nothing.
 
     Returns:
         a_bar and v_bar.
 
     Examples:
-        The top after the last step of the example above is half the first value and half nothing: 0. Popping brought
-        it there; pushing would have brought 5, and keeping the top 2.
+        The top after the last step of the example above is half the first value and half nothing: 0. It is the result
+        of a pop; a push would have given 5, and a no-op 2.
 
         >>> top_at_last = [[[0], [0], [0]], [[0], [0], [0]], [[1], [0], [0]]]
         >>> a, v = [[1, 0, 0], [0.5, 0, 0.5], [0, 1, 0]], [[1], [3], [5]]
@@ -92,7 +91,7 @@ def superposition_backward(
     T, depth, m = cells_bar.shape
     cells = superposition_forward(a, v, depth, empty)
     a_bar, v_bar = np.zeros_like(a), np.zeros_like(v)
-    later_bar = np.zeros((depth, m))  # what the steps after this one make of its cells
+    later_bar = np.zeros((depth, m))  # with respect to the cells, through later steps
     for t in reversed(range(T)):
         push, pop, noop = a[t]
         before = cells[t - 1] if t else np.full((depth, m), empty)
