@@ -10,6 +10,7 @@ from neuralstack.tasks._formats import (
 )
 from neuralstack.tasks._from_name import PAIRS as PAIRS, as_task as as_task, task_from_name as task_from_name
 from neuralstack.tasks._function_task import FunctionTask as FunctionTask
+from neuralstack.tasks._grammar import Grammar as Grammar, draw_word as draw_word, terminals as terminals
 from neuralstack.tasks._pair_file import read_pairs as read_pairs
 from neuralstack.tasks._pair_task import PairTask as PairTask
 from neuralstack.tasks._pairs import Pairs as Pairs

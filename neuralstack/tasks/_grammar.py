@@ -24,8 +24,6 @@ A symbol without rules is a terminal, and becomes one word.
 class Tables(NamedTuple):
     """Tables of a draw. All choices of a symbol for a length lie in a row of the last four, by an alias table."""
 
-    kinds: tuple[str, ...]
-    """The terminals, in the order of their numbers in a drawn word."""
     row: Int[np.ndarray, "symbols lengths"]
     choices: Int[np.ndarray, "symbols lengths"]
     """Where the row begins, and how many choices it has."""
@@ -39,22 +37,37 @@ class Tables(NamedTuple):
 
 
 def draw_word(key: PRNGKeyArray, grammar: Grammar, length: Int[Array, ""] | int, longest: int) -> Int[Array, " word"]:
-    """Draw the kinds of the words of a sentence of exactly `length` words, in an array of `longest`.
+    """Draw a sentence of exactly `length` words, as likely as in the grammar, in an array of `longest`.
 
-    The grammar must have words of this length: a traced one cannot be refused, and tasks raise it to one that exists.
-    What is still to be written lies on a stack: symbols, and how many words each is to become.
+    A word is the number of its kind among the `terminals` of the grammar. What lies beyond the length is not to be
+    looked at. The grammar must have sentences of this length: a traced one cannot be refused, and tasks raise it to one
+    that exists.
+
+    Args:
+        key: Source of what is drawn.
+        grammar: Rules by symbol, the root first: each is its probability and what it makes, symbols between spaces.
+        length: Number of words, at most `longest`.
+        longest: The longest sentence, a number that is known when the program is compiled.
+
+    Examples:
+        >>> import jax
+        >>> grammar = (("S", ((0.5, "( S )"), (0.25, "S S"), (0.25, ""))),)
+        >>> word = draw_word(jax.random.key(0), grammar, 2, longest=6)
+        >>> [terminals(grammar)[kind] for kind in word[:2]]
+        ['(', ')']
     """
+    # What is still to be written lies on a stack: symbols, and how many words each is to become.
     table = tables(grammar, longest)
-    row, choices, parts, first, keep, other = map(jnp.asarray, (*table[1:4], *table[4:7]))
-    terminals = len(table.row)
+    row, choices, parts, first, keep, other = map(jnp.asarray, table)
+    nonterminals = len(table.row)
     turns = 4 * longest + 8
     chances = jax.random.uniform(key, (turns, 2))
 
     def write(carry):
         turn, symbols, budgets, height, word, written = carry
         symbol, budget = symbols[height - 1], budgets[height - 1]
-        is_word = symbol >= terminals
-        cell = jnp.minimum(symbol, terminals - 1), budget
+        is_word = symbol >= nonterminals
+        cell = jnp.minimum(symbol, nonterminals - 1), budget
         chance = chances[turn % turns]
         choice = row[cell] + jnp.minimum((chance[0] * choices[cell]).astype(int), choices[cell] - 1)
         choice = jnp.where(chance[1] < keep[choice], choice, other[choice])
@@ -67,7 +80,7 @@ def draw_word(key: PRNGKeyArray, grammar: Grammar, length: Int[Array, ""] | int,
         slot = jnp.where(is_word, len(symbols) - 2, height - 1)
         symbols = symbols.at[slot].set(children[low]).at[slot + 1].set(children[1])
         budgets = budgets.at[slot].set(sizes[low]).at[slot + 1].set(sizes[1])
-        word = word.at[jnp.where(is_word, written, longest)].set(symbol - terminals, mode="drop")
+        word = word.at[jnp.where(is_word, written, longest)].set(symbol - nonterminals, mode="drop")
         height = height + jnp.where(is_word, -1, both)
         return turn + 1, symbols, budgets, height, word, written + is_word
 
@@ -76,16 +89,22 @@ def draw_word(key: PRNGKeyArray, grammar: Grammar, length: Int[Array, ""] | int,
     return jax.lax.while_loop(lambda carry: carry[3] > 0, write, start)[4]
 
 
+def terminals(grammar: Grammar) -> tuple[str, ...]:
+    """Return the kinds of words of a grammar, in the order of their numbers in a drawn sentence.
+
+    Examples:
+        >>> terminals((("sentence", ((1.0, "subject verb rest"),)), ("rest", ((0.5, "object"), (0.5, "")))))
+        ('object', 'subject', 'verb')
+    """
+    made = {symbol for _, productions in grammar for _, text in productions for symbol in text.split()}
+    return tuple(sorted(made - {name for name, _ in grammar}))
+
+
 @cache
 def tables(grammar: Grammar, longest: int) -> Tables:
     """Return what draws of up to `longest` words look up."""
     rules = in_pairs(grammar)
-    kinds = sorted(
-        {member for productions in rules.values() for _, *parts in productions for member in parts}
-        - rules.keys()
-        - {""}
-    )
-    number = {name: index for index, name in enumerate([*rules, *kinds, ""])}
+    number = {name: index for index, name in enumerate([*rules, *terminals(grammar), ""])}
     weights = inside(rules, number, longest)
     row, choices = np.zeros((2, len(rules), longest + 1), np.int32)
     blocks: list[tuple[np.ndarray, ...]] = []
@@ -108,7 +127,7 @@ def tables(grammar: Grammar, longest: int) -> Tables:
                 parts = np.array([[number[left], number[right]] for _, left, right in productions])[rule]
                 blocks.append((parts, first, keep, other + row[number[name], length]))
     parts, first, keep, other = (np.concatenate(member) for member in zip(*blocks, strict=True))
-    return Tables(tuple(kinds), row, choices, parts, first, keep.astype(np.float32), other)
+    return Tables(row, choices, parts, first, keep.astype(np.float32), other)
 
 
 def in_pairs(grammar: Grammar) -> dict[str, list[tuple[float, str, str]]]:

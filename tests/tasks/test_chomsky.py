@@ -13,6 +13,7 @@ from neuralstack.tasks import FAMILIES
 NAMES = [*FAMILIES["regular"], *FAMILIES["context-free"], *FAMILIES["context-sensitive"]]
 LONGEST = 500
 LENGTHS = (1, 2, 3, 4, 5, 8, 41, 60, 499, 500)
+BIG_NUMBERS = ("binary-addition", "binary-multiplication", "compute-sqrt")
 # Of the module's scope, so that all tests of a task come together, and its program is compiled once.
 every_task = pytest.mark.parametrize("name", NAMES, scope="module")
 
@@ -79,7 +80,7 @@ BRUTE_FORCE = {
 def drawn(name):
     """Sources of every length, several of the short ones, with their targets and what is scored of them."""
     task = TASKS[name](max_length=LONGEST)
-    lengths = jnp.array(LENGTHS * 6)
+    lengths = jnp.array(LENGTHS * (40 if name in BIG_NUMBERS else 6))
 
     def draw(key, length):
         pair = task.draw(key, length)

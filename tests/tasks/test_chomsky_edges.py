@@ -1,38 +1,16 @@
-"""All short sources, how the lengths of parts are distributed, big numbers, and what is no source."""
+"""All short sources, how the lengths of parts are distributed, and what is no source."""
 
 import math
 import re
 from collections import Counter, deque
-from itertools import pairwise, product
+from itertools import pairwise
 
-import jax
 import jax.numpy as jnp
-import numpy as np
 import pytest
 
+from drawn_texts import assert_uniform, sources, texts
 from neuralstack import TASKS
 from neuralstack.tasks import Pair
-from neuralstack.tasks._bits import add, multiply
-from neuralstack.tasks.chomsky._compute_sqrt import root
-
-DRAWS = 4000
-
-
-def texts(name, length, **options):
-    """Many draws of one length, as text."""
-    task = TASKS[name](max_length=length, **options)
-    draw = jax.jit(jax.vmap(lambda key: task.draw(key, length).source))
-    return [task.decode(row) for row in draw(jax.random.split(jax.random.key(3), DRAWS)).tolist()]
-
-
-def assert_uniform(found, wanted):
-    counts, mean = Counter(found), len(found) / len(wanted)
-    assert set(counts) == set(wanted)
-    assert max(abs(count - mean) for count in counts.values()) < 5 * mean**0.5
-
-
-def sources(alphabet, longest):
-    return ("".join(text) for length in range(1, longest + 1) for text in product(alphabet, repeat=length))
 
 
 def balance_of_pairs(bits):
@@ -83,43 +61,6 @@ def test_of_all_short_texts_the_expressions_and_no_others_are_answered(name, alp
                 task.answer(task.encode(text))
 
 
-@pytest.mark.parametrize(("name", "operator"), [("binary-addition", "+"), ("binary-multiplication", "*")])
-def test_two_short_numbers_have_the_answer_of_python(name, operator):
-    task = TASKS[name]()
-    for text in sources("01" + operator, 7):
-        if text.count(operator) != 1:
-            continue
-        first, second = (int("0" + part[::-1], 2) for part in text.split(operator))
-        wanted = f"{eval(f'{first}{operator}{second}'):b}"[::-1] + operator
-        size = task.answer_length(len(text))
-        assert task.decode(task.answer(task.encode(text))) == wanted.ljust(size, "0")[:size]
-
-
-def test_sums_products_and_roots_of_the_biggest_numbers_are_exact():
-    size = 500
-    numbers = [2**size - 1, 2 ** (size - 1), 2**249 - 1, 1, 0, (2**248 - 1) ** 2, 3**157, 3**315 % 2**size]
-    bits = np.array([[number >> place & 1 for place in range(size)] for number in numbers])
-
-    def number(row):
-        return sum(int(bit) << place for place, bit in enumerate(row))
-
-    every = [(one, two) for one in range(len(numbers)) for two in range(len(numbers))]
-    left, right = (jnp.array(bits[list(side)]) for side in zip(*every, strict=True))
-    sums, products = jax.jit(jax.vmap(lambda a, b: (add(a, b), multiply(a, b))))(left, right)
-    for (one, two), found_sum, found_product in zip(every, np.asarray(sums), np.asarray(products), strict=True):
-        assert number(found_sum) == (numbers[one] + numbers[two]) % 2**size
-        assert number(found_product) == numbers[one] * numbers[two] % 2**size
-    roots = jax.jit(jax.vmap(lambda source: root(source, size)))(jnp.array(bits[:, ::-1]))
-    for value, found in zip(numbers, np.asarray(roots), strict=True):
-        assert number(found[::-1]) == math.isqrt(value)
-
-
-def test_a_product_needs_no_rounding():
-    jaxpr = str(jax.make_jaxpr(multiply)(jnp.ones(9, int), jnp.ones(9, int)))
-    assert "i32[9]" in jaxpr
-    assert ":f" not in jaxpr
-
-
 @pytest.mark.parametrize("name", ["stack-manipulation", "binary-addition", "binary-multiplication"])
 @pytest.mark.parametrize(
     ("target", "counted"), [([1, 0, 2, 0, 0], 3), ([2, 0, 0, 2, 0], 1), ([1, 0, 1, 1, 0], 4), ([0, 0, 0, 2, 2], 4)]
@@ -127,24 +68,6 @@ def test_a_product_needs_no_rounding():
 def test_an_answer_counts_through_its_first_two_or_to_its_end(name, target, counted):
     pair = Pair(jnp.zeros(4, int), 4, jnp.array(target), 4)
     assert TASKS[name](max_length=4).scored(pair).tolist() == [place < counted for place in range(5)]
-
-
-@pytest.mark.parametrize(("name", "operator"), [("binary-addition", "+"), ("binary-multiplication", "*")])
-def test_the_operator_stands_anywhere_between_two_numbers(name, operator):
-    assert_uniform([text.index(operator) for text in texts(name, 7)], range(1, 6))
-
-
-@pytest.mark.parametrize("name", ["binary-addition", "binary-multiplication"])
-def test_both_numbers_are_uniform_from_one_to_the_largest(name):
-    operands = [re.split(r"[+*]", text) for text in texts(name, 5)]
-    of_one_and_three_bits = [(int(a[::-1], 2), int(b[::-1], 2)) for a, b in operands if len(a) == 1]
-    assert_uniform(of_one_and_three_bits, [(1, number) for number in range(1, 8)])
-
-
-@pytest.mark.parametrize("name", ["binary-addition", "binary-multiplication"])
-@pytest.mark.parametrize(("length", "numbers"), [(1, ["0"]), (2, ["00", "10", "01"])])
-def test_a_source_without_room_for_two_numbers_is_one_below_the_largest(name, length, numbers):
-    assert_uniform(texts(name, length), numbers)
 
 
 @pytest.mark.parametrize(
@@ -176,16 +99,27 @@ def test_any_bit_of_a_duplicate_can_be_missing():
     assert {text[-1] for text in drawn} == {"_"}
 
 
-@pytest.mark.parametrize("multiplication", [False, True])
-def test_the_symbols_of_an_expression_are_shared_uniformly_and_its_operator_is_uniform(multiplication):
-    lengths, operators = [], []
-    for text in texts("modular-arithmetic-brackets", 9, multiplication=multiplication):
-        left = re.match(r"\((-?\d|\(.*?\)+)(?=[+*-](-?\d|\(.*\))\)$)", text)
-        assert left is not None, text
-        lengths.append(len(left[1]))
-        operators.append(text[left.end()])
-    assert_uniform(lengths, range(1, 6))
-    assert_uniform(operators, "+-*" if multiplication else "+-")
+def operator_of(expression):
+    """The place of the operator between the two sides of an expression in brackets."""
+    depth = 0
+    for place, symbol in enumerate(expression):
+        if depth == 1 and symbol in "+-*" and expression[place - 1] in "01234)":
+            return place
+        depth += {"(": 1, ")": -1}.get(symbol, 0)
+    raise AssertionError(f"{expression} has no operator")
+
+
+@pytest.mark.parametrize(("multiplication", "length"), [(False, 9), (True, 9), (True, 44)])
+def test_the_symbols_of_an_expression_are_shared_uniformly_and_its_operator_is_uniform(multiplication, length):
+    expressions = texts("modular-arithmetic-brackets", length, multiplication=multiplication)
+    places = [operator_of(text) for text in expressions]
+    assert_uniform([place - 1 for place in places], range(1, length - 3))
+    assert_uniform([text[place] for text, place in zip(expressions, places, strict=True)], "+-*"[: 2 + multiplication])
+
+
+def test_the_digits_of_an_expression_are_uniform():
+    digits = [symbol for text in texts("modular-arithmetic-brackets", 9) for symbol in text if symbol.isdigit()]
+    assert_uniform(digits, "01234")
 
 
 def test_the_unknown_is_the_next_digit_from_a_uniform_place():

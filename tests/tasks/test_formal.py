@@ -143,6 +143,14 @@ def test_brackets_are_balanced_and_every_legal_next_one_can_be_completed(name):
     assert kinds.tolist() == list(range(2 * task.pairs))
 
 
+@pytest.mark.parametrize("pairs", [2, *(pytest.param(pairs, marks=pytest.mark.slow) for pairs in (1, 3, 6))])
+def test_every_kind_of_brackets_is_drawn_equally_often(pairs):
+    opened = np.concatenate(drawn(f"dyck-{pairs}", 12, 12)[0])
+    counts, mean = np.bincount(opened[opened < pairs], minlength=pairs), (opened < pairs).sum() / pairs
+    assert len(counts) == pairs
+    assert (abs(counts - mean) < 5 * mean**0.5).all()
+
+
 def remainder(text, pairs):
     """Return the rest of some brackets when all neighbors that match are struck out."""
     while (shorter := re.sub("|".join(map(re.escape, pairs)), "", text)) != text:

@@ -8,20 +8,35 @@ import numpy as np
 import pytest
 
 from neuralstack import TASKS
-from neuralstack.tasks._grammar import draw_word, tables
-from neuralstack.tasks.formal._brackets import JOIN, NOTHING, WRAP, draw_brackets
-from neuralstack.tasks.transductions._gender import GRAMMAR as GENDER
-from neuralstack.tasks.transductions._subject_verb_object import GRAMMAR as SENTENCES
+from neuralstack.tasks import draw_word, terminals
 
-DYCK = (("S", ((WRAP, "( S )"), (JOIN, "S S"), (NOTHING, ""))),)
+DYCK = (("S", ((1 / 2, "( S )"), (1 / 4, "S S"), (1 / 4, ""))),)
 # Of no use but hard: a rule that makes one symbol, one that makes four, one that makes nothing, and repetitions.
 AWKWARD = (
     ("root", ((0.5, "one"), (0.3, "x root y one"), (0.2, "one one"))),
     ("one", ((0.6, "x"), (0.2, ""), (0.2, "y one x y"))),
 )
-GRAMMARS = {"dyck": DYCK, "svo": SENTENCES, "gender": GENDER, "awkward": AWKWARD}
-every_grammar = pytest.mark.parametrize("grammar", GRAMMARS.values(), ids=GRAMMARS)
+GRAMMARS = {"dyck": DYCK, "awkward": AWKWARD}
+# Those of Grefenstette et al. (2015, appendix C), the second one as it is fitted to their prose.
+SENTENCES = (
+    ("sentence", ((1.0, "S verb O"),)),
+    ("S", ((1 / 5, "S S"), (1 / 5, "S relative S verb"), (3 / 5, "subject"))),
+    ("O", ((1 / 5, "O O"), (1 / 5, "S relative S verb"), (3 / 5, "object"))),
+)
+NOUNS = [f"{article} {noun}" for article in ("the", "a") for noun in ("male", "female", "neuter")]
+GENDER = (
+    ("sentence", ((1.0, "B V"),)),
+    ("B", ((1 / 4, "B or B"), (1 / 4, "B and B"), (1 / 2, "S"))),
+    ("V", ((3 / 4, "verb B"), (1 / 4, "verb"))),
+    ("S", tuple((1 / 6, noun) for noun in NOUNS)),
+)
 SOURCES = {"dyck-1": DYCK, "svo-sov": SENTENCES, "gender": GENDER}
+# Kinds of words by how the words of a source begin; others are kinds themselves.
+KINDS = {
+    "dyck-1": {},
+    "svo-sov": {"si": "subject", "oi": "object", "vi": "verb", "rpi": "relative"},
+    "gender": {"me": "male", "fe": "female", "ne": "neuter", "we": "verb"},
+}
 every_task = pytest.mark.parametrize(("name", "grammar"), SOURCES.items(), ids=SOURCES)
 # One word of each kind; of the genders one is enough.
 SVO_KINDS = {"subject": "si1", "object": "oi1", "verb": "vi1", "relative": "rpi"}
@@ -58,8 +73,19 @@ def chances(grammar, longest):
 def drawn(grammar, length, longest, count):
     draw = jax.jit(jax.vmap(lambda key, length: draw_word(key, grammar, length, longest), in_axes=(0, None)))
     words = draw(jax.random.split(jax.random.key(0), count), length)[:, :length].tolist()
-    kinds = tables(grammar, longest).kinds
+    kinds = terminals(grammar)
     return [tuple(kinds[kind] for kind in word) for word in words]
+
+
+@cache
+def drawn_sources(name, length, longest, count):
+    """The kinds of the words of sources of a task."""
+    task = TASKS[name](max_length=longest)
+    draw = jax.jit(jax.vmap(lambda key, length: task.draw(key, length).source, in_axes=(0, None)))
+    sources = draw(jax.random.split(jax.random.key(0), count), length)[:, :length].tolist()
+    words = [task.vocabulary[symbol] for symbol in range(task.symbols)]
+    kinds = [KINDS[name].get(word.rstrip("0123456789"), word) for word in words]
+    return [tuple(kinds[symbol] for symbol in source) for source in sources]
 
 
 def assert_as_likely_as_in(grammar, length, words):
@@ -72,23 +98,18 @@ def assert_as_likely_as_in(grammar, length, words):
 
 
 @pytest.mark.slow
-@every_grammar
-def test_words_of_a_length_are_as_likely_as_in_the_grammar(grammar):
-    length = 5 if grammar != DYCK else 6
-    assert_as_likely_as_in(grammar, length, drawn(grammar, length, 9, 8000))
-
-
-@cache
-def drawn_brackets(length, size, count):
-    draw = jax.jit(jax.vmap(lambda key, length: draw_brackets(key, length, size), in_axes=(0, None)))
-    words = draw(jax.random.split(jax.random.key(0), count), length)[:, :length].tolist()
-    return [tuple("()"[closes] for closes in word) for word in words]
+@pytest.mark.parametrize(("name", "length"), [("dyck", 6), ("awkward", 5)])
+def test_words_of_a_length_are_as_likely_as_in_the_grammar(name, length):
+    assert_as_likely_as_in(GRAMMARS[name], length, drawn(GRAMMARS[name], length, 9, 8000))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("length", "size"), [(2, 2), (2, 8), (6, 8), (8, 8)])
-def test_brackets_drawn_without_a_stack_are_as_likely_as_in_the_grammar(length, size):
-    assert_as_likely_as_in(DYCK, length, drawn_brackets(length, size, 8000))
+@pytest.mark.parametrize(
+    ("name", "length", "longest"),
+    [("svo-sov", 5, 9), ("gender", 5, 9), ("dyck-1", 2, 2), ("dyck-1", 2, 8), ("dyck-1", 6, 8), ("dyck-1", 8, 8)],
+)
+def test_sources_of_a_task_are_as_likely_as_in_its_grammar(name, length, longest):
+    assert_as_likely_as_in(SOURCES[name], length, drawn_sources(name, length, longest, 8000))
 
 
 @pytest.mark.slow
@@ -116,7 +137,7 @@ def test_an_answer_is_given_to_exactly_the_sentences_of_the_grammar(name, kinds,
                     task.answer(task.encode(sentence))
 
 
-@pytest.mark.parametrize("draw", [partial(drawn, DYCK), drawn_brackets])
+@pytest.mark.parametrize("draw", [partial(drawn, DYCK), partial(drawn_sources, "dyck-1")])
 def test_a_long_word_is_drawn_whole_and_many_are_different(draw):
     words = draw(100, 100, 50)
     assert len(set(words)) == 50

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 
 from neuralstack.tasks._formats import Pair
-from neuralstack.tasks._grammar import draw_word, tables
+from neuralstack.tasks._grammar import draw_word, terminals
 from neuralstack.tasks.transductions._base import AbstractTransduction
 
 COUNT = 33  # words of a kind
@@ -52,7 +52,7 @@ class SubjectVerbObject(AbstractTransduction):
         kind_key, word_key = jax.random.split(key)
         size, length = self.source_length(self.max_length), self.source_length(length)
         kinds = draw_word(kind_key, GRAMMAR, length, size)
-        first = jnp.array([FIRST[kind] for kind in tables(GRAMMAR, size).kinds])[kinds]
+        first = jnp.array([FIRST[kind] for kind in terminals(GRAMMAR)])[kinds]
         which = jax.random.randint(word_key, (size,), 0, COUNT)
         source = jnp.where(first == RELATIVE, RELATIVE, first + which)
         index = jnp.arange(size)
