@@ -1,4 +1,4 @@
-"""Cells of Equinox and modules of a user's, as controllers."""
+"""Adapters for Equinox cells and user-defined modules as controllers."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ EXAMPLE = "ns.GRU(16, 32, key=key)"
 class CellController(AbstractController):
     """An `eqx.nn.GRUCell` or `eqx.nn.LSTMCell` as a controller, with a learned initial state.
 
-    `ns.Machine` wraps such cells by itself.
+    `ns.Machine` wraps such cells automatically.
 
     Args:
         cell: The cell.
@@ -65,7 +65,7 @@ class CellController(AbstractController):
 class ModuleController(AbstractController):
     """Any module with `init()` and `step(state, x)` as a controller.
 
-    `ns.Machine` wraps such modules by itself.
+    `ns.Machine` wraps such modules automatically.
 
     Args:
         module: The module; `step` returns the new state and a hidden vector.
@@ -78,7 +78,7 @@ class ModuleController(AbstractController):
 
     arrays: Any
     structure: tuple[Any, Any] = eqx.field(static=True)
-    """All of the module but its arrays, such as activation functions, which no compiled function takes as arguments."""
+    """Everything in the module but arrays, such as activation functions, which cannot be traced as arguments."""
     input_size: int = eqx.field(static=True)
     hidden_size: int = eqx.field(static=True)
 
@@ -123,11 +123,11 @@ class ModuleController(AbstractController):
 
 
 def as_controller(controller: Any, embedding_dim: int | None = None) -> AbstractController:
-    """Return a controller: the object itself, a cell of Equinox wrapped, or a module with `init` and `step` wrapped.
+    """Return the object itself if it is a controller, or wrap an Equinox cell or a module with `init` and `step`.
 
     Raises:
         TypeError: If the object is none of these.
-        ValueError: If `embedding_dim` differs from its input size, or neither is known.
+        ValueError: If `embedding_dim` differs from the controller's input size, or neither is known.
     """
     if isinstance(controller, str | type):
         raise TypeError(f"controller must be an object such as {EXAMPLE}, got {describe_object(controller)}.")

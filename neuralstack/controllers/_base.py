@@ -8,11 +8,11 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 
 class AbstractController(eqx.Module):
-    """A recurrent network that drives a memory: from an input and a state to a new state and a hidden vector.
+    """A recurrent network that drives a memory: it maps an input and a state to a new state and a hidden vector.
 
     Required are `input_size`, `hidden_size`, `init` and `step`. A controller whose input enters linearly may also
     override `projected_size`, `project` and `step_projected`: the machine then projects a whole sequence in one matrix
-    product outside the loop over time, and adds what it feeds back to the projection.
+    product outside the loop over time, and adds the projected feedback at each step.
 
     Examples:
         A controller that averages its inputs:
@@ -90,6 +90,6 @@ class AbstractLayer(eqx.Module):
 
 
 def glorot(key: PRNGKeyArray, rows: int, columns: int, scale: float = 1.0) -> Float[Array, "{rows} {columns}"]:
-    """Draw a weight matrix uniformly so that the variance survives it both ways (Glorot & Bengio, 2010)."""
+    """Draw a uniform weight matrix that keeps the variance of activations and gradients (Glorot & Bengio, 2010)."""
     limit = scale * (6 / max(rows + columns, 1)) ** 0.5
     return jax.random.uniform(key, (rows, columns), minval=-limit, maxval=limit)

@@ -11,10 +11,10 @@ from neuralstack.controllers._base import AbstractController
 class BoundedController(AbstractController):
     """A controller whose state is clipped to bounds that depend on the open gates.
 
-    A controller that was trained on short sequences may hold a phase, such as that of answering, only for as long as
-    those needed: on longer ones its state relaxes, step by step, until other gates open. Each number of the state is
-    therefore clipped to its range on sequences of the training lengths while the same gates were open. On those
-    sequences nothing changes.
+    A controller that was trained on short sequences may stay in a phase, such as answering, only for as long as those
+    required: on longer ones its state drifts until other gates open. Each number of the state is therefore clipped to
+    the range that it had on sequences of the training lengths while the same gates were open. On those sequences
+    nothing changes.
 
     Examples:
         An Elman network that is kept above 0.5 while its only gate is open:
@@ -50,7 +50,7 @@ class BoundedController(AbstractController):
         states: PyTree[Float[np.ndarray, "steps ..."]],
         hidden: Float[np.ndarray, "steps hidden"],
     ) -> "BoundedController":
-        """Bound a controller by the states that it was in and the hidden vectors it gave there.
+        """Bound a controller by the states that it visited and the hidden vectors at those states.
 
         Phases without a state stay unbounded.
         """
@@ -100,7 +100,7 @@ class BoundedController(AbstractController):
 
 
 def phase_of(raw: Float[Array, "*steps gates"]) -> Array:
-    """Return which gates are open, as the bits of a number: those whose raw number is not negative.
+    """Return which gates are open, as the bits of a number: a gate is open if its raw number is not negative.
 
     Examples:
         >>> int(phase_of(jnp.array([1.0, -1.0, 2.0])))

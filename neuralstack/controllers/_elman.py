@@ -43,13 +43,13 @@ class ElmanLayer(AbstractLayer):
 class Elman(AbstractLayeredController):
     r"""A simple recurrent network (Elman, 1990).
 
-    $h' = \tanh(W x + U h + b)$. Each layer costs one matrix product of hidden x hidden a step.
+    $h' = \tanh(W x + U h + b)$. Each layer costs one matrix product of hidden x hidden per step.
 
     Args:
-        input_size: Width of an input, at least 1: in a machine, also the width of the embedding of a token.
+        input_size: Width of an input, at least 1; in a machine, also the width of a token's embedding.
         hidden_size: Width of every layer, at least 1.
-        num_layers: Number of layers on top of each other, at least 1.
-        input_scale: Factor of the first layer's initial input weights; Glorot's are 1.
+        num_layers: Number of layers, at least 1.
+        input_scale: Factor on the first layer's initial input weights; 1 gives Glorot initialization.
         key: Source of the initial weights.
 
     Raises:

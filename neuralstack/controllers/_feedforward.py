@@ -34,15 +34,15 @@ class FeedforwardLayer(AbstractLayer):
 
 
 class Feedforward(AbstractLayeredController):
-    r"""A controller without a state: all that is to be remembered must go to the memory.
+    r"""A controller without a state: only the memory can remember anything.
 
     $h = \tanh(W x + b)$.
 
     Args:
-        input_size: Width of an input, at least 1: in a machine, also the width of the embedding of a token.
+        input_size: Width of an input, at least 1; in a machine, also the width of a token's embedding.
         hidden_size: Width of every layer, at least 1.
-        num_layers: Number of layers on top of each other, at least 1.
-        input_scale: Factor of the first layer's initial input weights; Glorot's are 1.
+        num_layers: Number of layers, at least 1.
+        input_scale: Factor on the first layer's initial input weights; 1 gives Glorot initialization.
         key: Source of the initial weights.
 
     Raises:

@@ -52,14 +52,14 @@ class GRU(AbstractLayeredController):
     r"""Gated recurrent units (Cho et al., 2014).
 
     $z, q = \sigma(W x + U h + b)$, $n = \tanh(W_n x + U_n (q \odot h) + b_n)$, $h' = z \odot h + (1 - z) \odot n$,
-    with an initial bias of +1 on the keep gate $z$. Each layer costs three matrix products of hidden x
-    hidden a step.
+    with an initial bias of +1 on the keep gate $z$. Each layer costs three matrix products of
+    hidden x hidden per step.
 
     Args:
-        input_size: Width of an input, at least 1: in a machine, also the width of the embedding of a token.
+        input_size: Width of an input, at least 1; in a machine, also the width of a token's embedding.
         hidden_size: Width of every layer, at least 1.
-        num_layers: Number of layers on top of each other, at least 1.
-        input_scale: Factor of the first layer's initial input weights; Glorot's are 1.
+        num_layers: Number of layers, at least 1.
+        input_scale: Factor on the first layer's initial input weights; 1 gives Glorot initialization.
         key: Source of the initial weights.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Controllers made of layers of one kind on top of each other."""
+"""Controllers made of several layers of one kind."""
 
 from typing import Any, ClassVar
 
@@ -8,11 +8,11 @@ from jaxtyping import PRNGKeyArray
 
 from neuralstack.controllers._base import AbstractController, AbstractLayer
 
-INPUT_SCALE = 0.3  # a quiet input at the start; Glorot's scale is 1
+INPUT_SCALE = 0.3  # a weak input at first; Glorot's scale is 1
 
 
 class AbstractLayeredController(AbstractController):
-    """Layers on top of each other: the first sees the controller's input, the last gives the hidden vector."""
+    """Layers in sequence: the first takes the controller's input, the last returns the hidden vector."""
 
     layers: eqx.AbstractVar[tuple[Any, ...]]
     layer_class: ClassVar[type[AbstractLayer]]

@@ -52,13 +52,13 @@ class LSTM(AbstractLayeredController):
 
     $i, f, o = \sigma(W x + U h + b)$, $g = \tanh(W_g x + U_g h + b_g)$, $c' = f \odot c + i \odot g$,
     $h' = o \odot \tanh c'$, with an initial bias of +1 on the forget gate $f$. Each layer costs one matrix product of
-    hidden x 4 hidden a step.
+    hidden x 4 hidden per step.
 
     Args:
-        input_size: Width of an input, at least 1: in a machine, also the width of the embedding of a token.
+        input_size: Width of an input, at least 1; in a machine, also the width of a token's embedding.
         hidden_size: Width of every layer, at least 1.
-        num_layers: Number of layers on top of each other, at least 1.
-        input_scale: Factor of the first layer's initial input weights; Glorot's are 1.
+        num_layers: Number of layers, at least 1.
+        input_scale: Factor on the first layer's initial input weights; 1 gives Glorot initialization.
         key: Source of the initial weights.
 
     Raises:

@@ -1,9 +1,7 @@
-"""The C++ core: stack, queue and DeQue in constant work per step and element that is read or removed.
+"""The C++ core: stack, queue and DeQue, with constant work per step and per element read or removed.
 
-Nothing above `memories` knows whether it is there.
-
-It is built with the package where there is a C++ compiler, and runs on CPUs. Everywhere else the pure JAX forms beside
-the memories give the same numbers.
+It is built with the package if there is a C++ compiler, and runs on CPUs. Everywhere else the pure JAX forms next to
+the memories give the same numbers. No code above `memories` depends on which of the two is used.
 """
 
 from neuralstack.kernels import strengths as strengths

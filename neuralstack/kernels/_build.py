@@ -12,7 +12,7 @@ import jax
 
 Version = tuple[int, int]
 
-SWITCH = "NEURALSTACK_KERNELS"  # an environment variable: 0 leaves the kernels out, when building and when running
+SWITCH = "NEURALSTACK_KERNELS"  # an environment variable: 0 disables the kernels, at build time and at run time
 
 
 def offered_version(header: str) -> Version | None:
@@ -30,8 +30,8 @@ def offered_version(header: str) -> Version | None:
 def mismatch(compiled: Version | None, offered: Version | None) -> str:
     """Return why kernels compiled for one version of the interface cannot run where another is offered, or "".
 
-    XLA takes kernels of its own version and of older ones. Registering those of a newer version would end its backend
-    for CPUs, and JAX with it.
+    XLA accepts kernels of its own version and of older ones. Registering those of a newer version would crash its CPU
+    backend, and JAX with it.
 
     Examples:
         >>> mismatch((0, 2), (0, 3))
@@ -55,7 +55,7 @@ def read_header() -> str:
 
 @cache
 def why_unavailable() -> str:
-    """Return why the kernels cannot be used, or ""; the first call registers them with XLA if they can."""
+    """Return why the kernels cannot be used, or ""; if they can, the first call registers them with XLA."""
     if os.environ.get(SWITCH) == "0":
         return f"they are switched off by {SWITCH}=0"
     try:
@@ -77,7 +77,7 @@ def are_available() -> bool:
 
 @cache
 def warn_if_unavailable() -> None:
-    """Warn, once, that the slower form runs, unless the user switched the kernels off."""
+    """Warn once that the slower form is used, unless the user disabled the kernels."""
     if why_unavailable() and os.environ.get(SWITCH) != "0":
         warnings.warn(
             f"the C++ kernels cannot be used, since {why_unavailable()}: the pure JAX form runs instead and gives the "

@@ -1,15 +1,16 @@
-// The strength memories of Grefenstette et al. (2015), exact, in constant work per step and element read or removed.
+// The strength memories of Grefenstette et al. (2015), exact, with constant work per step and element read or removed.
 //
-// Elements lie end to end on a line with two ends. A pop of at most 1 and a read of depth 1 touch only what lies within
-// one unit of an end, and every element is removed at most once. So a memory is kept as the slots that are still alive,
-// bottom first: which element each holds and how much of it is left. Strengths are relative, so nothing is lost to the
-// length of the line. They and their cotangents are doubles whatever the type of the values: the front of a queue is
-// moved by every pop, and in single precision its errors would add up over the steps.
+// Elements lie end to end on a line with two ends. A pop of at most 1 and a read of depth 1 touch only elements within
+// one unit of an end, and every element is removed at most once. So a memory is stored as the slots that are still
+// alive, bottom first: the element that each holds and how much of it is left. Each slot stores its own strength and
+// not a position on the line, so no precision is lost on long lines. Strengths and their cotangents are doubles,
+// whatever the type of the values: every pop moves the front of a queue, and in single precision the errors would
+// accumulate.
 //
-// Every function bounds its walk by the number of slots, whatever the strengths are.
+// No loop visits more slots than there are, whatever the strengths are.
 //
-// Ties belong to the larger pop, as in memories/_interval.py: an element that is used up exactly is removed, and the
-// element just beyond a read window that ends exactly at its edge counts as inside, with a weight of 0.
+// Ties are resolved as for a larger pop, as in memories/strength/_interval.py: an element that is used up exactly is
+// removed, and the element just beyond a read window that ends exactly at its edge counts as inside, with weight 0.
 
 #pragma once
 
@@ -30,7 +31,7 @@ struct Slots {
   bool alive(int32_t slot) const { return low <= slot && slot < high; }
 };
 
-// The first slot of a walk from an end, and the way to the next one.
+// The outermost slot at an end, and the direction from there inwards.
 template <End kEnd>
 int32_t outermost(const Slots& slots) {
   return kEnd == End::kTop ? slots.high - 1 : slots.low;
@@ -38,19 +39,19 @@ int32_t outermost(const Slots& slots) {
 template <End kEnd>
 constexpr int32_t kInward = kEnd == End::kTop ? -1 : 1;
 
-// Where an end of the line is.
+// The position of an end of the line.
 template <End kEnd>
 int32_t& end_of(Slots& slots) {
   return kEnd == End::kTop ? slots.high : slots.low;
 }
 
-// What a pop changed, so that it can be undone: the end before it, and the strength of the slot that it reached last.
+// The record of a pop, for undoing it: the end before it, and the old strength of the slot that it trimmed.
 struct Popped {
   int32_t end;
   double trimmed;
 };
 
-// What a push changed: the slot that it took, as it was.
+// The record of a push, for undoing it: the old contents of the slot that it filled.
 struct Pushed {
   int32_t element;
   double strength;
@@ -91,8 +92,8 @@ void unpush(Slots& slots, const Pushed& pushed) {
   end_of<kEnd>(slots) += kInward<kEnd>;
 }
 
-// Undoes a pop and returns its cotangent. All that it removed gets the cotangent of the element that it reached last
-// and trimmed; a pop that emptied the memory trimmed none.
+// Undoes a pop and returns its cotangent. All elements that it removed get the strength cotangent of the element that
+// it trimmed, or 0 if it emptied the memory and trimmed none.
 template <End kEnd>
 double unpop(Slots& slots, const Popped& popped, double* strength_cotangents) {
   double reached = 0;
@@ -113,7 +114,7 @@ inline void add_scaled(Real* __restrict target, const Real* __restrict row, Real
   for (int64_t i = 0; i < width; ++i) target[i] += scale * row[i];
 }
 
-// In lanes, so that the compiler may use vector registers without reordering anything itself.
+// Summed in lanes, so that the compiler can use vector registers without reordering floating-point operations.
 template <typename Real>
 inline Real dot(const Real* __restrict one, const Real* __restrict other, int64_t width) {
   constexpr int64_t kLanes = 8;
@@ -128,7 +129,7 @@ inline Real dot(const Real* __restrict one, const Real* __restrict other, int64_
   return sum;
 }
 
-// Writes the unit of strength nearest to an end: the sum of the values, each times how much of it lies within.
+// Reads the unit of strength nearest to an end: the sum of the values, weighted by how much of each lies within it.
 template <End kEnd, typename Real>
 void read(const Slots& slots, const Real* values, Real* out, int64_t width) {
   std::fill(out, out + width, Real(0));
@@ -143,7 +144,7 @@ void read(const Slots& slots, const Real* values, Real* out, int64_t width) {
   }
 }
 
-// Adds to the cotangents of values and strengths what the read of this state gives them.
+// Adds the contribution of the read of this state to the cotangents of values and strengths.
 template <End kEnd, typename Real>
 void read_backward(const Slots& slots, const Real* values, const Real* read_cotangent, Real* value_cotangents,
                    double* strength_cotangents, int64_t width) {
@@ -159,7 +160,7 @@ void read_backward(const Slots& slots, const Real* values, const Real* read_cota
       strength_cotangents[element] += slope;
       room -= strength;
     } else {
-      // What lies further out than the element that is read in part decides how much of it is left to read.
+      // The elements further out determine how much of this partly read element fits into the window.
       for (int32_t outer = outermost<kEnd>(slots); outer != slot; outer += kInward<kEnd>) {
         strength_cotangents[slots.elements[outer]] -= slope;
       }

@@ -1,7 +1,7 @@
-// The stack, the queue and the DeQue as ways to use a line: what each step of them does, and how it is undone.
+// The stack, the queue and the DeQue as ways to use a line: a step of each, and how it is undone.
 //
 // A memory has one or more tracks. In each step every track pops, then every track pushes one element, then every track
-// reads. Actions lie step by step and, within a step, track by track: so do their elements.
+// reads. Actions, and the elements that they push, are ordered by step and, within a step, by track.
 
 #pragma once
 
@@ -15,7 +15,7 @@
 
 namespace neuralstack {
 
-// At which end of the line a track pops and reads, and at which end it pushes.
+// The end of the line at which a track pops and reads, and the end at which it pushes.
 template <End kOut, End kIn>
 struct Track {
   static constexpr End out = kOut;
@@ -29,12 +29,12 @@ struct Change {
 
 template <typename... Tracks>
 struct Memory {
-  // How many tracks there are: for each step that there is room for, as many slots.
+  // The number of tracks, which is also the number of slots reserved for each step.
   static constexpr int32_t kTracks = sizeof...(Tracks);
-  // How many of them push at the bottom: as many slots for each step lie below the first one that is taken.
+  // The number of tracks that push at the bottom: this many slots per step lie below the first one that is filled.
   static constexpr int32_t kBelow = ((Tracks::in == End::kBottom ? 1 : 0) + ...);
 
-  // Takes a step; `changes` is told what each track changed.
+  // Takes a step and records in `changes` what each track changed.
   template <typename Real>
   static void step(Slots& slots, int32_t time, const Real* push_strengths, const Real* pop_strengths,
                    Change* changes) {
@@ -44,7 +44,7 @@ struct Memory {
     });
   }
 
-  // Whether all numbers of a step's actions are finite. From the first step on that has others, nothing is defined.
+  // Whether all numbers in a step's actions are finite. If not, results are NaN from that step on.
   template <typename Real>
   static bool finite(const Real* push_strengths, const Real* pop_strengths, const Real* values, int64_t width) {
     bool all = true;
@@ -58,8 +58,8 @@ struct Memory {
     each([&](auto track, int32_t k) { read<track.out>(slots, values, out + k * width, width); });
   }
 
-  // Goes back over the reads and the actions of a step. The cotangents of its pushes are then those of the strengths
-  // of the elements that it pushed.
+  // Undoes a step and backpropagates through its reads and actions. The cotangents of its pushes are then the strength
+  // cotangents of the elements that it pushed.
   template <typename Real>
   static void back(Slots& slots, const Change* changes, const Real* values, const Real* read_cotangents,
                    Real* value_cotangents, double* strength_cotangents, Real* pop_cotangents, int64_t width) {

@@ -1,7 +1,7 @@
-// The kernels of stack, queue and DeQue as targets that XLA calls, and the Python module that hands them out.
+// The kernels of stack, queue and DeQue as XLA custom-call targets, and the Python module that exports them.
 //
-// Every operand has the same leading dimensions, those of the batch, whatever `vmap` made of them; the sequences are
-// independent. Calls that hold whole sequences share them out among XLA's threads.
+// Every operand has the same leading dimensions, those of the batch, however `vmap` was nested; the sequences are
+// independent. Calls that take whole sequences distribute them over XLA's threads.
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -21,7 +21,7 @@
 
 namespace ffi = xla::ffi;
 
-// A handler that takes a thread pool is given XLA's own.
+// Passes XLA's own thread pool to a handler that takes one.
 template <>
 struct ffi::CtxBinding<ffi::ThreadPool> {
   using Ctx = ffi::ThreadPool;
@@ -37,8 +37,8 @@ int64_t last_dimension(const Buffer& buffer) {
   return buffer.dimensions().back();
 }
 
-// Runs `work(i)` for i below `count`. The calling thread takes part and waits only for work that has begun, so a pool
-// whose threads are all busy, or waiting like this one, cannot hold it up.
+// Runs `work(i)` for i below `count`. The calling thread takes part and waits only for work that has started, so a pool
+// whose threads are all busy, or waiting like this one, cannot block it.
 template <typename Work>
 void for_each(ffi::ThreadPool& pool, int64_t count, const Work& work) {
   struct Shared {
@@ -48,7 +48,7 @@ void for_each(ffi::ThreadPool& pool, int64_t count, const Work& work) {
     int64_t done = 0;
   };
   auto shared = std::make_shared<Shared>();
-  const Work* job = &work;  // outlives every piece of work that begins: this function waits for those
+  const Work* job = &work;  // outlives every started piece of work: this function waits for all of them
   auto take = [shared, count, job] {
     int64_t mine = 0;
     for (int64_t i; (i = shared->next.fetch_add(1)) < count; ++mine) (*job)(i);
@@ -64,7 +64,7 @@ void for_each(ffi::ThreadPool& pool, int64_t count, const Work& work) {
   shared->finished.wait(lock, [&] { return shared->done == count; });
 }
 
-// Brings a result that should lie where its operand lies up to date, should it ever lie elsewhere.
+// Copies an operand to the result that aliases it, in case XLA did not place both at the same address.
 template <typename Operand, typename Result>
 void carry_over(const Operand& operand, Result& result) {
   if (operand.untyped_data() != result->untyped_data() && operand.size_bytes() > 0) {
@@ -72,10 +72,10 @@ void carry_over(const Operand& operand, Result& result) {
   }
 }
 
-// Strengths and their cotangents are doubles, also where JAX knows none: they travel as pairs of integers, their bits.
+// Strengths and their cotangents are doubles even if JAX has float64 disabled: their bits are passed as integer pairs.
 double* doubles(int32_t* pairs) { return reinterpret_cast<double*>(pairs); }
 
-// Stands for an end of the line from the first step on whose action holds a number that is not finite.
+// Replaces the ends of the line from the first step whose action contains a number that is not finite.
 constexpr int32_t kBroken = -1;
 
 template <typename Real>
@@ -85,28 +85,28 @@ void fill_nan(Real* first, Real* last) {
 
 int64_t bounded(int32_t steps, int64_t length) { return std::clamp<int64_t>(steps, 0, length); }
 
-// The operands of a call that depend on its memory and on how many steps there is room for.
+// The dimensions of a call's operands, which depend on its memory and on the maximum number of steps.
 template <typename Memory>
 struct Shape {
   int64_t length;  // steps
   int64_t width;   // of a value
   int64_t batch;   // sequences
 
-  // Actions lie as [..., steps, tracks], values as [..., steps, tracks, width].
+  // Strengths have the shape [..., steps, tracks], values the shape [..., steps, tracks, width].
   template <typename Steps, typename Strengths, typename Values>
   static Shape of(const Steps& steps, const Strengths& strengths, const Values& values) {
     const auto dimensions = strengths.dimensions();
     return {dimensions[dimensions.size() - 2], last_dimension(values), static_cast<int64_t>(steps.element_count())};
   }
 
-  // The same of a call that holds one step of every sequence.
+  // The same for a call that takes one step of every sequence.
   template <typename Time, typename Values>
   static Shape of_step(const Time& time, const Values& values) {
     const auto dimensions = values.dimensions();
     return {dimensions[dimensions.size() - 3], last_dimension(values), static_cast<int64_t>(time.element_count())};
   }
 
-  // How many of a sequence's first steps come before one that holds a number that is not finite.
+  // The number of a sequence's steps before the first one that contains a number that is not finite.
   template <typename Real>
   int64_t finite_steps(const Real* pushes, const Real* pops, const Real* rows, int64_t steps) const {
     int64_t time = 0;
@@ -117,7 +117,7 @@ struct Shape {
     return time;
   }
 
-  // Whether slots can be those of one sequence after so many steps.
+  // Whether the ends of the slots are possible after `taken` steps of a sequence.
   bool fits(const Slots& slots, int64_t taken) const {
     return slots.low <= slots.high && slots.low >= Memory::kBelow * (length - taken) &&
            slots.high <= Memory::kBelow * length + (Memory::kTracks - Memory::kBelow) * taken;
@@ -128,7 +128,7 @@ struct Shape {
     return {elements + i * this->strengths(), strengths + i * this->strengths(), ends[0], ends[1]};
   }
 
-  // Numbers of one sequence: a strength, and a slot, for each track at each step.
+  // Counts for one sequence: there is a strength, and a slot, for each track at each step.
   int64_t strengths() const { return length * Memory::kTracks; }
   int64_t values() const { return strengths() * width; }
   int32_t first() const { return static_cast<int32_t>(length * Memory::kBelow); }
@@ -163,8 +163,8 @@ ffi::Error run(ffi::ThreadPool pool, ffi::Buffer<kInt> steps, ffi::Buffer<kReal>
   return ffi::Error::Success();
 }
 
-// The cotangents of a whole sequence's actions. The strengths of every step are found again, which costs little
-// beside the values; so the forward pass has nothing to keep.
+// The cotangents of a whole sequence's actions. The strengths of every step are recomputed, which is cheap compared
+// with the work on the values, so the forward pass stores nothing.
 template <typename Memory, ffi::DataType kReal>
 ffi::Error run_backward(ffi::ThreadPool pool, ffi::Buffer<kInt> steps, ffi::Buffer<kReal> push,
                         ffi::Buffer<kReal> pop, ffi::Buffer<kReal> values, ffi::Buffer<kReal> read_cotangents,
@@ -183,7 +183,7 @@ ffi::Error run_backward(ffi::ThreadPool pool, ffi::Buffer<kInt> steps, ffi::Buff
     const int64_t asked = bounded(steps.typed_data()[i], shape.length);
     const int64_t taken = shape.finite_steps(pushes, pops, rows, asked);
     const Real* given = read_cotangents.typed_data() + i * shape.values();
-    // A strength's cotangent lies where the element's push lies.
+    // The cotangent of an element's strength has the index of its push.
     std::vector<double> of_strengths(shape.strengths());
     Real* of_pushes = push_cotangents->typed_data() + i * shape.strengths();
     Real* of_pops = pop_cotangents->typed_data() + i * shape.strengths();
@@ -209,7 +209,7 @@ ffi::Error run_backward(ffi::ThreadPool pool, ffi::Buffer<kInt> steps, ffi::Buff
   return ffi::Error::Success();
 }
 
-// One step of every sequence, in place: the values are logged, the slots change, the ends are read.
+// One step of every sequence, in place: stores the values, changes the slots and reads the ends.
 template <typename Memory, ffi::DataType kReal>
 ffi::Error step_forward(ffi::Buffer<kInt> time, ffi::Buffer<kReal> push, ffi::Buffer<kReal> pop,
                         ffi::Buffer<kReal> value, ffi::Buffer<kReal> values, ffi::Buffer<kInt> elements,
@@ -249,7 +249,7 @@ ffi::Error step_forward(ffi::Buffer<kInt> time, ffi::Buffer<kReal> push, ffi::Bu
   return ffi::Error::Success();
 }
 
-// The slots after a whole sequence, and what each step changed: where its backward pass begins.
+// The slots after a whole sequence, and the changes made by each step: the start of its backward pass.
 template <typename Memory, ffi::DataType kReal>
 ffi::Error replay(ffi::Buffer<kInt> steps, ffi::Buffer<kReal> push, ffi::Buffer<kReal> pop, ffi::Buffer<kReal> values,
                   ffi::ResultBuffer<kInt> elements, ffi::ResultBuffer<kInt> strengths, ffi::ResultBuffer<kInt> ends,
@@ -286,7 +286,7 @@ ffi::Error replay(ffi::Buffer<kInt> steps, ffi::Buffer<kReal> push, ffi::Buffer<
   return ffi::Error::Success();
 }
 
-// Goes back over one step of every sequence, in place.
+// The backward pass of one step of every sequence, in place.
 template <typename Memory, ffi::DataType kReal>
 ffi::Error step_back(ffi::Buffer<kInt> time, ffi::Buffer<kReal> read_cotangent, ffi::Buffer<kReal> values,
                      ffi::Buffer<kInt> changed_slots, ffi::Buffer<kInt> changed_strengths,
@@ -383,7 +383,7 @@ PyObject* targets(PyObject*, PyObject*) {
   return found;
 }
 
-// The version of XLA's interface that these kernels were compiled for; one that offers an older one refuses them.
+// The version of XLA's interface that these kernels were compiled for; an XLA that offers an older one rejects them.
 PyObject* api_version(PyObject*, PyObject*) { return Py_BuildValue("(ii)", XLA_FFI_API_MAJOR, XLA_FFI_API_MINOR); }
 
 PyMethodDef kMethods[] = {

@@ -1,7 +1,7 @@
-"""The kernels of stack, queue and DeQue, as functions of one sequence: the six of any memory's passes.
+"""The kernels of stack, queue and DeQue as functions of one sequence: the six functions of a memory's passes.
 
-A memory has one or two tracks, each with a push, a pop, a value and a read: the top and the bottom of a DeQue. Under
-`vmap`, and `vmap` of `vmap`, one call holds the whole batch. Each call works in place where it changes a carry.
+A memory has one or two tracks, each with a push, a pop, a value and a read; a DeQue has one for the top and one for the
+bottom. Under `vmap`, even if nested, one call processes the whole batch. Calls that change a carry do so in place.
 """
 
 from collections.abc import Sequence
@@ -16,11 +16,11 @@ from neuralstack._varying import vary_like, vary_together
 
 INT = jnp.int32
 MEMORIES = {"stack": 0, "queue": 0, "deque": 1}
-"""The memories that have kernels; for each step that there is room for, how many slots lie below the first one."""
+"""The memories that have kernels, and the number of slots that each reserves below its first one, per step."""
 
 
 class Actions(NamedTuple):
-    """Actions on a memory, at one step or at all."""
+    """Actions on a memory, at one step or at every step."""
 
     push: Float[Array, "*steps tracks"]
     pop: Float[Array, "*steps tracks"]
@@ -28,9 +28,9 @@ class Actions(NamedTuple):
 
 
 class Forward(NamedTuple):
-    """A log of the values, and the slots: which element each holds, how much of it, and where the alive ones end.
+    """All values so far, and the slots: the element that each holds, its strength, and the ends of the live ones.
 
-    Strengths are float64 numbers whatever the dtype of the values is, as pairs of int32: JAX need not know float64.
+    Strengths are float64 whatever the dtype of the values, stored as pairs of int32: JAX need not have float64 enabled.
     """
 
     values: Float[Array, "steps tracks width"]
@@ -40,7 +40,7 @@ class Forward(NamedTuple):
 
 
 class Backward(NamedTuple):
-    """State of the backward pass: the values and what each step changed, the slots, and the cotangents so far.
+    """State of the backward pass: the values, the changes made by each step, the slots and the cotangents so far.
 
     Strengths and their cotangents are pairs of int32, as in `Forward`.
     """
@@ -85,7 +85,7 @@ def step_forward(
 
 
 def start_backward(memory: str, actions: Actions, steps: Int[Array, ""]) -> Backward:
-    """Return what goes backwards from the end of the first `steps` steps."""
+    """Return the state of the backward pass at the end of the first `steps` steps."""
     steps_and_tracks, slots = actions.push.shape, actions.push.size
     shapes = (slots,), (slots, 2), (2,), (*steps_and_tracks, 2), (*steps_and_tracks, 2, 2)
     elements, strengths, ends, changed_slots, changed_strengths = call(
@@ -121,7 +121,7 @@ def call(
     *operands: Array,
     in_place: dict[int, int] | None = None,
 ) -> Sequence[Array]:
-    """Call a memory's kernel of this name and of the first operand's dtype; results are like those that are given."""
+    """Call a memory's kernel of this name, for the first operand's dtype; `results` give the shapes and dtypes."""
     kernel = jax.ffi.ffi_call(
         f"neuralstack_{memory}_{name}_{first.dtype}",
         [jax.ShapeDtypeStruct(result.shape, result.dtype) for result in results],

@@ -1,4 +1,4 @@
-"""A controller, the memory it acts on, and how the two and the answer are connected."""
+"""Machines: a controller, the memory it acts on, and the connection between the two and the answer."""
 
 from neuralstack.machine._batch_logits import batch_logits as batch_logits
 from neuralstack.machine._connection import CONNECTIONS as CONNECTIONS, Connection as Connection

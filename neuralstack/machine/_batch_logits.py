@@ -1,4 +1,4 @@
-"""The logits of a batch, of a machine or of any other module from tokens to logits."""
+"""The logits of a batch from a machine, or from any other module that maps tokens to logits."""
 
 from typing import Any
 
@@ -16,8 +16,8 @@ def batch_logits(
     Args:
         model: A `Machine`, or any callable from the tokens `[steps]` of one sequence to logits `[steps, vocab]`.
         tokens: The sequences.
-        steps: How many steps to run, if known at run time only. Beyond them a machine's logits are not defined; other
-            modules run all steps.
+        steps: Number of steps to run, which may be known at run time only. A machine's logits of later steps are
+            undefined; other modules run all steps. Defaults to all.
 
     Examples:
         >>> import jax, jax.numpy as jnp

@@ -1,4 +1,4 @@
-"""The two ways to run a machine on a batch: with reads that the controller sees, and without."""
+"""The two ways to run a machine on a batch: with and without feedback of the reads to the controller."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,7 +24,7 @@ class BatchInputs(NamedTuple):
 
 
 class BatchOutputs(NamedTuple):
-    """Outputs of every step, time first, and the controller's state after the last."""
+    """Outputs of every step, time first, and the controller's state after the last step."""
 
     hidden: Float[Array, "steps batch hidden"]
     raw: Float[Array, "steps batch actions"]
@@ -36,7 +36,7 @@ class BatchOutputs(NamedTuple):
 def run_with_feedback(
     machine: "Machine", state: PyTree, inputs: BatchInputs, decode: Decode, steps: Int[Array, ""]
 ) -> BatchOutputs:
-    """Run controller and memory together: each step of the controller needs the read before it."""
+    """Run controller and memory together: each step of the controller needs the previous read."""
     parameters, static = eqx.partition(machine, eqx.is_inexact_array)
 
     def act(parameters, state, inputs, read):
@@ -51,7 +51,7 @@ def run_with_feedback(
 def run_in_turn(
     machine: "Machine", state: PyTree, inputs: BatchInputs, decode: Decode, steps: Int[Array, ""]
 ) -> BatchOutputs:
-    """Run the controller over all steps, then the memory, which runs a whole sequence faster than step by step."""
+    """Run the controller over all steps, then the memory, which is faster on a whole sequence than step by step."""
     parameters, static = eqx.partition(machine.controller, eqx.is_inexact_array)
 
     def step(parameters, state, inputs, _):

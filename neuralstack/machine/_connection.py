@@ -1,4 +1,4 @@
-"""Connections of the controller, the memory and the answer of a machine."""
+"""Connections between the controller, the memory and the answer of a machine."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ ANSWERS = ("read", "controller", "both")
 
 @dataclass(frozen=True)
 class Connection:
-    """The way in which the controller, the memory and the answer of a machine are connected.
+    """A connection between the controller, the memory and the answer of a machine.
 
     Raises:
         ValueError: If `answer_from` is unknown.
@@ -22,16 +22,16 @@ class Connection:
     """
 
     feedback: float = 0.0
-    """Factor of the last read on its way into the controller; at 0 the read does not go back.
+    """Factor on the previous read as an input of the controller; 0 disables the feedback.
 
-    The smaller it is, the more slowly the weights behind it learn, since Adam's steps do not depend on the scale.
+    The smaller it is, the more slowly the feedback is learned, since Adam's steps do not depend on the scale.
     """
     value_sees_input: bool = True
     """Whether the embedding of the token is added to the pushed value."""
     answer_from: str = "read"
     """Source of the answer: `read` (of the same step), `controller` or `both`."""
     gate_scale: float = 2.0
-    """Factor of the initial weights behind the gates (push and pop strengths)."""
+    """Factor on the initial weights of the gates (push and pop strengths)."""
 
     def __post_init__(self):
         if self.answer_from not in ANSWERS:
@@ -46,10 +46,11 @@ CONNECTIONS = {
 }
 """The published connections.
 
-- `layer`: the read does not go back to the controller, so the memory is a layer over time; the value sees the input and
-  the answer comes from the memory alone. Nearly every seed learns, some after a restart.
-- `feedback`: the same, with the read going back, quietly at first: for tasks whose actions depend on what is read.
-- `skip`: as `layer`, with a connection from the controller to the answer: for answers that do not follow from the read
+- `layer`: the controller does not see the reads, so the memory is a layer over time; the embedding is added to the
+  value, and the answer comes from the memory alone. Nearly every seed learns, some after a restart.
+- `feedback`: `layer` with the previous read as an input of the controller, weak at first: for tasks whose actions
+  depend on the reads.
+- `skip`: `layer` with a connection from the controller to the answer: for answers that do not follow from the read
   alone.
 - `paper`: Grefenstette et al. (2015), section 3.4, exactly: $(o'_t, h_t) = \\mathrm{RNN}((i_t, r_{t-1}), h_{t-1})$,
   $d_t = \\sigma(W_d o'_t + b_d)$, $u_t = \\sigma(W_u o'_t + b_u)$, $v_t = \\tanh(W_v o'_t + b_v)$,
@@ -58,7 +59,7 @@ CONNECTIONS = {
 
 
 def as_connection(connection: Any) -> Connection:
-    """Return a connection, given itself or its name.
+    """Return a connection, given the connection itself or its name.
 
     Raises:
         TypeError: If the argument is neither a connection nor a name.

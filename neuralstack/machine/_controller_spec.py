@@ -25,7 +25,7 @@ SIZES = {"input_size", "hidden_size"}
 
 
 def controller_spec(controller: AbstractController) -> dict[str, Any]:
-    """Return the class of a controller and its sizes; of a user's class, the name.
+    """Return the class and the sizes of a controller; for a user-defined class, its name and the sizes.
 
     Examples:
         >>> import jax, neuralstack as ns
@@ -46,15 +46,15 @@ def controller_spec(controller: AbstractController) -> dict[str, Any]:
 
 
 def controller_from_spec(spec: Any, own: Any = None, *, key: PRNGKeyArray) -> AbstractController:
-    """Return a controller of a specification, with initial weights.
+    """Return the controller that a specification describes, with initial weights.
 
     Args:
         spec: The result of `controller_spec`.
-        own: The controller, where its class is a user's.
+        own: The controller, if its class is user-defined.
         key: Source of the weights.
 
     Raises:
-        ValueError: If the specification is not valid, or a controller of a user's class is not given or another one.
+        ValueError: If the specification is not valid, or a controller of a user-defined class is missing or differs.
     """
     if not isinstance(spec, Mapping):
         raise ValueError(f"the specification of a controller must be a mapping, got {type(spec).__name__}.")
@@ -62,14 +62,14 @@ def controller_from_spec(spec: Any, own: Any = None, *, key: PRNGKeyArray) -> Ab
     if kind == "BoundedController":
         require_mapping(spec, kind, {"kind", "controller", "gates"})
         if isinstance(spec["controller"], Mapping) and spec["controller"].get("kind") == "BoundedController":
-            raise ValueError("a BoundedController must not lie in another one in a specification.")
+            raise ValueError("a BoundedController must not contain another one in a specification.")
         return _bounded(controller_from_spec(spec["controller"], own, key=key), require_size(spec, "gates"))
     if own is not None:
         return require_same(spec, own)
     if "own" in spec:
         name = repr(spec["own"])[:100]
         raise ValueError(
-            f"the machine has a controller of a class of its user's, {name}: give controller=, such a controller."
+            f"the machine has a controller of a user-defined class, {name}: give controller=, a controller like it."
         )
     if isinstance(kind, str) and kind in LAYERED:
         require_mapping(spec, f"a controller {kind}", {"kind", *SIZES, "num_layers"})
@@ -84,7 +84,7 @@ def controller_from_spec(spec: Any, own: Any = None, *, key: PRNGKeyArray) -> Ab
 
 
 def require_same(spec: Mapping[str, Any], own: Any) -> AbstractController:
-    """Return a given controller if its class and sizes are those of a specification.
+    """Return the given controller if its class and sizes match a specification.
 
     Raises:
         ValueError: If class or sizes differ.

@@ -33,12 +33,12 @@ def controller_name(controller: AbstractController) -> str:
 
 
 def connection_name(connection: Connection) -> str:
-    """Return the name of a published connection, and any other one in full."""
+    """Return the name of a published connection, or the representation of any other one."""
     return next((repr(name) for name, known in CONNECTIONS.items() if known == connection), repr(connection))
 
 
 def as_text(machine: "Machine") -> str:
-    """Return a machine in one line."""
+    """Return a description of a machine in one line."""
     parts = parts_of(machine)
     count = parts.pop("parameters")
     controller, memory = parts.pop("controller"), parts.pop("memory")
@@ -47,6 +47,6 @@ def as_text(machine: "Machine") -> str:
 
 
 def as_html(machine: "Machine") -> str:
-    """Return a machine as a small table."""
+    """Return a description of a machine as a small table."""
     cells = [f"<tr><th>{name}</th><td>{escape(text)}</td></tr>" for name, text in parts_of(machine).items()]
     return f"<table><caption>Machine</caption>{''.join(cells)}</table>"

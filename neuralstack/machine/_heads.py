@@ -13,8 +13,8 @@ def draw_heads(
 ) -> Float[Array, "{hidden} action"]:
     """Draw the weights from a controller to the parts of a raw action: its gates and its values.
 
-    Each head is a matrix of its own: drawn as one, the strengths would start with the small weights of a wide value,
-    and a machine that cannot tell reading from answering by its strengths for long enough gets stuck.
+    Each head is drawn as a separate matrix. In a joint one the strengths would start with the small weights of a wide
+    value, and a machine whose strengths do not soon differ between reading and answering gets stuck.
     """
     widths = gate_widths + value_widths
     scales = [gate_scale] * len(gate_widths) + [1.0] * len(value_widths)
@@ -26,10 +26,10 @@ def draw_heads(
 def draw_input_maps(
     key: PRNGKeyArray, memory: AbstractMemory, embedding_dim: int
 ) -> tuple[Float[Array, "embedding value"] | None, ...]:
-    """Draw the linear maps from the embedding to the values of a memory; None adds the embedding as it is.
+    """Draw the linear maps from the embedding to the values of a memory; None adds the embedding unchanged.
 
-    Values as wide as the embedding need none. A memory without gates declares nothing of its raw action, so that the
-    embedding always enters it through a map.
+    Values as wide as the embedding need no map. A memory without gates does not declare the parts of its raw action, so
+    its embedding always goes through a map.
     """
     widths = memory.value_widths
     keys = jax.random.split(key, len(widths))

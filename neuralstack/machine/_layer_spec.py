@@ -13,7 +13,7 @@ SIZES = ("size", "hidden", "width", "heads")
 
 
 def layer_spec(layer: MemoryLayer) -> dict[str, Any]:
-    """Return all of a memory layer but its weights, as data that JSON can hold.
+    """Return everything about a memory layer except its weights, as JSON-compatible data.
 
     Examples:
         >>> import jax, neuralstack as ns
@@ -29,7 +29,7 @@ def layer_spec(layer: MemoryLayer) -> dict[str, Any]:
 
 
 def layer_from_spec(spec: Any) -> MemoryLayer:
-    """Return the memory layer of a specification, with shapes and dtypes in place of its weights.
+    """Return the memory layer that a specification describes, with shapes and dtypes in place of its weights.
 
     Raises:
         ValueError: If the specification is not valid or too large.

@@ -1,7 +1,7 @@
 """One step of a batch, linearized in the forward pass, and the residuals that its backward pass needs.
 
 Residuals are inputs, outputs or intermediate results of the step. Each is logged once: the state and the read that are
-inputs of a step are outputs of the step before.
+inputs of a step are outputs of the previous step.
 """
 
 from collections.abc import Callable
@@ -44,8 +44,8 @@ class LinearizedStep(NamedTuple):
 def linearize(act: Act, parameters: PyTree[Array], inputs: StepInputs) -> LinearizedStep:
     """Take one step of a batch.
 
-    Of the residuals of its pullback, inputs and outputs are logged as such, and those whose shape does not depend on
-    the batch size follow from the parameters alone. The others must be logged too.
+    Of the residuals of its pullback, inputs and outputs are logged anyway, and those whose shape does not depend on the
+    batch size follow from the parameters alone. The others are returned, to be logged too.
     """
     outputs, pullback = differentiate(act, parameters, inputs)
 
@@ -61,7 +61,7 @@ def linearize(act: Act, parameters: PyTree[Array], inputs: StepInputs) -> Linear
 
 
 def differentiate(act: Act, parameters: PyTree[Array], inputs: StepInputs) -> tuple[StepOutputs, Any]:
-    """Return the outputs of a batch and its pullback, a function that is a tree of its residuals."""
+    """Return the outputs of a batch and its pullback, a function that is a pytree of its residuals."""
 
     def batch(parameters, inputs):
         outputs = StepOutputs(*jax.vmap(act, in_axes=(None, 0, 0, 0))(parameters, *inputs))
@@ -75,7 +75,7 @@ def pullback_like(
 ) -> Callable[..., tuple[PyTree[Array], StepInputs]]:
     """Return the pullback of any step, as a function of its inputs, outputs, residuals and output cotangents.
 
-    The numbers computed here are needed for their structure only; the compiler drops them.
+    The arrays computed here are needed for their structure only; the compiler removes them.
     """
     linearized = linearize(act, parameters, inputs)
     names = [id(leaf) for leaf in jax.tree.leaves((inputs, linearized.outputs, linearized.residuals))]

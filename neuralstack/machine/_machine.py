@@ -20,17 +20,17 @@ from neuralstack.memories import AbstractMemory
 
 
 class Machine(eqx.Module):
-    """A controller that acts on a memory, from tokens to logits.
+    """A controller that acts on a memory and maps tokens to logits.
 
-    It handles one sequence; a batch is `jax.vmap(machine)`, or `machine.batch` for training. Where the values of the
-    memory and the embedding have different widths, a learned linear map lies between them.
+    It handles one sequence; for a batch use `jax.vmap(machine)`, or `machine.batch` for training. If the values of the
+    memory and the embedding have different widths, a learned linear map connects them.
 
     Args:
         controller: The controller, such as `ns.GRU(16, 32, key=key)`; an `eqx.nn.GRUCell` or `eqx.nn.LSTMCell`; or any
             module with `init()` and `step(state, x)`.
         memory: The memory, such as `ns.NeuralStack(8)`.
         vocab_size: Number of different tokens.
-        connection: How they are connected, an `ns.Connection` or the name of one of `ns.CONNECTIONS`.
+        connection: Connection between the parts: an `ns.Connection`, or the name of one of `ns.CONNECTIONS`.
         embedding_dim: Width of the embedding of a token, for a controller without an `input_size`. Defaults to the
             controller's input size.
         key: Source of the initial weights.
@@ -97,7 +97,7 @@ class Machine(eqx.Module):
     def __repr__(self):
         try:
             return as_text(self)
-        except (AttributeError, TypeError):  # unfinished, or with other things in place of its arrays
+        except (AttributeError, TypeError):  # partly initialized, or with something else in place of its arrays
             return eqx.tree_pformat(self) if hasattr(self, "connection") else "Machine(...)"
 
     def _repr_html_(self) -> str:
@@ -109,9 +109,9 @@ class Machine(eqx.Module):
         return len(self.embedding)
 
     def __call__(self, tokens: Tokens) -> Float[Array, "steps vocab"]:
-        """Run one sequence from empty and return the logits after each step.
+        """Run one sequence from an empty memory and return the logits after each step.
 
-        Under `jax.jit`, where tokens cannot be compared with the vocabulary, one outside of it gives NaN.
+        Under `jax.jit`, where tokens cannot be checked against the vocabulary, a token outside it gives NaN.
 
         Raises:
             TypeError: If the tokens are not integers.
@@ -120,10 +120,10 @@ class Machine(eqx.Module):
         return _logits(self, check_tokens(tokens, self.vocab_size, axes=1))
 
     def trace(self, tokens: Tokens) -> Step:
-        """Run one sequence from empty, step by step, and return everything worth looking at.
+        """Run one sequence from an empty memory, step by step, and return a record of every step.
 
-        It is a plain `lax.scan`, without kernels and without gradients of its own: the form for `jax.export` with
-        symbolic lengths, for forward-mode derivatives and for derivatives of derivatives.
+        It is a plain `lax.scan`, without kernels or custom gradients: use it for `jax.export` with symbolic lengths,
+        for forward-mode derivatives and for higher derivatives.
 
         Raises:
             TypeError: If the tokens are not integers.
@@ -139,7 +139,7 @@ class Machine(eqx.Module):
         )
 
     def step(self, state: MachineState, token: Int[Array, ""]) -> tuple[MachineState, Step]:
-        """Take one step of one sequence: the controller acts, the memory is read, the answer is given."""
+        """Take one step of one sequence: the controller acts, the memory is read, the answer is computed."""
         embedded = look_up(self.embedding, check_tokens(token, self.vocab_size, axes=0))
         projected = self.controller.project(embedded) + self.feedback_input(state.read)
         controller, hidden = self.controller.step_projected(state.controller, projected)
@@ -158,9 +158,9 @@ class Machine(eqx.Module):
         state: PyTree[Float[Array, "batch ..."]] | None = None,
         input_noise: Float[Array, "steps batch projected"] | None = None,
     ) -> BatchSteps:
-        """Run a batch, time first, with a memory that is empty at first.
+        """Run a batch, time first, from an empty memory.
 
-        Gradients need memory linear in the number of steps. There are no forward-mode derivatives; `trace` has
+        Gradients need space linear in the number of steps. Forward-mode derivatives are not available; `trace` has
         them.
 
         Args:
@@ -216,7 +216,7 @@ class Machine(eqx.Module):
 
 @eqx.filter_jit
 def _logits(machine: Machine, tokens: Int[Array, " steps"]) -> Float[Array, "steps vocab"]:
-    if not isinstance(tokens.shape[0], int):  # symbolic, in `jax.export`, which only the plain loop can be
+    if not isinstance(tokens.shape[0], int):  # symbolic, in `jax.export`: only the plain loop supports that
         return _trace(machine, tokens).logits
     return machine.batch(tokens[:, None]).logits[:, 0]
 

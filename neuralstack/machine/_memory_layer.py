@@ -1,7 +1,7 @@
-"""A memory as a layer of a network, trained over all steps of a sequence at once, as attention is.
+"""A memory as a layer of a network, trained over all steps of a sequence in parallel, like attention.
 
-Where no read goes back to the controller, the actions of all steps can be computed at once. The reads are then one
-matrix of weights times the values, and nothing in the forward or the backward pass is a loop over time.
+If the controller does not see the reads, the actions of all steps can be computed at once. The reads are then the
+product of one matrix of weights and the values, and neither the forward nor the backward pass loops over time.
 """
 
 import equinox as eqx
@@ -14,7 +14,7 @@ from neuralstack.memories import STRENGTH_BIASES, Action, read_weights
 
 
 class Feedforward(eqx.Module):
-    r"""A controller that sees each step alone: $h_t = \tanh(W x_t + b)$."""
+    r"""A controller that sees each step in isolation: $h_t = \tanh(W x_t + b)$."""
 
     project: eqx.nn.Linear
 
@@ -27,9 +27,9 @@ class Feedforward(eqx.Module):
 
 
 class Attention(eqx.Module):
-    r"""A controller that sees each step and all before it: $h_t = \tanh(y_t + \mathrm{attend}(y_{\le t}))$.
+    r"""A controller that sees each step and all earlier ones: $h_t = \tanh(y_t + \mathrm{attend}(y_{\le t}))$.
 
-    $y_t = W x_t + b$. It adds no positions: where they matter, they must be in the inputs.
+    Here $y_t = W x_t + b$. No positions are added: if they matter, they must be part of the inputs.
     """
 
     project: eqx.nn.Linear
@@ -54,25 +54,25 @@ PARALLEL_CONTROLLERS = {"attention": Attention, "feedforward": Feedforward}
 
 
 class MemoryLayer(eqx.Module):
-    """A stack or a queue as a layer, from a vector at each step to a vector at each step, without a loop over time.
+    """A stack or a queue as a layer, which maps a vector at each step to a vector, without a loop over time.
 
-    A controller gives a hidden vector at each step. Push strength, pop strength and value are linear maps of it,
-    followed by a sigmoid or a hyperbolic tangent. The output is a linear map of the read. No read goes back to the
-    controller.
+    A controller returns a hidden vector at each step. Push strength, pop strength and value are linear maps of it,
+    followed by a sigmoid or a hyperbolic tangent. The output is a linear map of the read. The controller does not see
+    the reads.
 
-    Layers can be stacked, between others. Time and memory grow with the square of the length.
+    Layers can be stacked and combined with others. Time and space grow with the square of the length.
 
     Args:
         size: Width of the inputs and of the outputs.
-        controller: One of `PARALLEL_CONTROLLERS`: each step alone, or with causal attention to those before it.
-        queue: Whether the memory is a queue; else it is a stack.
+        controller: One of `PARALLEL_CONTROLLERS`: `feedforward` sees each step in isolation, `attention` is causal.
+        queue: Whether the memory is a queue; otherwise it is a stack.
         hidden: Width of the controller's hidden vector.
         width: Width of the values.
         heads: Number of heads, for attention.
         key: Source of the initial weights.
 
     Raises:
-        ValueError: If a size is below 1, the controller is unknown, or the heads do not divide its width.
+        ValueError: If a size is below 1, the controller is unknown, or the number of heads does not divide `hidden`.
 
     Examples:
         >>> import jax, jax.numpy as jnp, neuralstack as ns
@@ -114,7 +114,7 @@ class MemoryLayer(eqx.Module):
         self.queue = queue
 
     def __call__(self, inputs: Float[Array, "steps size"]) -> Float[Array, "steps size"]:
-        """Run one sequence from empty."""
+        """Run one sequence from an empty memory."""
         push, pop, values = self.act(inputs)
         reads = read_weights(push, pop, queue=self.queue).astype(values.dtype) @ values
         return jax.vmap(self.answer)(reads)

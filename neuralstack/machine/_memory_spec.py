@@ -14,11 +14,11 @@ KINDS: dict[str, type[AbstractMemory]] = {
     for name, thing in vars(memories).items()
     if isinstance(thing, type) and issubclass(thing, AbstractMemory) and not inspect.isabstract(thing)
 }
-"""The memories of this library, class name to class."""
+"""The memories of this library by class name."""
 
 
 def memory_spec(memory: AbstractMemory) -> dict[str, Any]:
-    """Return the class of a memory and its options; of a user's class, the name and the sizes.
+    """Return the class and the options of a memory; for a user-defined class, its name and the sizes.
 
     Examples:
         >>> import neuralstack as ns
@@ -32,23 +32,23 @@ def memory_spec(memory: AbstractMemory) -> dict[str, Any]:
 
 
 def memory_from_spec(spec: Any, own: AbstractMemory | None = None, depth: int = 0) -> AbstractMemory:
-    """Return the memory of a specification.
+    """Return the memory that a specification describes.
 
     Args:
         spec: The result of `memory_spec`.
-        own: The memory, where its class is a user's.
-        depth: Number of memories around it.
+        own: The memory, if its class is user-defined.
+        depth: Number of memories that contain it.
 
     Raises:
-        ValueError: If the specification is not valid, or a memory of a user's class is not given or another one.
+        ValueError: If the specification is not valid, or a memory of a user-defined class is missing or differs.
     """
     if own is not None:
         return require_same(spec, own)
     if isinstance(spec, Mapping) and "own" in spec:
         name = repr(spec["own"])[:100]
-        raise ValueError(f"the machine has a memory of a class of its user's, {name}: give memory=, such a memory.")
+        raise ValueError(f"the machine has a memory of a user-defined class, {name}: give memory=, a memory like it.")
     if depth > DEEPEST:
-        raise ValueError(f"memories lie at most {DEEPEST} deep within each other in a specification.")
+        raise ValueError(f"memories must be nested at most {DEEPEST} deep in a specification.")
     kind = KINDS.get(spec["kind"]) if isinstance(spec, Mapping) and isinstance(spec.get("kind"), str) else None
     if kind is None:
         raise ValueError(f"the specification of a memory must name one of {', '.join(sorted(KINDS))}.")
@@ -65,7 +65,7 @@ def memory_from_spec(spec: Any, own: AbstractMemory | None = None, depth: int = 
 
 
 def require_same(spec: Any, own: AbstractMemory) -> AbstractMemory:
-    """Return a given memory if it is the one of a specification.
+    """Return the given memory if it matches a specification.
 
     Raises:
         ValueError: If the memories differ.

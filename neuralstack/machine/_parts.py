@@ -8,7 +8,7 @@ from neuralstack.memories import AbstractMemory
 
 
 def check_parts(controller: Any, memory: Any, vocab_size: Any, connection: Connection | str) -> None:
-    """Refuse parts that do not make a machine.
+    """Raise an error if the parts do not make a machine.
 
     Raises:
         TypeError: If a part is not an object of its kind.

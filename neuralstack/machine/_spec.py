@@ -16,9 +16,9 @@ from neuralstack.memories import AbstractMemory
 
 
 def machine_spec(machine: Machine) -> dict[str, Any]:
-    """Return all of a machine but its weights, as data that JSON can hold.
+    """Return everything about a machine except its weights, as JSON-compatible data.
 
-    Classes of a user's are recorded by name.
+    User-defined classes are recorded by name.
 
     Examples:
         >>> import jax, neuralstack as ns
@@ -37,19 +37,19 @@ def machine_spec(machine: Machine) -> dict[str, Any]:
 
 
 def machine_from_spec(spec: Any, *, memory: AbstractMemory | None = None, controller: Any = None) -> Machine:
-    """Return the machine of a specification, with the shapes and dtypes of its weights in place of the weights.
+    """Return the machine that a specification describes, with shapes and dtypes in place of its weights.
 
-    Nothing is drawn or allocated, and everything is checked before: sizes of a memory or a controller are at most
-    65,536, layers 64, tokens 1,048,576, and weights 2,147,483,648 in all.
+    No weights are drawn or allocated, and all sizes are checked first: those of a memory or a controller are at most
+    65,536; there are at most 64 layers, 1,048,576 tokens and 2,147,483,648 weights in total.
 
     Args:
         spec: The result of `machine_spec`.
-        memory: The memory, where its class is a user's.
-        controller: A controller like the saved one, where its class is a user's.
+        memory: The memory, if its class is user-defined.
+        controller: A controller like the saved one, if its class is user-defined.
 
     Raises:
-        ValueError: If the specification is not valid or too large, or a part of a user's class is not given or another
-            one.
+        ValueError: If the specification is not valid or too large, or a part of a user-defined class is missing or
+            differs.
     """
     require_mapping(spec, "a machine", {"controller", "memory", "vocab_size", "connection", "dtype"})
     if spec["dtype"] not in DTYPES:

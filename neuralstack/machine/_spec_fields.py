@@ -1,4 +1,4 @@
-"""Checks of the fields of a specification, which may come from an untrusted file."""
+"""Checks for the fields of a specification, which may come from an untrusted file."""
 
 import types
 import typing
@@ -8,16 +8,16 @@ from typing import Any
 MOST_PARAMETERS = 2**31
 """Largest number of parameters of a machine that is built from a specification."""
 LARGEST = {"size": 2**16, "num_layers": 64, "vocab_size": 2**20, "gates": 16, "action_size": 2**20, "parts": 256}
-"""Largest integers in a specification; `size` stands for all that are not named."""
+"""Largest integers in a specification; `size` applies to all that are not named."""
 DTYPES = ("float16", "bfloat16", "float32", "float64")
 DEEPEST = 4  # a quantized memory, in a composite, in ...
 
 
 def require_mapping(spec: Any, what: str, names: set[str]) -> Mapping[str, Any]:
-    """Return a specification if it is a mapping with these names and no others.
+    """Return the specification if it is a mapping with exactly these names.
 
     Raises:
-        ValueError: If the names differ, or the specification is no mapping.
+        ValueError: If the names differ, or the specification is not a mapping.
     """
     if not isinstance(spec, Mapping):
         raise ValueError(f"the specification of {what} must be a mapping, got {type(spec).__name__}.")
@@ -32,7 +32,7 @@ def require_size(spec: Mapping[str, Any], name: str, least: int = 1) -> int:
     """Return an integer of a specification within its limits.
 
     Raises:
-        ValueError: If it is none, or beyond them.
+        ValueError: If the value is not an integer, or outside its limits.
     """
     value, most = spec[name], LARGEST.get(name, LARGEST["size"])
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
@@ -41,7 +41,7 @@ def require_size(spec: Mapping[str, Any], name: str, least: int = 1) -> int:
 
 
 def require_type(name: str, value: Any, annotation: Any) -> Any:
-    """Return a value of a field if its type is the annotated one and it is not too large.
+    """Return the value of a field if it has the annotated type and is not too large.
 
     Raises:
         ValueError: If the value is of another type, or too large.

@@ -1,4 +1,4 @@
-"""Records of what a machine computes at its steps."""
+"""Records of the steps of a machine."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -7,13 +7,13 @@ from jaxtyping import Array, Float, PyTree
 
 
 class Step(NamedTuple):
-    """Everything worth looking at in one step of a machine, or in every step of a sequence.
+    """A record of one step of a machine, or of every step of a sequence.
 
     Attributes:
         logits: Logits of the answer, of shape `[*steps, vocab_size]`.
         action: Action on the memory.
         read: Read of the memory after the action.
-        strengths: Amount left of each element of the memory.
+        strengths: Strength that is left of each element of the memory.
         hidden: Hidden vector of the controller.
     """
 
@@ -25,7 +25,7 @@ class Step(NamedTuple):
 
 
 class BatchSteps(NamedTuple):
-    """Every step of a batch, time first, for training.
+    """A record of every step of a batch, time first, for training.
 
     Attributes:
         logits: Logits of the answers.
@@ -58,4 +58,4 @@ class MachineState(NamedTuple):
 
 
 Decode = Callable[[Array, Any], Any]
-"""A function from the raw numbers of an action, and further inputs of its step, to the action: of one example."""
+"""A function that maps the raw numbers of an action, and further inputs of its step, to the action of one example."""

@@ -1,4 +1,4 @@
-"""Checks of the tokens that a machine is given."""
+"""Checks and lookup of the input tokens of a machine."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -22,11 +22,11 @@ SHAPES = {
 def check_tokens(tokens: Any, vocab_size: int, axes: int) -> Int[Array, "..."]:
     """Return tokens as an array of integers.
 
-    Tokens that are known only at run time, under `jax.jit`, are not compared with the vocabulary.
+    Tokens that are traced under `jax.jit` are not checked against the vocabulary.
 
     Raises:
         TypeError: If the tokens are not integers.
-        ValueError: If they have another number of axes, there is none, or one is not in the vocabulary.
+        ValueError: If they have another number of axes, there are none, or one is outside the vocabulary.
     """
     try:
         tokens = tokens if isinstance(tokens, jax.Array) else np.asarray(tokens)

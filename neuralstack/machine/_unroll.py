@@ -1,12 +1,12 @@
-"""The batched unroll over time, with a gradient of its own.
+"""The batched unroll over time, with a custom gradient.
 
-This is the one place with a batch axis: the weights' gradient is then summed over the examples of a step in one matrix
-product, where a gradient rule per sequence under `vmap` would build one for each example. The loop runs to a length
-known only at run time, so one compilation serves every length up to the buffer; automatic differentiation alone could
-not go back through such a loop.
+This is the only code with a batch axis. It lets one matrix product sum the weights' gradient over the examples of a
+step, where a gradient rule per sequence under `vmap` would compute one for each example. The loop runs to a length
+known only at run time, so one compilation serves every length up to that of the buffer; automatic differentiation does
+not support such a loop in reverse mode.
 
-Each step is linearized in the forward pass, and its residuals are logged beside the actions: memory linear in the
-length, and nothing of the controller is computed twice. Of the memory nothing is logged; it undoes its steps.
+Each step is linearized in the forward pass, and its residuals are logged along with the actions: space is linear in the
+length, and no part of the controller is computed twice. The states of the memory are not logged; it undoes its steps.
 """
 
 from functools import partial
@@ -54,12 +54,12 @@ def unroll(
 
     Args:
         act: Pure function of one example and one step, `(parameters, state, input, read) -> (state, hidden, action)`;
-            `read` is the read of the step before, zero at first.
+            `read` is the read of the previous step, zero at first.
         memory: The memory it acts on.
         parameters: The weights of `act`.
-        state: Its state before the first step, for each example.
-        inputs: Its inputs.
-        steps: Number of steps to run; the others stay zero.
+        state: The state of `act` before the first step, for each example.
+        inputs: The inputs of `act`.
+        steps: Number of steps to run; the outputs of later steps are zero.
 
     Returns:
         The hidden vectors, actions and reads of every step, and the last state.
@@ -84,7 +84,7 @@ def _run_forward(act, memory, vjp, parameters, state, inputs, steps):
     length, batch, dtype = *(leaf := jax.tree.leaves(inputs)[0]).shape[:2], leaf.dtype
     empty = vary_like(vjp.start_forward(length, dtype), inputs)
     memory_state = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (batch, *leaf.shape)), empty)
-    # All sequences march in step, so the time is shared: a store at a shared index is a slice, not a scatter.
+    # All sequences are at the same step: a store at a shared index is a slice update, not a scatter.
     memory_step = jax.vmap(
         lambda carry, time, action: vjp.step_forward(carry, time, memory.check(action)), in_axes=(0, None, 0)
     )
@@ -114,7 +114,7 @@ def _run_backward(act, memory, vjp, saved, cotangent):
     step_backward = jax.vmap(vjp.step_backward, in_axes=(0, None, 0))
 
     def inputs_of(time):
-        """Return the inputs of step `time`: of the first the initial state, of the others the logs."""
+        """Return the inputs of step `time`: the initial state for the first, the logs for the others."""
         earlier = StepInputs(at(outputs.state, time - 1), at(inputs, time), reads[time - 1])
         return jax.tree.map(lambda a, b: jnp.where(time > 0, a, b), earlier, first._replace(inputs=earlier.inputs))
 

@@ -42,8 +42,8 @@ def test_parts_of_a_users_classes_are_given_on_loading():
 
 
 OWN = {
-    "the machine has a memory of a class of its user's, 'Register': give memory=": {"controller": Perceptron(6, KEY)},
-    "the machine has a controller of a class of its user's, 'Perceptron': give controller=": {"memory": Register()},
+    "the machine has a memory of a user-defined class, 'Register': give memory=": {"controller": Perceptron(6, KEY)},
+    "the machine has a controller of a user-defined class, 'Perceptron': give controller=": {"memory": Register()},
     "memory= must be the memory that was saved": {"memory": Register(4), "controller": Perceptron(6, KEY)},
     "controller= must be like the one that was saved": {"memory": Register(), "controller": Perceptron(5, KEY)},
 }
@@ -82,7 +82,7 @@ REFUSED = {
     "the parts of a memory must be at most 256": {
         "memory": {"kind": "SuperpositionStack", "width": 1, "stacks": 60_000, "depth_read": 1, "empty": -1.0}
     },
-    "memories lie at most 4 deep": {"memory": nested(6)},
+    "memories must be nested at most 4 deep": {"memory": nested(6)},
     "memories must have at most 256 parts, got 300.": {
         "memory": {"kind": "CompositeMemory", "memories": 300 * [nested(0)]}
     },

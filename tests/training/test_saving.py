@@ -72,8 +72,8 @@ def test_parts_of_the_users_classes_are_given_to_load(own, parts):
 @pytest.mark.parametrize(
     ("parts", "message"),
     [
-        ({}, "has a memory of a class of its user's, 'Register': give memory="),
-        ({"memory": Register}, "has a controller of a class of its user's, 'Perceptron': give controller="),
+        ({}, "has a memory of a user-defined class, 'Register': give memory="),
+        ({"memory": Register}, "has a controller of a user-defined class, 'Perceptron': give controller="),
         ({"memory": ns.NeuralStack, "controller": perceptron}, "memory= must be the memory that was saved"),
         ({"memory": 3}, "'3' is an object of type int: needed is a memory"),
     ],
