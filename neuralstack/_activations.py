@@ -1,7 +1,7 @@
-"""Activations whose gradient needs their value only.
+"""Activations whose gradient is computed from their output alone.
 
-Automatic differentiation keeps a derivative beside the value; in a loop over time that is one more log, written at
-every step. These keep the value, which is mostly kept anyway. The price is that they have no forward-mode derivative.
+Automatic differentiation stores a derivative beside the output: in a loop over time, one more array written at every
+step. These store only the output, which is usually stored anyway. In return, they have no forward-mode derivative.
 """
 
 import jax
@@ -22,7 +22,7 @@ def tanh(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
 
 @jax.custom_vjp
 def rounded(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
-    """Round each number; going backwards it is the identity (straight-through; Bengio et al., 2013)."""
+    """Round each number; its gradient is that of the identity (straight-through; Bengio et al., 2013)."""
     return jax.lax.round(x)
 
 

@@ -1,13 +1,13 @@
-"""Checks of arguments that must be objects, for errors that name what was given and what is needed."""
+"""Checks that arguments are objects, whose errors name what was given and what is needed."""
 
 from typing import Any
 
 
 def require_object(argument: str, value: Any, kind: type | tuple[type, ...], example: str) -> None:
-    """Refuse an argument that is not an object of its kind.
+    """Check that an argument is an object of the required type.
 
     Raises:
-        TypeError: If it is a name, a class or another object.
+        TypeError: If the argument is a name, a class or an object of another type.
 
     Examples:
         >>> require_object("task", "reversal", dict, "ns.Reversal()")
@@ -19,7 +19,7 @@ def require_object(argument: str, value: Any, kind: type | tuple[type, ...], exa
 
 
 def describe_object(value: Any) -> str:
-    """Return a phrase for an object of a wrong type."""
+    """Describe an object of the wrong type, for an error message."""
     if isinstance(value, type):
         return f"the class {value.__name__}"
     return f"the name {value!r}" if isinstance(value, str) else f"an object of type {type(value).__name__}"

@@ -1,4 +1,4 @@
-"""Packages that only some uses need: the extras of the installation."""
+"""Optional packages: the extras of the installation."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def extra(name: str) -> Iterator[None]:
-    """Import optional packages within it; if one is missing, the error names the extra that installs it.
+    """Guard the import of optional packages: if one is missing, the error names the extra that installs it.
 
     Raises:
         ModuleNotFoundError: If a package is not installed.

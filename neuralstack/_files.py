@@ -1,4 +1,4 @@
-"""Files that may come from anywhere: read in bounded size, written whole or not at all, never through a link."""
+"""Safe access to files of any origin: reads are bounded in size; writes are atomic and never follow a link."""
 
 import fcntl
 import os
@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-LARGEST_TEXT = 1 << 28  # bytes of a configuration or of metrics
-PARTIAL = ".partial"  # the end of the name of a file that is being written
+LARGEST_TEXT = 1 << 28  # bytes, for a configuration or metrics
+PARTIAL = ".partial"  # suffix of a file that is being written
 
 
 def read_bounded(path: Path, largest: int = LARGEST_TEXT) -> bytes:
     """Read a regular file of bounded size.
 
     Raises:
-        ValueError: If it is another kind of file (a pipe, a device), or larger.
+        ValueError: If the file is of another kind (a pipe, a device) or too large.
     """
     with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
         status = os.fstat(file.fileno())
@@ -27,9 +27,9 @@ def read_bounded(path: Path, largest: int = LARGEST_TEXT) -> bytes:
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file, whole or not at all: a kill at any moment leaves the old content or the new one.
+    """Write a file atomically: if the process is killed, the file holds either its old content or the new one.
 
-    The content goes to a fresh file first, which is opened exclusively: a link in its place is replaced, not followed.
+    The content is first written to a new file, opened exclusively: a link in its place is replaced, not followed.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + PARTIAL)
@@ -43,7 +43,7 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Add a line to a file, which must not be a link."""
+    """Append a line to a file, which must not be a link."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o666)
     with os.fdopen(descriptor, "a") as file:
         file.write(line + "\n")
@@ -51,10 +51,10 @@ def append_line(path: Path, line: str) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a directory for this process alone; the lock ends with the process, however it ends.
+    """Lock a directory for this process; the lock is released when the process ends, even if it is killed.
 
     Raises:
-        ValueError: If another process holds it.
+        ValueError: If another process holds the lock.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:

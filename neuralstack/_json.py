@@ -1,4 +1,4 @@
-"""JSON: valid where numbers are not finite, and broken in one way only: with a `ValueError`."""
+"""JSON that stays valid when numbers are not finite; parsing broken JSON always raises `ValueError`."""
 
 import json
 import math
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def to_json_text(value: Any, **options: Any) -> str:
-    """Return a value as valid JSON, in which a number that is not finite is null.
+    """Return a value as valid JSON, in which non-finite numbers are null.
 
     Examples:
         >>> to_json_text({"loss": float("nan"), "steps": (1, 2)})
@@ -16,7 +16,7 @@ def to_json_text(value: Any, **options: Any) -> str:
 
 
 def finite_or_none(value: Any) -> Any:
-    """Return plain data with None in place of every number that is not finite."""
+    """Return plain data with every non-finite number replaced by None."""
     if isinstance(value, dict):
         return {key: finite_or_none(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -28,7 +28,7 @@ def parse_json(text: str | bytes) -> Any:
     """Parse JSON.
 
     Raises:
-        ValueError: If it is broken, or nested too deeply to be read.
+        ValueError: If the text is not valid JSON, or too deeply nested.
     """
     try:
         return json.loads(text)

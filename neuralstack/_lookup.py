@@ -1,4 +1,4 @@
-"""Names to things: those of a table, of a user's file or module, or of an installed package."""
+"""Lookup of names: in a table, in a user's file or module, or in an installed package."""
 
 import difflib
 import hashlib
@@ -16,7 +16,7 @@ PLURALS = {"task": "tasks", "memory": "memories", "controller": "controllers"}
 
 
 class UnnamedPartError(ValueError):
-    """A part of a saved run lies in a user's own file or package, and the user did not name it."""
+    """A part of a saved run is defined in a user's own file or package, which the user did not name."""
 
     def __init__(self, part: str, saved: str, run: str):
         self.part, self.saved = part, saved
@@ -25,7 +25,7 @@ class UnnamedPartError(ValueError):
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """Return a phrase that suggests the known name most like `name`, or an empty one if none is like it.
+    """Return a phrase that suggests the known name closest to `name`, or an empty string if none is close.
 
     Examples:
         >>> nearest("stak", ["queue", "stack"])
@@ -36,10 +36,10 @@ def nearest(name: str, names: Iterable[str]) -> str:
 
 
 def lookup(kind: str, things: Mapping[str, Thing], name: str) -> Thing:
-    """Return the thing of that name.
+    """Return the entry of that name.
 
     Raises:
-        ValueError: If there is none; it names the nearest one and all of them.
+        ValueError: If there is none; the message lists all names and suggests the closest.
 
     Examples:
         >>> lookup("memory", {"queue": 1, "stack": 2}, "stack")
@@ -61,16 +61,16 @@ def is_reference(name: str) -> bool:
 
 
 def resolve(kind: str, things: Mapping[str, Any], name: str, accepts: Callable[[Any], bool] | None = None) -> Any:
-    """Return the thing that a user named: one of a table, `FILE.py:NAME`, `package.module:NAME` or an entry point.
+    """Return what a user named: an entry of a table, `FILE.py:NAME`, `package.module:NAME` or an entry point.
 
-    A file or module is executed, so `name` must come from the user, never from a saved run. The entry points are those
-    of the group `neuralstack.tasks`, `neuralstack.memories` or `neuralstack.controllers`; names of the table win.
+    A file or module is executed, so `name` must come from the user, never from a saved run. Entry points are looked up
+    in the group `neuralstack.tasks`, `neuralstack.memories` or `neuralstack.controllers`; the table takes precedence.
 
     Args:
         kind: "task", "memory" or "controller".
         things: The table of names.
         name: The name.
-        accepts: Whether an object from elsewhere is of the kind wanted. Defaults to accepting everything.
+        accepts: Tells whether an object from outside the table is of the right kind. Defaults to accepting everything.
 
     Raises:
         ValueError: If the name is unknown, its file or module cannot be executed, or its object is of another kind.
@@ -107,9 +107,9 @@ def _from_reference(kind: str, name: str) -> Any:
 
 
 def _execute(path: Path) -> ModuleType:
-    """Execute a file as a module; the same content is executed once, so that its classes stay the same objects.
+    """Execute a file as a module; the same content is executed only once, so that its classes stay the same objects.
 
-    As with `python FILE.py`, it can import the modules beside it, also later, from inside its functions.
+    As with `python FILE.py`, it can import modules from its own folder, even later, inside its functions.
     """
     if not path.is_file():
         raise ValueError(f"there is no file {str(path)!r}: check the part before the colon.")
@@ -125,7 +125,7 @@ def _execute(path: Path) -> ModuleType:
     _search_for_modules_in(path.resolve().parent)
     try:
         spec.loader.exec_module(module)
-    except BaseException as error:  # an interrupted module is not kept half-executed either
+    except BaseException as error:  # after an interrupt too, a half-executed module must not be kept
         del sys.modules[module_name]
         if isinstance(error, Exception | SystemExit):
             raise ValueError(f"{str(path)!r} cannot be executed: {_one_line(error)}.") from error
@@ -139,7 +139,7 @@ def _search_for_modules_in(folder: Path) -> None:
 
 
 def _import(name: str) -> ModuleType:
-    """Import a module, of the current folder too, as `python -m` does."""
+    """Import a module, which may be in the current folder, as with `python -m`."""
     try:
         _search_for_modules_in(Path.cwd())
         return importlib.import_module(name)

@@ -1,4 +1,4 @@
-"""Settings of JAX for a whole process. Programs make them, before they compute; the library leaves them alone."""
+"""Process-wide settings of JAX. Programs make them before they compute anything; the library never does."""
 
 import os
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from pathlib import Path
 def use_compilation_cache() -> None:
     """Keep compiled programs on disk, so that later processes need not compile them again.
 
-    They lie in the user's cache directory, unless `JAX_COMPILATION_CACHE_DIR` names another one. Where none can be
-    written, programs are compiled in every process.
+    They are kept in the user's cache directory, unless `JAX_COMPILATION_CACHE_DIR` names another one. If the cache
+    directory is not writable, every process compiles its programs.
     """
     import jax
 
@@ -23,7 +23,7 @@ def use_compilation_cache() -> None:
 
 
 def cache_directory() -> Path | None:
-    """Return the directory for compiled programs, made if it was missing, or None if it cannot be written."""
+    """Return the directory for compiled programs, created if missing, or None if it is not writable."""
     try:
         home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         directory = home / "neuralstack" / "jax"
@@ -34,30 +34,30 @@ def cache_directory() -> Path | None:
 
 
 def use_cores(count: int) -> None:
-    """Let JAX see up to `count` devices of the CPU, one for each core.
+    """Let JAX use up to `count` CPU devices, one per core.
 
-    Effective only before the first computation of the process.
+    Has no effect after the first computation of the process.
     """
     import jax
 
-    with suppress(RuntimeError):  # something was computed
+    with suppress(RuntimeError):  # something was already computed
         jax.config.update("jax_num_cpu_devices", max(1, min(count, os.cpu_count() or 1)))
 
 
 def compile_lightly() -> None:
-    """Let XLA skip what takes a CPU long to compile; programs then run somewhat slower.
+    """Make XLA skip what takes long to compile for a CPU; programs then run somewhat slower.
 
-    Effective only before the first computation of the process. The user's own `XLA_FLAGS` take precedence.
+    Has no effect after the first computation of the process. The user's own `XLA_FLAGS` take precedence.
     """
     import jax
 
-    if jax.__version_info__ < (0, 11):  # later versions do not know the flag, and end a process that gives it
+    if jax.__version_info__ < (0, 11):  # later versions do not know the flag and abort the process
         os.environ["XLA_FLAGS"] = f"--xla_cpu_use_fusion_emitters=false {os.environ.get('XLA_FLAGS', '')}".strip()
 
 
 @contextmanager
 def lightly_compiled() -> Iterator[None]:
-    """Skip most optimizations of the compiler: for a few steps they take longer than they save."""
+    """Disable most compiler optimizations, which for a few steps take longer than they save."""
     import jax
 
     before = jax.config.read("jax_disable_most_optimizations")

@@ -1,7 +1,7 @@
-"""Arrays inside `jax.shard_map`, whose types say over which axes of the mesh they vary.
+"""Arrays inside `jax.shard_map`, whose types record the mesh axes over which they vary.
 
-A loop must end with the types that it began with. One that begins with zeros, the same on every device, and ends with
-what depends on a sharded batch does not: the zeros must be declared to vary from device to device.
+The types in the carry of a loop must not change. They would in a loop that starts from zeros, the same on every device,
+and ends with values that depend on a sharded batch: the zeros must be declared to vary across devices.
 """
 
 from functools import reduce
@@ -13,9 +13,10 @@ from jaxtyping import Array, PyTree
 
 
 def vary_like(tree: PyTree[Array], reference: PyTree[Array]) -> PyTree[Array]:
-    """Return a tree whose arrays vary over the mesh axes over which some array of a reference does.
+    """Return the tree with every array varying over the mesh axes over which any array of a reference varies.
 
-    Outside of `jax.shard_map` it is the same tree. Going backwards, what was the same on every device is summed.
+    Outside `jax.shard_map` the tree is unchanged. The backward pass sums the gradients of an array that was the same
+    on every device.
     """
     leaves = jax.tree.leaves(reference)
     if not leaves or not jax.sharding.get_abstract_mesh().manual_axes:
@@ -25,5 +26,5 @@ def vary_like(tree: PyTree[Array], reference: PyTree[Array]) -> PyTree[Array]:
 
 
 def vary_together(tree: PyTree[Array]) -> PyTree[Array]:
-    """Return a tree all of whose arrays vary over the mesh axes over which some of them does."""
+    """Return the tree with every array varying over the mesh axes over which any of them varies."""
     return vary_like(tree, tree)
