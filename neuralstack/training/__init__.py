@@ -1,4 +1,4 @@
-"""Teaching a machine a task, and keeping what it learned. Imported name by name on first use, as the package is."""
+"""Training a machine on a task, and saving the result. Names are imported on first use, as in the package itself."""
 
 import lazy_loader
 

@@ -1,4 +1,4 @@
-"""Checks of the objects that a training is made of."""
+"""Checks of the objects given to training."""
 
 from typing import Any
 
@@ -16,11 +16,11 @@ from neuralstack.training.objectives import AbstractObjective
 
 
 def check_objects(model: Any, task: Any, objective: Any, curriculum: Any, optimizer: Any, key: Any) -> None:
-    """Refuse objects that cannot be trained together; an objective, a curriculum and an optimizer may be None.
+    """Check that objects can be trained together; the objective, curriculum and optimizer may be None.
 
     Raises:
-        TypeError: If an object is not of its kind.
-        ValueError: If a number of one is impossible, or the model's logits do not suit the task.
+        TypeError: If an object is of the wrong type.
+        ValueError: If one of their numbers is out of range, or the model's logits do not fit the task.
     """
     require_object("task", task, AbstractTask, "ns.Reversal()")
     optional = (
@@ -40,7 +40,7 @@ def check_objects(model: Any, task: Any, objective: Any, curriculum: Any, optimi
 
 
 def check_logits(model: Any, task: AbstractTask) -> None:
-    """Refuse a model that does not give the logits of a task's tokens.
+    """Check that a model gives logits for a task's tokens.
 
     Raises:
         TypeError: If the model is not a module from tokens to logits.

@@ -1,4 +1,4 @@
-"""Bounds beside the fields of plain dataclasses, checked in one place that also reads and writes them as JSON."""
+"""Bounds in the annotations of dataclass fields: their checks, and conversion from and to JSON."""
 
 import math
 from dataclasses import fields, is_dataclass
@@ -6,11 +6,11 @@ from types import UnionType
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 Tree = TypeVar("Tree")
-KIND = "kind"  # the entry that says which dataclass of a union an object in JSON is
+KIND = "kind"  # the entry in JSON that names the dataclass, which a union needs
 
 
 class Bounds(NamedTuple):
-    """The smallest and the largest value of a number, both included unless `open` excludes the smallest."""
+    """The smallest and the largest value of a number, both inclusive unless `open` excludes the smallest."""
 
     low: float
     high: float
@@ -30,10 +30,10 @@ Seed = Annotated[int, Bounds(0, 2**31 - 1)]
 
 
 def check_bounds(tree: Any) -> None:
-    """Check every field of a dataclass, and of those in it, against its type and its bounds.
+    """Check every field of a dataclass, and of the dataclasses in it, against its type and bounds.
 
     Raises:
-        ValueError: If one does not fit; the message names the field, what is needed and what was given.
+        ValueError: If a value does not fit; the message names the field, what is needed and what was given.
 
     Examples:
         >>> from dataclasses import dataclass
@@ -48,7 +48,7 @@ def check_bounds(tree: Any) -> None:
 
 
 def to_json(value: Any) -> Any:
-    """Return a dataclass as plain data; `from_json` reads it."""
+    """Return a dataclass as plain data, which `from_json` reads."""
     if is_dataclass(value):
         return {KIND: type(value).__name__.lower(), **{f.name: to_json(getattr(value, f.name)) for f in fields(value)}}
     return [to_json(item) for item in value] if isinstance(value, tuple) else value
@@ -64,7 +64,7 @@ def from_json(cls: type[Tree], data: Any) -> Tree:
 
 
 def _read(hint: Any, value: Any, name: str) -> Any:
-    """Return a value that was read as the type that a hint asks for."""
+    """Read a value as the type of a hint."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return _within(arguments[1], _read(arguments[0], value, name), name)
@@ -84,7 +84,7 @@ def _read(hint: Any, value: Any, name: str) -> Any:
 
 
 def _read_union(options: tuple[Any, ...], value: Any, name: str) -> Any:
-    """Return a value that is one of several dataclasses, or may be missing."""
+    """Read a value whose hint is a union of dataclasses, or optional."""
     if value is None and type(None) in options:
         return None
     kinds: dict[Any, Any] = {getattr(option, "__name__", "").lower(): option for option in options}
@@ -92,7 +92,7 @@ def _read_union(options: tuple[Any, ...], value: Any, name: str) -> Any:
         return _read(next(option for option in options if option is not type(None)), value, name)
     data: Any = value if isinstance(value, dict) else {}
     kinds.pop("nonetype", None)
-    if data.get(KIND) not in [*kinds]:  # compared, not hashed: it may be anything
+    if data.get(KIND) not in [*kinds]:  # compared, since it may not be hashable
         raise ValueError(f"{name} must be one of {', '.join(kinds)}, got {_brief(data.get(KIND, value))}.")
     return _read_fields(kinds[data[KIND]], data)
 
@@ -115,7 +115,7 @@ def _within(bounds: Bounds, value: Any, name: str) -> Any:
 
 
 def describe(hint: Any) -> str:
-    """Return what a hint asks for, in words."""
+    """Describe in words the values that a hint allows."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return f"{describe(arguments[0])}, {arguments[1]}"

@@ -1,4 +1,4 @@
-"""From a configuration to the objects that it names."""
+"""Construction of the objects that a configuration names."""
 
 from dataclasses import replace
 from functools import partial
@@ -26,7 +26,7 @@ def build_task(config: Config) -> AbstractTask:
 
 
 def named_task(config: Config, max_length: int | None = None) -> AbstractTask:
-    """Return the task that a configuration names, which need not be complete.
+    """Return the task of a configuration, which need not be complete.
 
     Raises:
         ValueError: If there is no such task, or its data cannot be read.
@@ -39,21 +39,21 @@ def named_task(config: Config, max_length: int | None = None) -> AbstractTask:
 
 
 def build_memory(config: MachineConfig) -> AbstractMemory:
-    """Return the memory, or all of them side by side where several names are joined by a plus."""
+    """Return the memory; several names joined by plus signs give memories side by side."""
     return memory_from_name(config.memory, config.memory_dim)
 
 
 def build_machine(
     config: MachineConfig, vocab_size: int, key: Array, *, memory: Any = None, controller: Any = None
 ) -> Machine:
-    """Return a machine with its first weights.
+    """Return a machine with initial weights.
 
     Args:
-        config: The names of its parts, and their sizes.
-        vocab_size: Number of different tokens.
-        key: Source of the weights.
-        memory: A memory, or what makes one, instead of the one that is named.
-        controller: A controller, or what makes one, instead of the one that is named.
+        config: The names and sizes of its parts.
+        vocab_size: Number of tokens in the vocabulary.
+        key: Random key for the weights.
+        memory: A memory, or a class or function that makes one, in place of the one named in `config`.
+        controller: A controller, likewise.
 
     Raises:
         ValueError: If a part is unknown or cannot be made.
@@ -65,7 +65,7 @@ def build_machine(
     return _build_machine(built, makes, *sizes, connection, vocab_size, key)
 
 
-@eqx.filter_jit  # compiled by the objects, never by their names, which may come to mean others
+@eqx.filter_jit  # cached by the objects, not by their names, whose meaning may change
 def _build_machine(memory, controller, memory_dim, hidden_dim, num_layers, connection, vocab_size, key):
     built = make_controller(
         controller,
@@ -73,19 +73,19 @@ def _build_machine(memory, controller, memory_dim, hidden_dim, num_layers, conne
         hidden_dim,
         num_layers=num_layers,
         input_scale=1.0 if connection == "paper" else INPUT_SCALE,
-        key=jax.random.split(key, 6)[1],  # the one that the machine leaves
+        key=jax.random.split(key, 6)[1],  # the one that `Machine` leaves unused
     )
     return Machine(built, memory, vocab_size, connection=connection, key=key)
 
 
 def machine_skeleton(config: MachineConfig, vocab_size: int, *, memory: Any = None, controller: Any = None) -> Machine:
-    """Return a machine's shapes, without drawing weights; its parts may be given as objects (see `build_machine`)."""
+    """Return a machine's shapes without drawing weights; its parts may be given as objects (see `build_machine`)."""
     build = partial(build_machine, config, vocab_size, memory=memory, controller=controller)
     return eqx.filter_eval_shape(build, jax.random.key(0))
 
 
 def step_spec(config: Config) -> StepSpec:
-    """Return what the compiled training step of a complete configuration depends on."""
+    """Return the specification of the compiled training step for a complete configuration."""
     task, settings = build_task(config), config.optimizer
     return StepSpec(
         task=task,
@@ -101,7 +101,7 @@ def step_spec(config: Config) -> StepSpec:
 
 
 def begin(config: Config, attempt: int = 0, step: int = 0) -> TrainState:
-    """Return the state at the start of an attempt; its weights follow from the run's seed and the attempt's number."""
+    """Return the state at the start of an attempt; the weights depend on the run's seed and the attempt's number."""
     spec, key = step_spec(config), jax.random.key(config.seed)
     draw_key = jax.random.fold_in(jax.random.fold_in(key, attempt), 0)
     machine = build_machine(config.machine, spec.task.vocab_size, draw_key)
@@ -109,12 +109,12 @@ def begin(config: Config, attempt: int = 0, step: int = 0) -> TrainState:
 
 
 def untrained_machine(config: Config) -> Machine:
-    """Return the machine of a run before its training."""
+    """Return the machine of a run before training."""
     return join_model(begin(config).model, step_spec(config).structure)
 
 
 def start_from(config: Config, machine: Machine, *, attempt: int = 0, step: int = 0) -> TrainState:
-    """Return the state at the start of an attempt that continues from the weights of a machine."""
+    """Return the state at the start of an attempt that starts from the weights of a machine."""
     spec, key = step_spec(config), jax.random.key(config.seed)
     state = init_state(split_model(machine)[0], spec, key, attempt=attempt, step=step)
     return replace(state, optimizer=with_learning_rate(state.optimizer, config.optimizer.learning_rate or 0.0))

@@ -1,4 +1,4 @@
-"""Filling in and checking a configuration."""
+"""Completing and checking a configuration."""
 
 import os
 from dataclasses import replace
@@ -14,14 +14,14 @@ from neuralstack.training._curriculum import AbstractCurriculum, Uniform, Warmup
 from neuralstack.training._memory_names import memory_from_name
 from neuralstack.training._recipes import recipe_of
 
-GATES = {"elman": 1, "feedforward": 1, "gru": 3}  # matrices in a layer; at most 4
+GATES = {"elman": 1, "feedforward": 1, "gru": 3}  # weight matrices in a layer; at most 4
 
 
 def complete(config: Config) -> Config:
     """Check a configuration and fill in the fields that follow from others.
 
     Raises:
-        ValueError: If a name is unknown, a number impossible, or the parts do not suit each other; the message says
+        ValueError: If a name is unknown, a number out of range, or the parts do not fit together; the message says
             which, and what is needed.
 
     Examples:
@@ -53,10 +53,10 @@ def complete(config: Config) -> Config:
 
 
 def check_names(config: Config) -> None:
-    """Refuse names that are unknown.
+    """Check that all names are known.
 
     Raises:
-        ValueError: If one is; it names the nearest and all known ones.
+        ValueError: If a name is unknown; the message lists the known ones and suggests the closest.
     """
     memory_from_name(config.machine.memory, config.machine.memory_dim)
     controller_from_name(config.machine.controller)
@@ -65,11 +65,11 @@ def check_names(config: Config) -> None:
 
 
 def _complete_stream(config: Config, task: AbstractTask) -> Config:
-    """Return the configuration of a stream, whose stretches are all of one length."""
+    """Complete the configuration of a stream, whose stretches all have the same length."""
     if config.curriculum not in (None, Uniform()) or config.min_length not in (None, config.max_length):
         raise ValueError(
-            f"stretches of a stream are all of one length, but {config.task} was given a curriculum or two lengths: "
-            "give the longest length alone."
+            f"all stretches of a stream have the same length, but {config.task} was given a curriculum or two lengths: "
+            "give only max_length."
         )
     if isinstance(task, Characters):
         config = replace(config, data=replace(config.data, alphabet=task.alphabet))
@@ -77,7 +77,7 @@ def _complete_stream(config: Config, task: AbstractTask) -> Config:
 
 
 def _complete_parts(config: Config, *, streams: bool) -> Config:
-    """Fill in what follows from the recipe."""
+    """Fill in the settings that the recipe gives."""
     connection = config.machine.connection or (
         "paper" if config.machine.memory == "none" else "skip" if streams else "layer"
     )
@@ -100,7 +100,7 @@ def _complete_parts(config: Config, *, streams: bool) -> Config:
 
 
 def _curriculum_within(config: Config) -> AbstractCurriculum:
-    """Return the curriculum of a configuration for its lengths: a warm-up has the default lengths that it allows."""
+    """Return the curriculum for a configuration's lengths, without the default warm-up lengths outside of them."""
     low, high = config.lengths
     if low > high:
         raise ValueError(f"min_length must not be above max_length, got {low} and {high}.")
@@ -113,10 +113,10 @@ def _curriculum_within(config: Config) -> AbstractCurriculum:
 
 
 def check_memory_size(config: Config, members: int = 1) -> None:
-    """Refuse runs that need more memory together than the computer has, before anything is built.
+    """Check, before anything is built, that runs trained together do not need more memory than the computer has.
 
     Raises:
-        ValueError: If it does; the message holds the estimate.
+        ValueError: If they do; the message gives the estimate.
     """
     machine, available = config.machine, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     gates = GATES.get(machine.controller, 4)

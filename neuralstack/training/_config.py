@@ -1,4 +1,4 @@
-"""The configuration of a run: a tree of plain, frozen dataclasses, with bounds beside the fields."""
+"""The configuration of a run: a tree of plain, frozen dataclasses whose fields are annotated with bounds."""
 
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -14,16 +14,16 @@ Layers = Annotated[int, Bounds(1, 100)]
 
 @dataclass(frozen=True)
 class DataConfig:
-    """The data of a task that is made of a file."""
+    """The data of a task that reads a file."""
 
     text: str = ""
     """The file of the task characters. Defaults to the text that comes with the task."""
     alphabet: str = ""
-    """All characters of that task. Defaults to those of the text."""
+    """All characters that the task may use. Defaults to those of the text."""
     text_encoding: str = "utf-8"
-    """Name of that file's encoding, one of those of Python."""
+    """The encoding of that file, by its name in Python."""
     pairs: str = ""
-    """The file of the task pairs, one `{"source": ..., "target": ...}` a line."""
+    """The file of the task pairs, with one `{"source": ..., "target": ...}` per line."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class MachineConfig:
     """The parts of a machine and their sizes."""
 
     memory: str = "stack"
-    """Name of the memory; several are joined by a plus, as in stack+queue."""
+    """Name of the memory, or several joined by plus signs, as in stack+queue."""
     controller: str = "gru"
-    """Name of the kind of the controller's layers."""
+    """Name of the type of the controller's layers."""
     connection: str | None = None
-    """Name of the connection. Defaults to layer; for characters to skip; without a memory to paper."""
+    """Name of the connection. Defaults to paper without a memory, to skip for characters, otherwise to layer."""
     num_layers: Layers = 1
     """Number of the controller's layers."""
     hidden_dim: Width = 64
@@ -49,16 +49,16 @@ class OptimizerConfig:
     """The settings of Adam with clipping (`clipped_adam`)."""
 
     learning_rate: Rate | None = None
-    """The step size. Defaults to the recipe's, by connection."""
+    """The step size. Defaults to that of the connection's recipe."""
     learning_rate_half_life: Steps = 0
-    """Batches over which the learning rate halves, smoothly, again and again; 0: it stays."""
+    """Half-life of the learning rate in batches, with smooth exponential decay; 0 keeps it constant."""
     max_grad_norm: Rate = 1.0
-    """The largest norm of a gradient."""
+    """The global norm to which gradients are clipped."""
 
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that a run depends on; a field that is None follows from others (see `complete`).
+    """Everything that a run depends on; fields that are None are filled in from the others (see `complete`).
 
     Examples:
         >>> import neuralstack as ns
@@ -70,37 +70,37 @@ class Config:
     task: str
     """Name of the task to learn."""
     data: DataConfig = field(default_factory=DataConfig)
-    """The data of a task that is made of a file."""
+    """The data of a task that reads a file."""
     machine: MachineConfig = field(default_factory=MachineConfig)
-    """The machine to learn it with."""
+    """The machine to train."""
     objective: Supervised | Imitation | Reinforce = field(default_factory=Supervised)
     """The loss."""
     curriculum: Warmup | Uniform | Linear | Adaptive | None = None
-    """The rule for the lengths of sources. Defaults to the recipe's, by connection."""
+    """The rule for the lengths of sources. Defaults to that of the connection's recipe."""
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     """The optimizer's settings."""
     stopping: Stopping = field(default_factory=Stopping)
-    """When training ends before all its steps are taken, and when it starts over."""
+    """The rule for stopping early, and for restarts."""
     batch_size: Annotated[int, Bounds(1, 100_000)] = 50
     """Sequences in a batch."""
     max_steps: Size = 3000
-    """The most batches to train on, in all attempts together."""
+    """Maximum number of batches to train on, in all attempts together."""
     min_length: Size | None = None
     """Shortest source to train and validate on. Defaults to the task's."""
     max_length: Size | None = None
     """Longest source to train and validate on. Defaults to the task's."""
     evaluate_every: Size = 50
-    """Batches between evaluations on the validation set; a checkpoint is written with each."""
+    """Batches between evaluations on the validation set, each of which also writes a checkpoint."""
     state_reset_every: Size = 5000
     """Characters after which a controller's state is reset (truncated backpropagation through time)."""
     log_test: bool = False
-    """Whether evaluations also measure the test set; nothing is decided by it."""
+    """Whether evaluations also include the test set, which does not affect any decision."""
     seed: Seed = 0
-    """Source of all randomness of the run."""
+    """Seed of all randomness in the run."""
 
     @property
     def lengths(self) -> tuple[int, int]:
         """The shortest and the longest source, once the configuration is complete."""
         if self.min_length is None or self.max_length is None:
-            raise ValueError("lengths are known of a complete configuration only: call complete(config) first.")
+            raise ValueError("lengths are known only once a configuration is complete: call complete(config) first.")
         return self.min_length, self.max_length

@@ -1,4 +1,4 @@
-"""The file `config.json` of a run, also as version 0.1 wrote it."""
+"""The file `config.json` of a run, in the current format or that of version 0.1."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ LARGEST_VOCABULARY = 1 << 21
 
 
 def config_text(config: Config, vocab_size: int) -> str:
-    """Return the file's text: the version, the configuration and all that loading the machine needs besides."""
+    """Return the file's text: the version, the configuration and what else is needed to load the machine."""
     from neuralstack import __version__
 
     content = {"neuralstack": __version__, "vocab_size": vocab_size, "config": to_json(config)}
@@ -25,7 +25,7 @@ def config_text(config: Config, vocab_size: int) -> str:
 
 
 def is_legacy_config(path: Path) -> bool:
-    """Say whether version 0.1 wrote the file."""
+    """Return whether version 0.1 wrote the file."""
     return is_legacy(parse_json(read_bounded(path, LARGEST_FILE)))
 
 
@@ -39,7 +39,7 @@ def read_config(path: Path) -> tuple[Config, int | None]:
         data = parse_json(read_bounded(path, LARGEST_FILE))
         if is_legacy(data):
             config = translate(data)
-            lookup("task", TASKS, config.task)  # version 0.1 had no others, and completing executes others
+            lookup("task", TASKS, config.task)  # version 0.1 had no others, which `complete` would execute
             return complete(allowed_config(config, path.parent, {})), None
         config, vocab_size = from_json(Config, data["config"]), data["vocab_size"]
         if type(vocab_size) is not int or not 1 <= vocab_size <= LARGEST_VOCABULARY:

@@ -1,4 +1,4 @@
-"""From the name of a controller to the controller."""
+"""Controllers by name."""
 
 from collections.abc import Callable
 from functools import partial
@@ -13,15 +13,15 @@ from neuralstack.training._memory_names import parameters_of
 
 
 def controller_from_name(name: str) -> Callable[..., Any]:
-    """Return the class or function that makes controllers of a name.
+    """Return the class or function that makes the named controller.
 
-    Code of a user's own controller is executed, so `name` must come from the user, never from a saved run.
+    The code of a user's own controller is executed, so `name` must come from the user, never from a saved run.
 
     Args:
         name: One of `CONTROLLERS`; or `FILE.py:NAME`, `package.module:NAME` or an entry point.
 
     Raises:
-        ValueError: If the name is unknown, or does not stand for a class or function.
+        ValueError: If the name is unknown, or does not refer to a class or function.
 
     Examples:
         >>> controller_from_name("gru").__name__
@@ -45,18 +45,18 @@ def make_controller(
     input_scale: float,
     key: PRNGKeyArray,
 ) -> AbstractController:
-    """Return the controller that a class or function makes of (input_size, hidden_dim, key=key).
+    """Return the controller that a class or function makes from (input_size, hidden_dim, key=key).
 
     Args:
         constructor: The class or function.
         input_size: Width of an input.
         hidden_dim: Width of the layers.
-        num_layers: Number of layers, for a constructor with such a parameter.
-        input_scale: Scale of the first weights of the inputs, for a constructor with such a parameter.
-        key: Source of the weights.
+        num_layers: Number of layers, if the constructor has such a parameter.
+        input_scale: Scale of the initial input weights, if the constructor has such a parameter.
+        key: Random key for the weights.
 
     Raises:
-        ValueError: If it fails, makes something else, or takes no number of layers although there are to be several.
+        ValueError: If the class or function fails, makes something else, or has no parameter for several layers.
     """
     known = parameters_of(constructor)
     options = {"num_layers": num_layers, "input_scale": input_scale, "key": key}
@@ -77,5 +77,5 @@ def _is_part(value: Any) -> bool:
 
 
 def _given(controller: Any, input_size: int, hidden_dim: int) -> Any:
-    """Return a controller that is there already, whatever sizes are asked for."""
+    """Return an existing controller, ignoring the sizes asked for."""
     return controller

@@ -1,4 +1,4 @@
-"""Curricula: the lengths to draw from, and how they follow from what was learned."""
+"""Curricula: the lengths of the sources to train on, and how they depend on what was learned."""
 
 import abc
 from dataclasses import dataclass, replace
@@ -17,9 +17,9 @@ class CurriculumState(NamedTuple):
     """The progress of a curriculum."""
 
     perfect_batches: Int[Array, ""]
-    """Batches in a row without an error, at these lengths."""
+    """Batches in a row without an error at these lengths."""
     warmed_up: Bool[Array, ""]
-    """Whether the first lengths were left."""
+    """Whether the initial lengths have been left."""
     longest: Int[Array, ""]
     """The longest source to draw, in the adaptive curriculum."""
 
@@ -33,7 +33,7 @@ class AbstractCurriculum(abc.ABC):
         return CurriculumState(jnp.zeros((), jnp.int32), jnp.asarray(True), jnp.asarray(bounds[0], jnp.int32))
 
     def update(self, state: CurriculumState, accuracy: Float[Array, ""], bounds: tuple[int, int]) -> CurriculumState:
-        """Return the state after a batch of which this fraction was answered without an error."""
+        """Return the state after a batch; `accuracy` is the fraction of it that was answered without an error."""
         del bounds
         perfect = jnp.where(accuracy == 1, state.perfect_batches + 1, 0)
         return state._replace(perfect_batches=perfect, warmed_up=state.warmed_up | (perfect >= WARMED_UP_AFTER))
@@ -52,7 +52,7 @@ class AbstractCurriculum(abc.ABC):
         Args:
             state: The progress so far.
             attempt_step: Number of batches trained on in this attempt.
-            keys: Two keys.
+            keys: Two random keys.
             size: Number of sources in the batch.
             bounds: The shortest and the longest source.
         """
@@ -74,9 +74,9 @@ class Uniform(AbstractCurriculum):
 
 @dataclass(frozen=True)
 class Warmup(AbstractCurriculum):
-    """A few lengths, equally often, until 5 batches in a row are without an error; then all lengths.
+    """A few lengths, equally often, until 5 batches in a row are answered without an error; then all lengths.
 
-    Short strings must have a large share in the gradient until the memory is used.
+    Short sequences need a large share of the gradient until the machine uses its memory.
 
     Examples:
         >>> Warmup((8, 16, 32)).within((2, 20))
@@ -95,17 +95,17 @@ class Warmup(AbstractCurriculum):
         return jnp.where(state.warmed_up, all_lengths, first)
 
     def within(self, bounds):
-        """Return the warm-up without lengths beyond the bounds; a uniform curriculum, where none is left."""
+        """Return the warm-up without lengths outside the bounds, or a uniform curriculum if none is left."""
         kept = tuple(length for length in self.lengths if bounds[0] <= length <= bounds[1])
         return replace(self, lengths=kept) if kept else Uniform()
 
 
 @dataclass(frozen=True)
 class Linear(AbstractCurriculum):
-    """Lengths up to a longest one that grows linearly with the batches."""
+    """Lengths up to a maximum that grows linearly with the number of batches."""
 
     steps: Size = 500
-    """Batches over which the longest length grows to its bound."""
+    """Batches over which the maximum grows to the upper bound."""
 
     def draw(self, state, attempt_step, keys, size, bounds):
         low, high = bounds
@@ -115,7 +115,7 @@ class Linear(AbstractCurriculum):
 
 @dataclass(frozen=True)
 class Adaptive(AbstractCurriculum):
-    """Lengths up to a longest one that grows by 1 after every 5 batches in a row without an error."""
+    """Lengths up to a maximum that grows by 1 after every 5 batches in a row without an error."""
 
     def init(self, bounds):
         return super().init(bounds)._replace(warmed_up=jnp.asarray(False))

@@ -1,4 +1,4 @@
-"""The batches of training: sources of all lengths, or stretches of a stream that follow each other."""
+"""Training batches: sources of all lengths, or consecutive stretches of a stream."""
 
 from typing import Any
 
@@ -21,14 +21,14 @@ def draw_examples(
     size: int,
     bounds: tuple[int, int],
 ) -> Batch:
-    """Draw a batch of examples, whose lengths follow from a curriculum.
+    """Draw a batch of examples whose lengths are chosen by a curriculum.
 
     Args:
-        task: The task that examples are drawn of.
+        task: The task to draw from.
         curriculum: The rule for their lengths.
-        state: Its progress.
+        state: The progress of the curriculum.
         attempt_step: Number of batches trained on in this attempt.
-        key: Source of the batch.
+        key: Random key for the batch.
         size: Number of examples.
         bounds: The shortest and the longest source.
     """
@@ -47,7 +47,7 @@ def draw_stream(
     size: int,
     reset_every: int,
 ) -> Batch:
-    """Draw a batch of a stream, with the controllers' states at the end of the last one (see `draw_stretches`)."""
+    """Draw the next batch of a stream, with the controllers' states after the last one (see `draw_stretches`)."""
     example, fresh = draw_stretches(task, attempt_step, attempt_start, attempt_key, size, reset_every)
     lengths = jnp.full(size, task.max_length)
     return Batch(task, example, lengths, jnp.asarray(task.max_length), attempt_step, carried, fresh)

@@ -33,12 +33,12 @@ from neuralstack.training.objectives import AbstractObjective, Supervised
 
 
 class Fitted(NamedTuple):
-    """A trained model and the evaluations on the way."""
+    """A trained model and the evaluations made during training."""
 
     machine: Any
     """The model with the weights that did best on the validation set."""
     history: History
-    """One record for each evaluation."""
+    """One record per evaluation."""
 
     def __repr__(self) -> str:
         return f"Fitted(machine={type(self.machine).__name__}(...), history={self.history!r})"
@@ -66,29 +66,29 @@ def fit(
     """Train a model on a task.
 
     Args:
-        model: A `Machine`, or any module from the tokens `[steps]` of one sequence to logits `[steps, vocab]`; its
-            floating-point arrays are trained. Batches are made by `vmap`.
+        model: A `Machine`, or any module that maps the tokens `[steps]` of one sequence to logits `[steps, vocab]`; its
+            floating-point arrays are trained. It is batched by `vmap`.
         task: The task.
         objective: The loss. Defaults to `Supervised()`.
         curriculum: The rule for the lengths of the sources. Defaults to `Warmup()` for a machine whose answer depends
             on what its memory reads, and to `Uniform()` for other models.
-        optimizer: Any Optax optimizer. Defaults to `clipped_adam(1e-2)`: Adam after clipping the gradient's norm at 1.
+        optimizer: Any Optax optimizer. Defaults to `clipped_adam(1e-2)`: Adam with gradients clipped to norm 1.
         batch_size: Number of sequences in a batch.
-        max_steps: The most batches to train on.
+        max_steps: Maximum number of batches to train on.
         lengths: The shortest and the longest source to train and validate on. Defaults to the task's own.
         evaluate_every: Batches between evaluations on the validation set.
-        stopping: When to end sooner. Defaults to `Stopping()`: after 4 perfect evaluations in a row.
+        stopping: The rule for stopping early. Defaults to `Stopping()`: after 4 perfect evaluations in a row.
         state_reset_every: Symbols of a stream after which the controller's state is reset (truncated backpropagation
             through time).
-        key: Source of everything that is drawn. The model's first weights are those that it has.
+        key: Random key for everything that is drawn. Training starts from the model's current weights.
         progress: Called with the record of each evaluation.
 
     Returns:
         The model with the weights that did best on the validation set, and the history of evaluations.
 
     Raises:
-        TypeError: If an argument is not an object of its kind.
-        ValueError: If a number is impossible, or the model's logits or the objective do not suit the task.
+        TypeError: If an argument is not an object of the required type.
+        ValueError: If a number is out of range, or the model's logits or the objective do not fit the task.
         FloatingPointError: If the loss or its gradient is not finite, or the gradient vanishes.
 
     Examples:
@@ -136,13 +136,13 @@ def prepare(
     state_reset_every: int = 5000,
     key: PRNGKeyArray,
 ) -> tuple[StepSpec, TrainState]:
-    """Return what `train_until` needs to train a model on a task, for a training loop of one's own.
+    """Return what `train_until` needs to train a model on a task, for a custom training loop.
 
-    Sources are of `min_length` to `task.max_length` symbols; the other arguments are those of `fit`.
+    Sources have `min_length` to `task.max_length` symbols; the other arguments are those of `fit`.
 
     Raises:
-        TypeError: If an argument is not an object of its kind.
-        ValueError: If the model's logits or the objective do not suit the task.
+        TypeError: If an argument is not an object of the required type.
+        ValueError: If the model's logits or the objective do not fit the task.
 
     Examples:
         >>> import jax, neuralstack as ns
@@ -169,7 +169,7 @@ def prepare(
 
 
 def default_curriculum(model: Any, task: AbstractTask) -> AbstractCurriculum:
-    """Return a warm-up for a machine that must learn to use its memory, and all lengths at once for others."""
+    """Return a warm-up for a machine that must learn to use its memory, and all lengths at once for other models."""
     uses_memory = isinstance(model, Machine) and model.connection.answer_from != "controller"
     return Warmup() if uses_memory and not task.streams else Uniform()
 
@@ -177,10 +177,10 @@ def default_curriculum(model: Any, task: AbstractTask) -> AbstractCurriculum:
 def check_sizes(
     task: AbstractTask, lengths: tuple[int, int] | None, batch_size: int, max_steps: int, evaluate_every: int
 ) -> tuple[int, int]:
-    """Return the shortest and the longest source, after checking the sizes of a training.
+    """Check the sizes given to `fit`, and return the shortest and the longest source.
 
     Raises:
-        ValueError: If a size is impossible.
+        ValueError: If a size is out of range.
     """
     sizes = {"batch_size": batch_size, "max_steps": max_steps, "evaluate_every": evaluate_every}
     for name, size in sizes.items():
@@ -193,10 +193,10 @@ def check_sizes(
 
 
 def require_healthy(state: TrainState) -> None:
-    """Refuse to continue after a step that failed.
+    """Raise an error if the last training step failed.
 
     Raises:
-        FloatingPointError: If it failed.
+        FloatingPointError: If the loss or its gradient is not finite, or the gradient has vanished.
     """
     failure = int(state.failure)
     if failure != HEALTHY:
@@ -204,7 +204,7 @@ def require_healthy(state: TrainState) -> None:
 
 
 def explain(failure: int) -> str:
-    """Return why a step failed, and what to do."""
+    """Explain why a step failed, and what to try."""
     if failure == NOT_FINITE:
         return "the loss or its gradient is not a finite number; lower the learning rate or the largest gradient norm"
     return "the gradient has vanished; try a lower learning rate, another seed, or the connection 'layer'"

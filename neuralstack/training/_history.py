@@ -1,4 +1,4 @@
-"""The evaluations of a training, as rows that print short."""
+"""The evaluations made during training, with a short printed form."""
 
 from collections.abc import Sequence
 from html import escape
@@ -8,7 +8,7 @@ from neuralstack.training._stopping import Record, rank
 
 
 class History(Sequence[Record]):
-    """The evaluations of a training, in order: one record each.
+    """The evaluations made during training, in order, as one record each.
 
     Examples:
         >>> history = History([{"step": 50, "loss": 1.5, "validation": {"coarse": 0.25, "fine": 0.5}}])
@@ -28,7 +28,7 @@ class History(Sequence[Record]):
         return self._records[index]
 
     def column(self, *path: str) -> list[Any]:
-        """Return one entry of all records, such as `"loss"`, or `"validation", "coarse"`."""
+        """Return one entry of every record, such as `"loss"`, or `"validation", "coarse"`."""
         rows: list[Any] = self._records
         for name in path:
             rows = [row[name] for row in rows]

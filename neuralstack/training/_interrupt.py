@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: deferred to where training can stop without losing anything, and never without effect."""
+"""Ctrl-C and SIGTERM: deferred until training can stop without losing anything, but always effective."""
 
 import os
 import signal
@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
-GRACE_SECONDS = 3.0  # seconds in which Python code must have stopped
-PATIENCE_IN_TRAINING = 10.0  # seconds in which a chunk of steps or an evaluation must have ended
+GRACE_SECONDS = 3.0  # seconds that Python code has to stop
+PATIENCE_IN_TRAINING = 10.0  # seconds that a chunk of steps or an evaluation has to end
 
-_stopped = threading.Event()  # signals reach the main thread only: this tells the others
+_stopped = threading.Event()  # only the main thread receives signals: this informs the others
 _received: list[int] = []
-_on_deadline: list[Callable[[], None]] = []  # set by a command line, which may end the process
+_on_deadline: list[Callable[[], None]] = []  # set by the command line, which may end the process
 
 
 def status_of_interrupt() -> int:
@@ -23,10 +23,10 @@ def status_of_interrupt() -> int:
 
 @contextmanager
 def stop_within_seconds(message: str) -> Iterator[None]:
-    """Turn Ctrl-C and SIGTERM into KeyboardInterrupt, and end the process if that has no effect within seconds.
+    """Turn Ctrl-C and SIGTERM into KeyboardInterrupt, and end the process if that has no effect within a few seconds.
 
-    An exception that is raised in a callback (of the garbage collector, of a compiler) is lost. Files of a run are
-    written whole or not at all, so that ending the process loses nothing but the steps since the last checkpoint.
+    An exception raised in a callback (of the garbage collector or a compiler) is lost. The files of a run are written
+    atomically, so ending the process loses only the steps since the last checkpoint.
 
     Args:
         message: The line to print before the process is ended.
@@ -55,10 +55,10 @@ def stop_within_seconds(message: str) -> Iterator[None]:
 
 @contextmanager
 def defer_keyboard_interrupt() -> Iterator[Callable[[], bool]]:
-    """Yield a function that says whether there was a Ctrl-C or SIGTERM, which interrupt nothing the first time.
+    """Ignore the first Ctrl-C or SIGTERM, and yield a function that returns whether there was one.
 
-    A second one acts as it would outside. In threads other than the main one, the function reports on the main thread.
-    A SIGTERM that would have ended the process does so in the end.
+    A second one has its usual effect. In threads other than the main one, the function reports signals to the main
+    thread. A SIGTERM that would have ended the process ends it at the end of the context.
     """
     if threading.current_thread() is not threading.main_thread():
         yield _stopped.is_set

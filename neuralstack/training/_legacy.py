@@ -1,4 +1,4 @@
-"""Configurations that version 0.1 wrote, as flat objects, in today's words."""
+"""Configurations that version 0.1 wrote as flat objects, translated to current names."""
 
 from typing import Any
 
@@ -24,12 +24,12 @@ OWNERS = {
 
 
 def is_legacy(data: Any) -> bool:
-    """Say whether a run's configuration is one that version 0.1 wrote."""
+    """Return whether a run's configuration was written by version 0.1."""
     return isinstance(data, dict) and "neuralstack" not in data and "task" in data
 
 
 def translate(data: dict[str, Any]) -> Config:
-    """Return the configuration that version 0.1 wrote as a flat object.
+    """Translate a configuration that version 0.1 wrote as a flat object.
 
     Raises:
         ValueError: If an option is unknown.

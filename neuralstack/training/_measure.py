@@ -11,13 +11,13 @@ from neuralstack.training._step import TrainState
 from neuralstack.training._stopping import Record
 
 Measure = Callable[[Any], dict[str, float]]
-"""From a model to its metrics on one set."""
+"""A function from a model to its metrics on one set."""
 
-HELD_OUT_SYMBOLS = 10_000  # of a held-out text, at each evaluation
+HELD_OUT_SYMBOLS = 10_000  # of a held-out text, in each evaluation
 
 
 def measure_of(task: AbstractTask, lengths: tuple[int, int], model: Any) -> Measure:
-    """Return the function that measures models like this one on sequences of these lengths, or on a held-out text.
+    """Return a function that evaluates models like this one on sequences of these lengths, or on a held-out text.
 
     Raises:
         ValueError: If there is no such sequence, or the text is too short.

@@ -1,4 +1,4 @@
-"""From the name of a memory, and its options, to the memory."""
+"""Memories by name, with options."""
 
 import ast
 import inspect
@@ -18,18 +18,18 @@ LONGEST_SHOWN = 200  # characters of a name in a message
 def memory_from_name(
     name: str, width: int, memories: Mapping[str, Callable[..., AbstractMemory]] = MEMORIES
 ) -> AbstractMemory:
-    """Return a memory by its name; names joined by a plus make one memory of several, side by side.
+    """Return a memory by its name; names joined by plus signs give one memory of several side by side.
 
-    Code of a user's own memory is executed, so `name` must come from the user, never from a saved run.
+    The code of a user's own memory is executed, so `name` must come from the user, never from a saved run.
 
     Args:
-        name: One of `memories`, with its options in parentheses after it where others than its defaults are wanted; or
-            `FILE.py:NAME`, `package.module:NAME` or an entry point: a memory, or a class or function that makes one.
+        name: One of `memories`, optionally with options in parentheses after it; or `FILE.py:NAME`,
+            `package.module:NAME` or an entry point: a memory, or a class or function that makes one.
         width: Width of the values, for the memories that have one.
         memories: The memories to choose from, by name.
 
     Raises:
-        ValueError: If a name is unknown, an option is not one of the memory's, or a number is beyond the limits.
+        ValueError: If a name or an option is unknown, or a number is out of range.
 
     Examples:
         >>> memory_from_name("superposition(stacks=2, depth_read=3)", 8)
@@ -39,13 +39,13 @@ def memory_from_name(
     """
     names = name.split("+")
     if len(names) > MOST_MEMORIES:
-        raise ValueError(f"at most {MOST_MEMORIES} memories are joined by plus signs, got {len(names)}.")
+        raise ValueError(f"at most {MOST_MEMORIES} memories can be joined by plus signs, got {len(names)}.")
     parts = [_memory(name_part, width, memories) for name_part in names]
     return parts[0] if len(parts) == 1 else CompositeMemory(*parts)
 
 
 def parts_of_name(name: str) -> list[str]:
-    """Return the names of the memories that a name stands for, without their options.
+    """Return the names of the memories in a name, without their options.
 
     Examples:
         >>> parts_of_name("superposition(stacks=2)+memories.py:Register")
@@ -55,16 +55,16 @@ def parts_of_name(name: str) -> list[str]:
 
 
 def as_memory(value: Any, width: int, name: str, options: Mapping[str, Any] | None = None) -> AbstractMemory:
-    """Return a memory: the object itself, or that which a class or function makes.
+    """Return a memory: the object itself, or the one that a class or function makes.
 
     Args:
         value: The memory, the class or the function.
-        width: Width of the values, for a class or function with such a parameter.
+        width: Width of the values, if the class or function has such a parameter.
         name: Its name, for errors.
         options: Further arguments of the class or function.
 
     Raises:
-        ValueError: If it is something else, has no such option, or fails.
+        ValueError: If the value is something else, has no such option, or fails.
     """
     options = dict(options or {})
     if isinstance(value, AbstractMemory):
@@ -73,13 +73,13 @@ def as_memory(value: Any, width: int, name: str, options: Mapping[str, Any] | No
         return value
     if not callable(value):
         raise ValueError(
-            f"{name!r} is an object of type {type(value).__name__}: needed is a memory, or a class or function that "
-            "makes one."
+            f"{name!r} is an object of type {type(value).__name__}: give a memory, or a class or function that makes "
+            "one."
         )
     known = parameters_of(value)
     for option in options:
         if option not in known:
-            raise ValueError(f"the memory {name} has no option {option!r}: needed is one of {', '.join(known)}.")
+            raise ValueError(f"the memory {name} has no option {option!r}: choose from {', '.join(known)}.")
     try:
         made = value(**({"width": width} if "width" in known else {}) | options)
     except (TypeError, AttributeError) as error:
@@ -90,7 +90,7 @@ def as_memory(value: Any, width: int, name: str, options: Mapping[str, Any] | No
 
 
 def parameters_of(constructor: Callable[..., Any]) -> list[str]:
-    """Return the names of the parameters of a class or function; none where they cannot be found out."""
+    """Return the names of the parameters of a class or function, or none if they cannot be determined."""
     try:
         return list(inspect.signature(constructor).parameters)
     except (TypeError, ValueError):
@@ -108,7 +108,7 @@ def _memory(text: str, width: int, memories: Mapping[str, Callable[..., Abstract
 
 
 def _within_limits(memory: AbstractMemory) -> AbstractMemory:
-    """Return a memory; one of the library's within the limits of saved machines: its name may be of a run's file."""
+    """Return a memory; one of the library's, whose name may come from a run's file, is checked against limits."""
     spec = memory_spec(memory)
     return memory_from_spec(spec) if "kind" in spec else memory
 
@@ -122,6 +122,6 @@ def _options(text: str, options: str) -> dict[str, Any]:
         return {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
         raise ValueError(
-            "options of a memory are written name=value, separated by commas, each value as Python writes it, such as "
+            "options of a memory are written name=value, separated by commas, each value a Python literal, such as "
             f"stacks=2; got {text[:LONGEST_SHOWN]!r}."
         ) from None

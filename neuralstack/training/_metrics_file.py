@@ -1,4 +1,4 @@
-"""The evaluations of a run in a file, one JSON object a line."""
+"""The file of a run's evaluations, with one JSON object per line."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ NUMBERS = {"step": int, "attempt": int, "seconds": float}
 
 
 def read_metrics(path: Path) -> list[Record]:
-    """Read the evaluations of a run; a last line that a kill cut short is left out.
+    """Read the evaluations of a run; an incomplete last line, left by a killed process, is ignored.
 
     Raises:
         ValueError: If another line is broken.
@@ -35,7 +35,7 @@ def metrics_text(records: Sequence[Record]) -> str:
 
 
 def _checked(record: Any) -> Record:
-    """Return one evaluation, in which null is a number that is not finite."""
+    """Check one evaluation, and return it with NaN in place of null."""
     if not isinstance(record, dict) or not isinstance(record.get("validation"), dict):
         raise ValueError("it is not an evaluation")
     for name, kind in NUMBERS.items():

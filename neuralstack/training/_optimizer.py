@@ -1,4 +1,4 @@
-"""The default optimizer: Adam after clipping, with a learning rate that is part of its state."""
+"""The default optimizer: Adam with gradient clipping, whose learning rate is part of its state."""
 
 from functools import cache
 from typing import Any
@@ -15,15 +15,16 @@ FIRST_DECAY, SECOND_DECAY = 0.9, 0.999  # of Adam's two moments
 def clipped_adam(
     learning_rate: float = 1e-2, max_grad_norm: float = 1.0, learning_rate_half_life: int = 0
 ) -> optax.GradientTransformation:
-    """Return Adam (Kingma & Ba, 2015) after clipping the gradient by its global norm.
+    """Return Adam (Kingma & Ba, 2015) with gradients clipped by their global norm.
 
     The learning rate is part of the optimizer's state (`optax.inject_hyperparams`), so that runs that differ in it
     share one compiled program.
 
     Args:
-        learning_rate: The step size at the start.
-        max_grad_norm: The largest norm of a gradient.
-        learning_rate_half_life: Steps over which the step size halves, smoothly, again and again; 0: it stays.
+        learning_rate: The initial step size.
+        max_grad_norm: The global norm to which gradients are clipped.
+        learning_rate_half_life: Half-life of the step size in steps, with smooth exponential decay; 0 keeps it
+            constant.
 
     Examples:
         >>> import neuralstack as ns, optax, jax.numpy as jnp
@@ -51,9 +52,9 @@ def with_learning_rate(state: Any, learning_rate: float) -> Any:
 
 
 def gradient_variance(state: Any) -> float:
-    """Return the variance of the clipped gradient over the last hundreds of batches, summed over all weights.
+    """Return the variance of the clipped gradient over the last few hundred batches, summed over all weights.
 
-    It follows from the moments of `clipped_adam`: the mean of the squares, less the square of the mean.
+    It is computed from the moments of `clipped_adam`: the mean of the squares minus the square of the mean.
     """
     return float(_gradient_variance(optax.tree.get(state, "ScaleByAdamState")))
 

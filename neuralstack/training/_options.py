@@ -1,4 +1,4 @@
-"""Flat options, as a command line or a sweep has them, put into the tree of a configuration."""
+"""Flat options, as given on a command line or in a sweep, mapped to the fields of a configuration."""
 
 from dataclasses import fields, replace
 from typing import Any
@@ -15,7 +15,7 @@ CHOICES = ("objective", "curriculum")
 
 
 def configure(task: str, **options: Any) -> Config:
-    """Return the configuration of a task with flat options: the names of all fields of the tree, without their paths.
+    """Return the configuration of a task from flat options: the names of the tree's fields, without their paths.
 
     Args:
         task: The name of the task.
@@ -64,7 +64,7 @@ def option_names() -> list[str]:
 
 
 def _curriculum(config: Config, options: dict[str, Any]) -> Any:
-    """Take the options of the curriculum out of the others, and return the curriculum that they make."""
+    """Pop the curriculum's options from the others, and return the resulting curriculum."""
     name = options.pop("curriculum", None)
     given = {key: options.pop(key) for key in CURRICULUM_OPTIONS if key in options}
     if name is not None and not isinstance(name, str):
@@ -84,7 +84,7 @@ def _curriculum(config: Config, options: dict[str, Any]) -> Any:
 
 
 def _objective(config: Config, options: dict[str, Any]) -> Any:
-    """Take the options of the objective out of the others, and return the objective that they make."""
+    """Pop the objective's options from the others, and return the resulting objective."""
     name = options.pop("objective", None)
     if name is not None and not isinstance(name, str):
         return name

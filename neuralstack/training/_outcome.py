@@ -1,4 +1,4 @@
-"""The end of a training, and the meaning of its best validation result."""
+"""The outcome of training, and the meaning of its best validation result."""
 
 from typing import NamedTuple
 
@@ -11,25 +11,26 @@ LEARNED = 0.5  # of the validation sequences answered without an error
 
 
 class Outcome(NamedTuple):
-    """The end of a training."""
+    """The outcome of training."""
 
     status: str
-    """`perfect` (validation was, as often as asked for), `done` (all steps taken), `interrupted`, or `failed`."""
+    """`perfect` (enough perfect evaluations in a row), `done` (all steps taken), `interrupted`, or `failed`."""
     message: str
-    """Why it ended, the best validation result, what that means and what to try."""
+    """Why training ended, the best validation result, what it means and what to try."""
     steps: int
     """Batches trained on, in all attempts."""
     restarts: int
-    """Number of times that training started over."""
+    """Number of restarts."""
     seconds: float
-    """Time spent on training steps, in all attempts, without compilation and evaluations; a share of it, where several
-    runs are trained together."""
+    """Time spent on training steps in all attempts, without compilation and evaluations; the run's share of it if
+    several runs are trained together."""
     learned: bool
-    """Whether the best weights answered at least half of the validation sequences; of a text, whether there are any."""
+    """Whether the best weights answered at least half of the validation sequences; for a text, whether there are
+    any."""
 
 
 def outcome_of(status: str, config: Config, state: TrainState, records: list[Record], seconds: float) -> Outcome:
-    """Return how a training ended."""
+    """Return the outcome of training."""
     best = max(records, key=rank, default=None)
     learned = best is not None and best["validation"].get("coarse", 1.0) >= LEARNED
     message = reason(status, config, state, records)
@@ -39,16 +40,16 @@ def outcome_of(status: str, config: Config, state: TrainState, records: list[Rec
 
 
 def reason(status: str, config: Config, state: TrainState, records: list[Record]) -> str:
-    """Return why a training ended, in words."""
+    """Explain why training ended."""
     step, stopping = int(state.step), config.stopping
     if status == "perfect":
-        extra = f", and {step - (stopping.perfect_at(records) or 0)} batches more were taken"
+        extra = f", followed by {step - (stopping.perfect_at(records) or 0)} more steps"
         perfect = f"validation was perfect {stopping.stop_after_perfect} times in a row"
         return f"{perfect} at step {stopping.perfect_at(records)}{extra if stopping.extra_steps else ''}"
     if status == "failed":
         return f"stopped at step {step}: {explain(int(state.failure))}; the last good weights are kept"
     if status == "interrupted":
-        return f"interrupted at step {step}, to be resumed"
+        return f"interrupted at step {step}; it can be resumed"
     return f"all {config.max_steps} steps were taken"
 
 
@@ -63,7 +64,7 @@ def judge(config: Config, best: Record, *, restarts: int) -> str:
     validation = best["validation"]
     if "coarse" not in validation:
         return f"best validation at step {best['step']}: loss {validation['loss']:.3f} nats"
-    result = f"best validation at step {best['step']}: {validation['coarse']:.3f} of the sequences right"
+    result = f"best validation at step {best['step']}: sequence accuracy {validation['coarse']:.3f}"
     if validation["coarse"] >= LEARNED:
         return result
     tries = ["more steps"]

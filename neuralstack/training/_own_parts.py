@@ -1,4 +1,4 @@
-"""Parts of a user's own in a run: their code is executed only if the user names them."""
+"""A user's own parts in a run: their code is executed only if the user names them."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +23,7 @@ class OwnParts(TypedDict, total=False):
 
 
 def is_own(part: str, name: str) -> bool:
-    """Say whether a name stands for something outside the library.
+    """Return whether a name refers to something outside the library.
 
     Examples:
         >>> is_own("memory", "stack+memories.py:Register"), is_own("memory", "superposition(stacks=2)")
@@ -34,19 +34,19 @@ def is_own(part: str, name: str) -> bool:
 
 
 def allowed_name(part: str, saved: str, named: str | None, path: Path) -> str:
-    """Return the name of a run's part if its code may be executed: the library's, or named by the user.
+    """Return the name of a run's part if its code may be executed: it is the library's, or the user named it.
 
-    A file may have moved, so the user may name it by another path.
+    A file may have moved, so the user may give another path to it.
 
     Args:
         part: "task", "memory" or "controller".
         saved: Its name in the run.
-        named: Its name as the user gave it.
+        named: Its name as given by the user.
         path: The run's directory.
 
     Raises:
-        ValueError: If the user named another one.
-        UnnamedPartError: If the user named none where it is not one of the library's.
+        ValueError: If the user named another part.
+        UnnamedPartError: If the user named none and the part is not the library's.
     """
     if named is not None and not is_same(saved, named):
         raise ValueError(f"the {part} of {str(path)!r} is {saved!r}, not {named!r}: give the {part} of the run.")
@@ -56,7 +56,7 @@ def allowed_name(part: str, saved: str, named: str | None, path: Path) -> str:
 
 
 def is_same(saved: str, named: str) -> bool:
-    """Say whether two names stand for the same thing, whose file may have moved.
+    """Return whether two names refer to the same object, whose file may have moved.
 
     Examples:
         >>> is_same("memories.py:Register", "lib/memories.py:Register"), is_same("stack", "queue")
@@ -75,7 +75,7 @@ def tail(name: str) -> str:
 
 
 def allowed_config(config: Config, path: Path, own: OwnParts) -> Config:
-    """Return the configuration of a run with the names of its parts as the user gave them.
+    """Return the configuration of a run with the names of its parts as given by the user.
 
     Raises:
         ValueError: If the code of a part may not be executed (see `allowed_name`).

@@ -1,4 +1,4 @@
-"""The progress of a training, on the terminal or in a notebook."""
+"""The progress of training, on the terminal or in a notebook."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class TrainingProgress:
-    """A bar with the loss, the accuracy, the speed and the time left at most; of several runs, their means."""
+    """A progress bar with the loss, accuracy, speed and maximum time left; for several runs, their means."""
 
     def __init__(self, members: Sequence[Member], progress: "Progress | None"):
         self._members = members
@@ -27,7 +27,7 @@ class TrainingProgress:
             self._task = progress.add_task(name, total=total, completed=self._start, shown=self._means)
 
     def advance(self) -> None:
-        """Show the runs after a chunk of steps, before an evaluation starts to count again."""
+        """Update the bar after a chunk of steps, before an evaluation resets the means."""
         if self._progress is None:
             return
         count = sum(int(member.state.num_accumulated) for member in self._members)
@@ -50,7 +50,7 @@ class TrainingProgress:
             self._progress.update(self._task, shown=f"{self._means}  evaluating")
 
     def restart(self, member: Member) -> None:
-        """Report that an attempt of a run starts over."""
+        """Report that a run restarts."""
         if self._progress is None:
             return
         whose = f" of seed {member.config.seed}" if len(self._members) > 1 else ""
@@ -65,9 +65,9 @@ class TrainingProgress:
 
 @contextmanager
 def show_progress(members: Sequence[Member], *, enabled: bool) -> Iterator[TrainingProgress]:
-    """Show a progress bar while runs are trained, on a terminal or in a notebook.
+    """Show a progress bar during training, on a terminal or in a notebook.
 
-    Elsewhere only restarts are reported; without rich, nothing is.
+    Elsewhere, only restarts are reported; without rich, nothing is.
     """
     if not enabled or find_spec("rich") is None:
         yield TrainingProgress(members, None)

@@ -1,19 +1,20 @@
-"""The recipe of each connection, as measured, and the recipe of tasks that need another."""
+"""The training recipe of each connection, as measured, and of tasks that need another one."""
 
 from typing import NamedTuple
 
 
 class Recipe(NamedTuple):
-    """The settings with which a machine of one connection is best trained, as far as measured."""
+    """The training settings that measured best for machines with a given connection."""
 
     learning_rate: float
     """Step size of Adam."""
     warmup: tuple[int, ...]
-    """Lengths to start with, until several batches in a row are without an error; empty: all lengths from the start."""
+    """Lengths to start with, until several batches in a row are answered without an error; if empty, all lengths from
+    the start."""
     binarization: float
-    """Weight of the term that draws gates to 0 or 1."""
+    """Weight of the term that drives gates toward 0 or 1."""
     restart_after: int
-    """Steps after which an attempt that is still in its warm-up starts over; 0: never."""
+    """Steps after which an attempt still in its warm-up restarts; 0 disables restarts."""
 
 
 RECIPES = {
@@ -22,19 +23,20 @@ RECIPES = {
     "skip": Recipe(learning_rate=1e-2, warmup=(8, 16, 32), binarization=0.02, restart_after=0),
     "paper": Recipe(learning_rate=3e-3, warmup=(), binarization=0.0, restart_after=0),
 }
-"""A recipe for each connection. Short strings must have a large share in the gradient until the memory is used."""
+"""A recipe for each connection. Short sequences need a large share of the gradient until the machine uses its
+memory."""
 
 STREAMS = Recipe(learning_rate=3e-3, warmup=(), binarization=0.0, restart_after=0)
 """The recipe of tasks whose sources are stretches of a stream."""
 
 SLOW_TO_WARM_UP = frozenset({"dyck-2", "memorization"})
-"""Tasks that need longer than a restart allows, though they are learned: they are never started over."""
+"""Tasks that are learned, but take longer than a restart would allow: they never restart."""
 
 
 def recipe_of(task: str, connection: str, *, streams: bool, known: bool) -> Recipe:
     """Return the recipe of a task and a connection.
 
-    Restarts belong to tasks for which they were measured to help: a task that is not one of ours is not started over.
+    Only tasks for which restarts were measured to help have them; tasks outside the library never restart.
 
     Examples:
         >>> recipe_of("reversal", "layer", streams=False, known=True).restart_after

@@ -1,4 +1,4 @@
-"""Runs that are refused before their first step: they leave nothing behind that would be in the way of the next one."""
+"""Runs that fail before their first step: nothing of them is left that would block the next run."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -11,9 +11,9 @@ FIRST_FILES = {"config.json", "metrics.jsonl", "task.json", "text.json", "checkp
 
 @contextmanager
 def removed_if_refused(paths: Sequence[str | Path]) -> Iterator[None]:
-    """Remove the directories of new runs if an error keeps them from beginning; those that exist already stay.
+    """Remove the directories of new runs if an error prevents them from starting; existing runs stay.
 
-    An interrupt is no such error: these runs can be resumed.
+    An interrupt does not count as an error: the runs can be resumed.
     """
     fresh = [Path(path) for path in paths if not Path(path).is_dir() or not any(Path(path).iterdir())]
     try:
@@ -25,7 +25,7 @@ def removed_if_refused(paths: Sequence[str | Path]) -> Iterator[None]:
 
 
 def remove_first_files(path: Path) -> None:
-    """Remove a directory with the files that a run or a sweep has before its first step; others keep it there."""
+    """Remove the files that a run or a sweep has before its first step, and the directory if it holds no others."""
     if path.is_dir():
         for file in path.iterdir():
             if file.name.removesuffix(PARTIAL) in FIRST_FILES:

@@ -1,4 +1,4 @@
-"""Opening a run: a new one, one to be resumed, or one that starts from the weights of another."""
+"""Opening a run: a new one, one to be resumed, or one that starts from another run's weights."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -20,10 +20,10 @@ CHANGEABLE = frozenset({"max_steps", "stopping.stop_after_perfect", "stopping.ex
 
 
 def open_run(config: Config, path: str | Path, *, resume: bool, warm_start: str | Path | None = None) -> Member:
-    """Begin a run, or continue it where it stopped.
+    """Start a run, or continue it where it stopped.
 
     Raises:
-        ValueError: If the directory holds something, or what is to be resumed is broken or was another run.
+        ValueError: If the directory is not empty, or the run to resume is broken or has another configuration.
     """
     if resume and Path(path).exists() and not Run.is_empty(path):
         run = reopen(path, config)
@@ -32,7 +32,7 @@ def open_run(config: Config, path: str | Path, *, resume: bool, warm_start: str 
         state = begin(config) if warm_start is None else begin_from(config, warm_start)
         run = Run.create(path, config)
         if warm_start is not None:
-            run.save_checkpoint(state)  # these first weights follow from nothing in the configuration
+            run.save_checkpoint(state)  # these initial weights cannot be derived from the configuration
     records = run.metrics()
     seconds = records[-1]["seconds"] if records else 0.0
     member = Member(config, run, state, records, seconds, end_of(config, records, state))
@@ -59,22 +59,22 @@ def begin_from(config: Config, source: str | Path) -> TrainState:
 
 
 def reopen(path: str | Path, config: Config) -> Run:
-    """Open a run to continue it; only the number of steps and when to stop may differ from what they were.
+    """Open a run to resume it; only the number of steps and the stopping rule may have changed.
 
     Raises:
-        ValueError: If there is no run, or it was another one; all differences are named.
+        ValueError: If there is no run, or its configuration is another one; all differences are named.
     """
     run = Run.open(path)
     before, current = flatten(to_json(run.config(**own_parts(config)))), flatten(to_json(config))
     changed = [name for name in sorted(before | current) if before.get(name) != current.get(name)]
-    run.task(**own_parts(config))  # refuses data that has changed
-    # A text that has moved is known by its version, if the run kept that.
+    run.task(**own_parts(config))  # raises an error if the data has changed
+    # A text that has moved is identified by its version, if the run recorded it.
     changeable = CHANGEABLE | ({"data.text"} if run.file(TEXT_RECORD).exists() else set())
     if refused := [name for name in changed if name not in changeable]:
         differences = ", ".join(f"{name}={before.get(name)!r}, not {current.get(name)!r}" for name in refused)
         raise ValueError(
-            f"the run in {str(path)!r} was begun with {differences}: resume it with the options it was begun with, "
-            "or start another run."
+            f"the run in {str(path)!r} was started with {differences}: resume it with the options it was started "
+            "with, or start another run."
         )
     if changed:
         run.write_config(config)
@@ -82,7 +82,7 @@ def reopen(path: str | Path, config: Config) -> Run:
 
 
 def own_parts(config: Config) -> OwnParts:
-    """Return the names of those parts of a configuration that are not the library's: its user gave them."""
+    """Return the names of a configuration's parts that are not the library's, as given by its user."""
     names = {"task": config.task, "memory": config.machine.memory, "controller": config.machine.controller}
     return OwnParts(**{part: name for part, name in names.items() if is_own(part, name)})
 
@@ -101,7 +101,7 @@ def flatten(tree: Any, path: str = "") -> dict[str, Any]:
 
 
 def end_of(config: Config, records: list[Record], state: TrainState) -> str | None:
-    """Return the status with which training has ended, or None while it goes on."""
+    """Return the status with which training has ended, or None if it has not."""
     step = int(state.step)
     if config.stopping.is_over(records, step):
         return "perfect"
@@ -109,10 +109,10 @@ def end_of(config: Config, records: list[Record], state: TrainState) -> str | No
 
 
 def restart_if_due(member: Member) -> Member:
-    """Start an attempt over that has been in its warm-up for as long as it may, in a run that goes on.
+    """Restart an attempt whose warm-up has taken too long, unless the run has ended.
 
-    It is due right after the chunk of steps that made it so; and, since a run may be stopped in between, at the
-    beginning of a resumed run.
+    This is due right after the chunk of steps that exceeded the limit or, since a run may be stopped in between, at the
+    start of a resumed run.
     """
     state, config = member.state, member.config
     warmed_up = bool(state.curriculum.warmed_up)

@@ -1,4 +1,4 @@
-"""The directory of a run: every file in it is written whole or not at all."""
+"""The directory of a run, whose files are written atomically."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,34 +24,34 @@ class Run:
     """The directory of a run.
 
     It holds `config.json` (everything that the run depends on, and the version that wrote it), `metrics.jsonl` (one
-    evaluation a line), `model.safetensors` (the best weights so far) and `checkpoint.safetensors` (all that resuming
-    needs).
+    evaluation per line), `model.safetensors` (the best weights so far) and `checkpoint.safetensors` (all that is needed
+    to resume).
     """
 
     path: Path
 
     @classmethod
     def create(cls, path: str | Path, config: Config) -> "Run":
-        """Make the directory of a new run.
+        """Create the directory of a new run.
 
         Raises:
-            ValueError: If it exists and holds anything: no run is overwritten.
+            ValueError: If the directory exists and is not empty: no run is overwritten.
         """
         run = cls(Path(path))
         cls.require_empty(path)
-        run.write_config(config)  # the first file makes the directory: a task that cannot be built leaves none
+        run.write_config(config)  # creates the directory, unless the task cannot be built
         run.write_task(config)
         run.write("metrics.jsonl", "")
         return run
 
     def write_config(self, config: Config) -> None:
-        """Write the configuration, the version and all that loading the machine needs besides."""
+        """Write the configuration, the version and what else is needed to load the machine."""
         self.write("config.json", config_text(config, build_task(config).vocab_size))
 
     def write_task(self, config: Config) -> None:
-        """Write what is kept of a task that is not the library's, or is made of data: a machine can do without it.
+        """Record a task that is not the library's or is built from data, so that its machine can be used without it.
 
-        Of a text that is its version: a changed one is refused.
+        Of a text, only the version is recorded, so that a changed text is refused.
         """
         if (record := record_of_text(build_task(config))) is not None:
             self.write(TEXT_RECORD, record)
@@ -62,7 +62,7 @@ class Run:
 
     @classmethod
     def require_empty(cls, path: str | Path) -> None:
-        """Refuse a path that holds anything.
+        """Check that a path does not exist or is an empty directory.
 
         Raises:
             ValueError: If the path is not empty.
@@ -75,7 +75,7 @@ class Run:
 
     @staticmethod
     def is_empty(path: str | Path) -> bool:
-        """Say whether a path is a directory without files, apart from one whose writing was cut short."""
+        """Return whether a path is a directory without files, apart from incompletely written ones."""
         return Path(path).is_dir() and all(file.suffix == PARTIAL for file in Path(path).iterdir())
 
     @classmethod
@@ -95,28 +95,28 @@ class Run:
         return self.path / name
 
     def write(self, name: str, content: str | bytes) -> None:
-        """Write one of the run's files, whole or not at all: a kill at any moment leaves the old one or the new one."""
+        """Write one of the run's files atomically: if the process is killed, the old content or the new one remains."""
         write_whole(self.file(name), content)
 
     def config(self, **own: Unpack[OwnParts]) -> Config:
         """Read the configuration of the run.
 
-        A part in a file or a package of the user's is executed when it is built. A run comes from anywhere, so the user
-        must name such a part.
+        A part from a user's own file or package is executed when it is built. Since a run may come from anywhere, the
+        user must name such a part.
 
         Args:
-            own: The names of the run's `task`, `memory` and `controller`, as the user gives them. Not needed for those
-                of the library.
+            own: The names of the run's `task`, `memory` and `controller`, as given by the user. Parts of the library
+                need not be named.
 
         Raises:
-            ValueError: If the file is broken, or a part is not one of the library's and was not named.
+            ValueError: If the file is broken, or a part is not the library's and was not named.
         """
         return allowed_config(self.recorded()[0], self.path, own)
 
     def recorded(self) -> tuple[Config, int | None]:
         """Return the configuration as written, and the number of tokens, which version 0.1 did not write.
 
-        What the configuration names may be of a user's own: nothing of it may be built before it is allowed.
+        The configuration may name a user's own parts, which must not be built before they are allowed.
 
         Raises:
             ValueError: If the file is broken.
@@ -130,7 +130,7 @@ class Run:
             own: The names of parts that are not the library's (see `config`).
 
         Raises:
-            ValueError: If it is not one of the library's and was not named, or its data is gone or has changed.
+            ValueError: If the task is not the library's and was not named, or its data is missing or has changed.
         """
         config = self.config(**own)
         task, kept = build_task(config), self.kept_task()
@@ -144,10 +144,10 @@ class Run:
         return task
 
     def usable_task(self, **own: Unpack[OwnParts]) -> AbstractTask:
-        """Return the run's task or, where it is not named or its data is gone or has changed, what the run kept of it.
+        """Return the run's task, or the run's record of it if it is not named or its data is missing or has changed.
 
         Raises:
-            ValueError: If the task is needed and was not named.
+            ValueError: If there is no record and the task was not named.
         """
         kept = self.kept_task()
         if kept is None or own.get("task") is not None:
@@ -160,7 +160,7 @@ class Run:
             return kept
 
     def kept_task(self) -> StoredTask | None:
-        """Return what the run kept of its task; None where it kept nothing.
+        """Return the run's record of its task, or None if there is none.
 
         Raises:
             ValueError: If the file is broken.
@@ -174,7 +174,7 @@ class Run:
             raise ValueError(f"{str(path)!r} is broken ({error}): restore it, or name the run's task.") from None
 
     def metrics(self) -> list[Record]:
-        """Read the evaluations; a last line that a kill cut short is left out.
+        """Read the evaluations; an incomplete last line, left by a killed process, is ignored.
 
         Raises:
             ValueError: If another line is broken.
@@ -182,24 +182,24 @@ class Run:
         return read_metrics(self.file("metrics.jsonl"))
 
     def append_metrics(self, record: Record) -> None:
-        """Add one evaluation."""
+        """Append one evaluation."""
         append_line(self.file("metrics.jsonl"), to_json_text(record))
 
     def save_model(self, machine: Any) -> None:
-        """Keep these weights as the run's model."""
+        """Save these weights as the run's model."""
         self.write("model.safetensors", to_bytes(machine))
 
     def load_model(self, *, memory: Any = None, controller: Any = None) -> Machine:
-        """Read the run's model. Its task is not needed for that.
+        """Load the run's model, without its task.
 
         Args:
-            memory: The memory, where it is not one of the library's: its name, which is executed; its class or a
-                function that makes it; or such a memory.
+            memory: The memory, if it is not one of the library's: its name, which is executed; its class, or a function
+                that makes it; or such a memory.
             controller: The controller, in the same way.
 
         Raises:
-            ValueError: If there is none yet, its file is broken or of another machine, or a part of the user's own is
-                not given.
+            ValueError: If there is no model yet, its file is broken or belongs to another machine, or a user's own part
+                is not given.
         """
         path = self.file("model.safetensors")
         if not path.is_file():
@@ -214,13 +214,13 @@ class Run:
         return from_file(path, machine_skeleton(machine, vocab_size or build_task(config).vocab_size, **objects))
 
     def save_checkpoint(self, state: TrainState) -> None:
-        """Keep all that resuming needs."""
+        """Save all that is needed to resume."""
         self.write("checkpoint.safetensors", to_bytes(state))
 
     def load_checkpoint(self, **own: Unpack[OwnParts]) -> TrainState:
-        """Read all that resuming needs; without a checkpoint, that is the start of training.
+        """Load all that is needed to resume; without a checkpoint, that is the start of training.
 
-        Evaluations later than the checkpoint are dropped: they will be made again.
+        Evaluations later than the checkpoint are dropped, since they will be repeated.
 
         Args:
             own: The names of parts that are not the library's (see `config`).

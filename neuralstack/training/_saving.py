@@ -23,16 +23,15 @@ LARGEST_SPEC = 1 << 24  # bytes
 def save(path: str | Path, machine: Any) -> None:
     """Save a machine in a new directory: its parts in `machine.json`, its weights in `model.safetensors`.
 
-    The directory appears whole or not at all.
+    The directory is created atomically.
 
     Args:
-        path: The directory; it must not hold anything yet.
-        machine: An `ns.Machine` or an `ns.MemoryLayer`. `load` needs the classes of a user's own
-            parts.
+        path: The directory, which must be empty if it exists.
+        machine: An `ns.Machine` or an `ns.MemoryLayer`. To load it, `load` needs the classes of a user's own parts.
 
     Raises:
         TypeError: If the object is not a machine of the library.
-        ValueError: If the directory holds something, or is a file.
+        ValueError: If the directory is not empty, or is a file.
 
     Examples:
         >>> import jax, neuralstack as ns, pathlib, tempfile
@@ -59,7 +58,7 @@ def save(path: str | Path, machine: Any) -> None:
         write_whole(unfinished / SPEC, to_json_text(content, indent=2) + "\n")
         for leftover in path.glob(f"*{PARTIAL}"):
             leftover.unlink()
-        os.rename(unfinished, path)  # fails where another process has written something in the meantime
+        os.rename(unfinished, path)  # fails if another process has written something in the meantime
     except OSError as error:
         raise ValueError(f"the machine cannot be saved in {str(path)!r}: {error}; choose another path.") from error
     finally:
@@ -67,18 +66,18 @@ def save(path: str | Path, machine: Any) -> None:
 
 
 def load(path: str | Path, *, memory: Any = None, controller: Any = None) -> Any:
-    """Load a machine: one that was saved, or the best one of a run.
+    """Load a machine: a saved one, or the best one of a run.
 
-    Nothing is executed that is not given here.
+    No code is executed except what is given here.
 
     Args:
         path: The directory of a saved machine or of a run.
-        memory: The memory, where it is of a user's own class: the class or a function that makes it, such a memory, or
-            its name (`"memories.py:Register"`), which is executed.
+        memory: The memory, if it is of a user's own class: the class, a function that makes it, such a memory, or its
+            name (`"memories.py:Register"`), which is executed.
         controller: The controller, in the same way.
 
     Returns:
-        The machine; of a run, with the weights that did best on the validation set.
+        The machine; for a run, with the weights that did best on the validation set.
 
     Raises:
         ValueError: If there is no machine, a file is broken, or a part of a user's own class is not given.
@@ -100,7 +99,7 @@ def load(path: str | Path, *, memory: Any = None, controller: Any = None) -> Any
 
 
 def _machine_like(spec: Any, memory: Any, controller: Any) -> Machine:
-    """Return the machine of a specification without its weights, some parts of which a user gives."""
+    """Return the machine of a specification without its weights; some parts may be given by a user."""
     if memory is not None:
         width = spec["memory"].get("read_size", 1)
         memory = memory_from_name(memory, width) if isinstance(memory, str) else as_memory(memory, width, str(memory))

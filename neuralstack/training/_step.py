@@ -1,4 +1,4 @@
-"""The compiled training step: it draws its own batches, and stops where the loss or a gradient is not healthy."""
+"""The compiled training step, which draws its own batch, and the loop that stops at an unhealthy loss or gradient."""
 
 from dataclasses import replace
 from functools import partial
@@ -21,7 +21,7 @@ VANISHING_NORM = 1e-10
 
 
 class StepSpec(NamedTuple):
-    """Everything that the compiled training step depends on: runs that differ in nothing else share one compilation."""
+    """Everything that the compiled training step depends on; runs with the same specification share one compilation."""
 
     task: AbstractTask
     objective: AbstractObjective
@@ -40,21 +40,21 @@ class StepSpec(NamedTuple):
 
 
 class TrainState(eqx.Module):
-    """All that training changes: the content of a checkpoint, and all that resuming needs."""
+    """Everything that training changes: the content of a checkpoint, sufficient to resume."""
 
     model: Any
-    """The arrays of the model that learns; a `Machine` is made of arrays alone."""
+    """The arrays of the model being trained; a `Machine` consists of arrays alone."""
     heads: Heads
     objective_state: Any
     carried: Any
-    """The controllers' states at the end of the last batch, where sources are stretches of a stream; else None."""
+    """The controllers' states at the end of the last batch if sources are stretches of a stream; otherwise None."""
     optimizer: Any
     key: Array
-    """Source of everything random."""
+    """Random key from which everything is drawn."""
     attempt: Int[Array, ""]
     """Number of restarts before this attempt."""
     attempt_start: Int[Array, ""]
-    """The step at which this attempt began."""
+    """The step at which this attempt started."""
     step: Int[Array, ""]
     """Batches trained on, in all attempts together."""
     curriculum: CurriculumState
@@ -63,7 +63,7 @@ class TrainState(eqx.Module):
     loss: Float[Array, ""]
     accuracy: Float[Array, ""]
     failure: Int[Array, ""]
-    """The reason why training cannot continue, or 0; the weights are then those before the step that failed."""
+    """The reason why training cannot continue, or 0; after a failed step, the weights are those before it."""
 
     @property
     def attempt_step(self) -> Int[Array, ""]:
@@ -72,14 +72,14 @@ class TrainState(eqx.Module):
 
 
 def split_model(model: Any) -> tuple[Any, tuple[Any, Any]]:
-    """Split a model into its arrays, or their shapes, and, hashable, all the rest."""
+    """Split a model into its arrays (or their shapes) and a hashable description of the rest."""
     arrays, rest = eqx.partition(model, lambda leaf: eqx.is_array(leaf) or isinstance(leaf, jax.ShapeDtypeStruct))
     leaves, treedef = jax.tree.flatten(rest)
     return arrays, (tuple(leaves), treedef)
 
 
 def join_model(arrays: Any, structure: tuple[Any, Any]) -> Any:
-    """Return the model that was split into these parts."""
+    """Recombine the parts of a model that was split by `split_model`."""
     leaves, treedef = structure
     return eqx.combine(arrays, jax.tree.unflatten(treedef, leaves))
 
@@ -87,7 +87,7 @@ def join_model(arrays: Any, structure: tuple[Any, Any]) -> Any:
 def init_state(
     arrays: Any, spec: StepSpec, key: Array, *, attempt: Int[Array, ""] | int = 0, step: Int[Array, ""] | int = 0
 ) -> TrainState:
-    """Return the state before the first batch of an attempt, for the arrays of a model."""
+    """Return the state before the first batch of an attempt, given the arrays of a model."""
     return _init_state(arrays, spec, key, jnp.asarray(attempt, jnp.int32), jnp.asarray(step, jnp.int32))
 
 
@@ -117,14 +117,14 @@ def _init_state(arrays, spec, key, attempt, step):
 
 @partial(jax.jit, static_argnames="spec")
 def train_until(state: TrainState, spec: StepSpec, until: Int[Array, ""] | int) -> TrainState:
-    """Train until step `until`, or until the loss or a gradient is not healthy."""
+    """Train up to step `until`, or until the loss or its gradient is not healthy."""
     return jax.lax.while_loop(
         lambda state: (state.step < until) & (state.failure == HEALTHY), lambda state: train_step(state, spec), state
     )
 
 
 def train_step(state: TrainState, spec: StepSpec) -> TrainState:
-    """Draw one batch and take one step on it; a step that fails leaves weights and optimizer as they were."""
+    """Draw a batch and take one step on it; a step that fails leaves the weights and the optimizer unchanged."""
     key = step_key(state)
     batch = draw_batch(state, spec, key)
     weights, others = eqx.partition(state.model, eqx.is_inexact_array)
@@ -162,7 +162,7 @@ def train_step(state: TrainState, spec: StepSpec) -> TrainState:
 def diagnose(result: BatchResult, gradient: Any) -> Int[Array, ""]:
     """Return whether a step is healthy: the loss and its gradient are finite, and the gradient has not vanished."""
     weights, _ = gradient
-    # What learns is the controller: the bias of the answer has a gradient even where nothing else can be reached.
+    # Check the controller: the output's bias has a gradient even if no gradient reaches anything else.
     learning = weights.controller if isinstance(weights, Machine) else weights
     vanished = (optax.tree.norm(learning) < VANISHING_NORM) & (result.accuracy < 1)
     finite = jnp.isfinite(result.loss) & jnp.isfinite(optax.tree.norm(gradient))
@@ -170,17 +170,17 @@ def diagnose(result: BatchResult, gradient: Any) -> Int[Array, ""]:
 
 
 def step_key(state: TrainState) -> Array:
-    """Return the key of a step: that of the attempt with the step folded in, so that a resumed run draws the same."""
+    """Return the random key of a step: the attempt's with the step folded in, so that a resumed run draws the same."""
     return jax.random.fold_in(attempt_key(state), 1 + state.step)
 
 
 def attempt_key(state: TrainState) -> Array:
-    """Return the key from which everything random in an attempt follows."""
+    """Return the random key from which everything in an attempt is drawn."""
     return jax.random.fold_in(state.key, state.attempt)
 
 
 def draw_batch(state: TrainState, spec: StepSpec, key: Array) -> Batch:
-    """Draw the batch of the state's step."""
+    """Draw the batch of the current step."""
     if spec.task.streams:
         position = state.attempt_step, state.attempt_start, attempt_key(state)
         return draw_stream(spec.task, state.carried, *position, spec.batch_size, spec.state_reset_every)  # pyright: ignore[reportArgumentType]

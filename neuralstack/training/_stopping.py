@@ -1,4 +1,4 @@
-"""When training ends, when an attempt starts over, and which weights are kept: pure functions of the evaluations."""
+"""Early stopping, restarts and the choice of the best weights: pure functions of the evaluations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from typing import Any
 from neuralstack.training._bounds import Steps
 
 Record = dict[str, Any]
-"""One evaluation: `step`, `attempt`, `loss`, `accuracy`, and the metrics of each set by name, as `validation`."""
+"""One evaluation: `step`, `attempt`, `loss`, `accuracy`, and the metrics of each set by name, such as `validation`."""
 
 
 @dataclass(frozen=True)
 class Stopping:
-    """The rule by which training ends before all its steps are taken, and by which an attempt starts over.
+    """The rule for when training stops early, and when an attempt restarts.
 
     Examples:
         >>> Stopping(stop_after_perfect=2).perfect_at(
@@ -22,14 +22,14 @@ class Stopping:
     """
 
     stop_after_perfect: Steps = 4
-    """Stop when this many evaluations in a row are perfect; 0: take all steps."""
+    """Stop after this many perfect evaluations in a row; 0 disables early stopping."""
     extra_steps: Steps = 0
-    """Batches to continue after those evaluations, for example while gates become discrete."""
+    """Batches to train on after those evaluations, for example while gates become discrete."""
     restart_after: Steps | None = None
-    """Batches after which an attempt that is still in its warm-up starts over with new weights; 0: never."""
+    """Batches after which an attempt still in its warm-up restarts with new weights; 0 disables restarts."""
 
     def perfect_at(self, records: Sequence[Record]) -> int | None:
-        """Return the first step at which enough evaluations of one attempt in a row were perfect; else None."""
+        """Return the first step at which enough evaluations of one attempt in a row were perfect, or None."""
         count = self.stop_after_perfect
         for end in range(count, len(records) + 1 if count else 0):
             last = records[end - count : end]
@@ -38,21 +38,21 @@ class Stopping:
         return None
 
     def is_over(self, records: Sequence[Record], step: int) -> bool:
-        """Say whether training has been perfect for long enough."""
+        """Return whether training has been perfect for long enough."""
         perfect = self.perfect_at(records)
         return perfect is not None and step >= perfect + self.extra_steps
 
     def should_restart(self, warmed_up: bool, attempt_step: int) -> bool:
-        """Say whether an attempt has been in its warm-up for as long as it may."""
+        """Return whether the warm-up of an attempt has taken too long."""
         return bool(self.restart_after) and not warmed_up and attempt_step >= (self.restart_after or 0)
 
 
 def is_perfect(record: Record) -> bool:
-    """Say whether an evaluation answered every sequence of the validation set without an error."""
+    """Return whether every sequence of the validation set was answered without an error."""
     return record["validation"].get("coarse") == 1
 
 
 def rank(record: Record) -> tuple[float, float]:
-    """Return the key by which the best weights are kept: validation accuracy, coarse then fine; of a text, its loss."""
+    """Return the sort key of an evaluation: coarse, then fine validation accuracy; for a text, the negative loss."""
     scores = record["validation"]
     return (scores["coarse"], scores["fine"]) if "coarse" in scores else (-scores["loss"], 0.0)

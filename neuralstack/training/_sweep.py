@@ -1,4 +1,4 @@
-"""A sweep: one configuration trained from several seeds, and with several learning rates, at once."""
+"""A sweep: one configuration trained with several seeds, and several learning rates, at once."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ from neuralstack.training._stopping import rank
 from neuralstack.training._train import train_all
 
 SWEEP_FILE = "sweep.json"
-MOST_SEEDS = 10_000  # each is a directory of its own, and all are in memory together
+MOST_SEEDS = 10_000  # each has its own directory, and all are in memory together
 OF_A_RUN = ("config.json", "metrics.jsonl", "model.safetensors", "checkpoint.safetensors", "task.json", "text.json")
 
 
@@ -28,7 +28,7 @@ class SweepMember(NamedTuple):
     """The result of one member of a sweep."""
 
     name: str
-    """Name of its run's directory in that of the sweep."""
+    """Name of its run's directory inside that of the sweep."""
     seed: int
     learning_rate: float
     outcome: Outcome
@@ -46,11 +46,11 @@ class SweepResult(NamedTuple):
 
     members: list[SweepMember]
     best: SweepMember
-    """The member that did best on the validation set; of several alike, the first that did not fail."""
+    """The member with the best validation result; among equals, the first that did not fail."""
     solved: int
     """Number of members that answered every sequence of the validation set."""
     interval: tuple[float, float]
-    """The 95% confidence interval of the probability to be solved."""
+    """The 95% confidence interval of the probability that a member answers every sequence."""
 
 
 def sweep(
@@ -62,29 +62,29 @@ def sweep(
     resume: bool = False,
     show: bool = True,
 ) -> SweepResult:
-    """Train one configuration from many seeds by the same compiled program, over all devices that JAX sees.
+    """Train one configuration with many seeds, with the same compiled program, over all devices that JAX sees.
 
-    Each member is a run in a directory of its own, `seed-S` or `seed-S-rate-R`. Beside them stands the best of them by
-    validation, so that the sweep's directory is itself a run, and `sweep.json` holds what became of each.
-    Attempts start over only as the configuration says (`restart_after`), and how often they did is reported.
+    Each member is a run in its own directory, `seed-S` or `seed-S-rate-R`. The best of them by validation is copied
+    beside them, so that the sweep's directory is itself a run, and `sweep.json` holds the outcome of each. Attempts
+    restart only as configured (`restart_after`), and the number of restarts is reported.
 
     Args:
         config: What to train, and how; its seed is the first one.
         path: The sweep's directory.
-        seeds: How many seeds, one after the other.
-        learning_rates: Learning rates to train every seed with; defaults to the configuration's.
-        resume: Continue what is there; with more seeds than it was begun with, it grows.
+        seeds: Number of consecutive seeds.
+        learning_rates: Learning rates to train every seed with. Defaults to that of the configuration.
+        resume: Continue an existing sweep; with more seeds than before, it grows.
         show: Whether to show progress on the terminal.
 
     Raises:
-        ValueError: If there is nothing to train, the configuration is impossible, or the directory is in use.
-        KeyboardInterrupt: If it was interrupted; all members can then be resumed.
+        ValueError: If there is nothing to train, the configuration is invalid, or the directory is in use.
+        KeyboardInterrupt: If training was interrupted; all members can then be resumed.
     """
     require_object("config", config, Config, 'ns.Config("reversal")')
     if not 1 <= seeds <= MOST_SEEDS:
         raise ValueError(f"a sweep needs at least 1 seed and at most {MOST_SEEDS}, got {seeds}.")
     if len(set(learning_rates)) < len(learning_rates):
-        raise ValueError(f"each learning rate is to be given once, got {', '.join(map(str, learning_rates))}.")
+        raise ValueError(f"each learning rate must be given only once, got {', '.join(map(str, learning_rates))}.")
     check_memory_size(complete(config), seeds * max(1, len(learning_rates)))
     path = Path(path)
     if not resume:
@@ -122,14 +122,14 @@ def sweep(
 
 
 def best_validation(run: Run) -> dict[str, float]:
-    """Return what the weights that a run kept scored on the validation set."""
+    """Return the validation metrics of the weights that a run kept."""
     records = run.metrics()
     nothing = {"coarse": 0.0, "fine": 0.0, "token": 0.0, "loss": float("inf")}
     return max(records, key=rank)["validation"] if records else nothing
 
 
 def keep(result: SweepResult, path: Path, plan: dict[str, Any]) -> None:
-    """Write the result of a sweep, and put the best member's run beside the members'."""
+    """Write the result of a sweep, and copy the best member's run beside the members."""
     run = Run(path)
     for name in OF_A_RUN:
         file = path / result.best.name / name
@@ -147,7 +147,7 @@ def keep(result: SweepResult, path: Path, plan: dict[str, Any]) -> None:
 
 
 def write_sweep(path: Path, content: dict[str, Any]) -> None:
-    """Write what a sweep is made of and, once it has ended, its results."""
+    """Write the plan of a sweep and, once it has ended, its results."""
     Run(path).write(SWEEP_FILE, to_json_text(content, indent=1) + "\n")
 
 
@@ -158,14 +158,15 @@ def resume_sweep(
 
     Args:
         path: The sweep's directory.
-        seeds: How many seeds; with more than it was begun with, it grows. Defaults to those of the sweep.
+        seeds: Number of seeds; with more than before, the sweep grows. Defaults to that of the sweep.
         show: Whether to show progress on the terminal or in a notebook.
-        own: The names of the sweep's `task`, `memory` and `controller`, where they are not the library's: their code is
+        own: The names of the sweep's `task`, `memory` and `controller`, if they are not the library's; their code is
             executed.
-        options: Other values of `max_steps`, `stop_after_perfect` or `extra_steps`, or the path of a `text` that moved.
+        options: New values of `max_steps`, `stop_after_perfect` or `extra_steps`, or the path of a `text` that has
+            moved.
 
     Raises:
-        ValueError: If there is no sweep, or a file of it is broken.
+        ValueError: If there is no sweep, or one of its files is broken.
     """
     file = Path(path) / SWEEP_FILE
     try:

@@ -16,7 +16,7 @@ LARGEST = 1 << 36  # bytes of a file of weights
 
 
 def to_bytes(tree: Any) -> bytes:
-    """Return the arrays of a tree in the safetensors format, named by their places in it."""
+    """Return the arrays of a tree in the safetensors format, named by their paths in it."""
     return safetensors.numpy.save({name: np.asarray(_plain(leaf)) for name, leaf in named_leaves(tree)})
 
 
@@ -26,7 +26,7 @@ def from_file(path: Path, like: Tree) -> Tree:
     Floating-point numbers keep the precision in which they were saved.
 
     Raises:
-        ValueError: If the file is broken or its arrays are not those of the tree.
+        ValueError: If the file is broken or its arrays do not match the tree.
     """
     try:
         arrays = safetensors.numpy.load(read_bounded(path, LARGEST))
@@ -38,7 +38,7 @@ def from_file(path: Path, like: Tree) -> Tree:
             got = "is missing" if array is None else f"is {array.dtype}{list(array.shape)}"
             raise ValueError(
                 f"{str(path)!r} does not fit the run's config.json: {name} {got}, "
-                f"needed is {expected.dtype}{list(expected.shape)}; restore both files, or train again."
+                f"expected {expected.dtype}{list(expected.shape)}; restore both files, or train again."
             )
     if spare := sorted(arrays.keys() - {name for name, _ in named_leaves(like)}):
         raise ValueError(
@@ -50,13 +50,13 @@ def from_file(path: Path, like: Tree) -> Tree:
 
 
 def named_leaves(tree: Any) -> list[tuple[str, Any]]:
-    """Return the arrays of a tree with the names of their places."""
+    """Return the arrays of a tree with the names of their paths."""
     leaves = jax.tree_util.tree_leaves_with_path(tree)
     return [(jax.tree_util.keystr(path).lstrip("."), leaf) for path, leaf in leaves if hasattr(leaf, "dtype")]
 
 
 def _plain(leaf: Any) -> Any:
-    """Return a leaf as numbers; a random key has them inside."""
+    """Return a leaf as numbers, which a random key wraps."""
     return jax.random.key_data(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else leaf
 
 
@@ -65,5 +65,5 @@ def _like(numbers: Any, leaf: Any) -> Any:
 
 
 def _same_kind(array: Any, expected: Any) -> bool:
-    precisions = {np.dtype("float32"), np.dtype("float64")}  # the second where a program has enabled x64
+    precisions = {np.dtype("float32"), np.dtype("float64")}  # the second if a program has enabled x64
     return array == expected or {np.dtype(array), np.dtype(expected)} <= precisions

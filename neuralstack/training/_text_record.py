@@ -1,4 +1,4 @@
-"""The file `text.json` of a run: which version of a text it was trained on."""
+"""The file `text.json` of a run, which identifies the version of the text it was trained on."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,7 @@ TEXT_RECORD = "text.json"
 
 
 def record_of_text(task: AbstractTask) -> str | None:
-    """Return the file's content, or None for a task that is not of a text.
+    """Return the file's content, or None for a task without a text.
 
     Raises:
         ValueError: If the text cannot be read.
@@ -21,7 +21,7 @@ def record_of_text(task: AbstractTask) -> str | None:
 
 
 def read_text_record(path: Path) -> TextVersion | None:
-    """Read the file; None where there is none, as in runs of earlier versions.
+    """Read the file; return None if there is none, as in runs of earlier versions.
 
     Raises:
         ValueError: If the file is broken.
@@ -40,10 +40,10 @@ def read_text_record(path: Path) -> TextVersion | None:
 
 
 def require_same_text(run: str | Path, task: AbstractTask) -> None:
-    """Refuse to continue a run on another text than it was begun with, if it is of a text and says which.
+    """Check that a run that recorded the version of its text is resumed with the same text.
 
     Raises:
-        ValueError: If the text was changed, or is not where the task says.
+        ValueError: If the text has changed, or is not where the task says.
     """
     version = read_text_record(Path(run) / TEXT_RECORD) if isinstance(task, Characters) else None
     if version is not None:
@@ -51,5 +51,5 @@ def require_same_text(run: str | Path, task: AbstractTask) -> None:
 
 
 def pinned_task(task: AbstractTask) -> AbstractTask:
-    """Return a task whose data cannot change any more without being refused."""
+    """Return a task whose data is refused if it changes from now on."""
     return task.pinned if isinstance(task, Characters) else task

@@ -1,4 +1,4 @@
-"""Training a named, resumable run: chunks of compiled steps; between them progress, evaluations and checkpoints."""
+"""Resumable training of a run: chunks of compiled steps, with progress, evaluations and checkpoints in between."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ from neuralstack.training._step import HEALTHY, TrainState, join_model, reset_me
 from neuralstack.training._stopping import rank
 from neuralstack.training._text_record import pinned_task, require_same_text
 
-CHUNK = 10  # steps between two looks at the clock, the keyboard and the progress bar
+CHUNK = 10  # steps between checks of the clock, the keyboard and the progress bar
 
 
 def train(
@@ -44,14 +44,14 @@ def train(
 
     Args:
         config: What to train, and how.
-        path: The run's directory; it is made, and must not hold anything yet unless `resume`.
-        resume: Continue the run that is there, as if it had never stopped: bit for bit the same on the same machine.
+        path: The run's directory, which is created; unless `resume`, it must be empty if it exists.
+        resume: Continue the run in the directory as if it had never stopped: bit for bit the same on the same computer.
         warm_start: Directory of a run from whose weights training starts.
         show: Whether to show progress on the terminal or in a notebook.
 
     Raises:
-        ValueError: If the configuration is impossible, the directory holds something, or the run to resume is broken
-            or was another one.
+        ValueError: If the configuration is invalid, the directory is not empty, or the run to resume is broken or has
+            another configuration.
     """
     (outcome,) = train_all([(config, path)], resume=resume, warm_start=warm_start, show=show)
     return outcome
@@ -67,20 +67,20 @@ def resume(
     show: bool = True,
     **own: Unpack[OwnParts],
 ) -> Outcome:
-    """Continue the run in a directory as if it had never stopped: bit for bit the same on the same machine.
+    """Continue the run in a directory as if it had never stopped: bit for bit the same on the same computer.
 
     Args:
         path: The run's directory.
-        max_steps: The most batches to train on. Defaults, as the others, to that of the run.
-        stop_after_perfect: Perfect evaluations in a row after which to stop.
-        extra_steps: Batches to continue after those.
-        text: The path where the run's text is, if it has moved.
+        max_steps: Maximum number of batches to train on. Defaults, like the next three, to that of the run.
+        stop_after_perfect: Number of perfect evaluations in a row after which to stop.
+        extra_steps: Number of batches to train on after those.
+        text: The path of the run's text, if it has moved.
         show: Whether to show progress on the terminal or in a notebook.
-        own: The names of the run's `task`, `memory` and `controller`, where they are not the library's: their code is
+        own: The names of the run's `task`, `memory` and `controller`, if they are not the library's; their code is
             executed.
 
     Raises:
-        ValueError: If there is no run, or a file of it is broken.
+        ValueError: If there is no run, or one of its files is broken.
     """
     options = {"max_steps": max_steps, "stop_after_perfect": stop_after_perfect, "extra_steps": extra_steps}
     given = {name: value for name, value in {**options, "text": text}.items() if value is not None}
@@ -95,20 +95,20 @@ def train_all(
     show: bool = True,
     on_open: Callable[[], None] | None = None,
 ) -> list[Outcome]:
-    """Train several runs together, by the same compiled program; they may differ in seed and learning rate only.
+    """Train several runs together with one compiled program; they may differ only in seed and learning rate.
 
-    Each is as it would be alone, up to rounding, and ends on its own. Nothing is written before all configurations have
-    been found to be possible.
+    Each gives the same result as it would alone, up to rounding, and ends on its own. Nothing is written before all
+    configurations have been checked.
 
     Args:
         runs: The configuration and the directory of each.
-        resume: Continue those that were begun, as `train` does.
+        resume: Continue the runs that exist, as `train` does.
         warm_start: Directory of a run from whose weights training starts.
         show: Whether to show progress on the terminal or in a notebook.
         on_open: Called once all runs have been opened.
 
     Raises:
-        ValueError: As `train`.
+        ValueError: As for `train`.
     """
     for config, _ in runs:
         require_object("config", config, Config, 'ns.Config("reversal")')
@@ -129,7 +129,7 @@ def train_all(
                     locks.enter_context(locked(Path(path)))
             if on_open is not None:
                 on_open()
-            advance(members, spec, [int(member.state.step) for member in members])  # no step: this compiles the program
+            advance(members, spec, [int(member.state.step) for member in members])  # takes no step, but compiles
         with defer_keyboard_interrupt() as interrupted, show_progress(members, enabled=show) as progress:
             while any(member.ended is None for member in members):
                 train_chunk(members, spec, measures, progress)
@@ -140,7 +140,7 @@ def train_all(
 
 
 def measures_of(config: Config) -> dict[str, Measure]:
-    """Return the measure of each set that is evaluated during training."""
+    """Return the metrics function of each set that is evaluated during training."""
     task = build_task(config)
     sets = {"validation": config.lengths} | ({"test": task.test_lengths} if config.log_test else {})
     skeleton = machine_skeleton(config.machine, task.vocab_size)
@@ -149,7 +149,7 @@ def measures_of(config: Config) -> dict[str, Measure]:
 
 
 def train_chunk(members: list[Member], spec, measures: dict[str, Measure], progress: TrainingProgress) -> None:
-    """Train every member that has not ended for a chunk of steps, and do what is due after it."""
+    """Train every active member for a chunk of steps, then do what is due."""
     started, active = time.perf_counter(), [member for member in members if member.ended is None]
     advance(members, spec, [stop_of(member) for member in members])
     share = min(used_devices(len(members)), len(active)) / len(active)
@@ -161,7 +161,7 @@ def train_chunk(members: list[Member], spec, measures: dict[str, Measure], progr
 
 
 def on_chunk_end(member: Member, spec, measures: dict[str, Measure], progress: TrainingProgress) -> None:
-    """Do what a member needs between two chunks of steps: an evaluation, a checkpoint, a restart, or its end."""
+    """Do what is due for a member between two chunks of steps: evaluate, save a checkpoint, restart or end."""
     config, state = member.config, member.state
     step = int(state.step)
     if int(state.failure) != HEALTHY:
@@ -179,7 +179,7 @@ def on_chunk_end(member: Member, spec, measures: dict[str, Measure], progress: T
 
 
 def keep_evaluation(member: Member, metrics: dict[str, dict[str, float]]) -> None:
-    """Keep the evaluation of a member, its weights if no other were better, and a checkpoint."""
+    """Save a member's evaluation, its weights unless earlier ones were better, and a checkpoint."""
     state, run = member.state, member.run
     variance = {"gradient_variance": gradient_variance(state.optimizer)}
     record = {**training_means(state), **variance, **metrics, "seconds": member.seconds}
@@ -192,12 +192,12 @@ def keep_evaluation(member: Member, metrics: dict[str, dict[str, float]]) -> Non
 
 
 def stop_of(member: Member) -> int:
-    """Return the step until which a member is trained next: one that has ended stays where it is."""
+    """Return the step up to which a member is trained next; a member that has ended takes no more steps."""
     return int(member.state.step) if member.ended else next_stop(member.config, member.state)
 
 
 def next_stop(config: Config, state: TrainState) -> int:
-    """Return the next step at which something may be due: after a chunk, or earlier to evaluate, restart or end."""
+    """Return the next step at which something may be due: a chunk's end, an evaluation, a restart or the last step."""
     step, restart_after = int(state.step), config.stopping.restart_after
     stops = [step - step % every + every for every in (CHUNK, config.evaluate_every)]
     if restart_after and not state.curriculum.warmed_up:
@@ -206,7 +206,7 @@ def next_stop(config: Config, state: TrainState) -> int:
 
 
 def finalize(member: Member) -> Outcome:
-    """Leave a member's directory so that it can be resumed, and say how it ended."""
+    """Save what is needed to resume a member, and return its outcome."""
     state = member.state
     healthy = replace(state, failure=jnp.full_like(state.failure, HEALTHY))
     member.run.save_checkpoint(healthy)

@@ -144,7 +144,7 @@ def test_a_run_that_kept_no_version_of_its_text_is_evaluated_and_resumed(call, w
     (run / "text.json").unlink()
     other = shutil.copy(text, run.parent / "other.txt")
     assert call("evaluate", run)[0] == call("train", "--resume", run, "--max-steps", 3)[0] == 0
-    assert "was begun with data.text=" in call("train", "--resume", run, "--max-steps", 4, "--text", other)[2]
+    assert "was started with data.text=" in call("train", "--resume", run, "--max-steps", 4, "--text", other)[2]
 
 
 BAD_OPTIONS = [

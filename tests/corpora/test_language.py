@@ -195,7 +195,7 @@ def test_what_is_written_follows_from_the_seed_and_is_bolder_at_a_higher_tempera
     "options", [{"curriculum": "linear"}, {"warmup_lengths": (8,)}, {"min_length": 3, "max_length": 9}], ids=str
 )
 def test_stretches_of_several_lengths_are_refused(options):
-    with pytest.raises(ValueError, match="stretches of a stream are all of one length, but characters was given"):
+    with pytest.raises(ValueError, match="all stretches of a stream have the same length, but characters was given"):
         complete(configure("characters", alphabet="abc", **options))
 
 

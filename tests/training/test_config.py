@@ -73,7 +73,7 @@ def test_first_lengths_that_follow_the_wiring_lie_within_the_lengths():
 
 
 def test_the_lengths_of_an_incomplete_configuration_are_refused():
-    with pytest.raises(ValueError, match="lengths are known of a complete configuration only"):
+    with pytest.raises(ValueError, match="lengths are known only once a configuration is complete"):
         _ = Config("reversal").lengths
 
 
@@ -100,7 +100,7 @@ WRONG = {
     "an unknown memory": ({"memory": "stakc"}, "unknown memory 'stakc': did you mean 'stack'?"),
     "a huge memory": ({"memory": "superposition(stacks=1000000)"}, "stacks must be at most 65536, got 1000000"),
     "a memory of many parts": ({"memory": "superposition(stacks=60000)"}, "of a memory must be at most"),
-    "many memories": ({"memory": "+".join(["stack"] * 5000)}, "at most 32 memories are joined by plus signs, got 5000"),
+    "many memories": ({"memory": "+".join(["stack"] * 5000)}, "32 memories can be joined by plus signs, got 5000"),
     "deep options": ({"memory": f"stack(width={'(' * 3000})"}, "written name=value"),
     "an unknown controller": ({"controller": "ltsm"}, "unknown controller 'ltsm': did you mean 'lstm'?"),
     "an unknown connection": ({"connection": "layre"}, "unknown connection 'layre': did you mean 'layer'?"),

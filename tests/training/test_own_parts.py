@@ -163,9 +163,9 @@ def test_a_cell_of_equinox_is_named_by_its_package(place):
 
 REFUSED = {
     "has no 'Registr': did you mean 'Register'": {"memory": "memories.py:Registr"},
-    "'memories.py:number' is an object of type int: needed is a memory": {"memory": "memories.py:number"},
+    "'memories.py:number' is an object of type int: give a memory": {"memory": "memories.py:number"},
     "'memories.py:wrong' made an object of type int, which is not a memory": {"memory": "memories.py:wrong"},
-    "has no option 'depth': needed is one of width": {"memory": "memories.py:Register(depth=2)"},
+    "has no option 'depth': choose from width": {"memory": "memories.py:Register(depth=2)"},
     "there is no file 'gone.py'": {"controller": "gone.py:Cell"},
     "the controller join cannot be made of": {"controller": "os.path:join"},
     "Perceptron has no parameter num_layers": {"controller": NAMED["controller"], "num_layers": 2},

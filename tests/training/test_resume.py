@@ -57,7 +57,7 @@ def test_an_interrupted_run_continues_as_if_it_had_never_stopped(tmp_path, press
     press_at(step)
     outcome = train(CONFIG, tmp_path / "run", show=False)
     assert (outcome.status, outcome.steps) == ("interrupted", step)
-    assert outcome.message == f"interrupted at step {step}, to be resumed"
+    assert outcome.message == f"interrupted at step {step}; it can be resumed"
     press_at()
     assert train(CONFIG, tmp_path / "run", resume=True, show=False).status == "done"
     assert_same_run(Run(tmp_path / "run"), straight)
@@ -120,7 +120,7 @@ OTHER = {"seed": 1, "batch_size": 7, "controller": "lstm", "learning_rate": 0.5,
 def test_a_run_cannot_be_resumed_as_another(straight, name):
     before = contents(straight.path)
     with pytest.raises(
-        ValueError, match=rf"was begun with (\w+\.)?{name}=.*, not {OTHER[name]!r}: .* or start another run"
+        ValueError, match=rf"was started with (\w+\.)?{name}=.*, not {OTHER[name]!r}: .* or start another run"
     ):
         train(with_options(CONFIG, **{name: OTHER[name]}), straight.path, resume=True, show=False)
     assert contents(straight.path) == before

@@ -153,7 +153,7 @@ MISFITS = {
 @pytest.mark.parametrize("options", MISFITS.values(), ids=MISFITS)
 def test_weights_of_another_machine_are_refused(run, options):
     run.write_config(with_options(CONFIG, **options))
-    with pytest.raises(ValueError, match=r"does not fit the run's config.json: .* needed is ") as refused:
+    with pytest.raises(ValueError, match=r"does not fit the run's config.json: .* expected ") as refused:
         run.load_model()
     assert str(run.file(MODEL)) in str(refused.value)
 
@@ -175,7 +175,7 @@ def test_weights_of_another_precision_are_refused(run):
     arrays = safetensors.numpy.load_file(run.file(MODEL))
     arrays["embedding"] = arrays["embedding"].astype(np.float16)
     safetensors.numpy.save_file(arrays, run.file(MODEL))
-    with pytest.raises(ValueError, match=r"embedding is float16\[131, 64\], needed is float32\[131, 64\]"):
+    with pytest.raises(ValueError, match=r"embedding is float16\[131, 64\], expected float32\[131, 64\]"):
         load(run.path)
 
 

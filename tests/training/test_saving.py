@@ -75,7 +75,7 @@ def test_parts_of_the_users_classes_are_given_to_load(own, parts):
         ({}, "has a memory of a user-defined class, 'Register': give memory="),
         ({"memory": Register}, "has a controller of a user-defined class, 'Perceptron': give controller="),
         ({"memory": ns.NeuralStack, "controller": perceptron}, "memory= must be the memory that was saved"),
-        ({"memory": 3}, "'3' is an object of type int: needed is a memory"),
+        ({"memory": 3}, "'3' is an object of type int: give a memory"),
     ],
 )
 def test_parts_of_the_users_classes_that_are_lacking_or_others_are_refused(own, parts, message):

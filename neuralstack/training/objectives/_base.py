@@ -21,25 +21,25 @@ BINARIZATION = 0.02
 
 @dataclass(frozen=True, kw_only=True)
 class AbstractObjective(abc.ABC):
-    """A loss to minimize: the cross-entropy of the answers, with terms that every objective shares.
+    """A loss to minimize: the cross-entropy of the answers, plus terms that all objectives share.
 
     Objectives are frozen and hashable, and their methods pure: they are static arguments of compiled training steps.
     """
 
     binarization: Weight | None = None
-    """Weight of the term that draws gates to 0 or 1. Defaults to 0.02 where a machine's answer depends on what its
-    memory reads, and to 0 elsewhere."""
+    """Weight of the term that drives gates toward 0 or 1. Defaults to 0.02 if a machine's answer depends on what its
+    memory reads, and to 0 otherwise."""
     binarization_start: Steps = 0
-    """Batches before that term begins: first learn, then become discrete."""
+    """Batches before that term starts: learn first, then become discrete."""
     reconstruction: Weight = 0.0
-    """Weight of predicting the previous input from the controller's output."""
+    """Weight of the loss for predicting the previous input from the controller's output."""
     input_noise: Weight = 0.0
-    """Standard deviation of the noise on the controller's inputs in training; its states then last longer."""
+    """Standard deviation of noise on the controller's inputs during training, which makes its states last longer."""
     input_noise_start: Steps = 0
-    """Batches before that noise begins."""
+    """Batches before that noise starts."""
 
     def init(self, model: Any, task: AbstractTask, key: Array) -> tuple[Heads, Any]:
-        """Return what is learned beside the model, and the objective's first state."""
+        """Return the weights learned beside the model, and the objective's initial state."""
         del task
         return Heads(reconstructor=self._reconstructor(model, key)), ()
 
@@ -47,21 +47,21 @@ class AbstractObjective(abc.ABC):
     def loss(
         self, model: Any, heads: Heads, state: Any, batch: Batch, key: Array
     ) -> tuple[Float[Array, ""], BatchResult]:
-        """Return the loss of a batch, and what is reported of it.
+        """Return the loss of a batch, and the results to report.
 
         Args:
-            model: The model that learns.
-            heads: Weights that are learned beside it.
+            model: The model being trained.
+            heads: Weights learned beside it.
             state: The objective's state.
             batch: The sequences.
-            key: Source of all that is drawn.
+            key: Random key for everything that is drawn.
         """
 
     def resolve(self, model: Any, task: AbstractTask) -> "AbstractObjective":
         """Return the objective with its defaults for this model filled in.
 
         Raises:
-            ValueError: If a term needs a `Machine` and the model is another module, or the objective does not suit the
+            ValueError: If a term needs a `Machine` and the model is another module, or the objective does not fit the
                 machine or the task.
         """
         self.check(model, task)
@@ -78,15 +78,15 @@ class AbstractObjective(abc.ABC):
         return replace(self, binarization=0.0)
 
     def check(self, model: Any, task: AbstractTask) -> None:
-        """Refuse a model or a task that the objective does not suit.
+        """Check that the objective fits a model and a task.
 
         Raises:
-            ValueError: If the objective does not suit the model or the task.
+            ValueError: If the objective does not fit the model or the task.
         """
         del model, task
 
     def run(self, model: Any, batch: Batch, key: Array, **options: Any) -> BatchSteps:
-        """Run the model on a batch; of modules other than a `Machine`, nothing but the logits is known."""
+        """Run the model on a batch; for modules other than a `Machine`, only the logits are known."""
         inputs = batch.example.inputs
         if not isinstance(model, Machine):
             logits = batch_logits(model, inputs, batch.steps)
@@ -99,9 +99,9 @@ class AbstractObjective(abc.ABC):
     def total(
         self, model: Any, heads: Heads, state: Any, batch: Batch, shown: BatchSteps, extra: Any = 0.0
     ) -> tuple[Float[Array, ""], BatchResult]:
-        """Add the cross-entropy and the shared terms to what is special to an objective."""
+        """Add the cross-entropy and the shared terms to the terms specific to an objective."""
         inputs, targets, mask = batch.example
-        # Steps beyond the longest sequence are not defined; nothing of them may reach the loss.
+        # Steps beyond the longest sequence are undefined and must not affect the loss.
         loss = cross_entropy(shown.logits, targets, mask).mean()
         weight = self._started(self.binarization or 0.0, self.binarization_start, batch)
         if not _is_zero(weight):
@@ -124,7 +124,7 @@ class AbstractObjective(abc.ABC):
 
 
 def _is_zero(weight: Any) -> bool:
-    """Say whether a weight is 0 for certain; one that starts later is known at run time only."""
+    """Return whether a weight is known to be 0; that of a term that starts later is known only at run time."""
     return not isinstance(weight, Array) and weight == 0
 
 
@@ -137,16 +137,16 @@ def first_state(machine: Machine, batch: Batch) -> Any:
 
 
 def draw_noise(machine: Machine, shape: tuple[int, ...], key: Array) -> Float[Array, "steps batch projected"]:
-    """Draw noise of deviation 1 on the projected inputs of the controller's first layer.
+    """Draw noise with standard deviation 1 for the projected inputs of the controller's first layer.
 
-    A state held by gates that are not quite shut fades, or drifts, over more steps than training has. Noise at every
-    step favors gates that are so far open or shut that it makes no difference (Jim, Giles & Horne, 1996), and the
-    states that they hold last.
+    A state held by gates that are not quite closed fades or drifts over more steps than training has. Noise at every
+    step favors gates so far open or closed that it makes no difference (Jim, Giles & Horne, 1996), and the states they
+    hold last.
     """
     return jax.random.normal(key, (*shape, machine.controller.projected_size))
 
 
 def reconstruction_error(machine: Machine, weights: Array, shown: BatchSteps, inputs: Array) -> Float[Array, "..."]:
-    """Return, for each step but the first, the cross-entropy of the previous input, from the controller's output."""
+    """Return the cross-entropy of predicting each step's previous input from the controller's output."""
     logits = (shown.hidden[1:] @ weights) @ machine.embedding.T
     return optax.softmax_cross_entropy_with_integer_labels(logits, inputs[:-1])

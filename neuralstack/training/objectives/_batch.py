@@ -1,4 +1,4 @@
-"""A batch, what is learned beside a model, and the means of a loss."""
+"""Batches, the weights learned beside a model, and means over scored steps."""
 
 from typing import Any, NamedTuple
 
@@ -10,60 +10,60 @@ from neuralstack.tasks import AbstractTask, Example
 
 
 class Batch(eqx.Module):
-    """Sequences to learn from, time first."""
+    """Sequences to learn from, with time as the first axis."""
 
     task: AbstractTask = eqx.field(static=True)
     example: Example
     lengths: Int[Array, " batch"]
-    """The length that was asked for of each source."""
+    """The requested length of each source."""
     steps: Int[Array, ""]
-    """Number of steps of the longest sequence; later steps are not defined."""
+    """Number of steps of the longest sequence; later steps are undefined."""
     attempt_step: Int[Array, ""]
     """Number of batches trained on before this one, in this attempt."""
     carried: Any = None
-    """The controllers' states at the end of the batch before, where this one continues it."""
+    """The controllers' states at the end of the previous batch, if this one continues it."""
     fresh: Bool[Array, ""] | bool = True
-    """Whether it starts from the learned state instead."""
+    """Whether this batch starts from the learned state instead."""
 
     @property
     def defined(self) -> Bool[Array, "steps 1"]:
-        """Which steps are defined, with an axis for the batch."""
+        """Mask of the defined steps, with an axis for the batch."""
         return (jnp.arange(len(self.example.inputs)) < self.steps)[:, None]
 
     @property
     def own(self) -> Bool[Array, "steps batch"]:
-        """Which steps belong to each sequence: those up to its last scored one, without its padding."""
+        """Mask of the steps that belong to each sequence: those up to its last scored step, without padding."""
         return self.defined & (sum_from(self.example.mask) > 0)
 
 
 class BatchResult(NamedTuple):
-    """The outcome of one batch, besides the loss that is minimized."""
+    """The results of one batch, besides the loss that is minimized."""
 
     loss: Float[Array, ""]
     """Cross-entropy of the answers, in nats."""
     accuracy: Float[Array, ""]
-    """Fraction of the sequences that are answered without an error."""
+    """Fraction of the sequences answered without an error."""
     carried: Any
-    """The controllers' states at the end of the batch, where the next one may continue it; else None."""
+    """The controllers' states at the end of the batch, if the next one may continue it; otherwise None."""
     state: Any
     """The objective's next state."""
 
 
 class Heads(eqx.Module):
-    """Weights that are learned beside a model and dropped after training; a part that is not needed is None."""
+    """Weights learned beside a model and dropped after training; those not needed are None."""
 
     reconstructor: Float[Array, "hidden embedding"] | None = None
-    """From the controller's output to the embedding of the previous input."""
+    """Projection of the controller's output to the embedding of the previous input."""
     baseline: Float[Array, " weights"] | None = None
-    """Weights and a bias: the expected return of a step, from the controller's output."""
+    """Weights and a bias that predict the expected return of a step from the controller's output."""
 
 
 def sum_from(numbers: Array) -> Array:
-    """Return, for each step, the sum over it and all later ones."""
+    """Return, for each step, the sum over that step and all later ones."""
     return jnp.cumsum(numbers[::-1], axis=0)[::-1]
 
 
 def mean(mask: Array, numbers: Float[Array, "steps batch"]) -> Float[Array, ""]:
-    """Return the mean over the steps that are counted; an axis of 1 stands for the whole batch."""
+    """Return the mean over the steps in a mask; an axis of size 1 stands for the whole batch."""
     size = numbers.size // mask.size
     return jnp.where(mask, numbers, 0.0).sum() / jnp.maximum(mask.sum() * size, 1)

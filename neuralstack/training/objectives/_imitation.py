@@ -26,9 +26,9 @@ class Imitation(AbstractObjective):
     """
 
     forcing_prob: Probability = 1.0
-    """Probability that an action is the algorithm's, not the machine's."""
+    """Probability that the algorithm's action replaces the machine's."""
     forcing_decay_steps: Steps = 0
-    """Batches over which that probability decays linearly to 0; 0: it does not decay."""
+    """Batches over which that probability decays linearly to 0; 0 disables the decay."""
 
     def check(self, model, task):
         require_machine(self, model)
@@ -37,7 +37,7 @@ class Imitation(AbstractObjective):
         jax.eval_shape(lambda raw: memory.impose(memory.decode(raw), jnp.zeros(2)), jnp.zeros(memory.action_size))
 
     def decayed_forcing_prob(self, batch: Batch) -> Float[Array, ""]:
-        """Return the probability that an action is the algorithm's, in this batch."""
+        """Return the probability, in this batch, that the algorithm's action replaces the machine's."""
         decayed = jnp.minimum(batch.attempt_step / self.forcing_decay_steps, 1) if self.forcing_decay_steps else 0.0
         return jnp.asarray(self.forcing_prob * (1 - decayed))
 
@@ -50,7 +50,7 @@ class Imitation(AbstractObjective):
     def run_forced(
         self, model: Machine, batch: Batch, strengths: Float[Array, "steps batch 2"], key: Array
     ) -> BatchSteps:
-        """Run the machine on a batch, with the algorithm's strengths in place of its own where they are forced."""
+        """Run the machine on a batch, with the algorithm's strengths in place of its own at forced steps."""
         shape = (*batch.defined.shape[:1], len(batch.lengths), 1)
         forced = jax.random.bernoulli(key, self.decayed_forcing_prob(batch), shape).astype(float)
         known = forced, strengths
@@ -58,7 +58,7 @@ class Imitation(AbstractObjective):
 
 
 def require_machine(objective: AbstractObjective, model: Any) -> None:
-    """Refuse models without a memory to act on.
+    """Check that a model has a memory to act on.
 
     Raises:
         ValueError: If the model is not a `Machine`.
@@ -71,14 +71,14 @@ def require_machine(objective: AbstractObjective, model: Any) -> None:
 
 
 def force(machine: Machine, raw: Float[Array, " action"], forced: Array, strengths: Float[Array, "2"]) -> Any:
-    """Return the machine's action at one step, with the algorithm's strengths where it is forced."""
+    """Return the machine's action at one step, with the algorithm's strengths if the step is forced."""
     action = machine.memory.decode(raw)
     imposed = machine.memory.impose(action, strengths)
     return jax.tree.map(lambda its, own: jnp.where(forced.reshape(()) > 0, its, own), imposed, action)
 
 
 def imitation_error(machine: Machine, shown: BatchSteps, strengths: Any) -> Float[Array, "steps batch"]:
-    """Return the cross-entropy of each step's gates with the algorithm's."""
+    """Return the cross-entropy between the algorithm's gates and the machine's at each step."""
     memory = machine.memory
 
     def error(raw, action, strengths):

@@ -1,4 +1,4 @@
-"""Learning discrete actions by drawing them: REINFORCE (Williams, 1992)."""
+"""Learning discrete actions by sampling them: REINFORCE (Williams, 1992)."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -20,22 +20,22 @@ BASELINE_DECAY = 0.99
 
 
 class RunningMean(NamedTuple):
-    """An exponential running mean of the return of each step, over the batches that had the step."""
+    """An exponential running mean of the return of each step, over the batches that reach the step."""
 
     total: Float[Array, " steps"]
     weight: Float[Array, " steps"]
 
     @property
     def mean(self) -> Float[Array, " steps"]:
-        """The mean so far; 0 before there was any return."""
+        """The mean so far; 0 before the first return."""
         return self.total / jnp.where(self.weight > 0, self.weight, 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reinforce(AbstractObjective):
-    """Draw pushes and pops of 0 or 1, and learn them by REINFORCE with a baseline (Williams, 1992).
+    """Sample pushes and pops of 0 or 1, and learn them by REINFORCE with a baseline (Williams, 1992).
 
-    No gradient flows through the actions. It needs a memory whose actions can be drawn, such as `HardStack`.
+    No gradient flows through the actions. It needs a memory whose actions can be sampled, such as `HardStack`.
 
     Examples:
         >>> import neuralstack as ns
@@ -44,7 +44,7 @@ class Reinforce(AbstractObjective):
     """
 
     entropy: Weight = 0.01
-    """Weight of the entropy of the drawn actions."""
+    """Weight of the entropy of the sampled actions."""
     baseline: Literal["running", "learned"] = "running"
     """The expected return: a running mean for each step, or predicted from the controller's output."""
 
@@ -70,7 +70,7 @@ class Reinforce(AbstractObjective):
 
 
 def returns_of(shown: BatchSteps, batch: Batch) -> Float[Array, "steps batch"]:
-    """Return, for each step, the mean log-likelihood of the right symbols from there on."""
+    """Return, for each step, the mean log-likelihood of the correct symbols from that step on."""
     _, targets, mask = batch.example
     reward = jnp.where(mask, -optax.softmax_cross_entropy_with_integer_labels(shown.logits, targets), 0.0)
     return sum_from(reward) / jnp.maximum(sum_from(mask.astype(reward.dtype)), 1)
@@ -79,10 +79,10 @@ def returns_of(shown: BatchSteps, batch: Batch) -> Float[Array, "steps batch"]:
 def policy_loss(
     memory: AbstractMemory, shown: BatchSteps, batch: Batch, returns: Array, baseline: Array, entropy_weight: float
 ) -> Float[Array, ""]:
-    """Return the loss whose gradient is that of REINFORCE with a baseline, and the baseline's own.
+    """Return the loss whose gradient is that of REINFORCE with a baseline, plus the baseline's own loss.
 
-    The amount by which a return exceeds the baseline, in units of its deviation over the batch, is the advantage of the
-    drawn action.
+    The advantage of a sampled action is the difference between its return and the baseline, normalized by the root mean
+    square of that difference over the batch.
     """
     mask = batch.own
     advantage = returns - jax.lax.stop_gradient(baseline)
@@ -95,7 +95,7 @@ def policy_loss(
 def surprise_and_entropy(
     memory: AbstractMemory, raw: Float[Array, " action"], action: Any
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
-    """Return the negative log probability of a drawn action, and the entropy of the draw."""
+    """Return the negative log-probability of a sampled action, and the entropy of its distribution."""
     surprise = memory.gate_cross_entropy(raw, memory.gates(action))
     return surprise, memory.gate_cross_entropy(raw, memory.gate_probabilities(raw))
 
@@ -108,7 +108,7 @@ def expected_return(heads: Heads, state: Any, hidden: Float[Array, "steps batch 
 
 
 def update_mean(state: RunningMean, returns: Float[Array, "steps batch"], batch: Batch) -> RunningMean:
-    """Move the running mean towards the returns of a batch, at the steps that it has."""
+    """Move the running mean toward the returns of a batch, at the steps that the batch reaches."""
     counts = batch.own.sum(1)
     new = jnp.where(batch.own, returns, 0.0).sum(1) / jnp.maximum(counts, 1)
     total = BASELINE_DECAY * state.total + (1 - BASELINE_DECAY) * new

@@ -9,7 +9,7 @@ from neuralstack.training.objectives._base import AbstractObjective
 class Supervised(AbstractObjective):
     """Minimize the cross-entropy of the answers; gradients flow through the memory.
 
-    It suits any module from tokens to logits; the terms that are shared by all objectives need a `Machine`.
+    It works with any module from tokens to logits; the terms shared by all objectives need a `Machine`.
 
     Examples:
         >>> import neuralstack as ns
