@@ -1,6 +1,6 @@
-"""Transducers with stacks and queues, and how one is found in a machine.
+"""Transducers with stacks and queues, and their extraction from machines.
 
-Imported name by name on first use: a transducer runs without JAX.
+Names are imported lazily, since a transducer runs without JAX.
 """
 
 import lazy_loader

@@ -1,4 +1,4 @@
-"""From a hardened machine to the program that it is."""
+"""Extraction of the program that a hardened machine runs."""
 
 import math
 from collections import Counter
@@ -19,44 +19,44 @@ MOST_READS = 300_000
 
 
 class NotATransducer(ValueError):
-    """A machine is not a program that could be written down; it says why."""
+    """Raised for a machine whose program cannot be written down; the message says why."""
 
 
 def extract(machine: Machine, task: AbstractTask) -> StackTransducer:
     """Return the finite program that a hardened machine runs on its task.
 
-    The states are found by what the machine does on sequences of the task (see `_states.py`), and so are the kinds of
-    the values that it pushes: those that no read lets it answer differently are one.
+    The states are found from what the machine does on sequences of the task (see `_states.py`), and so are the kinds of
+    the values that it pushes: values are of one kind if no read makes it answer them differently.
 
     Args:
-        machine: A hardened machine with stacks or queues, wired as `layer`.
+        machine: A hardened machine with stacks or queues and the connection `layer`.
         task: Its task.
 
     Raises:
-        NoProgram: If the machine is none of that, or more states would be needed than anyone could read.
+        NotATransducer: If the machine is not of this form, or its program would have too many states to be read.
     """
     ends = machine.memory.ends()
     if not ends or any(end.depth > 1 for end in ends):
         raise NotATransducer(
-            "a program can be found of hardened machines whose memories are stacks or queues, read at one element "
-            "each: train with such a memory."
+            "a program can only be extracted from hardened machines whose memories are stacks or queues, read at one "
+            "element each: train with such a memory."
         )
     if machine.connection.feedback or machine.connection.answer_from != "read":
         raise NotATransducer(
-            "a program can be found of hardened machines whose controller sees no reads and whose answer comes from "
-            "the reads alone: train with the connection 'layer'."
+            "a program can only be extracted from hardened machines whose controller sees no reads and whose answer "
+            "comes from the reads alone: train with the connection 'layer'."
         )
     states = find_states(machine, task)
     if states is None:
         raise NotATransducer(
-            "the controller has too many states that act differently for a program that could be read: train longer, "
-            "or from another seed."
+            "the controller has too many states with different behavior for a readable program: train longer, or from "
+            "another seed."
         )
     return write_program(machine, task, states, ends)
 
 
 def write_program(machine: Machine, task: AbstractTask, states: States, ends: tuple[End, ...]) -> StackTransducer:
-    """Put the states, the actions on the way and the answers together."""
+    """Return the program with these states, the actions on their transitions and the answers to all reads."""
     asked = np.argwhere(states.transitions >= 0)
     hidden = jnp.asarray(states.hidden[asked[:, 0], asked[:, 1]])
     actions = jax.device_get(actions_on(machine, hidden, jnp.asarray(asked[:, 1])))
@@ -85,17 +85,17 @@ def write_program(machine: Machine, task: AbstractTask, states: States, ends: tu
 
 
 def answers_of(machine: Machine, values: list[np.ndarray], ends: tuple[End, ...]) -> np.ndarray:
-    """Return the answer for each combination of reads, an axis for each memory: first nothing, then each value.
+    """Return the answer for each combination of reads, with an axis for each memory: first nothing, then each value.
 
     Raises:
-        NoProgram: If there are too many.
+        NotATransducer: If there are too many combinations.
     """
     nothing = [np.full((1, read.shape[1]), end.empty, read.dtype) for read, end in zip(values, ends, strict=True)]
     reads = [np.concatenate(both) for both in zip(nothing, values, strict=True)]
     shape = tuple(map(len, reads))
     if math.prod(shape) > MOST_READS:
         raise NotATransducer(
-            f"the machine can read {math.prod(shape)} different things, at most {MOST_READS} can be looked at."
+            f"the machine has {math.prod(shape)} combinations of reads, but at most {MOST_READS} can be tried."
         )
     places = np.indices(shape).reshape(len(shape), -1)
     together = np.concatenate([read[step] for read, step in zip(reads, places, strict=True)], axis=1)
@@ -104,7 +104,7 @@ def answers_of(machine: Machine, values: list[np.ndarray], ends: tuple[End, ...]
 
 
 def distinguish(table: np.ndarray, memory: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first read of each kind in a memory, and the kind of each; nothing is kind 0."""
+    """Return the first read of each kind in a memory, and the kind of each read; nothing is kind 0."""
     slices = np.moveaxis(table, memory, 0).reshape(table.shape[memory], -1)
     _, first, kind = np.unique(slices[1:], axis=0, return_index=True, return_inverse=True)
     order = np.argsort(np.argsort(first))  # kinds in the order in which they are first pushed
@@ -112,7 +112,7 @@ def distinguish(table: np.ndarray, memory: int) -> tuple[np.ndarray, np.ndarray]
 
 
 def name_apart(names: list[str]) -> tuple[str, ...]:
-    """Return names of which no two are equal."""
+    """Return the names with numbers added to repeated ones, so that all are different."""
     counts: Counter[str] = Counter()
     different = []
     for name in names:
@@ -122,7 +122,7 @@ def name_apart(names: list[str]) -> tuple[str, ...]:
 
 
 def name_states(rules: list[list[Any]]) -> tuple[str, ...]:
-    """Name each state by what is done in it most often: push, pop, both or neither."""
+    """Name each state after the most frequent action on the transitions to it: push, pop, both or neither."""
     names = []
     for number in range(len(rules)):
         done = Counter(
@@ -136,7 +136,7 @@ def name_states(rules: list[list[Any]]) -> tuple[str, ...]:
 
 
 def doing(pop: bool, push: int | None) -> str:
-    """Say what is done to a memory."""
+    """Return the name of an action on a memory."""
     return {(False, False): "keep", (True, False): "pop", (False, True): "push", (True, True): "replace"}[
         bool(pop), push is not None
     ]

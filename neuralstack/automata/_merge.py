@@ -1,7 +1,8 @@
-"""Merging classes of states as far as nothing that was seen of them speaks against it.
+"""Merging of classes of states wherever the observations do not contradict it.
 
-What a task never asks for in a state is free, and decides nothing (an automaton with gaps). Merging two states merges
-what the same token leads to from both; where that ends in a contradiction, they stay apart (Oncina & Garcia, 1992).
+A transition that the task never asks for is unconstrained (an incompletely specified automaton). Merging two states
+also merges their successors under the same token; if that leads to a contradiction, they are kept apart (Oncina &
+Garcia, 1992).
 """
 
 import numpy as np
@@ -14,13 +15,13 @@ def merge(
     gates: Int[np.ndarray, " classes"],
     asked: Bool[np.ndarray, "classes vocabulary"],
 ) -> Int[np.ndarray, " classes"]:
-    """Return for each class the one that stands for it; classes that are never reached stand for themselves.
+    """Return for each class its representative; classes that are never reached represent themselves.
 
     Args:
         leads: The class that a token leads to.
-        action_labels: What is done on the way.
+        action_labels: Action label on that transition.
         gates: Which gates are open in a class, -1 where that is not known.
-        asked: Where the two above count.
+        asked: The transitions that the task asks for; the others are ignored.
     """
     root, kept = np.arange(len(leads)), []
     for state in reached(leads, asked):
@@ -46,7 +47,7 @@ def reached(leads: np.ndarray, asked: np.ndarray) -> list[int]:
 
 
 def fold(root, left, right, leads, action_labels, gates, asked) -> np.ndarray | None:
-    """Return the classes after merging two and all that follows from it; none if that contradicts what was seen."""
+    """Return the classes after merging two and all that this implies, or None if the observations contradict it."""
     root, waiting = root.copy(), [(left, right)]
     while waiting:
         pair = {int(root[member]) for member in waiting.pop()}

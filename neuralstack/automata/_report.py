@@ -1,4 +1,4 @@
-"""All that is to be known of a hardened machine before one relies on it."""
+"""Comparisons of a hardened machine with the soft one and with its program, to check before relying on it."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -24,22 +24,22 @@ Advance = Callable[[int], None]
 
 
 class Comparison(NamedTuple):
-    """A soft machine beside its hardened twin, on fresh sequences of the training lengths."""
+    """Comparison of a soft machine with its hardened version, on fresh sequences of the training lengths."""
 
     hardened: Machine
     margins: dict[str, np.ndarray]
     """Distance of each action of the soft machine from its rounding boundary, over all steps, from 0 to 0.5."""
     agreement: Agreement
     difference: dict[str, Any] | None
-    """Where they first differ: the step, the text up to it, and the two answers."""
+    """Their first difference: the step, the text up to it, and the two answers."""
 
 
 class Extraction(NamedTuple):
-    """The program of a hardened machine, and how it compares with the machine."""
+    """The program of a hardened machine, and its agreement with the machine."""
 
     program: StackTransducer | None
     reason: str
-    """Why there is none."""
+    """The reason if there is no program."""
     agreement: Agreement | None
 
 
@@ -49,14 +49,14 @@ def compare(machine: Machine, task: AbstractTask, lengths: tuple[int, int], coun
     Args:
         machine: A trained machine.
         task: Its task.
-        lengths: The shortest and the longest source to compare them on: those of the training.
-        count: How many sequences to draw.
+        lengths: The shortest and the longest source to compare them on: the training lengths.
+        count: Number of sequences to draw.
 
     Raises:
-        ValueError: If its memory has actions that cannot be rounded, or none at all.
+        ValueError: If the memory's actions cannot be rounded, or there is no memory.
     """
     if not machine.memory.action_size:
-        raise ValueError("a machine without a memory has no actions to round: nothing is to be hardened.")
+        raise ValueError("a machine without a memory has no actions to round: train one with a memory.")
     hardened = harden(machine, task)
     data = draw_fresh(task, lengths, count)
     agreement = agree(answers(machine, data), answers(hardened, data), data)
@@ -64,7 +64,7 @@ def compare(machine: Machine, task: AbstractTask, lengths: tuple[int, int], coun
 
 
 def describe(task: AbstractTask, data: Fresh, agreement: Agreement) -> dict[str, Any] | None:
-    """Say in words where two machines first differ."""
+    """Return the first difference between two machines, with tokens as text."""
     if agreement.first is None:
         return None
     row, step, soft, hard = agreement.first
@@ -78,11 +78,11 @@ def find_transducer(
     """Extract the program of a hardened machine, and compare the two on random sequences.
 
     Args:
-        hardened: What `harden` returned.
+        hardened: The result of `harden`.
         task: Its task.
         lengths: The shortest and the longest source to compare them on.
-        count: How many sequences to draw.
-        advance: Called with a number of sequences as they are done, each of them twice.
+        count: Number of sequences to draw.
+        advance: Called with the number of sequences just finished; each sequence counts twice in total.
     """
     try:
         program = extract(hardened, task)
@@ -96,7 +96,7 @@ def find_transducer(
 def program_answers(
     program: StackTransducer, data: Fresh, advance: Callable[[int], None] = lambda _: None
 ) -> np.ndarray:
-    """Return the answer of a program after every step; -1 throughout a sequence in which it has no rule for a token."""
+    """Return the answer of a program after every step, or -1 throughout a sequence if a token in it has no rule."""
     answered = np.full(data.tokens.shape, -1)
     for row, (tokens, used) in enumerate(zip(data.tokens.tolist(), data.used.tolist(), strict=True)):
         with suppress(ValueError):

@@ -1,8 +1,8 @@
-"""The finitely many states that a controller's states stand for: those that act alike from here on are one.
+"""The finitely many states of a machine: states of its controller with the same behavior from there on are one.
 
-Two states of a controller are distinguished by what the machine does in them, and by what it would do if it were given
-each of some words of the task, which is how the theory of automata defines a state (Nerode, 1958). Where they lie in
-the controller's space does not matter. States whose differences the task never asks for are one as well.
+Two states of a controller are distinguished by what the machine does in them, and by what it would do on each of a
+number of continuations from the task, as automata theory defines a state (Nerode, 1958). Their positions in the
+controller's space do not matter. States that differ only in ways that the task never asks for are one as well.
 """
 
 from typing import Any, NamedTuple
@@ -18,25 +18,25 @@ from neuralstack.discretization._walk import ANSWER, BEFORE, SOURCE, Moments, Wa
 from neuralstack.machine import Machine
 from neuralstack.tasks import AbstractTask
 
-SEQUENCES = 64  # that are walked at least
-SIGHTINGS = 20  # of each token, on average over all, that are wanted at least
-NUM_PROBES, PROBE_LENGTH = 24, 6  # how many continuations each state is tried with, and their length
-MEMBERS = 4  # of a class are asked where each token leads
-RARE = 0.002  # share of a phase's states below which a class is counted to the nearest one
+SEQUENCES = 64  # least number of sequences to walk
+SIGHTINGS = 20  # least number of occurrences per token, on average
+NUM_PROBES, PROBE_LENGTH = 24, 6  # number and length of the continuations that each state is tried with
+MEMBERS = 4  # number of states of a class from which transitions are tried
+RARE = 0.002  # fraction of a phase's states below which a class is merged into the nearest one
 MOST_CLASSES = 64
 
 
 class States(NamedTuple):
-    """Finitely many states, the first of which is that before the first step, and where each token leads from each."""
+    """Finitely many states and their transitions. The first state is that before the first step."""
 
     transitions: Int[np.ndarray, "states vocabulary"]
-    """The next state, -1 for what the task never asks for."""
+    """The next state, or -1 where the task never asks for the transition."""
     hidden: Float[np.ndarray, "states vocabulary hidden"]
     """Mean hidden vector of the controller on each transition."""
 
 
 class Classes(NamedTuple):
-    """States of a controller by what they do. The first class is the state before the first step."""
+    """States of a controller, classified by behavior. The first class is the state before the first step."""
 
     class_of: Int[np.ndarray, " moments"]
     """The class of each visited state."""
@@ -46,7 +46,7 @@ class Classes(NamedTuple):
 
 
 class Transitions(NamedTuple):
-    """Where each token leads from each class; -1 where no sequence of that phase has the token."""
+    """The class to which each token leads from each class, or -1 if no sequence of that phase has the token."""
 
     leads: Int[np.ndarray, "classes vocabulary"]
     action_labels: Int[np.ndarray, "classes vocabulary"]
@@ -54,7 +54,7 @@ class Transitions(NamedTuple):
 
 
 def find_states(machine: Machine, task: AbstractTask) -> States | None:
-    """Return the states of a machine with discrete actions whose controller sees no reads; none if there are too many.
+    """Return the states of a machine with discrete actions and no feedback of reads, or None if there are too many.
 
     Args:
         machine: A hardened machine.
@@ -89,7 +89,7 @@ def draw_probes(walk: Walk, phase: int, rng: np.random.Generator) -> Int[np.ndar
 
 
 def classify(machine: Machine, visited: Moments, state_phases: np.ndarray, probes: dict[int, np.ndarray]) -> Classes:
-    """Gather states into classes with one behavior each, rare ones with the most similar."""
+    """Group states into classes with the same behavior; rare classes join the most similar one."""
     class_of, phases, known_signatures = np.zeros(len(state_phases), int), [BEFORE], [np.zeros(0, int)]
     for phase in (SOURCE, ANSWER):
         here = np.flatnonzero(state_phases == phase)
@@ -107,7 +107,7 @@ def classify(machine: Machine, visited: Moments, state_phases: np.ndarray, probe
 def nearest(
     classes: Int[np.ndarray, "classes labels"], signatures: Int[np.ndarray, "n labels"]
 ) -> Int[np.ndarray, " n"]:
-    """Return the class with the fewest different action labels; that of the state itself outweighs all later ones."""
+    """Return the class with the fewest different action labels; that of the state itself outweighs all others."""
     weights = np.ones(classes.shape[1])
     weights[0] = classes.shape[1]
     return np.array([np.argmin((classes != signature) @ weights) for signature in signatures], int)
@@ -122,12 +122,12 @@ def observe(walk: Walk, classes: Classes, shape: tuple[int, ...]) -> Bool[np.nda
 
 
 def befores(after: Int[np.ndarray, "sequences steps"], first: int) -> Int[np.ndarray, "sequences steps"]:
-    """Return what there was before each step, given what there was after it."""
+    """Return the entries before each step, given those after it and the first one."""
     return np.concatenate([np.full((len(after), 1), first), after[:, :-1]], axis=1)
 
 
 def ask(machine: Machine, visited: Moments, classes: Classes, walk: Walk, probes: dict[int, np.ndarray]) -> Transitions:
-    """Find where each token leads from each class: a few of its states are asked, and the commonest answer counts."""
+    """Find the class to which each token leads from each class, by a majority vote of a few of its states."""
     shape = len(classes.phase), len(machine.embedding)
     edges = Transitions(
         np.full(shape, -1), np.full(shape, -1), np.zeros((*shape, visited.hidden.shape[-1]), visited.hidden.dtype)
@@ -150,7 +150,7 @@ def ask(machine: Machine, visited: Moments, classes: Classes, walk: Walk, probes
 
 
 def members_of(machine: Machine, visited: Moments, classes: Classes, class_index: int) -> Any:
-    """Return a few states of a class, spread over all that were visited."""
+    """Return a few states of a class, spread evenly over those that were visited."""
     if class_index == 0:
         return jax.tree.map(lambda leaf: jnp.asarray(leaf)[None], machine.controller.init())
     members = np.flatnonzero(classes.class_of == class_index)
@@ -158,7 +158,7 @@ def members_of(machine: Machine, visited: Moments, classes: Classes, class_index
 
 
 def pick(tree: Any, rows: np.ndarray) -> Any:
-    """Return some rows of every array."""
+    """Return the same rows of every array."""
     return jax.tree.map(lambda leaf: leaf[rows], tree)
 
 
@@ -168,7 +168,7 @@ def commonest(votes: Int[np.ndarray, "members tokens"]) -> Int[np.ndarray, " tok
 
 
 def like_others(seen: np.ndarray, leads: np.ndarray) -> Bool[np.ndarray, "classes vocabulary"]:
-    """Return which tokens follow each class, taking tokens that lead everywhere to the same as one."""
+    """Return which tokens follow each class, treating tokens with the same transitions everywhere as one."""
     _, kind = np.unique(leads, axis=1, return_inverse=True)
     kinds = np.eye(kind.max() + 1, dtype=int)[kind.ravel()]
     return ((seen @ kinds) @ kinds.T > 0) & (leads >= 0)

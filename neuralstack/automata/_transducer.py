@@ -1,6 +1,6 @@
-"""A finite program that acts on stacks and queues, in plain Python: what a hardened machine turns out to be.
+"""A finite program that acts on stacks and queues, as extracted from a hardened machine, in plain Python.
 
-Nothing of this needs JAX, or any library at all.
+It needs neither JAX nor any other library.
 """
 
 import json
@@ -19,14 +19,14 @@ NEW_LINE = r"\n"  # as Graphviz writes it
 
 @dataclass(frozen=True)
 class StackTransducer:
-    """States, what is done in each of them with each token, and what is answered for what is then read.
+    """States, a rule for each state and token, and an answer for each combination of reads.
 
-    At each step, with the state and the given token, the memories are popped, pushed and read, in this order, as the
-    token's rule says; the answer follows from what is read: the top of a stack, the front of a queue, or nothing. What
-    is pushed has a kind: values of one kind are never distinguished by an answer.
+    At each step the rule for the state and the input token says what to pop from and push to each memory; then the
+    memories are read. The reads determine the answer: the top of a stack, the front of a queue, or nothing if it is
+    empty. Every pushed value has a kind; no answer distinguishes values of the same kind.
 
     Examples:
-        Say whether the token before was a 1:
+        Answer whether the token was a 1:
 
         >>> program = StackTransducer(
         ...     vocabulary=("0", "1"),
@@ -45,14 +45,14 @@ class StackTransducer:
     memories: tuple[str, ...]
     """Kind of each memory, `stack` or `queue`."""
     states: tuple[str, ...]
-    """A name for each state, the first of which is that before the first step."""
+    """A name for each state. The first state is that before the first step."""
     kinds: tuple[tuple[str, ...], ...]
     """For each memory, a name for each kind of pushed value."""
     rules: tuple[tuple[Any, ...], ...]
-    """For each state and token the next state and, for each memory, whether it is popped and the kind that is pushed,
-    or None; where the task never asks for it, None."""
+    """For each state and token, the next state and, for each memory, whether it is popped and the kind that is pushed,
+    if any. None where the task never asks for the rule."""
     answers: dict[tuple[int | None, ...], int]
-    """The answer by what is read of each memory, None where it is empty."""
+    """The answer for each combination of reads, None standing for an empty memory."""
 
     def run(self, tokens: Iterable[int]) -> list[int]:
         """Return the answer after each token.
@@ -83,7 +83,7 @@ class StackTransducer:
             if rule is None:
                 raise ValueError(
                     f"the program has no rule for {self.vocabulary[token]!r} in its state {self.states[state]!r}: "
-                    "the task that it was found on never asks for it."
+                    "the task that it was extracted on never asks for one."
                 )
             state, pops, pushes = rule
             for memory, kind, pop, push in zip(held, self.memories, pops, pushes, strict=True):
@@ -97,7 +97,7 @@ class StackTransducer:
             )
 
     def to_json(self) -> str:
-        """Return the program as text, which `load` reads from a file."""
+        """Return the program as JSON, which `load` reads from a file."""
         content = {
             "format": FORMAT,
             **asdict(self),
@@ -124,13 +124,13 @@ class StackTransducer:
             )
         except (OSError, ValueError, TypeError, KeyError):
             raise ValueError(
-                f"{str(path)!r} is not a program: needed is a file that `neuralstack harden` wrote; run that."
+                f"{str(path)!r} is not a program: it must be a file written by `neuralstack harden`; run that command."
             ) from None
 
     def table(self) -> list[tuple[str, str, str, str, str]]:
-        """Return a row for each state and set of tokens that it treats alike: state, given, pop, push and next state.
+        """Return a row for each state and set of tokens that it treats alike: state, token, pop, push and next state.
 
-        What is pushed is called `it` where it is answered as the token given.
+        A pushed value is called `it` if it is answered as the input token.
         """
         rows: dict[tuple[Any, ...], list[int]] = {}
         for state, row in enumerate(self.rules):
@@ -151,7 +151,7 @@ class StackTransducer:
         ]
 
     def answer_table(self) -> list[tuple[str, str]]:
-        """Return a row for each set of reads with the same answer; `it` is what is read."""
+        """Return a row for each set of reads with the same answer; `it` stands for the read value itself."""
         rows: dict[str, list[str]] = {}
         for read, answered in self.answers.items():
             names = [
@@ -167,7 +167,7 @@ class StackTransducer:
         ]
 
     def graph(self) -> str:
-        """Return the program as a graph in the language of Graphviz, with one edge from a state to each next one."""
+        """Return the program as a Graphviz graph, with one edge from a state to each next one."""
         edges: dict[tuple[str, str], list[str]] = {}
         for state, given, pops, pushes, new in self.table():
             done = ", ".join(change for change in (pops, f"push {pushes}") if change not in ("–", "push –"))
@@ -183,14 +183,14 @@ class StackTransducer:
         return "\n".join([*lines, "}"]) + "\n"
 
     def push_name(self, memory: int, kind: int | None, token: int) -> str:
-        """Return what is pushed in words."""
+        """Return a description of the pushed value."""
         if kind is None:
             return "–"
         name = self.kinds[memory][kind]
         return "it" if name == self.vocabulary[token] else readable(name)
 
     def token_names(self, tokens: Sequence[int]) -> str:
-        """Return a set of tokens in words."""
+        """Return a description of a set of tokens."""
         symbols = [token for token in range(len(self.vocabulary)) if not is_mark(self.vocabulary[token])]
         if len(symbols) > 4 and set(symbols) <= set(tokens):
             return ", ".join(["any symbol", *(self.vocabulary[token] for token in tokens if token not in symbols)])
@@ -204,17 +204,17 @@ class StackTransducer:
 
 
 def as_rule(new: int, pops: list[bool], pushes: list[int | None]) -> tuple[Any, ...]:
-    """Return a rule as it was before it was written to JSON."""
+    """Return a rule with the types that it had before it was written to JSON."""
     return new, tuple(pops), tuple(pushes)
 
 
 def is_mark(word: str) -> bool:
-    """Say whether a token is a mark such as `<end>`."""
+    """Return whether a token is a mark such as `<end>`."""
     return len(word) > 2 and word.startswith("<") and word.endswith(">")
 
 
 def readable(word: str) -> str:
-    r"""Return a word as it can be shown anywhere: a space by its sign, control characters by their escapes.
+    r"""Return a printable form of a word: a space as its sign, and a word with control characters escaped.
 
     Examples:
         >>> readable(" "), readable("a"), readable("\n")
@@ -224,5 +224,5 @@ def readable(word: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return a text as it stands between quotes in the language of Graphviz."""
+    """Return a text escaped for Graphviz, between quotes."""
     return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,4 +1,4 @@
-"""Whether a machine and its hardened twin answer alike, and how close each action was to being another."""
+"""Agreement of a machine with its hardened version, and the margin by which each action was rounded."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -12,11 +12,11 @@ from jaxtyping import Bool, Int
 from neuralstack.machine import Machine
 from neuralstack.tasks import AbstractTask
 
-GROUP_STEPS = 1 << 18  # steps x sequences that go through a machine at once: what bounds the memory that it needs
+GROUP_STEPS = 1 << 18  # steps x sequences that a machine runs at once, which bounds the space that it needs
 
 
 class Fresh(NamedTuple):
-    """Sequences that nothing was trained or found on, the shortest first."""
+    """Sequences used neither in training nor to find states, the shortest first."""
 
     tokens: Int[np.ndarray, "sequences steps"]
     scored: Bool[np.ndarray, "sequences steps"]
@@ -25,7 +25,7 @@ class Fresh(NamedTuple):
 
 
 class Agreement(NamedTuple):
-    """On how many sequences two machines give the same answer, and where they first differ."""
+    """The number of sequences on which two machines give the same answers, and their first difference."""
 
     same: int
     sequences: int
@@ -34,7 +34,7 @@ class Agreement(NamedTuple):
 
 
 def draw_fresh(task: AbstractTask, lengths: tuple[int, int], count: int, seed: int = 0) -> Fresh:
-    """Draw sequences of any lengths between two, both included."""
+    """Draw sequences with lengths between two bounds, inclusive."""
     task = replace(task.to_validate, max_length=lengths[1])
     length_key, key = jax.random.split(jax.random.fold_in(jax.random.key(seed), 2**31 - 1))
     drawn = jnp.sort(jax.random.randint(length_key, (count,), lengths[0], lengths[1] + 1))
@@ -44,7 +44,7 @@ def draw_fresh(task: AbstractTask, lengths: tuple[int, int], count: int, seed: i
 
 
 def groups_of(data: Fresh) -> Iterator[tuple[slice, int]]:
-    """Return groups of sequences to run at once, with the steps that the longest of each needs."""
+    """Yield groups of sequences to run at once, with the number of steps that the longest of each needs."""
     size = max(1, GROUP_STEPS // data.tokens.shape[1])
     for start in range(0, len(data.used), size):
         rows = slice(start, min(start + size, len(data.used)))
@@ -66,7 +66,7 @@ def _answers(machine, tokens, steps):
 
 
 def agree(expected: np.ndarray, actual: np.ndarray, data: Fresh) -> Agreement:
-    """Compare two machines' answers on the steps that are scored."""
+    """Compare two machines' answers on the scored steps."""
     differ = (expected != actual) & data.scored
     wrong = differ.any(1)
     first = None
@@ -79,9 +79,9 @@ def agree(expected: np.ndarray, actual: np.ndarray, data: Fresh) -> Agreement:
 
 
 def action_margins(machine: Machine, data: Fresh) -> dict[str, np.ndarray]:
-    """Return how far each action of a soft machine is from being rounded the other way, over all steps, from 0 to 0.5.
+    """Return the margins by which each action of a soft machine is rounded, over all steps, from 0 to 0.5.
 
-    For a strength it is the distance from 0.5; for a mixture of operations, half of the likeliest one's lead.
+    The margin of a strength is its distance from 0.5; that of a mixture, half the lead of its likeliest operation.
     """
     margins_of: dict[str, list[np.ndarray]] = {}
     for rows, steps in groups_of(data):

@@ -1,7 +1,7 @@
-"""Behavior of a machine in a state of its controller, and from there on.
+"""Behavior of a machine from a state of its controller on.
 
-An action label is one number for the action at a step: which gates are open and, where anything is pushed, what a
-machine that reads just that would answer.
+An action label encodes the action at a step as one number: which gates are open and, if anything is pushed, the answer
+of a machine that reads only that.
 """
 
 from functools import partial
@@ -19,10 +19,10 @@ from neuralstack.memories import Action
 def successors(
     machine: Machine, states: PyTree[Array], tokens: Int[Array, " tokens"], count: int
 ) -> tuple[PyTree[Array], Array]:
-    """Return the states that each token leads to from each of `count` states of a controller, and what it shows there.
+    """Return the states to which each token leads from each of `count` states of a controller, with hidden vectors.
 
-    Both have the axes [states, tokens, ...]. There may be no array to tell the count from: some controllers have no
-    state.
+    Both have the axes [states, tokens, ...]. The count is an argument because some controllers have no state, and so no
+    array to infer it from.
     """
     step = jax.vmap(jax.vmap(machine.controller.step_projected, in_axes=(None, 0)), in_axes=(0, None), axis_size=count)
     return step(states, machine.controller.project(machine.embedding)[tokens])
@@ -32,7 +32,7 @@ def successors(
 def signatures(
     machine: Machine, states: PyTree[Array], hidden: Float[Array, "states hidden"], probes: Int[Array, "words length"]
 ) -> Int[Array, "states labels"]:
-    """Return the open gates where each state shows `hidden`, and then the action labels for each of some words."""
+    """Return the open gates in each state, given its hidden vector, followed by its action labels on each probe."""
     projected = machine.controller.project(machine.embedding)[probes]
 
     def follow(state, word, projected):
@@ -52,12 +52,12 @@ def signatures(
 def action_labels(
     machine: Machine, hidden: Float[Array, "states tokens hidden"], tokens: Int[Array, " tokens"]
 ) -> Int[Array, "states tokens"]:
-    """Return what is done where each token led to."""
+    """Return the action label in the state to which each token led."""
     return jax.vmap(jax.vmap(_action_label, in_axes=(None, 0, 0)), in_axes=(None, 0, None))(machine, hidden, tokens)
 
 
 def open_gates(machine: Machine, hidden: Float[Array, "*steps hidden"]) -> Int[Array, "*steps"]:
-    """Return what is done to the memory where a controller shows `hidden`: two bits for each stack and queue."""
+    """Return which gates of the memory are open for a hidden vector: two bits for each stack and queue."""
     gates = sum(machine.memory.gate_widths)
     raw = hidden @ machine.action_weights[:, :gates] + machine.action_bias[:gates]
     values = jnp.zeros((*raw.shape[:-1], machine.memory.action_size - gates), raw.dtype)
@@ -69,12 +69,12 @@ def open_gates(machine: Machine, hidden: Float[Array, "*steps hidden"]) -> Int[A
 def actions_on(
     machine: Machine, hidden: Float[Array, "*steps hidden"], tokens: Int[Array, "*steps"]
 ) -> tuple[Action, ...]:
-    """Return the action on each stack and queue where a controller shows `hidden` on being given tokens."""
+    """Return the action on each stack and queue, given the controller's hidden vectors and its input tokens."""
     return decoded_ends(machine, machine.raw_action(hidden, machine.embedding[tokens]))
 
 
 def decoded_ends(machine: Machine, raw: Float[Array, "*steps action"]) -> tuple[Action, ...]:
-    """Return the actions on each stack and queue that raw numbers mean."""
+    """Return the actions on each stack and queue that raw numbers are decoded to."""
 
     def decode(raw):
         return machine.memory.end_actions(machine.memory.decode(raw))

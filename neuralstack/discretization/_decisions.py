@@ -1,4 +1,4 @@
-"""The numbers whose signs decide what a machine with a discrete memory does."""
+"""The numbers whose signs determine the actions of a machine with a discrete memory."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -7,9 +7,9 @@ from neuralstack.machine import Machine
 
 
 def decisions(machine: Machine) -> tuple[Float[Array, "hidden decisions"], Float[Array, " decisions"]]:
-    """Return the weights and the bias that make numbers of a controller's output whose signs decide its actions.
+    """Return the weights and the bias that map a hidden vector to numbers whose signs determine the actions.
 
-    A strength is decided by the sign of its raw number; a mixture by those of the differences between its operations.
+    The sign of its raw number determines a strength; the signs of the differences between its operations, a mixture.
     """
     gates = sum(machine.memory.gate_widths)
     compared = jnp.asarray(machine.memory.decision_matrix(), machine.action_weights.dtype)

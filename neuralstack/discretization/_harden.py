@@ -1,4 +1,4 @@
-"""The same weights with discrete actions and, where the task is known, with a state that cannot drift."""
+"""The same weights with discrete actions and, if the task is given, with a state that cannot drift."""
 
 import equinox as eqx
 import jax
@@ -10,25 +10,25 @@ from neuralstack.discretization._walk import draw_walk, visit
 from neuralstack.machine import Machine
 from neuralstack.tasks import AbstractTask
 
-SEQUENCES = 256  # on which the bounds of the state are found
-MOST_DECISIONS = 8  # that tell phases apart: there are 2 to that number
+SEQUENCES = 256  # from which the bounds of the state are found
+MOST_DECISIONS = 8  # that distinguish phases: there are up to 2**8 of them
 
 
 def harden(machine: Machine, task: AbstractTask | None = None) -> Machine:
     """Return a machine with the same weights whose actions are all 0 or 1.
 
-    Its memory becomes what the memory's `discretized` returns: a neural stack a `HardStack`, pointer and superposition
-    stacks `HardMixtureStacks`, whose steps cost the same however tall they are; of queue, deque and tape the actions
-    are rounded. A machine without a memory stays as it is.
+    Its memory is replaced by the result of the memory's `discretized`: a `HardStack` for a neural stack, and
+    `HardMixtureStacks` for pointer and superposition stacks, both with a cost per step that does not depend on their
+    height; for queue, deque and tape, the same memory with rounded actions. A machine without a memory is unchanged.
 
-    Rounding removes every leak of strength, but not the drift of the controller: on answers much longer than those it
-    was trained on, a state that holds for as long as it had to may still relax until other gates open. Where the
-    task is given, the state is therefore bounded by what it was on 256 of its sequences, while the same gates were
-    open (see `BoundedController`).
+    Rounding removes every leak of strength, but not the drift of the controller: on answers much longer than those in
+    training, a state that held for as long as training required may still drift until other gates open. If the task is
+    given, the state is therefore clipped to its range on 256 sequences of the task while the same gates were open (see
+    `BoundedController`).
 
     Args:
         machine: A trained machine.
-        task: Its task, with the longest source that it was trained on as `max_length`.
+        task: Its task, whose `max_length` is the longest source that it was trained on.
 
     Raises:
         TypeError: If the model is not a machine.
@@ -48,7 +48,7 @@ def harden(machine: Machine, task: AbstractTask | None = None) -> Machine:
 
 
 def bound_state(machine: Machine, task: AbstractTask) -> Machine:
-    """Return a machine whose controller's state stays where it was on sequences of the task's training lengths."""
+    """Return a machine whose controller's state is clipped to its range on sequences of the training lengths."""
     walk = draw_walk(task, jax.random.key(0), SEQUENCES)
     visited = visit(machine, walk)
     weights, bias = (array[..., :MOST_DECISIONS] for array in decisions(machine))

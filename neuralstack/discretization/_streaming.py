@@ -1,4 +1,4 @@
-"""A hardened machine that is given one token at a time, for as long as one likes."""
+"""A hardened machine that takes one token at a time, without a limit on their number."""
 
 from collections import deque
 
@@ -13,10 +13,10 @@ from neuralstack.memories import Action, End
 
 
 class Stream:
-    """A hardened machine on a sequence without an end.
+    """A hardened machine on an unbounded sequence.
 
-    A step costs the same however many there were, and what is kept grows with the memory's depth only. A machine itself
-    takes a whole sequence, and is much faster on one.
+    The cost of a step does not depend on the number of steps before it, and space grows only with the memory's depth.
+    On a whole sequence, calling the machine itself is much faster.
 
     Args:
         machine: A hardened machine whose memories are stacks or queues.
@@ -39,8 +39,8 @@ class Stream:
         ends = machine.memory.ends()
         if not ends:
             raise ValueError(
-                f"a stream needs stacks or queues with actions of 0 or 1, got {machine.memory}: give it what "
-                "harden(machine) returns."
+                f"a stream needs stacks or queues with actions of 0 or 1, got {machine.memory}: pass the result of "
+                "harden(machine)."
             )
         self._machine, self._ends = machine, ends
         self._held = [deque[np.ndarray]() for _ in ends]
@@ -72,7 +72,7 @@ class Stream:
 
 
 def _shown(held: deque[np.ndarray], end: End, action: Action) -> np.ndarray:
-    """Return the elements that are read of a stack or queue, the topmost or frontmost first."""
+    """Return the elements of a stack or queue that are read, from the top or the front."""
     there = [held[~offset if end.kind == "stack" else offset] for offset in range(min(end.depth, len(held)))]
     nothing = np.full_like(action.value, end.empty)
     return np.concatenate([*there, *[nothing] * (end.depth - len(there))])

@@ -1,4 +1,4 @@
-"""The states in which a machine's controller is on sequences of its task."""
+"""The states that a machine's controller visits on sequences of its task."""
 
 from typing import NamedTuple
 
@@ -10,12 +10,12 @@ from neuralstack.machine import Machine
 from neuralstack.tasks import AbstractTask
 
 BEFORE, SOURCE, ANSWER = -1, 0, 1
-"""The phases of a sequence: before its first step, from there to the answer, the answer. A state belongs to the
+"""The phases of a sequence: before its first step, from there to the answer, and the answer. A state belongs to the
 phase of the token that led to it."""
 
 
 class Walk(NamedTuple):
-    """Sequences of a task, and which part each of their steps belongs to."""
+    """Sequences of a task, with the phase of each of their steps."""
 
     tokens: Int[np.ndarray, "sequences steps"]
     phases: Int[np.ndarray, "sequences steps"]
@@ -23,14 +23,14 @@ class Walk(NamedTuple):
 
 
 class Moments(NamedTuple):
-    """States of a controller, and what it showed on reaching them."""
+    """States of a controller, with its hidden vectors there."""
 
     states: PyTree[Float[np.ndarray, "moments ..."]]
     hidden: Float[np.ndarray, "moments hidden"]
 
 
 def draw_walk(task: AbstractTask, key: PRNGKeyArray, count: int) -> Walk:
-    """Draw sequences of a task, from its shortest training length to the longest that it has room for."""
+    """Draw sequences of a task, from its shortest training length to its `max_length`."""
     low, high = min(task.train_lengths[0], task.max_length), task.max_length
     length_key, sample_key = jax.random.split(key)
     lengths = jax.random.randint(length_key, (count,), low, high + 1)
@@ -43,7 +43,7 @@ def draw_walk(task: AbstractTask, key: PRNGKeyArray, count: int) -> Walk:
 
 
 def visit(machine: Machine, walk: Walk) -> Moments:
-    """Return the states after every valid step, those of the first sequence first."""
+    """Return the states after every valid step, ordered by sequence."""
     return Moments(*jax.tree.map(lambda leaf: np.asarray(leaf)[walk.valid], _visit(machine, walk.tokens)))
 
 

@@ -66,7 +66,7 @@ NO_PROGRAMS = {
 def test_a_file_that_is_no_program_is_refused(tmp_path, text):
     file = tmp_path / "program.json"
     file.write_text(text)
-    with pytest.raises(ValueError, match=r"program.json' is not a program: needed is a file that `neuralstack harden`"):
+    with pytest.raises(ValueError, match=r"is not a program: it must be a file written by `neuralstack harden`"):
         StackTransducer.load(file)
 
 
