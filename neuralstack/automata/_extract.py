@@ -10,7 +10,7 @@ import numpy as np
 
 from neuralstack.automata._states import States, find_states
 from neuralstack.automata._transducer import StackTransducer
-from neuralstack.discretization._behavior import actions_on
+from neuralstack.discretization import actions_on
 from neuralstack.machine import Machine
 from neuralstack.memories import End
 from neuralstack.tasks import AbstractTask

@@ -8,15 +8,7 @@ import numpy as np
 
 from neuralstack.automata._extract import NotATransducer, extract
 from neuralstack.automata._transducer import StackTransducer
-from neuralstack.discretization._agreement import (
-    Agreement,
-    Fresh,
-    action_margins,
-    agree,
-    answers,
-    draw_fresh,
-)
-from neuralstack.discretization._harden import harden
+from neuralstack.discretization import Agreement, Fresh, action_margins, agree, answers, draw_fresh, harden
 from neuralstack.machine import Machine
 from neuralstack.tasks import AbstractTask
 

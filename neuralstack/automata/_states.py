@@ -13,8 +13,18 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from neuralstack.automata._merge import merge, reached
-from neuralstack.discretization._behavior import action_labels, signatures, successors
-from neuralstack.discretization._walk import ANSWER, BEFORE, SOURCE, Moments, Walk, draw_walk, visit
+from neuralstack.discretization import (
+    ANSWER,
+    BEFORE,
+    SOURCE,
+    Moments,
+    Walk,
+    action_labels,
+    draw_walk,
+    signatures,
+    successors,
+    visit,
+)
 from neuralstack.machine import Machine
 from neuralstack.tasks import AbstractTask
 

@@ -34,7 +34,13 @@ class Agreement(NamedTuple):
 
 
 def draw_fresh(task: AbstractTask, lengths: tuple[int, int], count: int, seed: int = 0) -> Fresh:
-    """Draw sequences with lengths between two bounds, inclusive."""
+    """Draw sequences with lengths between two bounds, inclusive.
+
+    Examples:
+        >>> import neuralstack as ns
+        >>> draw_fresh(ns.Reversal(alphabet="ab"), (1, 3), count=4).tokens.shape
+        (4, 8)
+    """
     task = replace(task.to_validate, max_length=lengths[1])
     length_key, key = jax.random.split(jax.random.fold_in(jax.random.key(seed), 2**31 - 1))
     drawn = jnp.sort(jax.random.randint(length_key, (count,), lengths[0], lengths[1] + 1))
@@ -66,7 +72,14 @@ def _answers(machine, tokens, steps):
 
 
 def agree(expected: np.ndarray, actual: np.ndarray, data: Fresh) -> Agreement:
-    """Compare two machines' answers on the scored steps."""
+    """Compare two machines' answers on the scored steps.
+
+    Examples:
+        >>> scored = np.array([[False, True], [False, True]])
+        >>> data = Fresh(np.zeros((2, 2), int), scored, np.full(2, 2))
+        >>> agree(np.array([[1, 2], [3, 4]]), np.array([[0, 2], [3, 5]]), data)
+        Agreement(same=1, sequences=2, first=(1, 1, 4, 5))
+    """
     differ = (expected != actual) & data.scored
     wrong = differ.any(1)
     first = None

@@ -30,7 +30,14 @@ class Moments(NamedTuple):
 
 
 def draw_walk(task: AbstractTask, key: PRNGKeyArray, count: int) -> Walk:
-    """Draw sequences of a task, from its shortest training length to its `max_length`."""
+    """Draw sequences of a task, from its shortest training length to its `max_length`.
+
+    Examples:
+        >>> import neuralstack as ns
+        >>> walk = draw_walk(ns.Reversal(2, alphabet="ab"), jax.random.key(0), 3)
+        >>> walk.phases[0].tolist()  # the start and two symbols; what separates them from the answer, and the answer
+        [0, 0, 0, 1, 1, 1]
+    """
     low, high = min(task.train_lengths[0], task.max_length), task.max_length
     length_key, sample_key = jax.random.split(key)
     lengths = jax.random.randint(length_key, (count,), low, high + 1)

@@ -20,7 +20,7 @@ from neuralstack import (
     harden,
 )
 from neuralstack.automata import compare, find_transducer
-from neuralstack.discretization._agreement import Agreement, Fresh, agree
+from neuralstack.discretization import Agreement, Fresh, agree
 from small import drawn_machine
 
 pytest_plugins = ("small_runs",)

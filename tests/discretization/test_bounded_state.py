@@ -15,7 +15,7 @@ from neuralstack import (
     harden,
 )
 from neuralstack.controllers import phase_of
-from neuralstack.discretization._walk import draw_walk, visit
+from neuralstack.discretization import draw_walk, visit
 from small import drawn_machine
 
 TASK = Reversal(6, alphabet="ab")
@@ -64,6 +64,8 @@ def test_on_the_training_lengths_a_bounded_machine_is_the_rounded_one(kind, conn
     walk = draw_walk(TASK, jax.random.key(0), 256)  # the sequences on which the bounds were found
     for tokens in walk.tokens[:3]:
         np.testing.assert_allclose(bounded(tokens), rounded(tokens), atol=1e-6)
+    np.testing.assert_array_equal(bounded.controller.gate_weights, machine.action_weights[:, :2])
+    np.testing.assert_array_equal(bounded.controller.gate_bias, machine.action_bias[:2])
     low, high = bounded.controller.low, bounded.controller.high
     states = visit(bounded, draw_walk(TASK, jax.random.key(5), 20)).states
     for leaf, least, most in zip(*map(jax.tree.leaves, (states, low, high)), strict=True):

@@ -24,8 +24,6 @@ from neuralstack import (
 from neuralstack.automata import find_transducer
 from neuralstack.controllers import phase_of
 from neuralstack.discretization import Agreement
-from neuralstack.discretization._behavior import open_gates
-from neuralstack.discretization._decisions import decisions
 from neuralstack.memories import End, HardMixtureStacks
 from small import drawn_machine
 
@@ -152,11 +150,13 @@ def test_discrete_memories_are_stacks_and_queues(memory, ends):
 @pytest.mark.parametrize("memory", [HardStack(3), *map(HardMixtureStacks, MEMORIES.values())])
 def test_the_signs_of_the_decisions_say_what_is_done(memory):
     @jax.jit
-    def decided_and_done(machine, hidden):
-        weights, bias = decisions(machine)
-        return phase_of(hidden @ weights + bias), open_gates(machine, hidden)
+    @jax.vmap
+    def decided_and_done(raw):
+        actions = memory.end_actions(memory.decode(raw))
+        done = jnp.stack([gate for action in actions for gate in (action.push, action.pop)])
+        return phase_of(raw[: sum(memory.gate_widths)] @ memory.decision_matrix()), phase_of(done - 0.5)
 
-    hidden = jax.random.normal(jax.random.key(3), (500, 8))
-    decided, done = map(np.asarray, decided_and_done(machine_with(memory), hidden))
+    raw = jax.random.normal(jax.random.key(3), (500, memory.action_size))
+    decided, done = map(np.asarray, decided_and_done(raw))
     assert len(set(done)) > 2
     assert all(len(set(done[decided == one])) == 1 for one in set(decided))
