@@ -28,8 +28,14 @@ class LanguageReport(NamedTuple):
 
     @property
     def perplexity(self) -> float:
-        """The exponential of the loss: of so many equally likely characters, one would be as hard to predict."""
-        return math.exp(self.loss)
+        """The exponential of the loss: of so many equally likely characters, one would be as hard to predict.
+
+        Infinity where no number is as large.
+        """
+        try:
+            return math.exp(self.loss)
+        except OverflowError:
+            return math.inf
 
 
 def evaluate_language(
@@ -59,12 +65,14 @@ def evaluate_language(
         12
     """
     tokens = task.to_validate.read() if text is None else task.encode_whole(text)
-    count = len(tokens) - 1 if limit is None else min(limit, len(tokens) - 1)
-    if count < 1:
+    if len(tokens) < 2:
         raise ValueError(
-            f"the {'held-out part of the ' if text is None else ''}text has {len(tokens)} characters, and {count} of "
-            "them are to be predicted: give a longer text, and a limit of at least 1."
+            f"{f'the held-out part of {task.name}' if text is None else 'the text'} has {len(tokens)} characters, but "
+            "at least 2 are needed, one to predict the other from: give a longer text."
         )
+    if limit is not None and limit < 1:
+        raise ValueError(f"limit must be at least 1, got {limit}.")
+    count = len(tokens) - 1 if limit is None else min(limit, len(tokens) - 1)
     stride = min(task.max_length, count)
     loss = float(_mean_loss(machine, *(jnp.asarray(piece) for piece in _pieces(tokens[: count + 1], stride)), stride))
     return LanguageReport(loss, loss / float(np.log(2)), count)

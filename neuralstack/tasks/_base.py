@@ -116,7 +116,7 @@ class AbstractTask(abc.ABC):
         """
         raise ValueError(
             f"{type(self).__name__} has no textbook program whose pushes and pops could be learned: choose the "
-            "objective answers."
+            "objective supervised."
         )
 
     @property

@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 from itertools import pairwise
 
@@ -19,6 +20,8 @@ from neuralstack import (
     sweep,
     train,
 )
+from neuralstack.corpora import LanguageReport
+from neuralstack.reporting import language_table
 from neuralstack.training import Run, begin, configure, draw_batch, prepare, step_spec, train_step
 from small import drawn_machine
 
@@ -132,12 +135,33 @@ def test_a_memory_is_empty_at_the_beginning_of_each_stretch(path):
     np.testing.assert_allclose(evaluate_language(machine, task).loss, sum(losses) / (len(text) - 1), rtol=1e-4)
 
 
-@pytest.mark.parametrize("size", [0, 1, 9, 19])
+@pytest.mark.parametrize("size", [1, 9, 19])
 def test_a_text_without_anything_to_predict_is_refused(tmp_path, size):
     (tmp_path / "text.txt").write_text(("ab" * size)[:size])
     task = Characters(max_length=4, text=str(tmp_path / "text.txt"), alphabet="ab")
-    with pytest.raises(ValueError, match=f"the held-out part of the text has {size // 10} characters"):
+    with pytest.raises(ValueError, match=f"the held-out part of the text '.*' has {size // 10} characters"):
         evaluate_language(build(task), task)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"text": "a"}, "the text has 1 characters, but at least 2 are needed"),
+        ({"limit": 0}, r"limit must be at least 1, got 0\."),
+    ],
+    ids=str,
+)
+def test_a_prediction_of_nothing_is_refused(path, given, message):
+    task = Characters(max_length=4, text=path)
+    with pytest.raises(ValueError, match=message):
+        evaluate_language(build(task), task, **given)
+
+
+@pytest.mark.parametrize(("loss", "perplexity"), [(0.0, 1.0), (1e4, math.inf), (math.inf, math.inf)])
+def test_a_perplexity_beyond_all_numbers_is_infinite(loss, perplexity):
+    report = LanguageReport(loss, loss / math.log(2), 100)
+    assert report.perplexity == perplexity
+    assert f"{perplexity:.3f}" in str(language_table("run", report))
 
 
 @pytest.mark.parametrize("seeds", [1, 2])
@@ -145,7 +169,7 @@ def test_a_text_without_anything_to_predict_is_refused(tmp_path, size):
 def test_a_refused_training_leaves_no_directory(tmp_path, text, seeds):
     (tmp_path / "text.txt").write_text(text)
     config = configure("characters", text=str(tmp_path / "text.txt"), **{**SMALL, "max_length": 30})
-    with pytest.raises(ValueError, match=r"alphabet needs at least one|part of the text"):
+    with pytest.raises(ValueError, match=r"text.txt' is empty|part of the text"):
         train(config, tmp_path / "run", show=False) if seeds == 1 else sweep(config, tmp_path / "run", seeds=seeds)
     assert [file.name for file in tmp_path.iterdir()] == ["text.txt"]
 

@@ -90,7 +90,7 @@ class Characters(AbstractTask):
         size = len(self.read())
         if size <= self.max_length:
             raise ValueError(
-                f"the {'held-out' if self.held_out else 'training'} part of the text has {size} characters, but a "
+                f"the {'held-out' if self.held_out else 'training'} part of {self.name} has {size} characters, but a "
                 f"source has {self.max_length + 1}: give a longer text, or a smaller max_length."
             )
         return size
@@ -104,7 +104,7 @@ class Characters(AbstractTask):
         _ = replace(self, held_out=False).size
         if len(held_out := self.to_validate.read()) < 2:
             raise ValueError(
-                f"the held-out part of the text, its last tenth, has {len(held_out)} characters, but at least 2 are "
+                f"the held-out part of {self.name}, its last tenth, has {len(held_out)} characters, but at least 2 are "
                 "needed, one to predict the other from: give a longer text."
             )
 

@@ -42,7 +42,7 @@ def read_text(path: str, encoding: str = "utf-8") -> Text:
         encoding: Name of the file's encoding, one of those of Python.
 
     Raises:
-        ValueError: If the file cannot be read, or is in another encoding.
+        ValueError: If the file cannot be read, is in another encoding, or holds no character.
     """
     if not path:
         return _read_help()
@@ -81,7 +81,10 @@ def _read_file(path: str, where: Path, version: tuple[int, ...], encoding: str) 
         ) from None
     except ValueError as error:
         raise ValueError(f"cannot use the text {path!r}: {error}; give a text file of at most 1 GiB.") from None
-    return Text(content.removeprefix(BYTE_ORDER_MARK), TextVersion(hashlib.sha256(data).hexdigest()))
+    content = content.removeprefix(BYTE_ORDER_MARK)
+    if not content:
+        raise ValueError(f"the text {path!r} is empty: give a file with characters in it.")
+    return Text(content, TextVersion(hashlib.sha256(data).hexdigest()))
 
 
 @lru_cache(maxsize=4)
