@@ -8,17 +8,18 @@ from operator import or_
 
 import tyro
 
-from neuralstack._lookup import lookup
+from neuralstack._lookup import UnnamedPartError, lookup
 from neuralstack.cli._compare import Compare
 from neuralstack.cli._evaluate import Evaluate
 from neuralstack.cli._harden import Harden
 from neuralstack.cli._list import List
 from neuralstack.cli._messages import one_line
+from neuralstack.cli._option_names import name_options
 from neuralstack.cli._predict import Predict
 from neuralstack.cli._reproduce import Reproduce
 from neuralstack.cli._sample import Sample
 from neuralstack.cli._trace import Trace
-from neuralstack.cli._train import Train
+from neuralstack.cli._train import OTHER_NAMES, Train
 from neuralstack.cli._view import View
 
 COMMANDS = {
@@ -47,7 +48,12 @@ def run(arguments: list[str]) -> int:
     from neuralstack._runtime import use_compilation_cache
 
     use_compilation_cache()
-    return command()
+    try:
+        return command()
+    except UnnamedPartError:
+        raise
+    except ValueError as error:
+        raise ValueError(name_options(str(error), names_of_options(type(command)))) from error
 
 
 def parse(arguments: list[str]):
@@ -63,12 +69,16 @@ def parse(arguments: list[str]):
     except SystemExit as stop:
         if stop.code:
             command = arguments[0] if arguments and arguments[0] in COMMANDS else ""
-            options = {option for field in fields(COMMANDS[command]) for option in options_of(field)} if command else ()
+            options = {option_of(field) for field in fields(COMMANDS[command])} if command else ()
             raise ValueError(one_line(box.getvalue(), command, arguments[1:], options)) from None
         raise
 
 
-def options_of(option: Field) -> list[str]:
+def option_of(field: Field) -> str:
     """Return how a field is spelled on the command line: a configuration's fields stand for themselves."""
-    names = ["from" if option.name == "warm_start" else option.name]
-    return ["--" + name.replace("_", "-") for name in names]
+    return "--" + ("from" if field.name == "warm_start" else field.name).replace("_", "-")
+
+
+def names_of_options(command: type) -> dict[str, str]:
+    """Return the options of a command by the names that the library has for them."""
+    return {field.name: option_of(field) for field in fields(command)} | (OTHER_NAMES if command is Train else {})

@@ -43,8 +43,9 @@ class Harden(OwnOptions):
         from neuralstack.reporting import hardening_record, plot_margins
         from neuralstack.training import Run
 
-        if min(self.count, self.sequences, self.longest) < 1:
-            raise ValueError("--count, --sequences and --longest must be at least 1.")
+        for option in ("count", "sequences", "longest"):
+            if getattr(self, option) < 1:
+                raise ValueError(f"--{option} must be at least 1, got {getattr(self, option)}.")
         run = Run.open(self.run)
         machine = run.load_model(memory=self.memory, controller=self.controller)
         task, lengths = self.examples(run)

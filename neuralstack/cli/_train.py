@@ -18,6 +18,7 @@ from neuralstack.cli._train_options import TrainOptions
 if TYPE_CHECKING:
     from neuralstack.training import Config, Outcome, OwnParts
 
+OTHER_NAMES = {"lengths of a warm-up": "--warmup-lengths", "pairs": "--data"}  # of the library, for options
 RESUMABLE = frozenset({"max_steps", "stop_after_perfect", "extra_steps", "text"})
 
 
@@ -66,6 +67,10 @@ class Train(TrainOptions):
             return allowed_config(with_options(base, **task, **self.given()), self.warm_start, self.own)
         if self.task is None:
             raise ValueError("train needs a task, or --resume RUN: see neuralstack list and neuralstack train --help.")
+        if self.task == "pairs" and not self.data:
+            raise ValueError(
+                'train pairs needs --data FILE, one {"source": ..., "target": ...} a line: give that file.'
+            )
         return with_options(Config(self.task), **self.given())
 
     @property
@@ -93,6 +98,8 @@ class Train(TrainOptions):
             return print_sweep(
                 resume_sweep(path, seeds=self.seeds if self.seeds != 1 else None, own=self.own, **given), path
             )
+        if self.seeds != 1 or self.learning_rates:
+            raise ValueError(f"{str(path)!r} is one run, not a sweep: leave out --seeds and --learning-rates.")
         if self.text is None:
             require_text(path, Run.open(path).recorded()[0].data.text)
         return report(resume(path, **self.own, **given), path)

@@ -99,7 +99,7 @@ def sample_texts(machine: Machine, task: Characters, count: int, prompt: str = "
         [5, 5, 5]
     """
     if not 1 <= count <= LONGEST:
-        raise ValueError(f"the number of samples must be at least 1 and at most {LONGEST}, got {count}.")
+        raise ValueError(f"count, the number of texts, must be at least 1 and at most {LONGEST}, got {count}.")
     seed = options.pop("seed", 0)
     for number in range(count):
         yield sample_text(machine, task, prompt, seed=seed + number, **options)
@@ -120,11 +120,13 @@ def check_sampling(
         ValueError: If a number is impossible.
     """
     if not 1 <= length <= LONGEST:
-        raise ValueError(f"the number of characters to write must be at least 1 and at most {LONGEST}, got {length}.")
+        raise ValueError(
+            f"length, the number of characters to write, must be at least 1 and at most {LONGEST}, got {length}."
+        )
     if not 0 <= temperature < float("inf"):
-        raise ValueError(f"a temperature must be a number of at least 0, not infinite, got {temperature}.")
+        raise ValueError(f"temperature must be a number of at least 0, not infinite, got {temperature}.")
     if not 0 <= seed <= LARGEST_SEED:
-        raise ValueError(f"a seed must be a whole number from 0 to {LARGEST_SEED}, got {seed}.")
+        raise ValueError(f"seed must be a whole number from 0 to {LARGEST_SEED}, got {seed}.")
     if top_k is not None and top_k < 1:
         raise ValueError(f"top_k, the number of characters to draw from, must be at least 1, got {top_k}.")
     if top_p is not None and not 0 < top_p <= 1:

@@ -65,6 +65,9 @@ def task_from_name(
     """
     if name == PAIRS:
         if not data:
-            raise ValueError("the task pairs needs a file of JSON lines as its data; give one.")
+            raise ValueError(
+                'the task pairs is made of a file of JSON lines, {"source": ..., "target": ...}: give its path, as in '
+                "configure('pairs', pairs='FILE.jsonl')."
+            )
         return PairTask(data, max_length=max_length)
     return as_task(resolve("task", {**tasks, PAIRS: PairTask}, name), name, max_length)

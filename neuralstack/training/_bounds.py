@@ -47,6 +47,24 @@ def check_bounds(tree: Any) -> None:
     from_json(type(tree), to_json(tree))
 
 
+def check_field(cls: type, field: str, value: Any, name: str) -> None:
+    """Check a value of one field of a dataclass that was given by another name.
+
+    Raises:
+        ValueError: If it does not fit; the message says so of that name.
+
+    Examples:
+        >>> from dataclasses import dataclass
+        >>> @dataclass
+        ... class Warmup:
+        ...     lengths: tuple[Size, ...] = (8,)
+        >>> check_field(Warmup, "lengths", (0,), "warmup_lengths")
+        Traceback (most recent call last):
+        ValueError: warmup_lengths must be a whole number, at least 1 and at most 1000000, got 0.
+    """
+    _read(get_type_hints(cls, include_extras=True)[field], to_json(value), name)
+
+
 def to_json(value: Any) -> Any:
     """Return a dataclass as plain data, which `from_json` reads."""
     if is_dataclass(value):

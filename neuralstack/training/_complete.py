@@ -1,11 +1,11 @@
 """Completing and checking a configuration."""
 
 import os
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from neuralstack._lookup import lookup
 from neuralstack.machine import CONNECTIONS
-from neuralstack.tasks import TASKS, AbstractTask, Characters
+from neuralstack.tasks import PAIRS, TASKS, AbstractTask, Characters
 from neuralstack.training._bounds import check_bounds
 from neuralstack.training._build import build_task, machine_skeleton, named_task
 from neuralstack.training._config import Config, DataConfig
@@ -32,12 +32,9 @@ def complete(config: Config) -> Config:
     check_bounds(config)
     check_names(config)
     task = named_task(config)
+    check_data(config, task)
     if task.streams:
         config = _complete_stream(config, task)
-    elif replace(config.data, pairs="") != DataConfig():
-        raise ValueError(
-            f"a text, its encoding and its alphabet belong to the task characters, got the task {config.task}."
-        )
     config = _complete_parts(config, streams=task.streams)
     low, high = task.train_lengths
     config = replace(
@@ -62,6 +59,18 @@ def check_names(config: Config) -> None:
     controller_from_name(config.machine.controller)
     if config.machine.connection is not None:
         lookup("connection", CONNECTIONS, config.machine.connection)
+
+
+def check_data(config: Config, task: AbstractTask) -> None:
+    """Refuse the data of another task.
+
+    Raises:
+        ValueError: If there is any; the message names it and that task.
+    """
+    for field in fields(DataConfig):
+        owner, suits = (PAIRS, config.task == PAIRS) if field.name == "pairs" else ("characters", task.streams)
+        if not suits and getattr(config.data, field.name) != field.default:
+            raise ValueError(f"{field.name} belongs to the task {owner}, got the task {config.task}.")
 
 
 def _complete_stream(config: Config, task: AbstractTask) -> Config:

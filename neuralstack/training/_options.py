@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from neuralstack._lookup import lookup, nearest
+from neuralstack.training._bounds import check_field
 from neuralstack.training._config import Config, DataConfig, MachineConfig, OptimizerConfig
 from neuralstack.training._curriculum import CURRICULA, Warmup
 from neuralstack.training._stopping import Stopping
@@ -79,6 +80,7 @@ def _curriculum(config: Config, options: dict[str, Any]) -> Any:
         if not isinstance(chosen, CURRICULA[owner]):
             got = type(chosen).__name__.lower() if chosen else "warmup"
             raise ValueError(f"{key} belongs to the curriculum {owner}, got the curriculum {got}.")
+        check_field(CURRICULA[owner], field, value, key)
         chosen = replace(chosen, **{field: value})
     return chosen
 

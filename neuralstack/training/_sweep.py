@@ -8,9 +8,9 @@ from neuralstack._arguments import require_object
 from neuralstack._files import read_bounded
 from neuralstack._json import parse_json, to_json_text
 from neuralstack.evaluation import success_interval
-from neuralstack.training._bounds import from_json, to_json
+from neuralstack.training._bounds import check_field, from_json, to_json
 from neuralstack.training._complete import check_memory_size, complete
-from neuralstack.training._config import Config
+from neuralstack.training._config import Config, OptimizerConfig
 from neuralstack.training._options import with_options
 from neuralstack.training._outcome import Outcome
 from neuralstack.training._own_parts import OwnParts, allowed_config
@@ -82,9 +82,11 @@ def sweep(
     """
     require_object("config", config, Config, 'ns.Config("reversal")')
     if not 1 <= seeds <= MOST_SEEDS:
-        raise ValueError(f"a sweep needs at least 1 seed and at most {MOST_SEEDS}, got {seeds}.")
+        raise ValueError(f"seeds must be at least 1 and at most {MOST_SEEDS}, got {seeds}.")
     if len(set(learning_rates)) < len(learning_rates):
-        raise ValueError(f"each learning rate must be given only once, got {', '.join(map(str, learning_rates))}.")
+        raise ValueError(f"learning_rates must each be given only once, got {', '.join(map(str, learning_rates))}.")
+    for rate in learning_rates:
+        check_field(OptimizerConfig, "learning_rate", rate, "learning_rates")
     check_memory_size(complete(config), seeds * max(1, len(learning_rates)))
     path = Path(path)
     if not resume:

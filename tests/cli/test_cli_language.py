@@ -69,9 +69,9 @@ def test_sample_needs_no_prompt_and_stops_at_a_character(call, written):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--seed", "1" * 20), "a seed must be a whole number from 0 to 2147483647"),
-        (("--count", 0), "the number of samples must be at least 1"),
-        (("--stop", r"\n"), r"stop must be one character of the task's alphabet, got '\n'"),
+        (("--seed", "1" * 20), "--seed must be a whole number from 0 to 2147483647"),
+        (("--count", 0), "--count, the number of texts, must be at least 1"),
+        (("--stop", r"\n"), r"--stop must be one character of the task's alphabet, got '\n'"),
         (("--prompt", "-x"), "write a text that begins with a dash as --prompt=-x"),
         (("--prompt", "--x"), "write a text that begins with a dash as --prompt=--x"),
         (("--prompt=-x",), "unknown symbol '-' at character 1"),
@@ -168,7 +168,7 @@ def test_evaluate_refuses_a_text_that_does_not_suit_in_one_line(call, written, m
 
 def test_a_text_belongs_to_the_task_characters(call, learned, tmp_path):
     assert "needs a run of the task characters" in call("evaluate", learned, "--text", tmp_path)[2]
-    assert "belong to the task characters" in call("train", "reversal", "--text-encoding", "utf-16")[2]
+    assert "--text-encoding belongs to the task characters" in call("train", "reversal", "--text-encoding", "utf-16")[2]
 
 
 def test_without_its_text_a_run_says_how_to_give_it(call, written):

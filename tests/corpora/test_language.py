@@ -233,5 +233,5 @@ def test_a_training_is_of_the_text_as_it_is_also_where_another_one_was_trained_o
 
 
 def test_a_text_belongs_to_the_task_characters():
-    with pytest.raises(ValueError, match="belong to the task characters, got the task reversal"):
+    with pytest.raises(ValueError, match="text belongs to the task characters, got the task reversal"):
         complete(configure("reversal", text="a.txt"))

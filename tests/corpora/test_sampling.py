@@ -109,12 +109,12 @@ def test_a_text_without_a_prompt_and_lines_begins_with_any_character():
 
 BAD = [
     ({"prompt": "THE"}, "unknown symbol 'T' at character 1"),
-    ({"length": 0}, "the number of characters to write must be at least 1 and at most 1000000, got 0"),
-    ({"length": 10**12}, "the number of characters to write must be at least 1"),
-    ({"temperature": -1.0}, "a temperature must be a number of at least 0, not infinite, got -1.0"),
-    ({"temperature": float("nan")}, "a temperature must be a number of at least 0, not infinite, got nan"),
-    ({"seed": 12345678901234567890}, "a seed must be a whole number from 0 to 2147483647, got 12345678901234567890"),
-    ({"seed": -1}, "a seed must be a whole number from 0 to 2147483647, got -1"),
+    ({"length": 0}, "length, the number of characters to write, must be at least 1 and at most 1000000, got 0"),
+    ({"length": 10**12}, "length, the number of characters to write, must be at least 1"),
+    ({"temperature": -1.0}, "temperature must be a number of at least 0, not infinite, got -1.0"),
+    ({"temperature": float("nan")}, "temperature must be a number of at least 0, not infinite, got nan"),
+    ({"seed": 12345678901234567890}, "seed must be a whole number from 0 to 2147483647, got 12345678901234567890"),
+    ({"seed": -1}, "seed must be a whole number from 0 to 2147483647, got -1"),
     ({"top_k": 0}, "top_k, the number of characters to draw from, must be at least 1, got 0"),
     ({"top_p": 0.0}, "top_p, .* must be above 0 and at most 1, got 0.0"),
     ({"top_p": 1.5}, "top_p, .* must be above 0 and at most 1, got 1.5"),
@@ -131,5 +131,5 @@ def test_a_sample_that_cannot_be_is_refused(options, message):
 
 
 def test_no_samples_are_refused():
-    with pytest.raises(ValueError, match="the number of samples must be at least 1 and at most 1000000, got 0"):
+    with pytest.raises(ValueError, match="count, the number of texts, must be at least 1 and at most 1000000, got 0"):
         list(sample_texts(build(), TASK, 0, "ab"))

@@ -187,7 +187,7 @@ def test_a_file_that_was_edited_is_read_again(own):
         ("no_such_module:last", "the module 'no_such_module' cannot be imported"),
         ("{own}:lost", "has no 'lost': did you mean 'last'"),
         ("{own}:number", "is not a task but 3"),
-        ("pairs", "needs a file of JSON lines"),
+        ("pairs", "is made of a file of JSON lines, .*: give its path, as in configure"),
     ],
 )
 def test_a_name_without_a_task_is_refused(own, name, message):

@@ -119,9 +119,9 @@ def test_a_directory_in_use_is_refused(trained):
 
 
 def test_a_population_without_members_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="at least 1 seed and at most 10000, got 0"):
+    with pytest.raises(ValueError, match="seeds must be at least 1 and at most 10000, got 0"):
         sweep(CONFIG, tmp_path / "runs", seeds=0)
-    with pytest.raises(ValueError, match=r"each learning rate must be given only once, got 0\.1, 0\.1"):
+    with pytest.raises(ValueError, match=r"learning_rates must each be given only once, got 0\.1, 0\.1"):
         sweep(CONFIG, tmp_path / "runs", seeds=1, learning_rates=(0.1, 0.1))
     assert not (tmp_path / "runs").exists()
 
