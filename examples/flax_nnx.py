@@ -1,7 +1,7 @@
 """A Flax module that trains with a memory: a GRU cell acts on a neural stack and learns to reverse strings.
 
-A memory is three pure functions, so `flax.nnx.scan` and `flax.nnx.grad` take it as it is. It needs Flax, which the
-package itself does not: `pip install flax`. Run it with `python examples/flax_nnx.py`.
+A memory is three pure functions, so it works in `flax.nnx.scan` and `flax.nnx.grad` unchanged. The example needs Flax,
+which the package itself does not: `pip install flax`. Run it with `python examples/flax_nnx.py`.
 """
 
 import sys
@@ -23,13 +23,13 @@ HIDDEN, BATCH = 32, 32
 
 
 class Machine(nnx.Module):
-    """Embed a token, let a GRU cell act on the stack, and answer from what is then read."""
+    """An embedding, a GRU cell that acts on the stack, and an answer from the read."""
 
     def __init__(self, rngs: nnx.Rngs):
         self.embedding = nnx.Embed(TASK.vocab_size, STACK.width, rngs=rngs)
         self.cell = nnx.GRUCell(STACK.width, HIDDEN, rngs=rngs)
         self.action = nnx.Linear(HIDDEN, STACK.action_size, rngs=rngs)
-        self.action.bias.set_value(STACK.initial_bias())  # push, and do not pop at once what was just pushed
+        self.action.bias.set_value(STACK.initial_bias())  # at first, push and mostly do not pop
         self.answer = nnx.Linear(STACK.width, TASK.vocab_size, rngs=rngs)
 
     def __call__(self, tokens: jax.Array) -> jax.Array:
@@ -67,7 +67,7 @@ def loss(machine: Machine, batch: ns.Example) -> jax.Array:
 
 @nnx.jit
 def accuracy(machine: Machine, key: jax.Array) -> jax.Array:
-    """Return the fraction of a batch's symbols that are right."""
+    """Return the fraction of correct symbols in a batch."""
     batch = draw_batch(key)
     right = run(machine, batch.inputs).argmax(-1) == batch.targets
     return (right & batch.mask).sum() / batch.mask.sum()
@@ -75,14 +75,14 @@ def accuracy(machine: Machine, key: jax.Array) -> jax.Array:
 
 @nnx.jit
 def train_step(machine: Machine, optimizer: nnx.Optimizer, key: jax.Array) -> jax.Array:
-    """Take one step on a fresh batch; return its loss."""
+    """Take one step of training on a fresh batch; return its loss."""
     value, gradient = nnx.value_and_grad(loss)(machine, draw_batch(key))
     optimizer.update(machine, gradient)
     return value
 
 
 def train(steps: int = 600, seed: int = 0) -> tuple[float, float]:
-    """Train, and return the accuracy before and after, on strings that were not trained on."""
+    """Train, and return the accuracy before and after, on a separately drawn batch."""
     machine = Machine(nnx.Rngs(seed))
     adam = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(1e-2))
     optimizer = nnx.Optimizer(machine, adam, wrt=nnx.Param)
@@ -91,10 +91,10 @@ def train(steps: int = 600, seed: int = 0) -> tuple[float, float]:
     for step in range(steps):
         value = train_step(machine, optimizer, jax.random.fold_in(jax.random.key(seed), step))
         if (step + 1) % 100 == 0:
-            print(f"step {step + 1:4}   loss {float(value):.4f}   symbols right {float(accuracy(machine, test)):.3f}")
+            print(f"step {step + 1:4}   loss {float(value):.4f}   symbol accuracy {float(accuracy(machine, test)):.3f}")
     return before, float(accuracy(machine, test))
 
 
 if __name__ == "__main__":
     first, last = train(seed=int(sys.argv[1]) if len(sys.argv) > 1 else 0)
-    print(f"symbols right before training: {first:.2f}, after: {last:.2f}")
+    print(f"symbol accuracy before training: {first:.2f}, after: {last:.2f}")

@@ -1,4 +1,4 @@
-"""A memory without any neural network library: a dictionary of weights, `jax.lax.scan` and `jax.grad`.
+"""A memory without a neural network library: a dictionary of weights, `jax.lax.scan` and `jax.grad`.
 
 An Elman step acts on a neural stack and learns to reverse short strings. Run it with `python examples/plain_scan.py`.
 """
@@ -31,7 +31,7 @@ def draw_weights(key: jax.Array) -> dict[str, jax.Array]:
 
 
 def logits(weights: dict[str, jax.Array], tokens: jax.Array) -> jax.Array:
-    """Run one string: at each step the network acts on the stack, and answers from what it reads."""
+    """Run one string: at each step the network acts on the stack and answers from the read."""
 
     def step(carry, token):
         hidden, memory = carry
@@ -43,13 +43,13 @@ def logits(weights: dict[str, jax.Array], tokens: jax.Array) -> jax.Array:
 
 
 def draw_batch(key: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Draw strings, each followed by blanks, during which it is to be given backwards."""
+    """Draw strings, each followed by blanks; the targets for the blanks are the string reversed."""
     strings = jax.random.randint(key, (BATCH, LENGTH), 0, SYMBOLS)
     return jnp.concatenate([strings, jnp.full_like(strings, BLANK)], axis=1), strings[:, ::-1]
 
 
 def loss(weights: dict[str, jax.Array], key: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Return the cross-entropy of a batch, and the fraction of symbols that are right."""
+    """Return the cross-entropy of a batch, and the fraction of correct symbols."""
     tokens, targets = draw_batch(key)
     output = jax.vmap(logits, in_axes=(None, 0))(weights, tokens)[:, LENGTH:]
     right = (output.argmax(-1) == targets).mean()
@@ -57,7 +57,7 @@ def loss(weights: dict[str, jax.Array], key: jax.Array) -> tuple[jax.Array, jax.
 
 
 def train(steps: int = 800, seed: int = 0) -> tuple[float, float]:
-    """Train, and return the accuracy before and after, on strings that were not trained on."""
+    """Train, and return the accuracy before and after, on a separately drawn batch."""
     optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(1e-2))
     weights = draw_weights(jax.random.key(seed))
     test = jax.random.key(1_000_000)
@@ -76,4 +76,4 @@ def train(steps: int = 800, seed: int = 0) -> tuple[float, float]:
 
 if __name__ == "__main__":
     first, last = train()
-    print(f"symbols right before training: {first:.2f}, after: {last:.2f}")
+    print(f"symbol accuracy before training: {first:.2f}, after: {last:.2f}")

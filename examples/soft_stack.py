@@ -13,7 +13,7 @@ Stack = ns.PointerStack
 
 
 def push_pop_peek() -> list[float]:
-    """Push three numbers, look at the top, take it off, and look again."""
+    """Push three numbers, peek, pop, and peek again."""
     state = Stack(width=1).init(steps=3)
     for number in (1.0, 2.0, 3.0):
         state = Stack.push(state, jnp.array([number]))
@@ -23,7 +23,7 @@ def push_pop_peek() -> list[float]:
 
 
 def reverse(elements: jax.Array) -> jax.Array:
-    """Reverse a list with two stacks: push it onto one, then pop all of that onto the other, whose buffer is wanted."""
+    """Reverse a list with two stacks: push it onto one, pop it onto the other, and return the buffer of that one."""
     empty = Stack(width=1).init(len(elements), elements.dtype)
     empty = empty._replace(buffer=jnp.zeros_like(elements))
 
@@ -41,7 +41,7 @@ def reverse(elements: jax.Array) -> jax.Array:
 
 
 def learn_input(target: jax.Array, steps: int = 100) -> list[float]:
-    """Learn which list becomes `target` when it is reversed; return the loss at each step, and at the end."""
+    """Learn the list whose reversal is `target`; return the loss at each step and at the end."""
     optimizer = optax.adam(0.1)
 
     def loss(elements):
@@ -62,22 +62,22 @@ def learn_input(target: jax.Array, steps: int = 100) -> list[float]:
 
 
 def main() -> None:
-    """Show all of it."""
+    """Print all of the tour."""
     top, popped, below = push_pop_peek()
     print(f"pushed 1, 2, 3:          peek {top:g}, pop {popped:g}, peek {below:g}")
 
     state = Stack.from_buffer(jnp.array([10.0, 20.0, 30.0]))
     state, element = Stack.pop(state)
-    print(f"of a buffer 10, 20, 30:  pop {float(element):g}, peek {float(Stack.peek(state)):g}")
+    print(f"buffer 10, 20, 30:       pop {float(element):g}, peek {float(Stack.peek(state)):g}")
 
     buffer, between = jnp.array([1.0, 2.0, 4.0]), jnp.array([0.0, 0.5, 0.5])
     print(f"soft_lookup between the last two of 1, 2, 4:  {float(ns.soft_lookup(buffer, between)):g}")
     print(f"soft_assign of 10 there:                      {ns.soft_assign(buffer, between, jnp.array(10.0)).tolist()}")
 
     numbers = jnp.array([1.0, 2.0, 3.0])
-    print(f"1, 2, 3 reversed by two stacks:               {reverse(numbers).tolist()}")
+    print(f"1, 2, 3 reversed with two stacks:             {reverse(numbers).tolist()}")
     slopes = jax.grad(lambda numbers: reverse(numbers).sum())(numbers)
-    print(f"gradient of the sum of that:                  {slopes.tolist()}")
+    print(f"gradient of the sum of the result:            {slopes.tolist()}")
 
     losses = learn_input(jnp.array([3.0, 1.0, -0.5, 2.0]))
     print(f"learning an input, 100 steps:                 loss {losses[0]:.2f} -> {losses[-1]:.1e}")

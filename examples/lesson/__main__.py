@@ -1,6 +1,6 @@
-"""Train all networks, print the tables beside what was published, and draw the strengths.
+"""Train all networks, print tables next to the published results, and plot the strengths.
 
-What was trained before is read, not trained again: after an interruption, the same command continues.
+Results of finished seeds are read, not trained again: after an interruption, the same command continues.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """The network and its gradient.
 
-The second layer of an Elman network, `control`, operates the stack of Grefenstette et al. (2015). The answer is read
-off the stack; no read goes back to the network:
+The second layer of an Elman network, `control`, operates the stack of Grefenstette et al. (2015). The answer is a
+function of the read alone; the network does not see the reads:
 
     hidden[t] = tanh(tokens[token[t]] + hidden[t-1] @ recurrence)     control[t] = tanh(hidden[t] @ control)
     push[t], pop[t] = sigmoid(control[t] @ strengths)                 value[t] = tanh(control[t] @ values)
@@ -24,9 +24,9 @@ Weights = dict[str, np.ndarray]
 
 
 class Activations(NamedTuple):
-    """Everything that a network computes for a batch, step by step."""
+    """All activations of a network for a batch, step by step."""
 
-    hidden: Float64[np.ndarray, "steps+1 batch hidden"]  # from before the first step
+    hidden: Float64[np.ndarray, "steps+1 batch hidden"]  # starts with the state before the first step
     control: Float64[np.ndarray, "steps batch hidden"]
     strengths: Float64[np.ndarray, "steps batch 2"]  # push and pop
     values: Float64[np.ndarray, "steps batch width"]
@@ -48,7 +48,7 @@ def draw_batch(
 
 
 def init_weights(rng: np.random.Generator, bias: float = 0.0, hidden_dim: int = 12, width: int = 4) -> Weights:
-    """Draw the initial weights; `bias` is the initial bias of the push strengths, minus that of the pop strengths.
+    """Draw the initial weights; `bias` is the initial bias of the push strengths and, negated, of the pop strengths.
 
     >>> weights = init_weights(np.random.default_rng(0), bias=1.0)
     >>> print(weights["control"].shape, weights["strengths_bias"])
@@ -102,7 +102,7 @@ def loss_and_gradient(
 ) -> tuple[float, float, Weights]:
     """Return the loss of the answers, the auxiliary loss, and the gradient of loss + auxiliary * auxiliary loss.
 
-    Before it has learned anything, a network guesses.
+    An untrained network guesses.
 
     >>> rng = np.random.default_rng(0)
     >>> loss, auxiliary_loss, gradient = loss_and_gradient(init_weights(rng), *draw_batch(rng, length=3, batch_size=50))
@@ -114,7 +114,7 @@ def loss_and_gradient(
     gradient: Weights = {}
 
     def backpropagate(name, inputs, by_output):
-        """Store the derivatives by a layer's weights, and return those by its inputs."""
+        """Store the derivatives with respect to a layer's weights, and return those with respect to its inputs."""
         gradient[name] = np.einsum("tki,tkj->ij", inputs, by_output)
         gradient[f"{name}_bias"] = by_output.sum((0, 1))
         return by_output @ weights[name].T
@@ -133,7 +133,7 @@ def loss_and_gradient(
             name, inputs[1:], auxiliary * (np.exp(log_probs) - previous) / previous[..., 0].size
         )
 
-    # The recurrence, last step first: a hidden state is used by its control layer and by the next hidden state.
+    # The recurrence, in reverse order: a hidden state is used by its control layer and by the next hidden state.
     by_hidden += backpropagate("control", hidden, by_control * (1 - control**2))
     by_sum, by_next = np.zeros_like(hidden), np.zeros_like(hidden[0])
     for step in reversed(range(len(tokens))):
@@ -145,7 +145,7 @@ def loss_and_gradient(
 
 
 def answer_loss(logits: np.ndarray, targets: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return the mean cross-entropy of the last steps, and its derivatives by the logits of all steps."""
+    """Return the mean cross-entropy of the last steps, and its derivatives with respect to the logits of all steps."""
     answers = logits[-len(targets) :]
     by_logits = np.zeros((*logits.shape, 1))
     by_logits[-len(targets) :, :, 0] = (sigmoid(answers) - targets) / targets.size
@@ -153,7 +153,7 @@ def answer_loss(logits: np.ndarray, targets: np.ndarray) -> tuple[float, np.ndar
 
 
 def stack_gradient(strengths: np.ndarray, values: np.ndarray, by_reads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the derivatives by the strengths and by the values, one string after the other."""
+    """Return the derivatives with respect to the strengths and to the values, computed string by string."""
     gradients = [
         stack_backward(strengths[:, k, 0], strengths[:, k, 1], values[:, k], by_reads[:, k])
         for k in range(by_reads.shape[1])

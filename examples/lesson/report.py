@@ -1,4 +1,4 @@
-"""The tables and the figure of a result, beside what was published."""
+"""The tables and the figure of a result, next to the published results."""
 
 from pathlib import Path
 from statistics import mean, median
@@ -55,7 +55,7 @@ def golden_table(golden: dict[str, Any]) -> Table:
 
 
 def descent_table(strengths: dict[str, Any]) -> Table:
-    """Return the table of the strengths that were learned without a network, below those that reverse."""
+    """Return the table of the strengths learned without a network, below those that reverse."""
     names = [f"pops, {POP_START}", *(f"both, {push} {pop}" for push, pop in STARTS), f"layer, ±{LAYER_START}"]
     descents = [strengths["pops"], *strengths["both"], strengths["layer"]]
     rows = [("wanted", "0.000", written(PUSH), written(POP))] + [
@@ -66,14 +66,14 @@ def descent_table(strengths: dict[str, Any]) -> Table:
 
 
 def random_table(strengths: dict[str, Any]) -> Table:
-    """Return the table of the layers that began with random weights."""
+    """Return the table of the layers with random initial weights."""
     losses = strengths["random_layers"]
     row = (str(len(losses)), str(sum(loss < LEARNED for loss in losses)), f"{min(losses):.3f}", f"{median(losses):.3f}")
     return Table("A layer from random weights", ("seeds", f"loss below {LEARNED}", "best loss", "median loss"), [row])
 
 
 def seeds_table(variants: list[dict[str, Any]]) -> Table:
-    """Return the table of the median seed of each variant, and of how many seeds learned."""
+    """Return the table of the median seed of each variant and the number of seeds that learned."""
     near, far = variants[0]["runs"][0]["right"]
     rows = []
     for variant in variants:
@@ -93,7 +93,7 @@ def seeds_table(variants: list[dict[str, Any]]) -> Table:
 
 
 def strengths_table(variants: list[dict[str, Any]]) -> Table:
-    """Return the table of the networks' mean strengths, of those that learned and of those that did not."""
+    """Return the table of mean strengths, separately for the networks that learned and those that did not."""
     rows = []
     for variant in variants:
         for learned, runs in by_outcome(variant).items():
@@ -115,7 +115,7 @@ def by_outcome(variant: dict[str, Any]) -> dict[bool, list[dict[str, Any]]]:
 
 
 def phase_means(run: dict[str, Any]) -> tuple[float, ...]:
-    """Return the mean push and pop strength while the string is read, and while it is answered.
+    """Return the mean push and pop strengths while the string is read, and during the answer.
 
     >>> phase_means({"settings": {"goal": 1}, "push": [1.0, 0.5, 0.0], "pop": [0.0, 0.5, 1.0]})
     (1.0, 0.0, 0.0, 1.0)
@@ -126,7 +126,7 @@ def phase_means(run: dict[str, Any]) -> tuple[float, ...]:
 
 
 def written(strengths: list[Any]) -> str:
-    """Write strengths with one decimal, and a dash where any value will do.
+    """Return strengths with one decimal as text, with a dash where any value will do.
 
     >>> written([None, 0.04, 1.0])
     '- 0.0 1.0'
@@ -135,7 +135,7 @@ def written(strengths: list[Any]) -> str:
 
 
 def draw_strengths(result: dict[str, Any], path: Path) -> None:
-    """Draw the strengths of each seed by step, a column for each variant; above, the seeds that did not learn."""
+    """Plot the strengths of each seed over time, a column for each variant; seeds that did not learn are above."""
     variants = list(result["variants"].values())
     with figure(path, 2, len(variants), (2.4 * len(variants), 4.6)) as (drawn, axes):
         for column, variant in zip(axes.T, variants, strict=True):
@@ -151,7 +151,7 @@ def draw_strengths(result: dict[str, Any], path: Path) -> None:
 
 
 def draw_panel(panel: Any, runs: list[dict[str, Any]], length: int) -> None:
-    """Draw the strengths of some seeds and their mean; the steps of the answer are shaded."""
+    """Plot the strengths of some seeds and their mean; the steps of the answer are shaded."""
     steps = range(1, 2 * length + 2)
     panel.axvspan(length + 1.5, steps[-1] + 0.5, color="0.93")
     panel.set(xlim=(0.5, steps[-1] + 0.5), ylim=(-0.04, 1.04))

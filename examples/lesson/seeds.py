@@ -1,4 +1,4 @@
-"""Training every variant of the network from many seeds, each kept in a file of its own: nothing is trained twice."""
+"""Training of every variant of the network from many seeds, with a result file for each, so none is trained twice."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from .training import Settings, evaluate, train
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to train the network, and the number of seeds, beginning with 0."""
+    """One way to train the network, and the number of seeds, starting from 0."""
 
     name: str
     label: str
@@ -45,13 +45,13 @@ def run_lesson(
     command: str = COMMAND,
     learn: Callable[[], dict[str, Any]] = learn_strengths,
 ) -> dict[str, Any]:
-    """Learn strengths without a network, then train every variant under `path`, or read what is there already.
+    """Learn strengths without a network, then train every variant under `path`, or read existing results.
 
     Args:
         path: The directory of the seeds' files and of `result.json`.
         variants: The variants to train.
-        command: The command that the result names.
-        learn: Learns the strengths without a network.
+        command: The command to record in the result.
+        learn: Function that learns the strengths without a network.
 
     Returns:
         The content of `result.json`: the strengths found without a network, each seed's result, versions and command.
@@ -59,7 +59,7 @@ def run_lesson(
     Raises:
         ValueError: If a seed's file under `path` is broken, or was written with other settings.
     """
-    path.mkdir(parents=True, exist_ok=True)  # where nothing can be written, it is known before anything is trained
+    path.mkdir(parents=True, exist_ok=True)  # fails before training if nothing can be written
     result: dict[str, Any] = {
         "experiment": "lesson",
         "command": command,
@@ -90,7 +90,7 @@ def train_seeds(variant: Variant, path: Path) -> Iterator[dict[str, Any]]:
 
 
 def train_seed(settings: Settings, seed: int) -> dict[str, Any]:
-    """Train one seed, and evaluate it at the last length of the curriculum and at twice that.
+    """Train one seed, and evaluate it at the last length of the curriculum and at twice that length.
 
     >>> result = train_seed(Settings(updates=2), seed=0)
     >>> result["longest"], result["right"].keys(), len(result["push"])
@@ -123,17 +123,17 @@ def read_seed(file: Path, settings: Settings) -> dict[str, Any]:
         result = json.loads(file.read_text())
         same = result["settings"] == asdict(settings)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(f"{str(file)!r} is broken ({error!r}): remove it, and the seed is trained again.") from None
+        raise ValueError(f"{str(file)!r} is broken ({error!r}): remove it to train the seed again.") from None
     if not same:
         raise ValueError(
-            f"{str(file)!r} has the settings {result['settings']}, needed are {asdict(settings)}: "
-            "name another directory, or remove the file."
+            f"{str(file)!r} has the settings {result['settings']}, but this run needs {asdict(settings)}: "
+            "choose another directory, or remove the file."
         )
     return result
 
 
 def summarize(variant: Variant, runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return how many seeds of a variant learned, and the result of each."""
+    """Return the number of seeds of a variant that learned, and the result of each."""
     learned = sum(map(has_learned, runs))
     return {
         "label": variant.label,
@@ -146,7 +146,7 @@ def summarize(variant: Variant, runs: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def write_json(file: Path, content: dict[str, Any]) -> None:
-    """Write a file, whole or not at all."""
+    """Write a file atomically."""
     file.parent.mkdir(parents=True, exist_ok=True)
     partial = file.with_suffix(".partial")
     partial.write_text(json.dumps(content, indent=1) + "\n")

@@ -1,7 +1,7 @@
 """Strengths without a network: Figure 1a of the paper, and gradient descent on the strengths themselves.
 
-Three values are to be pushed and then popped, in six steps. Each step has a value of its own, a row of the unit matrix,
-so that a read shows how much of each value it holds. A step pops before it reads: the third read shows the third value,
+Three values are to be pushed and then popped, in six steps. Each step has its own value, a row of the identity matrix,
+so that a read shows the weight of each value in it. A step pops before it reads: the third read shows the third value,
 the next two show the second and the first, and the last shows nothing.
 """
 
@@ -28,7 +28,7 @@ LEARNED = 0.1  # the loss below which the values come out in reverse
 def learn_strengths(
     updates: int = UPDATES, layer_updates: int = LAYER_UPDATES, layer_seeds: int = LAYER_SEEDS
 ) -> dict[str, Any]:
-    """Compute Figure 1a of the paper, then learn the pops, both strengths, and both as the output of a layer.
+    """Compute Figure 1a of the paper, then learn the pops alone, both strengths, and both as the output of a layer.
 
     Returns:
         The results: `golden`, `pops`, `both` (one for each start), `layer`, and the losses of `random_layers`.
@@ -55,7 +55,7 @@ def golden() -> dict[str, list[Any]]:
 
 
 def read_error(reads: Float64[np.ndarray, "6 6"]) -> Float64[np.ndarray, "6 6"]:
-    """Return the derivatives by the reads of half the squared error; the first two reads are free."""
+    """Return the derivatives of half the squared error with respect to the reads; the first two reads are free."""
     targets = np.zeros_like(reads)
     targets[:5] = *reads[:2], *VALUES[[2, 1, 0]]
     return reads - targets
@@ -74,7 +74,7 @@ def descend(
     >>> np.array(result["pop"][1:]).round(1).tolist()
     [0.0, 0.0, 1.0, 1.0, 1.0]
 
-    Where all pushes are strong, the targets lie out of sight below them, and descent does not find them.
+    If all pushes are strong, they hide the targets below them, and gradient descent does not find them.
 
     >>> descend(np.full(6, 0.9), np.full(6, 0.1))["loss"] < LEARNED
     False
@@ -107,6 +107,6 @@ def descend_weights(weights: Float64[np.ndarray, "6 2"], updates: int = LAYER_UP
 
 
 def describe(first_loss: float, push: Float64[np.ndarray, " 6"], pop: Float64[np.ndarray, " 6"]) -> dict[str, Any]:
-    """Return the first and the last loss of a descent, and the strengths that it found."""
+    """Return the first and the last loss of a descent, and the final strengths."""
     loss = (read_error(stack_forward(push, pop, VALUES)[2]) ** 2).sum() / 2
     return {"first_loss": float(first_loss), "loss": float(loss), "push": push.tolist(), "pop": pop.tolist()}

@@ -1,4 +1,4 @@
-"""Training by Adam with a curriculum of lengths, and measuring what was learned."""
+"""Training with Adam and a curriculum of lengths, and evaluation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from .network import Weights, draw_batch, forward, init_weights, loss_and_gradie
 
 BATCH_SIZE, LEARNING_RATE, MAX_GRAD_NORM = 10, 0.01, 1.0
 DECAY_MEAN, DECAY_SQUARE = 0.9, 0.99
-SMALL_LOSS, TINY_LOSS = 0.05, 0.01  # strings get longer at the first; at the goal, training ends at the second
+SMALL_LOSS, TINY_LOSS = 0.05, 0.01  # below the first, strings get longer; below the second, training ends at the goal
 
 
 @dataclass(frozen=True)
@@ -41,16 +41,16 @@ class Accuracy(NamedTuple):
     """A network's behavior on strings of one length."""
 
     right: float
-    """Fraction of strings that are reversed without an error."""
+    """Fraction of strings reversed without an error."""
     strengths: Float64[np.ndarray, "steps 2"]
-    """Push and pop, averaged over the strings."""
+    """Push and pop strengths, averaged over the strings."""
 
 
 def train(settings: Settings, seed: int) -> Trained:
     """Train a network.
 
-    The length of each batch is drawn up to a longest one, which grows by 1 whenever the running mean of the loss is
-    small; once the loss is tiny at the goal, training ends early.
+    The length of each batch is drawn up to a maximum, which grows by 1 whenever the running mean of the loss is small;
+    training ends early once the loss is tiny at the goal.
 
     >>> train(Settings(updates=20), seed=0)[1:]
     (1, 20)
@@ -88,7 +88,7 @@ def adam(
 
 
 def evaluate(weights: Weights, length: int, count: int = 100) -> Accuracy:
-    """Evaluate a network on a fixed set of strings, drawn apart from those of any training.
+    """Evaluate a network on a fixed set of strings, drawn separately from those of any training.
 
     >>> evaluate(init_weights(np.random.default_rng(0)), length=10).right
     0.0

@@ -134,7 +134,7 @@ def test_files_of_other_settings_are_refused_and_stay(tiny):
     path, _ = tiny
     before = contents(path)
     longer = [replace(variant, settings=replace(variant.settings, goal=3)) for variant in TINY_VARIANTS]
-    with pytest.raises(ValueError, match=r"needed are .*'goal': 3.*: name another directory, or remove the file"):
+    with pytest.raises(ValueError, match=r"this run needs .*'goal': 3.*: choose another directory, or remove the file"):
         seeds.run_lesson(path, longer, learn=learn_a_little)
     assert contents(path) == before
 
@@ -156,7 +156,7 @@ def test_a_broken_file_is_refused(tmp_path, text):
     file = tmp_path / "plain" / "0.json"
     file.parent.mkdir(parents=True)
     file.write_text(text)
-    with pytest.raises(ValueError, match=r"is broken .*: remove it, and the seed is trained again"):
+    with pytest.raises(ValueError, match=r"is broken .*: remove it to train the seed again"):
         list(seeds.train_seeds(seeds.Variant("plain", "no cure", TINY, seeds=1), tmp_path))
 
 
