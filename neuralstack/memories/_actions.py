@@ -1,4 +1,4 @@
-"""Actions: what a controller asks of a memory, at one step or at every step of a sequence."""
+"""Actions of a controller on a memory, at one step or at every step of a sequence."""
 
 from typing import Any, NamedTuple
 
@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 class Action(NamedTuple):
     """An action on a memory with one end, at one step or at every step of a sequence.
 
-    Python numbers, lists and NumPy arrays are taken wherever JAX arrays are.
+    Python numbers, lists and NumPy arrays are accepted wherever JAX arrays are.
 
     Attributes:
         push: Push strength in [0, 1], of shape [] or [steps].
@@ -31,10 +31,10 @@ class DequeAction(NamedTuple):
 
 
 class MixedAction(NamedTuple):
-    """An action on a memory that does several things at once, each to a degree.
+    """An action that mixes several operations, each with a weight.
 
     Attributes:
-        operation: Weights of push, pop and no-op, which add up to 1; the last axis.
+        operation: Weights of push, pop and no-op along the last axis, which add up to 1.
         value: The pushed vector.
     """
 
@@ -49,12 +49,12 @@ def quantize_strengths(action: Action) -> Action:
 
 
 def strength_margins(action: Action, where: str = "") -> dict[str, Float[Array, "*batch"]]:
-    """Return how far the strengths of an action are from 0.5, where each would be rounded the other way."""
+    """Return the distances of an action's strengths from 0.5, the rounding boundary."""
     return {f"push{where}": jnp.abs(action.push - 0.5), f"pop{where}": jnp.abs(action.pop - 0.5)}
 
 
 def quantize_mixture(weights: Float[Array, "*batch operations"]) -> Float[Array, "*batch operations"]:
-    """Give the likeliest operation all of the weight."""
+    """Give the likeliest operation all the weight."""
     return jax.nn.one_hot(jnp.argmax(weights, -1), weights.shape[-1], dtype=weights.dtype)
 
 

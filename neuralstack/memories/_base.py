@@ -1,4 +1,4 @@
-"""The contract of a memory: an empty state, a way to read a controller's numbers, and a step; the rest has defaults."""
+"""The contract of a memory: an empty state, a decoder for raw numbers, and a step; the rest has defaults."""
 
 import abc
 from collections.abc import Sequence
@@ -24,16 +24,15 @@ from neuralstack.memories._validation import fit_decoded
 class AbstractMemory(AbstractDecisions):
     """A differentiable data structure for one sequence: no weights, no batch axis, no randomness.
 
-    Subclasses give three methods, `init`, `decode` and `step`, and two sizes, `action_size` and `read_size`, as
-    properties or class attributes. All else has a default. Every method describes one step of one sequence, or one
-    whole sequence; a batch is `jax.vmap` of it. Capacity is the number of steps, so that nothing pushed is ever lost.
+    Subclasses define three methods, `init`, `decode` and `step`, and two sizes, `action_size` and `read_size`, as
+    properties or class attributes. Everything else has a default. Every method handles one step of one sequence, or one
+    whole sequence; use `jax.vmap` for a batch. Capacity is the number of steps, so no pushed element is ever lost.
 
-    Each subclass is a frozen dataclass, made without a decorator, whose fields are options such as a width: numbers,
-    strings or other memories. They are static under JAX's transformations, and so must be hashable; no field is an
-    array.
+    Each subclass becomes a frozen dataclass, without a decorator. Its fields are options such as a width: numbers,
+    strings or other memories. They are static under JAX's transformations, so they must be hashable and not arrays.
 
     Examples:
-        A vector that is overwritten as far as a gate is open:
+        A vector that is overwritten in proportion to a gate:
 
         >>> import jax, jax.numpy as jnp, neuralstack as ns
         >>> class Register(ns.AbstractMemory):
@@ -64,7 +63,7 @@ class AbstractMemory(AbstractDecisions):
     @property
     @abc.abstractmethod
     def read_size(self) -> int:
-        """Number of numbers that are read at each step."""
+        """Size of the vector that is read at each step."""
 
     @abc.abstractmethod
     def init(self, steps: int, dtype: DTypeLike | None = None) -> PyTree[Array]:
@@ -72,7 +71,7 @@ class AbstractMemory(AbstractDecisions):
 
     @abc.abstractmethod
     def decode(self, raw: Float[Array, " {self.action_size}"]) -> Any:
-        """Turn a controller's raw numbers into an action."""
+        """Convert a controller's raw numbers to an action."""
 
     @abc.abstractmethod
     def step(self, state: PyTree[Array], action: Any) -> tuple[PyTree[Array], Float[Array, " {self.read_size}"]]:
@@ -80,18 +79,18 @@ class AbstractMemory(AbstractDecisions):
 
     @property
     def value_widths(self) -> tuple[int, ...]:
-        """Widths of the parts of a raw action that are values, in order; they come last. Defaults to all the rest."""
+        """Widths of the values in a raw action, in order; they follow the gates. By default, the rest is one value."""
         rest = self.action_size - sum(self.gate_widths)
         return (rest,) if rest else ()
 
     def initial_bias(self) -> Float[Array, " {self.action_size}"]:
-        """Return the bias with which a machine's raw numbers should start for it to learn well. Defaults to zeros."""
+        """Return an initial bias for a machine's raw numbers with which it learns well. Defaults to zeros."""
         return jnp.zeros(self.action_size)
 
     def check(self, action: Any, *, steps: bool = False) -> Any:
         """Return an action of one step, or of all `steps`, as arrays of floating dtypes.
 
-        By default, it must have the structure and shapes that `decode` returns.
+        By default, its structure and shapes must be those that `decode` returns.
 
         Raises:
             ValueError: If a shape or the structure does not fit.
@@ -99,19 +98,19 @@ class AbstractMemory(AbstractDecisions):
         return fit_decoded(self, action, steps=steps)
 
     def sequence_vjp(self, *, portable: bool = False) -> AbstractSequenceVJP:
-        """Return the forward and backward pass over whole sequences; `portable`: for any platform, not CPUs only.
+        """Return the forward and backward passes over sequences; `portable` ones run on any platform, not only on CPUs.
 
-        Defaults to gradients by `step`, with checkpoints: the memory needed grows with the square root of the length.
+        Defaults to checkpointed gradients of `step`, whose space grows with the square root of the length.
         """
         return CheckpointedVJP(self)
 
     def run(self, action: Any, steps: Int[Array, ""] | int | None = None) -> Float[Array, "steps {self.read_size}"]:
         """Apply the actions of a whole sequence at once; only the first `steps` reads are defined.
 
-        `steps` may be known at run time only. A length that is symbolic, in `jax.export`, is run by `scan`.
+        `steps` may be known at run time only. If the length is symbolic, in `jax.export`, this is `scan`.
 
         Raises:
-            TypeError: For a derivative in forward mode, or of a derivative: `scan` has them.
+            TypeError: For forward-mode and higher derivatives, which only `scan` supports.
         """
         action = self.check(action, steps=True)
         length = jax.tree.leaves(action)[0].shape[0]
@@ -120,10 +119,10 @@ class AbstractMemory(AbstractDecisions):
         return reads_of(self, *vary_together((action, jnp.asarray(length if steps is None else steps))))
 
     def scan(self, action: Any) -> Float[Array, "steps {self.read_size}"]:
-        """Apply the actions of a whole sequence by a plain `jax.lax.scan` of `step`, and return every read.
+        """Apply the actions of a whole sequence with a plain `jax.lax.scan` of `step`, and return every read.
 
-        It has every derivative that the steps have: in forward mode, Hessians, gradients of gradients. In return it
-        uses no kernels, and going backwards keeps the state of every step.
+        It supports every derivative that the steps support: forward mode, Hessians, gradients of gradients. In return
+        it uses no kernels, and its backward pass stores the state of every step.
 
         Examples:
             >>> import jax, jax.numpy as jnp, neuralstack as ns
@@ -137,7 +136,7 @@ class AbstractMemory(AbstractDecisions):
         return jax.lax.scan(self.step, vary_like(self.init(length, dtype), action), action)[1]
 
     def strengths(self, state: PyTree[Array]) -> Float[Array, " cells"]:
-        """Return how much of each element is there. Defaults to the magnitude of every floating number of the state."""
+        """Return the strength of each element. Defaults to the magnitude of each floating number in the state."""
         leaves = [jnp.asarray(leaf) for leaf in jax.tree.leaves(state)]
         return jnp.concatenate(
             [jnp.zeros(0), *(jnp.abs(leaf).ravel() for leaf in leaves if jnp.issubdtype(leaf.dtype, jnp.floating))]
@@ -150,7 +149,7 @@ class AbstractMemory(AbstractDecisions):
 
         Args:
             action: The actions of all steps, as NumPy arrays.
-            strengths: What `strengths` returned after each step, as a NumPy array.
+            strengths: The result of `strengths` after each step, as a NumPy array.
         """
         return [observe_cells(strengths)]
 
@@ -166,7 +165,7 @@ def run(memory: AbstractMemory, action: Any) -> Float[Array, "steps read"]:
         The reads, in the dtype of the values.
 
     Raises:
-        ValueError: If the fields do not agree in the number of steps, or the value is not of the memory's width.
+        ValueError: If the fields differ in their number of steps, or the value does not have the memory's width.
 
     Examples:
         The stack of Grefenstette et al. (2015), Figure 1a:

@@ -15,8 +15,8 @@ from neuralstack.memories._sequence_vjp import AbstractSequenceVJP
 class CompositeMemory(AbstractMemory):
     """Several memories side by side, for one machine: two stacks, or a stack and a queue.
 
-    An action is a tuple of theirs, and so is a state; reads and strengths lie one after the other. A step costs what
-    theirs cost.
+    An action is a tuple of their actions, a state a tuple of their states; reads and strengths are concatenated. A step
+    costs the sum of their steps.
 
     Raises:
         ValueError: If no memory is given.
@@ -35,7 +35,7 @@ class CompositeMemory(AbstractMemory):
 
     def __init__(self, *memories: AbstractMemory):
         if not memories:
-            raise ValueError("several memories are at least one: give them, or use NoMemory().")
+            raise ValueError("CompositeMemory needs at least one memory, got none: give one, or use NoMemory().")
         object.__setattr__(self, "memories", memories)  # the class is frozen
 
     @property
@@ -58,7 +58,7 @@ class CompositeMemory(AbstractMemory):
         return tuple(memory.init(steps, dtype) for memory in self.memories)
 
     def decode(self, raw):
-        """Give each memory its gates, which come first, and its values, which come last."""
+        """Decode each memory's gates and values; the gates of all memories come first, their values last."""
         return tuple(memory.decode(its_raw) for memory, its_raw in zip(self.memories, self.split_raw(raw), strict=True))
 
     def initial_bias(self):
@@ -80,7 +80,9 @@ class CompositeMemory(AbstractMemory):
 
     def check(self, action, *, steps=False):
         if len(action) != len(self.memories):
-            raise ValueError(f"{len(self.memories)} memories take a tuple of as many actions, got {len(action)}.")
+            raise ValueError(
+                f"CompositeMemory takes a tuple of {len(self.memories)} actions, one per memory, got {len(action)}."
+            )
         return tuple(
             memory.check(its_action, steps=steps) for memory, its_action in zip(self.memories, action, strict=True)
         )
@@ -148,11 +150,11 @@ class CompositeMemory(AbstractMemory):
         return [jnp.concatenate([raw[..., gate], raw[..., value]], axis=-1) for gate, value in pairs]
 
     def split_gates(self, gates: jax.Array) -> list[jax.Array]:
-        """Return each memory's part of numbers that there is one of for each gate."""
+        """Return each memory's part of an array with one number for each gate."""
         return [gates[..., gate] for gate in self.slices()[0]]
 
     def slices(self) -> tuple[list[slice], list[slice]]:
-        """Return where in a raw action the gates of each memory are, and where its values."""
+        """Return the slices of a raw action with each memory's gates, and those with its values."""
         widths = [sum(memory.gate_widths) for memory in self.memories] + [
             sum(memory.value_widths) for memory in self.memories
         ]
@@ -162,7 +164,7 @@ class CompositeMemory(AbstractMemory):
 
 
 class CompositeVJP(AbstractSequenceVJP):
-    """The passes of several memories."""
+    """The forward and backward passes of several memories."""
 
     vjps: tuple[AbstractSequenceVJP, ...]
     sizes: tuple[int, ...] = eqx.field(static=True)
@@ -195,6 +197,6 @@ class CompositeVJP(AbstractSequenceVJP):
         return carries, cotangents
 
     def split(self, reads: jax.Array) -> list[Any]:
-        """Return each memory's part of what is read."""
+        """Return each memory's part of the reads."""
         starts = [sum(self.sizes[:number]) for number in range(1, len(self.sizes))]
         return jnp.split(reads, starts, axis=-1)

@@ -1,4 +1,4 @@
-"""The decisions in a memory's actions: how they are rounded, imitated and drawn; all of it optional for a memory."""
+"""The decisions in a memory's actions: rounding, imitation and sampling, all of them optional."""
 
 import abc
 from typing import Any
@@ -15,18 +15,18 @@ from neuralstack.memories._validation import decoded_action
 class AbstractDecisions(abc.ABC):
     """The part of a memory's contract that concerns discrete actions, with a default for everything.
 
-    A *gate* is a number in an action that says what to do, such as a push strength. In the memory's discrete form each
-    gate is 0 or 1.
+    A *gate* is a number in an action that controls an operation, such as a push strength. In the memory's discrete form
+    each gate is 0 or 1.
     """
 
     @property
     @abc.abstractmethod
     def action_size(self) -> int:
-        """Number of raw numbers that make an action."""
+        """Number of raw numbers from which an action is decoded."""
 
     @property
     def gate_widths(self) -> tuple[int, ...]:
-        """Widths of the parts of a raw action that say what to do, in order; they come first. Defaults to none."""
+        """Widths of the gates in a raw action, in order; they come first. Defaults to none."""
         return ()
 
     def gates(self, action: Any) -> Float[Array, " gates"]:
@@ -35,7 +35,7 @@ class AbstractDecisions(abc.ABC):
         return jnp.zeros((*leaf.shape[: leaf.ndim - decoded.ndim], 0), leaf.dtype)
 
     def margins(self, action: Any) -> dict[str, Float[Array, ""]]:
-        """Return how far each decision of an action is from being made the other way, by name, from 0 to 0.5.
+        """Return the distance of each decision of an action from its boundary, by name, from 0 to 0.5.
 
         Defaults to an empty dictionary.
         """
@@ -50,7 +50,7 @@ class AbstractDecisions(abc.ABC):
         raise self._lacks("quantize(action)", "actions that cannot be rounded")
 
     def discretized(self) -> Any:
-        """Return the memory that reads the same raw actions as discrete ones; a discrete memory returns itself.
+        """Return the memory that decodes the same raw actions to discrete ones; a discrete memory returns itself.
 
         Raises:
             ValueError: By default.
@@ -62,12 +62,12 @@ class AbstractDecisions(abc.ABC):
     def ends(self) -> tuple[End, ...]:
         """Return the stacks and queues that a discrete memory consists of, in the order of their reads.
 
-        Defaults to none: it cannot be run as a stream, nor be written down as a transducer.
+        Defaults to none: the memory can then neither be run as a stream nor be written down as a transducer.
         """
         return ()
 
     def end_actions(self, action: Any) -> tuple[Action, ...]:
-        """Return what an action does to each of the memory's `ends`.
+        """Return the action on each of the memory's `ends`.
 
         Raises:
             ValueError: By default.
@@ -79,9 +79,9 @@ class AbstractDecisions(abc.ABC):
         return ()
 
     def decision_matrix(self) -> Float[Array, "gates decisions"]:
-        """Return the sums and differences of the raw gates whose signs decide the discrete action.
+        """Return the matrix of sums and differences of the raw gates whose signs determine the discrete action.
 
-        Defaults to the identity: the sign of each raw gate decides.
+        Defaults to the identity: the sign of each raw gate determines that gate.
         """
         return jnp.eye(sum(self.gate_widths))
 
@@ -91,12 +91,14 @@ class AbstractDecisions(abc.ABC):
         Raises:
             ValueError: By default.
         """
-        raise self._lacks("impose(action, strengths) and gate_cross_entropy(raw, gates)", "no one end to push and pop")
+        raise self._lacks(
+            "impose(action, strengths) and gate_cross_entropy(raw, gates)", "no single end to push and pop"
+        )
 
     def gate_cross_entropy(
         self, raw: Float[Array, " {self.action_size}"], gates: Float[Array, " gates"]
     ) -> Float[Array, ""]:
-        """Return the cross-entropy of the gates of a raw action with given ones.
+        """Return the cross-entropy between given gates and those of a raw action.
 
         Raises:
             ValueError: By default.
@@ -112,7 +114,7 @@ class AbstractDecisions(abc.ABC):
         raise self._lacks("gate_probabilities(raw) and sample(raw, noise)", "no discrete actions to draw")
 
     def sample(self, raw: Float[Array, " {self.action_size}"], noise: Float[Array, " gates"]) -> Any:
-        """Draw a discrete action with the probabilities that raw numbers mean, without a gradient through the draw.
+        """Draw a discrete action from the distribution that raw numbers define, without a gradient through the draw.
 
         Args:
             raw: The raw numbers.
@@ -124,5 +126,5 @@ class AbstractDecisions(abc.ABC):
         raise self._lacks("gate_probabilities(raw) and sample(raw, noise)", "no discrete actions to draw")
 
     def _lacks(self, methods: str, reason: str) -> ValueError:
-        """Return the error of a method that a memory must define for what was asked of it."""
+        """Return the error for a request that needs methods which the memory does not define."""
         return ValueError(f"{type(self).__name__} has {reason}: define {methods}.")

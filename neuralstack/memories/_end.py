@@ -1,4 +1,4 @@
-"""Stacks and queues with discrete actions, as the parts of which discrete memories are made."""
+"""Stacks and queues with discrete actions, of which discrete memories consist."""
 
 from typing import Literal, NamedTuple
 

@@ -10,19 +10,19 @@ from neuralstack.memories._base import AbstractMemory
 from neuralstack.memories._validation import fit, strength_dtype, value_dtype
 
 IMPOSSIBLE = -1e30
-"""The log weight of what cannot be: finite, so that neither it nor a gradient is ever NaN."""
+"""The log weight of impossible runs: finite, so that neither it nor a gradient is ever NaN."""
 
 
 class NondeterministicAction(NamedTuple):
     """Log weights of the transitions of a pushdown automaton, at one step or at every step of a sequence.
 
-    They need not be normalized: each is any number, of which those below -5e29, and -inf, stand for no transition.
-    From state q with symbol x on top the automaton goes to state r, and y is the symbol that comes on top.
+    They need not be normalized: any number is allowed, and numbers below -5e29, including -inf, mean no transition.
+    The automaton goes from state q with symbol x on top to state r; y is the new symbol on top.
 
     Attributes:
-        push: Of putting y on top of x, by q, x, r, y; of shape [states, symbols, states, symbols], after [steps].
-        replace: Of putting y in the place of x, by q, x, r, y; of the same shape.
-        pop: Of removing x, by q, x, r; of shape [states, symbols, states], after [steps].
+        push: Of putting y on top of x, indexed by q, x, r, y; of shape [*steps, states, symbols, states, symbols].
+        replace: Of replacing x by y, indexed by q, x, r, y; of the same shape.
+        pop: Of removing x, indexed by q, x, r; of shape [*steps, states, symbols, states].
     """
 
     push: Float[Array, "*steps states symbols states symbols"]
@@ -31,16 +31,16 @@ class NondeterministicAction(NamedTuple):
 
 
 class NondeterministicState(NamedTuple):
-    """Log weights of all runs so far, and what was read last.
+    """Log weights of all runs so far, and the last read.
 
-    Time 0 comes before the bottom symbol was pushed, time 1 before the first step, time t + 1 after step t.
+    Time 0 is before the push of the bottom symbol, time 1 before the first step, time t + 1 after step t.
 
     Attributes:
-        gamma: By i, t, q, x, r, y, of the runs from state q with x on top at time i to state r with y on top at time
-            t, where y stands in the place that the push right after time i filled, and was never uncovered below.
-        alpha: By t, r, y, of the runs from the start to state r with y on top at time t.
-        read: The last reading.
-        time: How many steps have been taken.
+        gamma: Indexed by i, t, q, x, r, y: of the runs from state q with x on top at time i to state r with y on top at
+            time t, in which y is in the place that the push right after time i filled, and x is never uncovered.
+        alpha: Indexed by t, r, y: of the runs from the start to state r with y on top at time t.
+        read: The last read.
+        time: Number of steps taken.
     """
 
     gamma: Float[Array, "times times states symbols states symbols"]
@@ -52,14 +52,14 @@ class NondeterministicState(NamedTuple):
 class NondeterministicStack(AbstractMemory):
     r"""All runs of a weighted pushdown automaton at once (DuSell & Chiang, 2020; 2022).
 
-    A controller gives, at each step, the weight of every transition of an automaton with `states` states $q, r, s, u$
-    and `symbols` stack symbols $x, y, z$: a push, a replacement of the symbol on top, or a pop. A run's weight is the
-    product of the weights of its transitions. Runs start in state 0 with the symbol 0 at the bottom, which may be
-    replaced but is never popped: a run that would, ends. What is read is how likely each pair of state and symbol on
-    top is among the runs that are alive; pair (r, y) is at r x symbols + y. This is the RNS of the 2022 paper.
+    At each step the controller emits the weight of every transition of an automaton with `states` states $q, r, s, u$
+    and `symbols` stack symbols $x, y, z$: a push, a replacement of the symbol on top, or a pop. The weight of a run is
+    the product of the weights of its transitions. Runs start in state 0 with the symbol 0 at the bottom, which may be
+    replaced but not popped: a run that would pop it ends. The read is the probability of each pair of state and symbol
+    on top among the runs that are alive; pair (r, y) has the index r x symbols + y. This is the RNS of the 2022 paper.
 
     With $\gamma_{i,t}(q,x,r,y)$ the weight of the runs from $(q, x)$ at time $i$ to $(r, y)$ at time $t$ in which $y$
-    stands where the push after time $i$ put a symbol on $x$, and nothing popped it, and with
+    is in the place that the push after time $i$ filled, on top of $x$, and that was not popped since, and with
     $\gamma_{0,1}(0,0,0,0) = \alpha_0(0,0) = \alpha_1(0,0) = 1$:
 
     $\gamma_{t-1,t}(q,x,r,y) = \mathrm{push}_t(q,x,r,y)$,
@@ -71,14 +71,14 @@ class NondeterministicStack(AbstractMemory):
     $\alpha_t(r,y) = \sum_{i<t} \sum_{q,x} \alpha_i(q,x)\, \gamma_{i,t}(q,x,r,y)$, and
     $\mathrm{read}_t = \alpha_t / \sum \alpha_t$, or 0 where no run is alive.
 
-    All of it is computed in logarithms, relative to the heaviest transition of each step. They grow with the length:
-    an error is about 6e-8, in float32, of the logarithm of a run's weight.
+    Everything is computed in log space, relative to the heaviest transition of each step. The logarithms grow with the
+    length: in float32, the error is about 6e-8 times the logarithm of a run's weight.
 
-    With Q states and G symbols a step costs O(steps² Q³ G² + steps Q³ G³) and the state takes O(steps² Q² G²) memory:
-    a sequence costs the cube of its length. Going backwards costs it three times and holds O(√steps) states.
+    With Q states and G symbols a step costs O(steps² Q³ G² + steps Q³ G³) and the state takes O(steps² Q² G²) space:
+    the cost of a sequence is cubic in its length. The backward pass costs three times as much and stores O(√steps)
+    states.
 
-    It holds no values, and so has no width. Log weights are kept in at least float32; reads have the dtype given to
-    `init`.
+    It holds no values, so it has no width. Log weights are at least float32; reads have the dtype given to `init`.
 
     Raises:
         ValueError: If `states` or `symbols` is below 1.
@@ -140,14 +140,14 @@ class NondeterministicStack(AbstractMemory):
         return NondeterministicAction(*(field.reshape(*raw.shape[:-1], *shape) for field, shape in shapes))
 
     def gates(self, action):
-        return action.pop[..., 0, 0, :0]  # no number of it is 0 or 1
+        return action.pop[..., 0, 0, :0]  # none of its numbers is 0 or 1
 
     def step(self, state, action):
         gamma, alpha, read, time = state
         push, replace, pop = relative(*(field.astype(gamma.dtype) for field in self.check(action)))
         last = jax.lax.dynamic_index_in_dim(gamma, time + 1, axis=1, keepdims=False)
-        # The axes of sums, each in front of what is summed over it: [i, q, x, s, z, r, y], [k, u, y, s, z, r] and
-        # [i, k, q, x, u, y, r]. What is impossible keeps i < k < t - 1, and so out of the sums what is not in them.
+        # The axes of the three sums, before summation: [i, q, x, s, z, r, y], [k, u, y, s, z, r] and
+        # [i, k, q, x, u, y, r]. Impossible weights exclude the terms outside i < k < t - 1.
         replaced = total(last[..., None, None] + replace[None, None, None], (3, 4))
         popped = total(last[..., None] + pop[None, None, None], (3, 4))
         uncovered = total(gamma[..., None] + popped[None, :, None, None], (1, 4)).swapaxes(-1, -2)
@@ -169,19 +169,19 @@ class NondeterministicStack(AbstractMemory):
 
 
 def possible(weights: Float[Array, "..."]) -> Float[Array, "..."]:
-    """Give whatever is impossible the one log weight that stands for it, and no gradient."""
+    """Set the log weights of impossible runs to `IMPOSSIBLE`, without a gradient."""
     return jnp.where(weights > IMPOSSIBLE / 2, weights, IMPOSSIBLE)
 
 
 def total(weights: Float[Array, "..."], axes: tuple[int, ...]) -> Float[Array, "..."]:
-    """Add up log weights, which are finite."""
+    """Return the logarithm of a sum of weights, from their finite logarithms."""
     return possible(jax.nn.logsumexp(weights, axis=axes))
 
 
 def relative(*weights: Float[Array, "..."]) -> tuple[Float[Array, "..."], ...]:
     """Return the log weights of the transitions of one step, relative to the heaviest of them.
 
-    Each run takes one transition a step, so that nothing read depends on it: the heaviest one has no gradient.
+    Every run takes one transition per step, so no read depends on this shift: the heaviest weight gets no gradient.
     """
     weights = tuple(map(possible, weights))
     heaviest = jnp.stack([table.max() for table in weights]).max()
@@ -190,6 +190,6 @@ def relative(*weights: Float[Array, "..."]) -> tuple[Float[Array, "..."], ...]:
 
 
 def reading(weights: Float[Array, "states symbols"]) -> Float[Array, " read"]:
-    """Return what part of all runs each state and symbol on top has, or 0 where no run is alive."""
+    """Return the fraction of all runs that each state and symbol on top has, or 0 where no run is alive."""
     weights = weights.ravel()
     return jnp.where(weights.max() > IMPOSSIBLE / 2, jax.nn.softmax(weights), 0)

@@ -55,7 +55,7 @@ class NoMemory(AbstractMemory):
 
 
 class NullVJP(AbstractSequenceVJP):
-    """Nothing is carried, read or learned."""
+    """Passes without a carry, a read or a gradient."""
 
     def reads(self, action, steps):
         return jnp.zeros_like(action)

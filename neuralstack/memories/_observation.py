@@ -1,6 +1,6 @@
-"""Contents of a memory over a sequence: its elements, how much of each is left, and how much of it is read.
+"""Contents of a memory over a sequence: its elements, their strengths and their read weights.
 
-All of it is NumPy, computed on the host once a sequence is over: traces and figures are drawn from it.
+These are NumPy arrays, computed on the host after a sequence, from which traces and figures are drawn.
 """
 
 from dataclasses import dataclass, replace
@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-SEEN = 1e-3  # elements that never have more strength are left out
+SEEN = 1e-3  # elements whose strength never exceeds this are left out
 
 
 @dataclass(frozen=True)
 class Observation:
-    """One data structure over time. Elements are in the order in which they lie, the lowest, or oldest, first."""
+    """One data structure over time. Elements are ordered by position, the lowest or oldest first."""
 
     kind: str
-    """`stack`, `queue` or `deque`; `cells` for numbered places, the first one on top."""
+    """`stack`, `queue` or `deque`; `cells` for numbered cells, the first one on top."""
     elements: list[int]
-    """The step at which each element was pushed; the number of the place where elements are places."""
+    """The step at which each element was pushed, or its number if the elements are fixed places."""
     pushed: bool
-    """Whether each element keeps what was pushed at one step, so that this step's symbol can name it."""
+    """Whether each element holds the value pushed at one step, so that this step's symbol can label it."""
     actions: list[tuple[str, Float[np.ndarray, " steps"], Float[np.ndarray, " steps"]]]
     """The name of each end, and its push and pop strengths."""
     strengths: Float[np.ndarray, "steps elements"]
@@ -32,7 +32,7 @@ class Observation:
 def window(
     strengths: Float[np.ndarray, "steps elements"], *, top: bool, depth: int = 1
 ) -> Float[np.ndarray, "steps elements"]:
-    """Return how much of each element lies within `depth` units of the top, or of the other end.
+    """Return the strength of each element that lies within `depth` units of the top, or of the other end.
 
     Examples:
         >>> import numpy as np
@@ -48,9 +48,9 @@ def window(
 def follow_stack(
     push: Float[np.ndarray, " steps"], pop: Float[np.ndarray, " steps"]
 ) -> Float[np.ndarray, "steps steps"]:
-    """Return how much is there of the element pushed at each step, in a stack with actions of 0 and 1.
+    """Return the strength, over time, of the element pushed at each step, in a stack with actions of 0 and 1.
 
-    Each element is followed from its push to its pop: the buffer of such a stack reuses its places, and does not say.
+    Each element is followed from its push to its pop, since the buffer of such a stack reuses its places.
     """
     strengths, held = np.zeros((len(push), len(push))), []
     for time in range(len(push)):
@@ -65,7 +65,7 @@ def follow_stack(
 def observe_hard_stack(
     push: Float[np.ndarray, " steps"], pop: Float[np.ndarray, " steps"], depth: int = 1
 ) -> Observation:
-    """Return the contents of a stack with actions of 0 and 1, of which the top `depth` elements are read."""
+    """Return the contents of a stack with actions of 0 and 1, whose top `depth` elements are read."""
     push, pop = np.asarray(push), np.asarray(pop)
     strengths = follow_stack(push, pop)
     weights = window(strengths, top=True, depth=depth)
@@ -73,12 +73,12 @@ def observe_hard_stack(
 
 
 def observe_cells(strengths: Float[np.ndarray, "steps cells"]) -> Observation:
-    """Return the contents of a memory of which nothing is known but its numbered cells."""
+    """Return the contents of a memory as numbered cells, for memories without a known structure."""
     return Observation("cells", [*range(strengths.shape[1])], False, [], strengths, np.zeros_like(strengths))
 
 
 def crop(observation: Observation, steps: int) -> Observation:
-    """Return the first steps only, without the elements of which there was never any."""
+    """Return the first steps only, without the elements that have no strength in any of them."""
     strengths = observation.strengths[:steps]
     used = np.flatnonzero(strengths.max(axis=0, initial=0) > SEEN)
     return replace(

@@ -1,8 +1,8 @@
-"""The passes of any memory that has a step, in memory that grows with the square root of the length.
+"""Checkpointed passes of any memory with a step, in space that grows with the square root of the length.
 
-Going backwards needs the states that the steps began with. They are not kept but made again: going forward, one state
-in about the square root of the length is kept, and when the backward pass reaches a stretch between two of them, its
-states are computed once more. So a sequence costs its steps about three times, and never all of its states at once.
+The backward pass needs the state before each step. These states are recomputed, not all stored: the forward pass keeps
+checkpoints, about the square root of the length apart, and when the backward pass reaches a stretch between two of
+them, it recomputes the states of that stretch. So every step is taken about three times.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from neuralstack.memories._sequence_vjp import AbstractSequenceVJP
 
 @runtime_checkable
 class SteppedMemory(Protocol):
-    """A memory as far as it is needed here: its empty state, its step, and the size of a read."""
+    """The part of a memory's contract that is needed here: its empty state, its step, and the size of a read."""
 
     @property
     def read_size(self) -> int: ...
@@ -31,7 +31,7 @@ class SteppedMemory(Protocol):
 
 
 class Backward(NamedTuple):
-    """State of the backward pass: the actions, the kept states, those of the stretch, and the state's cotangent."""
+    """State of the backward pass: actions, checkpoints, the states of the stretch, and the state's cotangent."""
 
     action: Any
     steps: Int[Array, ""]
@@ -41,7 +41,7 @@ class Backward(NamedTuple):
 
 
 class CheckpointedVJP(AbstractSequenceVJP):
-    """The passes of a memory by its own step."""
+    """Passes of a memory that use its own step and checkpoints."""
 
     memory: SteppedMemory
 
@@ -53,7 +53,7 @@ class CheckpointedVJP(AbstractSequenceVJP):
             state, read = self.varying_step(state, at(action, time))
             return state, reads.at[time].set(read)
 
-        if not length:  # no memory has room for nothing
+        if not length:  # a memory needs room for at least one step
             return jnp.zeros((0, self.memory.read_size), dtype)
         start = self.memory.init(length, dtype), jnp.zeros((length, self.memory.read_size), dtype)
         return jax.lax.fori_loop(0, steps, step, vary_like(start, action))[1]
@@ -95,7 +95,7 @@ class CheckpointedVJP(AbstractSequenceVJP):
     def step_backward(self, carry, time, read_cotangent):
         size = len(jax.tree.leaves(carry.stretch)[0])
         index = time % size
-        # A loop of no steps where the states are there: unlike a condition, it never copies them.
+        # A loop of zero steps if the states are available: unlike a conditional, it never copies them.
         recomputed = jnp.where((index == size - 1) | (time == carry.steps - 1), index + 1, 0)
 
         def recompute(number, states):
@@ -115,7 +115,7 @@ class CheckpointedVJP(AbstractSequenceVJP):
         return carry._replace(stretch=stretch, state_cotangent=cotangent), action_cotangent
 
     def varying_step(self, state: PyTree[Array], action: Any) -> tuple[PyTree[Array], Array]:
-        """Take a step; inside `jax.shard_map`, what it returns varies as the action does, even if it is a constant."""
+        """Take a step; inside `jax.shard_map`, its results vary like the action, even constant ones."""
         return vary_like(self.memory.step(state, action), action)
 
     def forward(self, action: Any, first: Int[Array, ""], last: Int[Array, ""], state: PyTree[Array]) -> PyTree[Array]:
@@ -130,15 +130,15 @@ def length_and_dtype(action: Any) -> tuple[int, Any]:
 
 
 def at(tree: PyTree[Array], index: Int[Array, ""] | int) -> PyTree[Array]:
-    """Return one of many."""
+    """Return one of several items that are stacked in a tree."""
     return jax.tree.map(lambda leaf: leaf[index], tree)
 
 
 def put(tree: PyTree[Array], item: PyTree[Array], index: Int[Array, ""] | int) -> PyTree[Array]:
-    """Return many, with one of them put in place."""
+    """Return the stacked items of a tree with one of them replaced."""
     return jax.tree.map(lambda leaf, entry: leaf.at[index].set(entry), tree, item)
 
 
 def room(item: PyTree[Array], count: int) -> PyTree[Array]:
-    """Return room for `count` of such."""
+    """Return a tree of zeros for `count` stacked items."""
     return jax.tree.map(lambda leaf: jnp.zeros_like(leaf, leaf.dtype, shape=(count, *leaf.shape)), item)

@@ -1,4 +1,4 @@
-"""The reads of a whole sequence, with the memory's own gradient, on whatever platform the program is compiled for."""
+"""The reads of a whole sequence, with the memory's custom gradient, on the platform that a program is compiled for."""
 
 from collections.abc import Callable
 from functools import partial
@@ -13,7 +13,7 @@ def reads_of(memory: Any, action: Any, steps: Int[Array, ""]) -> Float[Array, "s
     """Return every read of a whole sequence of checked actions, of which only the first `steps` are defined.
 
     Raises:
-        TypeError: For a derivative in forward mode, or of a derivative.
+        TypeError: For forward-mode and higher derivatives.
     """
     try:
         return _reads(memory, action, steps)
@@ -58,7 +58,7 @@ _backward_pass.defjvp(_refuse)
 
 
 def only_first_derivatives(memory: Any) -> str:
-    """Return the error of a run that is asked for a derivative that its passes do not have."""
+    """Return the error message for derivatives that the passes of a run do not support."""
     return (
         f"a run of {type(memory).__name__} has a gradient in reverse mode only: for forward mode (jvp, jacfwd, "
         "hessian) and gradients of gradients, call the memory's scan(action) instead."
@@ -66,13 +66,13 @@ def only_first_derivatives(memory: Any) -> str:
 
 
 def on_platform(memory: Any, function: Callable[..., PyTree[Array]], *arguments: Any) -> Any:
-    """Return `function(vjp, *arguments)`, with the portable VJP where the program is not compiled for a CPU.
+    """Return `function(vjp, *arguments)`, with the portable VJP if the program is not compiled for a CPU.
 
-    Where JAX has nothing but CPUs, no others are traced: each form takes as long again to trace and to differentiate.
+    If JAX has only CPUs, the portable form is not traced, since tracing and differentiating both takes twice as long.
     """
     vjp, portable = memory.sequence_vjp(), memory.sequence_vjp(portable=True)
     if vjp == portable or jax.default_backend() == "cpu":
-        # What is saved for the backward pass can come back as a plain number.
+        # Residuals of the backward pass can come back as plain numbers.
         return function(vjp, *jax.tree.map(jnp.asarray, arguments))
     return jax.lax.platform_dependent(
         *arguments, cpu=lambda *given: function(vjp, *given), default=lambda *given: function(portable, *given)

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int, PyTree
 class AbstractSequenceVJP(eqx.Module):
     """The forward and the backward pass of a memory, over a sequence at once and step by step in the unroll.
 
-    Actions are those that `check` returns. A length may be known at run time only.
+    Actions are results of `check`. A length may be known at run time only.
     """
 
     @abc.abstractmethod

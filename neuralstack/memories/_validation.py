@@ -12,17 +12,17 @@ from jaxtyping import Array, Float
 
 
 def strength_dtype(dtype: DTypeLike) -> DTypeLike:
-    """Return the dtype of strengths and weights beside values of `dtype`: at least float32."""
-    return dtype if jnp.finfo(dtype).bits >= 32 else jnp.float32  # no promotion, which can be forbidden
+    """Return the dtype of strengths and weights for values of `dtype`: at least float32."""
+    return dtype if jnp.finfo(dtype).bits >= 32 else jnp.float32  # without promotion, which can be disallowed
 
 
 def value_dtype(dtype: DTypeLike | None) -> DTypeLike:
-    """Return the dtype of values of which `dtype` was asked for: JAX's default unless one was."""
+    """Return the dtype of values, given the requested one; None stands for JAX's default."""
     return jnp.result_type(float) if dtype is None else jnp.dtype(dtype)
 
 
 def require_width(what: str, width: int) -> None:
-    """Refuse a width that values cannot have.
+    """Require a width of at least 1.
 
     Raises:
         ValueError: If the width is below 1.
@@ -32,9 +32,9 @@ def require_width(what: str, width: int) -> None:
 
 
 def fit(memory: Any, action: Any, shapes: tuple[tuple[int, ...], ...], *, steps: bool) -> Any:
-    """Return an action, a named tuple whose last field is the value, as arrays of the dtypes that go together.
+    """Return an action, a named tuple whose last field is the value, as arrays of matching dtypes.
 
-    Numbers without a dtype of their own take JAX's default; the others take the one that goes with the value's.
+    A value that is not floating-point takes JAX's default dtype; the other fields take the one that goes with it.
 
     Args:
         memory: The memory, named in errors.
@@ -43,7 +43,7 @@ def fit(memory: Any, action: Any, shapes: tuple[tuple[int, ...], ...], *, steps:
         steps: Whether it is the action of all steps, which are then the first axis of every field.
 
     Raises:
-        ValueError: If the shapes are others.
+        ValueError: If a shape differs.
     """
     *others, value = fields = [jnp.asarray(field) for field in action]
     length = fields[0].shape[:1] if steps and fields[0].ndim else ()
@@ -60,12 +60,12 @@ def fit(memory: Any, action: Any, shapes: tuple[tuple[int, ...], ...], *, steps:
 
 @cache
 def decoded_action(memory: Any) -> Any:
-    """Return the shapes of an action of one step."""
+    """Return the shapes and dtypes of an action of one step."""
     return jax.eval_shape(memory.decode, jax.ShapeDtypeStruct((memory.action_size,), jnp.float32))
 
 
 def fit_decoded(memory: Any, action: Any, *, steps: bool) -> Any:
-    """Return an action with the structure and shapes of a decoded one, as arrays; whole numbers become floating.
+    """Return an action with the structure and shapes of a decoded one, as arrays; integers become floating-point.
 
     Args:
         memory: The memory, named in errors.
@@ -73,7 +73,7 @@ def fit_decoded(memory: Any, action: Any, *, steps: bool) -> Any:
         steps: Whether it is the action of all steps, which are then the first axis of every array.
 
     Raises:
-        ValueError: If the structure or a shape is another.
+        ValueError: If the structure or a shape differs.
     """
     wanted, form = jax.tree.flatten(decoded_action(memory))
     given, given_form = jax.tree.flatten(action, is_leaf=lambda node: isinstance(node, list))
@@ -96,20 +96,20 @@ def fit_decoded(memory: Any, action: Any, *, steps: bool) -> Any:
 
 
 def as_floating(leaf: Array) -> Array:
-    """Return an array of a floating dtype: JAX's default one where it has none."""
+    """Return an array of a floating dtype, converted to JAX's default one if necessary."""
     return leaf if jnp.issubdtype(leaf.dtype, jnp.floating) else leaf.astype(value_dtype(None))
 
 
 def listed(names: tuple[str, ...], shapes: list[tuple[int | str, ...]]) -> str:
-    """Name fields with their shapes."""
+    """Return the names of fields with their shapes, as text."""
     return ", ".join(f"{name} [{', '.join(map(str, shape))}]" for name, shape in zip(names, shapes, strict=True))
 
 
 def require_strengths(what: str, numbers: Float[Array, "..."], *, only_ends: bool = False) -> None:
-    """Refuse strengths outside of [0, 1], or other than 0 and 1, where they are known: not while a program is traced.
+    """Require strengths in [0, 1], or of exactly 0 or 1, unless they are traced.
 
     Raises:
-        ValueError: If a known strength is outside.
+        ValueError: If a known strength is not allowed.
     """
     if isinstance(numbers, Tracer):
         return
@@ -123,12 +123,12 @@ def require_strengths(what: str, numbers: Float[Array, "..."], *, only_ends: boo
 
 
 def require_mixture(what: str, weights: Float[Array, "... operations"], given: Any) -> None:
-    """Refuse weights that are known and not a mixture: each in [0, 1], together 1.
+    """Require weights that form a mixture, each in [0, 1] and together 1, unless they are traced.
 
     Args:
-        what: What they are, named in errors.
+        what: Name of the weights in errors.
         weights: The weights.
-        given: The same before they were converted to a wider dtype. They add up to 1 as exactly as their dtype can.
+        given: The weights before conversion to a wider dtype: they need to add up to 1 only within its precision.
 
     Raises:
         ValueError: If known weights are not a mixture.
@@ -136,7 +136,7 @@ def require_mixture(what: str, weights: Float[Array, "... operations"], given: A
     require_strengths(what, weights)
     if isinstance(weights, Tracer):
         return
-    total = np.asarray(weights, np.float64).sum(-1)  # not by JAX, which would trace it while a program is traced
+    total = np.asarray(weights, np.float64).sum(-1)  # not in JAX, which would trace it inside a traced program
     dtype = jnp.asarray(given).dtype
     rounding = float(jnp.finfo(dtype).eps) if jnp.issubdtype(dtype, jnp.floating) else 0.0
     if not np.allclose(total, 1, atol=max(1e-3, 4 * rounding)):

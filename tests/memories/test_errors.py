@@ -96,7 +96,7 @@ MISFITS = {
     "one action for two memories": (
         CompositeMemory(NeuralStack(1), NeuralStack(1)),
         (Action(1.0, 0.0, [1.0]),),
-        "2 memories take a tuple of as many actions, got 1.",
+        "CompositeMemory takes a tuple of 2 actions, one per memory, got 1.",
     ),
 }
 
@@ -136,7 +136,7 @@ def test_both_ends_of_a_deque_take_as_many_actions():
 
 
 def test_several_memories_are_at_least_one():
-    with pytest.raises(ValueError, match="several memories are at least one"):
+    with pytest.raises(ValueError, match="CompositeMemory needs at least one memory, got none"):
         CompositeMemory()
 
 

@@ -216,7 +216,7 @@ def test_the_policy_gradient_is_that_of_the_expected_return():
 BAD = {
     "objective": ({"objective": "supervise"}, "unknown objective 'supervise': did you mean 'supervised'?"),
     "soft memory": ({"objective": "reinforce"}, "NeuralStack has no discrete actions to draw"),
-    "two ends": ({"objective": "imitation", "memory": "deque"}, "NeuralDeque has no one end to push and pop"),
+    "two ends": ({"objective": "imitation", "memory": "deque"}, "NeuralDeque has no single end to push and pop"),
     "sure forcing": (
         {"objective": "imitation", "forcing_prob": 1.5},
         "forcing_prob must be a number, at least 0",

@@ -1,4 +1,4 @@
 """Memories with actions of 0 and 1: the discrete forms of the soft ones.
 
-Imported module by module, by `neuralstack.memories`: a soft memory and its discrete form know each other.
+`neuralstack.memories` imports the modules one by one, since soft memories and their discrete forms use each other.
 """

@@ -1,4 +1,4 @@
-"""The discrete form of stacks that mix their operations, where one operation has all of the weight."""
+"""The discrete form of stacks that mix their operations: one operation has all the weight."""
 
 from typing import NamedTuple
 
@@ -12,21 +12,21 @@ from neuralstack.memories._observation import observe_hard_stack
 from neuralstack.memories.mixture._mixed import AbstractMixture
 
 COMPARED = (1.0, 1.0, 0.0), (-1.0, 0.0, 1.0), (0.0, -1.0, -1.0)
-"""From the raw weights of push, pop and no-op to their differences, whose signs say which is the greatest."""
+"""Map from the raw weights of push, pop and no-op to their differences, whose signs determine the greatest."""
 
 
 class HardMixtureState(NamedTuple):
-    """The elements of every stack, bottom first, with room for one more than can be pushed; and how many there are."""
+    """The elements of every stack, bottom first, with room for one more than can be pushed, and their number."""
 
     values: Float[Array, "stacks cells width"]
     heights: Int[Array, " stacks"]
 
 
 class HardMixtureStacks(AbstractMemory):
-    """The discrete form of a pointer or superposition stack: at each step it is pushed, popped or left alone.
+    """The discrete form of a pointer or superposition stack: each step is a push, a pop or a no-op.
 
-    It takes the actions of its soft form, and does what has the most weight. Only an integer is moved, so a step costs
-    O(stacks x width) however tall the stacks are, where the soft ones look at every cell.
+    It takes the actions of its soft form and performs the operation with the most weight. Only an integer moves, so a
+    step costs O(stacks x width) whatever the height of the stacks, while the soft forms visit every cell.
 
     Examples:
         >>> import jax.numpy as jnp, neuralstack as ns
@@ -38,7 +38,7 @@ class HardMixtureStacks(AbstractMemory):
     """
 
     soft: AbstractMixture
-    """The stacks whose discrete form these are."""
+    """The soft form of these stacks."""
 
     @property
     def stacks(self) -> int:
@@ -47,12 +47,12 @@ class HardMixtureStacks(AbstractMemory):
 
     @property
     def depth_read(self) -> int:
-        """Number of elements of each that are read, from the top down."""
+        """Number of elements of each stack that are read, from the top down."""
         return self.soft.elements_read
 
     @property
     def empty(self) -> float:
-        """Number that is read where there is no element."""
+        """Number that is read where an element is missing."""
         return self.soft.empty_value
 
     @property
@@ -85,7 +85,7 @@ class HardMixtureStacks(AbstractMemory):
         operation, value = self.check(action)
         done = jnp.argmax(operation.reshape(self.stacks, 3), axis=-1)
         rows = jnp.arange(self.stacks)
-        # What is not pushed lies above the top, where nobody reads it.
+        # A value that is not pushed is written above the top, where it is never read.
         places = jnp.minimum(state.heights, state.values.shape[1] - 1)
         values = state.values.at[rows, places].set(value.reshape(self.stacks, -1).astype(state.values.dtype))
         moved = (done == 0).astype(state.heights.dtype) - (done == 1).astype(state.heights.dtype)

@@ -20,29 +20,29 @@ from neuralstack.memories.strength._one_end import AbstractOneEnd, decode_soft, 
 
 
 class HardState(NamedTuple):
-    """The elements, bottom first, with room for one more than can be pushed; how many there are; and the top one.
+    """The elements, bottom first, with room for one more than can be pushed; their number; and the top one.
 
-    A number that is not finite makes the top NaN, where it stays.
+    After a number that is not finite, the top is NaN for good.
     """
 
     values: Float[Array, "cells width"]
     height: Int[Array, ""]
     top: Float[Array, " width"]
-    """The top element, 0 if there is none. It is kept apart since XLA copies a buffer that is read before a write."""
+    """The top element, 0 if there is none. Stored separately, since XLA copies a buffer that is read before a write."""
 
 
 class HardStack(AbstractOneEnd):
-    r"""The stack of every textbook: what a neural stack is with strengths of 0 and 1.
+    r"""The textbook stack: a neural stack with strengths of 0 and 1.
 
-    A pop of 1 takes the top off, if there is one; then a push of 1 puts the value on top; then the top is read, 0 if
-    there is none. Only an integer is moved, so a step costs O(width) however tall the stack is, also in a compiled
-    loop, where the buffer is written to in place. `run` and the unroll of a machine go forward by the passes of the
-    neural stack, in O(width) a step where its kernels are built.
+    A pop of 1 removes the top, if there is one; then a push of 1 puts the value on top; then the top is read, or 0 if
+    there is none. Only an integer moves, so a step costs O(width) whatever the height of the stack, even in a compiled
+    loop, where the buffer is written in place. The forward passes of `run` and of a machine's unroll are those of the
+    neural stack, in O(width) per step if its kernels are available.
 
-    `decode` rounds the strengths. Going backwards, rounding is the identity (straight-through; Bengio et al., 2013),
-    and the read's derivative by a strength is the difference that the other choice would have made to this read:
-    $r = d\,v + (1 - d)\,(u\,b + (1 - u)\,a)$, with $a$ the top and $b$ the element below it before the step. That is
-    a surrogate: what a choice does to later reads it does not see. Values have true gradients.
+    `decode` rounds the strengths. In the backward pass, rounding is the identity (straight-through; Bengio et al.,
+    2013), and the derivative of the read with respect to a strength is the difference that the other choice would have
+    made to this read: $r = d\,v + (1 - d)\,(u\,b + (1 - u)\,a)$, with $a$ the top and $b$ the element below it before
+    the step. This is a surrogate: it ignores the effect of a choice on later reads. Values have true gradients.
 
     Raises:
         ValueError: If the width is below 1.
@@ -67,7 +67,7 @@ class HardStack(AbstractOneEnd):
         push, pop, value = (field.astype(state.values.dtype) for field in action)
         finite = jnp.isfinite(push) & jnp.isfinite(pop) & jnp.isfinite(value).all() & ~jnp.isnan(state.top).any()
         kept = state.height - ((pop > 0.5) & (state.height > 0)).astype(state.height.dtype)
-        # What is not pushed lies above the top, where nobody reads it.
+        # A value that is not pushed is written above the top, where it is never read.
         values = state.values.at[jnp.minimum(kept, state.values.shape[0] - 1)].set(value)
         below = jnp.where(state.height > 1, values[jnp.maximum(state.height - 2, 0)], 0)
         left = pop * below + (1 - pop) * state.top
@@ -104,7 +104,7 @@ class HardStack(AbstractOneEnd):
 
 
 class HardVJP(AbstractSequenceVJP):
-    """Forward as the neural stack, which reads the same from strengths of 0 and 1; backward as the steps say."""
+    """The forward pass of the neural stack, whose reads are the same, and the backward pass of a hard stack's step."""
 
     soft: AbstractSequenceVJP
     replay: FiniteVJP

@@ -7,12 +7,12 @@ from neuralstack.memories._validation import decoded_action
 
 
 class Quantized(AbstractMemory):
-    """Another memory, each of whose actions is rounded: a strength to 0 or 1, a mixture to the likeliest operation.
+    """A memory with rounded actions: strengths are 0 or 1, and a mixture becomes its likeliest operation.
 
-    No gradient flows through what is rounded. A step costs what it costs the memory.
+    No gradient flows through the rounding. A step costs as much as one of the memory.
 
     Raises:
-        ValueError: If its actions cannot be rounded: it does not define `quantize`.
+        ValueError: If the memory does not define `quantize`, so that its actions cannot be rounded.
 
     Examples:
         >>> import jax.numpy as jnp, neuralstack as ns

@@ -1,4 +1,4 @@
-"""The stacks whose actions are mixtures of push, pop and no-op."""
+"""Stacks whose actions are mixtures of push, pop and no-op."""
 
 import abc
 
@@ -11,7 +11,7 @@ from neuralstack.memories._validation import fit, require_mixture
 
 
 class AbstractMixture(AbstractMemory):
-    """A memory whose actions are each a `MixedAction`, on one stack or on several side by side."""
+    """A memory whose action is a `MixedAction`, on one stack or on several side by side."""
 
     width: int
     """Width of the values, at least 1."""
@@ -34,7 +34,7 @@ class AbstractMixture(AbstractMemory):
     @property
     @abc.abstractmethod
     def empty_value(self) -> float:
-        """Number that is read where there is no element."""
+        """Number that is read where an element is missing."""
 
     @property
     def action_size(self):
@@ -90,5 +90,5 @@ class AbstractMixture(AbstractMemory):
         )
 
     def batch_axes(self, action: MixedAction) -> tuple[int, ...]:
-        """Return the axes of an action in front of those of one step."""
+        """Return the axes of an action before those of one step."""
         return action.operation.shape[: action.operation.ndim - len(self.operation_axes)]

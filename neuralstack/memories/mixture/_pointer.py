@@ -18,26 +18,26 @@ from neuralstack.memories.mixture._soft_addressing import shift_down, shift_up, 
 
 
 class PointerState(NamedTuple):
-    """A buffer, bottom first, and a distribution over how many of its places are taken: from none to all."""
+    """A buffer, bottom first, and a distribution over the number of its places that are in use, from none to all."""
 
     buffer: Float[Array, "depth *shape"]
     pointer: Float[Array, " places"]
 
 
 class PointerStack(AbstractMixture):
-    r"""A stack as a buffer and a soft pointer to how much of it is in use; every gradient flows.
+    r"""A stack made of a buffer and a soft pointer, through which every gradient flows.
 
-    With $B$ the buffer, $p$ the distribution over how many of its places are taken, and $e$ an element:
+    With $B$ the buffer, $p$ the distribution over the number of its places in use, and $e$ an element:
 
     push: $B \leftarrow B + p\,(e - B)$, then $p$ moves up by one. pop: $p$ moves down by one, then $\sum_i p_i B_i$ is
-    looked up. peek: the same lookup, and nothing moves. With $p$ one-hot this is a list. It saturates at both ends:
-    an element pushed onto a full stack is lost and the stack stays full, and a pop of an empty one gives 0 and leaves
-    it empty. Outside of compiled code, where this can be seen, it is an error instead.
+    returned. peek: the same lookup, without moving $p$. With $p$ one-hot this is a list. It saturates at both ends: an
+    element pushed onto a full stack is lost and the stack stays full; a pop of an empty one returns 0 and leaves it
+    empty. Outside compiled code, where this can be detected, it is an error instead.
 
     These operations take elements of any shape. As a machine's memory it holds vectors, and a step mixes push, pop and
-    no-op by their weights, in the `operation` of a `MixedAction`; then the top is read (peek).
+    no-op by their weights, the `operation` of a `MixedAction`; then the top is read (peek).
 
-    A step costs O(steps x width); going backwards costs it three times.
+    A step costs O(steps x width); the backward pass costs three times as much.
 
     Raises:
         ValueError: If the width is below 1.
@@ -96,7 +96,7 @@ class PointerStack(AbstractMixture):
 
     @staticmethod
     def pop(state: PointerState) -> tuple[PointerState, Float[Array, "*shape"]]:
-        """Take the top off and return it.
+        """Pop the top and return it with the new state.
 
         Raises:
             ValueError: If the stack is known to be empty.
@@ -106,7 +106,7 @@ class PointerStack(AbstractMixture):
 
     @staticmethod
     def peek(state: PointerState) -> Float[Array, "*shape"]:
-        """Return the top and leave it there.
+        """Return the top without popping it.
 
         Raises:
             ValueError: If the stack is known to be empty.
@@ -130,7 +130,7 @@ class PointerStack(AbstractMixture):
         return jnp.cumsum(state.pointer[::-1])[::-1][1:]
 
     def observe(self, action, strengths):
-        """Elements are places: how likely each is below the pointer, and how likely it is the top."""
+        """Elements are places, with the probability that each is in use, and that it is the top."""
         weights = strengths - np.concatenate([strengths[:, 1:], np.zeros((len(strengths), 1))], axis=1)
         ends = [("top", *np.moveaxis(np.asarray(action.operation)[..., :2], -1, 0))]
         return [Observation("stack", [*range(strengths.shape[1])], False, ends, strengths, weights)]
@@ -140,22 +140,22 @@ class PointerStack(AbstractMixture):
 
 
 def pushed(state: PointerState, element: Float[Array, "*shape"]) -> PointerState:
-    """Return the stack with an element on top; at a full one nothing points anywhere, so nothing is written."""
+    """Return the stack with an element on top; if it is full, the pointer is past the buffer and nothing is written."""
     return PointerState(soft_assign(state.buffer, state.pointer[:-1], element), shift_up(state.pointer))
 
 
 def top(state: PointerState) -> Float[Array, "*shape"]:
-    """Return the element below the pointer; of an empty stack, 0."""
+    """Return the element below the pointer, or 0 if the stack is empty."""
     return soft_lookup(state.buffer, state.pointer[1:])
 
 
 def known_at(pointer: Float[Array, " places"], index: int) -> bool:
-    """Say whether a pointer is known, and mostly at one place."""
+    """Return whether a pointer is known, not traced, and mostly at one place."""
     return not isinstance(pointer, Tracer) and bool(pointer[index] > 0.5)
 
 
 def refuse_empty(state: PointerState) -> None:
-    """Refuse to look into a stack that is known to be empty.
+    """Require that the stack is not known to be empty.
 
     Raises:
         ValueError: If the stack is known to be empty.

@@ -1,11 +1,11 @@
-"""Reading and writing where a distribution over positions points: the arithmetic of soft pointers."""
+"""Reading and writing at a distribution over positions: the arithmetic of soft pointers."""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 
 def soft_lookup(buffer: Float[Array, "depth *shape"], position: Float[Array, " depth"]) -> Float[Array, "*shape"]:
-    """Return the mean of a buffer's elements, each weighed by how much a distribution points at it.
+    """Return the mean of a buffer's elements, weighted by a distribution over their positions.
 
     Examples:
         >>> import jax.numpy as jnp, neuralstack as ns
@@ -18,7 +18,7 @@ def soft_lookup(buffer: Float[Array, "depth *shape"], position: Float[Array, " d
 def soft_assign(
     buffer: Float[Array, "depth *shape"], position: Float[Array, " depth"], element: Float[Array, "*shape"]
 ) -> Float[Array, "depth *shape"]:
-    """Return a buffer whose elements moved towards a new one, each as much as a distribution points at it.
+    """Return a buffer whose elements moved towards a new one in proportion to a distribution over their positions.
 
     Examples:
         >>> import jax.numpy as jnp, neuralstack as ns
@@ -30,10 +30,10 @@ def soft_assign(
 
 
 def shift_up(position: Float[Array, " places"]) -> Float[Array, " places"]:
-    """Move a distribution one place up; what is at the last place stays there."""
+    """Move a distribution one place up; the mass at the last place stays there."""
     return jnp.concatenate([jnp.zeros_like(position[:1]), position[:-1]]).at[-1].add(position[-1])
 
 
 def shift_down(position: Float[Array, " places"]) -> Float[Array, " places"]:
-    """Move a distribution one place down; what is at the first place stays there."""
+    """Move a distribution one place down; the mass at the first place stays there."""
     return jnp.concatenate([position[1:], jnp.zeros_like(position[:1])]).at[0].add(position[0])

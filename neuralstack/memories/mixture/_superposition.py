@@ -16,14 +16,14 @@ from neuralstack.memories.mixture._mixed import AbstractMixture
 
 
 class SuperpositionState(NamedTuple):
-    """The cells of every stack, top first, and how much of each was pushed and not popped."""
+    """The cells of every stack, top first, and the fraction of each that was pushed and not popped."""
 
     cells: Float[Array, "stacks cells width"]
     filled: Float[Array, "stacks cells"]
 
 
 class SuperpositionStack(AbstractMixture):
-    r"""Stacks that are pushed, popped and left alone all at once, each to a degree (Joulin & Mikolov, 2015).
+    r"""Stacks that mix push, pop and no-op at every step (Joulin & Mikolov, 2015).
 
     With $a$ the weights of push, pop and no-op, which add up to 1, and cell 0 the top (their equations 4 and 5, and
     the no-op):
@@ -31,10 +31,10 @@ class SuperpositionStack(AbstractMixture):
     $s_t[i] = a^{push} s_{t-1}[i-1] + a^{pop} s_{t-1}[i+1] + a^{noop} s_{t-1}[i]$, where $s_{t-1}[-1]$ is the pushed
     value $v_t = \sigma(\cdot)$. The top `depth_read` cells are read.
 
-    Every one of several `stacks` has actions and values of its own; their reads lie side by side. A cell that was
-    never pushed holds `empty`. In code the `operation` of a `MixedAction` is $a$.
+    With several `stacks`, each has its own actions and values, and their reads are concatenated. A cell that was never
+    pushed holds `empty`. In code, $a$ is the `operation` of a `MixedAction`.
 
-    A step costs O(stacks x steps x width); going backwards costs it three times.
+    A step costs O(stacks x steps x width); the backward pass costs three times as much.
 
     Raises:
         ValueError: If a size is below 1.
@@ -101,7 +101,7 @@ class SuperpositionStack(AbstractMixture):
         return state.filled.ravel()
 
     def observe(self, action, strengths):
-        """Elements are cells: how much there is in each; of the cells that are read, all of it."""
+        """Elements are cells, with the fraction of each that is filled; those that are read are read in full."""
         observations = []
         for number, filled in enumerate(np.split(strengths, self.stacks, axis=1)):
             cells = np.arange(filled.shape[1])
@@ -121,7 +121,7 @@ def mix(
     pushed: Float[Array, "stacks 1 ..."],
     empty: float,
 ) -> Float[Array, "stacks cells ..."]:
-    """Return the cells pushed, popped and left alone, each as much as the operation says."""
+    """Return the mean of the cells after a push, a pop and a no-op, weighted by the operation."""
     push, pop, stay = jnp.split(operation, 3, axis=1)
     down = jnp.concatenate([pushed, cells[:, :-1]], axis=1)
     up = jnp.concatenate([cells[:, 1:], jnp.full_like(pushed, empty)], axis=1)

@@ -19,9 +19,9 @@ class TapeAction(NamedTuple):
     """Action on a tape, at one step or at every step of a sequence.
 
     Attributes:
-        write: How much of the cell under the head is overwritten, in [0, 1], of shape [] or [steps].
+        write: Fraction of the cell under the head that is overwritten, in [0, 1], of shape [] or [steps].
         move: Weights of left, stay, right and jump, which add up to 1, of shape [4] or [steps, 4].
-        value: What is written, of shape [width] or [steps, width].
+        value: The written vector, of shape [width] or [steps, width].
     """
 
     write: Float[Array, "*steps"]
@@ -30,16 +30,16 @@ class TapeAction(NamedTuple):
 
 
 class TapeState(NamedTuple):
-    """The cells, and a distribution over where the head is."""
+    """The cells, and a distribution over the position of the head."""
 
     cells: Float[Array, "cells width"]
     head: Float[Array, " cells"]
 
 
 class Tape(AbstractMemory):
-    r"""A tape that is written under a head, which then moves left, stays, moves right, or jumps back to the start.
+    r"""A tape with a soft head that writes, then moves left, stays, moves right, or jumps back to the start.
 
-    With $p$ the distribution over the head's place: $M \leftarrow M + w\,p\,(v - M)$ (write),
+    With $p$ the distribution over the position of the head: $M \leftarrow M + w\,p\,(v - M)$ (write),
     $p \leftarrow a^{left} p^{\leftarrow} + a^{stay} p + a^{right} p^{\rightarrow} + a^{jump} e_0$ (move),
     $r = \sum_i p_i M_i$ (read).
     The head starts at the first cell.
@@ -47,13 +47,13 @@ class Tape(AbstractMemory):
     The moves are those of the Baby-NTM (Suzgun et al., 2019) and of the Tape-RNN (Delétang et al., 2023), whose
     memory differs in four ways:
 
-    - It writes at every step; here a gate $w$ says how much.
-    - Its tape is a circle; here the first cell is a wall, and to the right there is always room.
-    - Its tape turns under a fixed head, so that a mixture of moves blurs what is on the tape; here it blurs the place
-      of the head.
-    - It jumps as far as the input is long, to either side; here a jump goes to the first cell.
+    - It writes at every step; here a gate $w$ controls how much.
+    - Its tape is circular; here the first cell is a wall, and there is always room to the right.
+    - Its tape moves under a fixed head, so a mixture of moves blurs the contents of the tape; here it blurs the
+      position of the head.
+    - It jumps by the length of the input, to either side; here a jump goes to the first cell.
 
-    A step costs O(steps x width); going backwards costs it three times.
+    A step costs O(steps x width); the backward pass costs three times as much.
 
     Raises:
         ValueError: If the width is below 1.
@@ -104,7 +104,7 @@ class Tape(AbstractMemory):
         return state.head
 
     def observe(self, action, strengths):
-        """Elements are cells: how likely the head is at each."""
+        """Elements are cells, with the probability that the head is at each."""
         return [Observation("cells", [*range(strengths.shape[1])], False, [], strengths, strengths)]
 
     def gates(self, action):
