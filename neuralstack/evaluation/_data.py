@@ -90,8 +90,8 @@ def _tokens_of(task: AbstractTask, sequence: Any, name: str, where: str) -> list
     kinds = {type(symbol) for symbol in symbols}
     if kinds not in ({int}, {str}):
         raise ValueError(
-            f"{where} is broken: its {name} must be a text, a list of words or a list of numbers of symbols, at least "
-            f"one, got {repr(sequence)[:60]}."
+            f"{where} is broken: its {name} must be a string, a list of words or a list of numbers of symbols, at "
+            f"least one, got {repr(sequence)[:60]}."
         )
     if kinds == {int}:
         wrong = [symbol for symbol in symbols if not 0 <= symbol < task.symbols]

@@ -1,4 +1,4 @@
-"""The contract of a task: sources, answers, the sequence that a machine sees, and its text."""
+"""The interface of a task: sources, answers, the sequence that a machine sees, and its text."""
 
 import abc
 from collections.abc import Sequence
@@ -19,18 +19,19 @@ from neuralstack.tasks._text import decode_text, encode_text
 class AbstractTask(abc.ABC):
     """A family of sequences and their answers; symbols are integers from 0.
 
-    Concrete tasks are frozen dataclasses, so that they can be static arguments of compiled functions. A task says how a
-    source is drawn, what its answer is and how its symbols are written; its layout says what a machine sees of that.
+    Concrete tasks are frozen dataclasses, so that they can be static arguments of compiled functions. A task defines
+    how a source is drawn, what its answer is and how its symbols are written; its format defines the sequence that a
+    machine sees.
     """
 
     max_length: int
-    """The longest source; every example is padded to the steps that it takes."""
+    """Length of the longest source; every example is padded to the number of steps that it takes."""
     train_lengths: ClassVar[tuple[int, int]]
     """The shortest and the longest source to train and validate on, as published."""
     test_lengths: ClassVar[tuple[int, int]]
     """The shortest and the longest source to test on, as published."""
     sized_by_source: ClassVar[bool] = True
-    """Whether the lengths that are asked for are those of sources, not a parameter from which they follow."""
+    """Whether requested lengths are those of sources, rather than a parameter that determines them."""
     streams: ClassVar[bool] = False
     """Whether sources are stretches of a longer stream, through which a controller's state can be carried."""
 
@@ -43,52 +44,52 @@ class AbstractTask(abc.ABC):
     @property
     @abc.abstractmethod
     def vocabulary(self) -> Sequence[str]:
-        """Text of each symbol; where all are single characters, a text has no spaces between them."""
+        """Text of each symbol; if all are single characters, text has no spaces between them."""
 
     @property
     @abc.abstractmethod
     def format(self) -> AbstractFormat:
-        """The format in which a source and its answer lie in one sequence."""
+        """The format that lays out a source and its answer in one sequence."""
 
     @abc.abstractmethod
     def draw(self, key: PRNGKeyArray, length: Int[Array, ""] | int) -> Pair:
         """Draw a source of `length` symbols, which may be traced, and its answer.
 
-        The arrays are as long as the longest source and the longest answer. What lies beyond a pair's lengths is not
-        looked at.
+        The arrays are as long as the longest source and the longest answer. Entries beyond a pair's lengths are
+        ignored.
         """
 
     @abc.abstractmethod
     def answer(self, source: list[int]) -> list[int]:
-        """Return the right answer, in plain Python: what tests compare with.
+        """Return the correct answer, in plain Python, for tests to compare with.
 
         Raises:
-            ValueError: If no answer is defined, because the source is not one of the task's.
+            ValueError: If no answer is defined because the source is not one of the task's.
         """
 
     @abc.abstractmethod
     def answer_length(self, source_length: Any) -> Any:
-        """Return how long the answer to a source of this length is; the length may be traced."""
+        """Return the length of the answer to a source of this length, which may be traced."""
 
     @property
     def to_validate(self) -> "AbstractTask":
-        """The task from which sequences are drawn that nothing is trained on: itself, unless its sources are few."""
+        """The task to draw validation sequences from, which are not trained on: itself, unless its sources are few."""
         return self
 
     @property
     def to_test(self) -> "AbstractTask":
-        """The task from which sequences for tests are drawn: itself, unless its data has some of their own."""
+        """The task to draw test sequences from: itself, unless its data has separate ones."""
         return self
 
     def source_length(self, length: Any) -> Any:
-        """Return how long a source is of which `length` symbols were asked for: the same, where every length exists.
+        """Return the length of a source if `length` symbols are requested: the same, if sources of that length exist.
 
-        Elsewhere it is the next one that exists. The length may be traced.
+        Otherwise, it is the next length that exists. The length may be traced.
         """
         return length
 
     def drawable_lengths(self, low: int, high: int) -> tuple[int, int]:
-        """Return the shortest and the longest length to ask for so that every source has `low` to `high` symbols.
+        """Return the shortest and the longest length to request so that every source has `low` to `high` symbols.
 
         Raises:
             ValueError: If the task has no source of these lengths.
@@ -103,35 +104,35 @@ class AbstractTask(abc.ABC):
         return sizes[0], sizes[-1]
 
     def scored(self, pair: Pair) -> Bool[Array, " target"]:
-        """Say which symbols of the answer count: all, unless a task says which."""
+        """Return the mask of the answer's symbols that are scored; by default, all are."""
         return jnp.arange(len(pair.target)) < pair.target_length
 
     def strengths(self, length: Int[Array, ""] | int) -> Float[Array, "steps 2"]:
-        """Return what a textbook program pushes and pops at each step of a draw of `length`, where there is one.
+        """Return how strongly a textbook algorithm pushes and pops at each step of a draw of `length`.
 
-        It is for a memory that is read after each step, and whose read is the next symbol of the answer.
+        The algorithm is for a memory that is read after each step, and whose read is the next symbol of the answer.
 
         Raises:
-            ValueError: If the task has none.
+            ValueError: If the task has no such algorithm.
         """
         raise ValueError(
-            f"{type(self).__name__} has no textbook program whose pushes and pops could be learned: choose the "
+            f"{type(self).__name__} has no textbook algorithm whose pushes and pops could be imitated: choose the "
             "objective supervised."
         )
 
     @property
     def symbols(self) -> int:
-        """Number of different symbols that sources and answers are made of."""
+        """Number of different symbols in sources and answers."""
         return len(self.vocabulary)
 
     @property
     def vocab_size(self) -> int:
-        """Number of different tokens, marks included: what a machine's inputs and outputs range over."""
+        """Number of different tokens, marks included, that a machine's inputs and outputs range over."""
         return self.symbols + len(self.format.marks)
 
     @property
     def end(self) -> int | None:
-        """The token with which an answer ends; none, where its length follows from the source's."""
+        """The token that ends an answer, or None if an answer's length is determined by the source's."""
         return self.format.end
 
     @property
@@ -140,7 +141,7 @@ class AbstractTask(abc.ABC):
         return self.used_steps(self.max_length)
 
     def used_steps(self, length: Any) -> Any:
-        """Return how many of the steps a draw of `length` takes; it may be traced."""
+        """Return the number of steps that a draw of `length` takes; the length may be traced."""
         source = self.source_length(length)
         return self.format.steps(source, self.answer_length(source))
 
@@ -164,7 +165,7 @@ class AbstractTask(abc.ABC):
         """Lay out one given pair, padded like a sampled one.
 
         Raises:
-            ValueError: If one of them is longer than there is room for.
+            ValueError: If the source or the target is too long for `max_length`.
         """
         longest = self.source_length(self.max_length)
         room = longest, self.answer_length(longest)
@@ -180,23 +181,23 @@ class AbstractTask(abc.ABC):
         return _laid_out(self, sources, len(source), targets, len(target))
 
     def prompt(self, source: list[int]) -> list[int]:
-        """Return the tokens after which, or during which, a free-running machine answers (see the layouts)."""
+        """Return the tokens after which, or during which, a free-running machine answers (see the formats)."""
         return self.format.prompt(source, self.answer_length(len(source)))
 
     def encode(self, text: str) -> list[int]:
         """Turn typed text into a source.
 
         Raises:
-            ValueError: If it is empty, or has a word that is no symbol.
+            ValueError: If the text is empty, or has a word that is not a symbol.
         """
         return encode_text(text, self.vocabulary)
 
     def decode(self, tokens: list[int]) -> str:
-        """Turn tokens into text that can be read."""
+        """Turn tokens into readable text."""
         return decode_text(tokens, self.vocabulary, self.format.marks)
 
 
 @partial(jax.jit, static_argnums=0)
 def _laid_out(task, source, source_length, target, target_length):
-    """Compiled, because one program is sooner there than a dozen of single operations."""
+    """Lay out a pair in one compiled program, which is ready sooner than a dozen separate operations."""
     return task.format_pair(source, source_length, target, target_length)

@@ -1,4 +1,4 @@
-"""Exact arithmetic on numbers as arrays of bits, the lowest bit first: they have hundreds of bits."""
+"""Exact arithmetic on numbers of hundreds of bits, as arrays of bits with the lowest bit first."""
 
 import jax
 import jax.numpy as jnp
@@ -8,19 +8,19 @@ Bits = Int[Array, " bits"]
 
 
 def add(a: Bits, b: Bits) -> Bits:
-    """Return the sum of two equally long numbers, without what does not fit."""
+    """Return the sum of two equally long numbers, without overflow bits."""
     return (a + b + carries(a & b == 1, a != b)) % 2
 
 
 def subtract(a: Bits, b: Bits) -> tuple[Bits, Bool[Array, ""]]:
-    """Return the difference of two equally long numbers, and whether it is negative and thus wrapped around."""
+    """Return the difference of two equally long numbers, and whether it is negative and therefore wrapped around."""
     borrows = carries(a < b, a == b)
     last = (a[-1] < b[-1]) | ((a[-1] == b[-1]) & (borrows[-1] == 1))
     return (a - b - borrows) % 2, last
 
 
 def multiply(a: Bits, b: Bits) -> Bits:
-    """Return the product of two equally long numbers, without what does not fit."""
+    """Return the product of two equally long numbers, without overflow bits."""
 
     def add_shifted(carry, bit):
         counts, shifted = carry
@@ -34,7 +34,7 @@ def multiply(a: Bits, b: Bits) -> Bits:
 
 
 def carries(made: Bool[Array, " bits"], passed: Bool[Array, " bits"]) -> Bits:
-    """Return what comes into each place, from where a carry is made, and where one that comes in is passed on."""
+    """Return the carry into each bit, given where carries are generated and where incoming ones are propagated."""
 
     def then(low, high):
         return high[0] | (high[1] & low[0]), high[1] & low[1]
@@ -44,7 +44,7 @@ def carries(made: Bool[Array, " bits"], passed: Bool[Array, " bits"]) -> Bits:
 
 
 def bit_count(bits: Bits) -> Int[Array, ""]:
-    """Return how many bits a number needs, at least 1."""
+    """Return the number of bits that a number needs, at least 1."""
     return jnp.maximum(1, jnp.max(jnp.where(bits == 1, jnp.arange(1, len(bits) + 1), 0)))
 
 
@@ -56,11 +56,11 @@ def terminated(bits: Bits, length: int) -> Int[Array, " {length}"]:
 
 
 def terminated_list(number: int, length: int) -> list[int]:
-    """Return the same in plain Python."""
+    """Return the same as `terminated`, in plain Python."""
     bits = [int(bit) for bit in reversed(f"{number:b}")]
     return [*bits, 2, *[0] * length][:length]
 
 
 def up_to_terminator(target: Int[Array, " target"]) -> Bool[Array, " target"]:
-    """Say which symbols of an answer come before its first 2, or are it."""
+    """Return the mask of the symbols of an answer up to and including its first 2."""
     return jnp.cumsum(target == 2) - (target == 2) == 0

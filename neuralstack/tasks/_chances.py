@@ -1,4 +1,4 @@
-"""Chances, and what is picked by them: of many small numbers, drawing the random bits is most of the cost."""
+"""Uniform draws at low cost: of many small numbers, drawing the random bits is most of the cost."""
 
 import math
 
@@ -12,7 +12,7 @@ BITS = 16
 def draw_chances(key: PRNGKeyArray, *shape: int) -> Float[Array, "..."]:
     """Draw chances: uniform multiples of 2^-16 from 0 to below 1.
 
-    Of each word of 32 random bits two are made. Something picked by one of them, of n, differs from a uniform choice by
+    Each word of 32 random bits makes two of them. A choice among n made by one of them differs from a uniform choice by
     less than n in 65,536.
     """
     count = math.prod(shape)
@@ -22,5 +22,5 @@ def draw_chances(key: PRNGKeyArray, *shape: int) -> Float[Array, "..."]:
 
 
 def pick(chance: Float[Array, " *n"], count: Int[Array, " *n"] | int) -> Int[Array, " *n"]:
-    """Return the number below `count` that a chance stands for."""
+    """Return the number below `count` that a chance selects."""
     return jnp.minimum((chance * count).astype(int), count - 1)

@@ -9,7 +9,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 
 class Example(NamedTuple):
-    """One sequence as a machine sees it: the token given at each step, the one wanted, and whether it is scored."""
+    """One sequence as a machine sees it: the input and target token of each step, and whether it is scored."""
 
     inputs: Int[Array, " steps"]
     targets: Int[Array, " steps"]
@@ -17,7 +17,7 @@ class Example(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """A source and its answer, in arrays that may be longer than they are."""
+    """A source and its answer, in arrays that may be longer."""
 
     source: Int[Array, " source"]
     source_length: Int[Array, ""] | int
@@ -27,7 +27,7 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class AbstractFormat(abc.ABC):
-    """A way to lay out pairs of `symbols` symbols. The marks are the tokens that are no symbols; they follow them."""
+    """A way to lay out pairs over `symbols` symbols. Marks are tokens that are not symbols, numbered after them."""
 
     symbols: int
 
@@ -39,7 +39,7 @@ class AbstractFormat(abc.ABC):
     @property
     @abc.abstractmethod
     def end(self) -> Any:
-        """The mark with which an answer ends, where it is the machine that ends it."""
+        """The mark that ends an answer, if the machine ends it itself."""
 
     @abc.abstractmethod
     def steps(self, source_length: Any, target_length: Any) -> Any:
@@ -47,23 +47,23 @@ class AbstractFormat(abc.ABC):
 
     @abc.abstractmethod
     def first_answer(self, source_length: Any) -> Any:
-        """Return the step whose output is the first of the answer."""
+        """Return the step whose output is the first symbol of the answer."""
 
     @abc.abstractmethod
     def format_pair(self, pair: Pair, scored: Bool[Array, " target"]) -> Example:
-        """Lay out a pair, of whose answer only what is `scored` counts; its lengths may be traced."""
+        """Lay out a pair, scoring only the `scored` symbols of its answer; its lengths may be traced."""
 
     @abc.abstractmethod
     def prompt(self, source: list[int], target_length: int) -> list[int]:
-        """Return what a machine is given before it answers or, where its answers are not given back, at every step."""
+        """Return a machine's inputs before it answers or, if its answers are not fed back, at every step."""
 
 
 @dataclass(frozen=True)
 class Autoregressive(AbstractFormat):
     """`START source SEPARATOR target END` in one sequence, scored on the target and END.
 
-    At each step of the answer the machine is given the right token of the step before, or its own when it runs freely
-    (Grefenstette et al., 2015). Steps beyond the pair are given END and are not scored.
+    At each step of the answer, the input is the correct token of the step before, or the machine's own if it runs
+    freely (Grefenstette et al., 2015). Steps beyond the pair have the input END and are not scored.
 
     Examples:
         `01` answered by `10`, with START 2, SEPARATOR 3, END 4:
@@ -109,10 +109,10 @@ class Autoregressive(AbstractFormat):
 
 @dataclass(frozen=True)
 class QueryTokens(AbstractFormat):
-    """The source, then a BLANK for each symbol of the answer, which is read off there (Delétang et al., 2023).
+    """The source, then a BLANK for each symbol of the answer, which is output there (Delétang et al., 2023).
 
-    No answer is given back to the machine, so that teacher forcing and running freely are the same. Steps beyond the
-    pair are given BLANK and are not scored.
+    Answers are not fed back to the machine, so that teacher forcing and free running are the same. Steps beyond the
+    pair have the input BLANK and are not scored.
 
     Examples:
         `01` answered by `10`, with BLANK 2:
@@ -154,12 +154,12 @@ class QueryTokens(AbstractFormat):
 
 @dataclass(frozen=True)
 class Synchronous(AbstractFormat):
-    """An answer at every step of the source, as long as the source: each symbol is answered as it is given.
+    """An answer as long as the source, with one symbol of it at each step of the source.
 
-    Steps beyond the pair are given BLANK and are not scored.
+    Steps beyond the pair have the input BLANK and are not scored.
 
     Examples:
-        `010` answered by `110` of which the first counts for nothing, with BLANK 2:
+        `010` answered by `110`, whose first symbol is not scored, with BLANK 2:
 
         >>> import jax.numpy as jnp
         >>> pair = Pair(jnp.array([0, 1, 0]), 3, jnp.array([1, 1, 0]), 3)
@@ -196,7 +196,7 @@ class Synchronous(AbstractFormat):
 def push_then_pop(first_answer: Array | int, length: Array | int, steps: int) -> Float[Array, "{steps} 2"]:
     """Return the strengths that reverse a source of `length` on a stack, and copy it on a queue.
 
-    Every symbol is pushed, just before the first answer is due. That is then read as it is; each later step pops one.
+    Every symbol is pushed before the first answer is due. That one is read without a pop; each later step pops one.
     """
     time = jnp.arange(steps)
     push = (time >= first_answer - length) & (time < first_answer)
@@ -205,5 +205,5 @@ def push_then_pop(first_answer: Array | int, length: Array | int, steps: int) ->
 
 
 def at(array: Array, index: Int[Array, " places"]) -> Array:
-    """Return what an array holds at each place, its ends beyond them."""
+    """Return the values of an array at some indices, which are clipped to its bounds."""
     return array[jnp.clip(index, 0, len(array) - 1)]

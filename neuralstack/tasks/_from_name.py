@@ -1,4 +1,4 @@
-"""From what a name stands for to a task."""
+"""Tasks by name."""
 
 import inspect
 from collections.abc import Callable, Mapping
@@ -10,19 +10,19 @@ from neuralstack.tasks._base import AbstractTask
 from neuralstack.tasks._function_task import FunctionTask
 from neuralstack.tasks._pair_task import PairTask
 
-PAIRS = "pairs"  # the task that is made of a file of data
+PAIRS = "pairs"  # the task that reads a file of data
 
 
 def as_task(value: Any, name: str, max_length: int | None = None) -> AbstractTask:
-    """Return the task that a task, the class of one, or a plain function from list to list stands for.
+    """Return the task given by a task, a class of tasks, or a plain function from list to list.
 
     Args:
-        value: It.
+        value: The task, class or function.
         name: Its name, for errors.
         max_length: The longest source. Defaults to the task's own.
 
     Raises:
-        ValueError: If the object stands for no task.
+        ValueError: If the value is something else.
     """
     sizes: dict[str, Any] = {} if max_length is None else {"max_length": max_length}
     if isinstance(value, AbstractTask):
@@ -37,8 +37,8 @@ def as_task(value: Any, name: str, max_length: int | None = None) -> AbstractTas
         function: Callable[[list[Any]], Any] = value
         return FunctionTask(function, **sizes)
     raise ValueError(
-        f"{name!r} is not a task but {value!r}: needed is a task, a class of tasks, or a function from a list of "
-        "symbols to a list of symbols."
+        f"{name!r} is not a task but {value!r}: give a task, a class of tasks, or a function from a list of symbols to "
+        "a list of symbols."
     )
 
 
@@ -52,7 +52,7 @@ def _parameters(value: Any) -> list[str]:
 def task_from_name(
     name: str, tasks: Mapping[str, Any], max_length: int | None = None, *, data: str = ""
 ) -> AbstractTask:
-    """Return the task of a name: of the registry, of an installed package, or `FILE.py:NAME`.
+    """Return a task by name: one of the registry, of an installed package, or `FILE.py:NAME`.
 
     Args:
         name: The name.
@@ -61,7 +61,7 @@ def task_from_name(
         data: The file of the task `pairs`.
 
     Raises:
-        ValueError: If there is no such task, or a file of data is missing or given to a task that takes none.
+        ValueError: If there is no such task, or a file of data is missing, or given to a task that takes none.
     """
     if name == PAIRS:
         if not data:

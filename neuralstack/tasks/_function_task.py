@@ -1,4 +1,4 @@
-"""A task of a plain Python function."""
+"""A task defined by a plain Python function."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from neuralstack.tasks._base import AbstractTask
 from neuralstack.tasks._formats import Autoregressive, Pair, QueryTokens
 
 FORMATS = {"autoregressive": Autoregressive, "query": QueryTokens}
-PROBES = 8  # sources of each length that are answered to learn how long answers are
+PROBES = 8  # sources of each length that are answered to find the lengths of answers
 
 
 @dataclass(frozen=True, init=False)
 class FunctionTask(AbstractTask):
-    """A task whose answers a plain Python function gives, from a list of symbols to a list of symbols.
+    """A task whose answers are given by a plain Python function from a list of symbols to a list of symbols.
 
     Sources are drawn uniformly over the alphabet, on the device; the function answers them on the host, a batch at a
     time. It must be deterministic, and accept every source. The length of its answers is found by trying it.
@@ -30,14 +30,15 @@ class FunctionTask(AbstractTask):
         train_lengths: The shortest and the longest source to train and validate on.
         test_lengths: The shortest and the longest source to test on.
         format: `autoregressive`, where the machine ends its answer itself (`START source SEPARATOR answer END`); or
-            `query`, the source and then a blank for each symbol of an answer whose length follows from the source's.
-        longest_answer: The longest answer to the longest source. Defaults to twice as long as any that was tried where
-            answers to sources of one length differ in length.
+            `query`, the source and then a blank for each symbol of an answer whose length is determined by the
+            source's.
+        longest_answer: Length of the longest answer to the longest source, if sources of one length have answers of
+            different lengths. Defaults to twice that of any that was tried.
         max_length: The longest source. Defaults to the longest of `test_lengths`.
 
     Raises:
-        ValueError: If an argument is impossible, or the function raises, answers with something that is not in the
-            alphabet, or not at all.
+        ValueError: If an argument is invalid, or the function raises or gives an answer that is empty or not in the
+            alphabet.
 
     Examples:
         >>> task = FunctionTask(lambda source: source[-1:], "abcd", train_lengths=(1, 10), test_lengths=(11, 40))
@@ -65,7 +66,7 @@ class FunctionTask(AbstractTask):
         max_length: int | None = None,
         **renamed: Any,
     ):
-        format = renamed.pop("format_name", format)  # the name of the field, by which `dataclasses.replace` gives it
+        format = renamed.pop("format_name", format)  # the name of the field, which `dataclasses.replace` uses
         if renamed:
             raise TypeError(f"FunctionTask has no argument {next(iter(renamed))!r}.")
         if format not in FORMATS:
@@ -88,7 +89,7 @@ class FunctionTask(AbstractTask):
         varies = self.lengths_tried.varies
         if format == "query" and varies:
             raise ValueError(
-                "the format query needs answers whose length follows from that of the source, but the function gives "
+                "the format query needs answers whose length is determined by the source's, but the function gives "
                 "answers of different lengths to sources of one length: use the format autoregressive."
             )
 
@@ -109,7 +110,7 @@ class FunctionTask(AbstractTask):
         source = draw_symbols(key, self.max_length, self.symbols)
         room = jax.ShapeDtypeStruct((self.answer_length(self.max_length),), jnp.int32)
         count = jax.ShapeDtypeStruct((), jnp.int32)
-        # The function is pure, so what it answers follows from the key, and a resumed run sees the same.
+        # The function is pure, so its answers depend only on the key, and a resumed run sees the same ones.
         target, target_length = jax.pure_callback(
             self._answer_batch, (room, count), source, length, vmap_method="broadcast_all"
         )
@@ -119,7 +120,7 @@ class FunctionTask(AbstractTask):
         return answer_symbols(self.function, self.alphabet, source)
 
     def answer_length(self, source_length):
-        """Return the length of the answer, or the longest there may be; the source's length may be traced."""
+        """Return the length of the answer, or an upper bound; the source's length may be traced."""
         if self.longest_answer is not None and self.lengths_tried.varies:
             return self.longest_answer
         return self.lengths_tried.slope * source_length + self.lengths_tried.intercept
@@ -141,7 +142,7 @@ class FunctionTask(AbstractTask):
 
 @dataclass(frozen=True)
 class AnswerLengths:
-    """A rule for the length of answers, `slope * source + intercept`; the longest there may be, where it varies."""
+    """A rule for the length of answers: `slope * source + intercept`, an upper bound if the length `varies`."""
 
     slope: int
     intercept: int
@@ -155,7 +156,7 @@ def try_lengths(
     """Answer some sources of different lengths, and return a rule for the length of all answers.
 
     Raises:
-        ValueError: If the function raises, or answers with something that is not in the alphabet.
+        ValueError: If the function raises, or an answer is empty or not in the alphabet.
     """
     rng, low, high = np.random.default_rng(0), *lengths
     tried = sorted({low, min(low + 1, high), (low + high) // 2, high})
@@ -178,10 +179,10 @@ def try_lengths(
 def answer_symbols(
     function: Callable[[list[Any]], Sequence[Any]], alphabet: tuple[str, ...], source: list[int]
 ) -> list[int]:
-    """Return the numbers of the symbols with which a function answers.
+    """Return a function's answer as symbol numbers.
 
     Raises:
-        ValueError: If it raises, or answers with something that is not in the alphabet, or with nothing.
+        ValueError: If the function raises, or its answer is empty or not in the alphabet.
     """
     symbols = [alphabet[token] for token in source]
     try:

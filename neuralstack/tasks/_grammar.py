@@ -1,9 +1,10 @@
-"""Words of a probabilistic context-free grammar, drawn from those of exactly a given length.
+"""Sentences of exactly a given length, drawn from a probabilistic context-free grammar.
 
-Rejection would need hundreds of derivations for a long word. Instead, the probability that a symbol becomes exactly n
-words is computed for every n beforehand (the inside weights), and a derivation is drawn from the root down: a symbol
-that is to become n words chooses a rule, and how many of them its first part becomes, with the probability that this
-has among all derivations of n words. So each word is as likely as in the grammar, given its length.
+Rejection sampling would need hundreds of derivations for a long sentence. Instead, the probability that a symbol
+derives exactly n words is computed beforehand for every n (the inside weights), and a derivation is drawn from the root
+down: a symbol that must derive n words chooses a rule, and the number of words that its first part derives, with the
+probability of this choice among all derivations of n words. So each sentence is as likely as in the grammar, given its
+length.
 """
 
 from functools import cache
@@ -15,39 +16,38 @@ import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 Grammar = tuple[tuple[str, tuple[tuple[float, str], ...]], ...]
-"""Rules by symbol, the root first. A rule is its probability and what it makes: symbols between spaces, or nothing.
+"""Rules by symbol, the root first. A rule is a probability and what it makes: symbols between spaces, or nothing.
 
-A symbol without rules is a terminal, and becomes one word.
+A symbol without rules is a terminal: one word.
 """
 
 
 class Tables(NamedTuple):
-    """Tables of a draw. All choices of a symbol for a length lie in a row of the last four, by an alias table."""
+    """Lookup tables for drawing. All choices of a symbol for a length form a row of the last four, an alias table."""
 
     row: Int[np.ndarray, "symbols lengths"]
     choices: Int[np.ndarray, "symbols lengths"]
-    """Where the row begins, and how many choices it has."""
+    """Start of the row, and its number of choices."""
     parts: Int[np.ndarray, "choices 2"]
-    """The two symbols that a choice makes."""
+    """The two symbols that a choice produces."""
     first: Int[np.ndarray, " choices"]
-    """Number of words that the first of them becomes."""
+    """Number of words that the first of them derives."""
     keep: Float[np.ndarray, " choices"]
     other: Int[np.ndarray, " choices"]
-    """Alias of a choice, taken where it is not kept (Walker, 1977)."""
+    """Alias of a choice, used if the choice is not kept (Walker, 1977)."""
 
 
 def draw_word(key: PRNGKeyArray, grammar: Grammar, length: Int[Array, ""] | int, longest: int) -> Int[Array, " word"]:
     """Draw a sentence of exactly `length` words, as likely as in the grammar, in an array of `longest`.
 
-    A word is the number of its kind among the `terminals` of the grammar. What lies beyond the length is not to be
-    looked at. The grammar must have sentences of this length: a traced one cannot be refused, and tasks raise it to one
-    that exists.
+    Words are indices into the `terminals` of the grammar; entries beyond the length are meaningless. The grammar must
+    have sentences of this length: a traced length cannot be refused, and tasks raise it to one that exists.
 
     Args:
-        key: Source of what is drawn.
-        grammar: Rules by symbol, the root first: each is its probability and what it makes, symbols between spaces.
+        key: Random key.
+        grammar: Rules by symbol, the root first: each is a probability and symbols separated by spaces.
         length: Number of words, at most `longest`.
-        longest: The longest sentence, a number that is known when the program is compiled.
+        longest: Length of the longest sentence, a number known at compile time.
 
     Examples:
         >>> import jax
@@ -56,7 +56,7 @@ def draw_word(key: PRNGKeyArray, grammar: Grammar, length: Int[Array, ""] | int,
         >>> [terminals(grammar)[kind] for kind in word[:2]]
         ['(', ')']
     """
-    # What is still to be written lies on a stack: symbols, and how many words each is to become.
+    # A stack holds what is still to be written: symbols, and the number of words that each must derive.
     table = tables(grammar, longest)
     row, choices, parts, first, keep, other = map(jnp.asarray, table)
     nonterminals = len(table.row)
@@ -72,7 +72,7 @@ def draw_word(key: PRNGKeyArray, grammar: Grammar, length: Int[Array, ""] | int,
         choice = row[cell] + jnp.minimum((chance[0] * choices[cell]).astype(int), choices[cell] - 1)
         choice = jnp.where(chance[1] < keep[choice], choice, other[choice])
         sizes = jnp.stack([budget - first[choice], first[choice]])  # the second part lies below the first
-        # A part that becomes nothing is not written down, so that nothing ever lies on the stack in vain.
+        # An empty part is not pushed, so that every symbol on the stack derives at least one word.
         both = (sizes > 0).all()
         nonempty = jnp.argmax(sizes > 0)
         children = parts[choice][::-1]
@@ -90,7 +90,7 @@ def draw_word(key: PRNGKeyArray, grammar: Grammar, length: Int[Array, ""] | int,
 
 
 def terminals(grammar: Grammar) -> tuple[str, ...]:
-    """Return the kinds of words of a grammar, in the order of their numbers in a drawn sentence.
+    """Return the terminals of a grammar, in the order of their numbers in a drawn sentence.
 
     Examples:
         >>> terminals((("sentence", ((1.0, "subject verb rest"),)), ("rest", ((0.5, "object"), (0.5, "")))))
@@ -102,7 +102,7 @@ def terminals(grammar: Grammar) -> tuple[str, ...]:
 
 @cache
 def tables(grammar: Grammar, longest: int) -> Tables:
-    """Return what draws of up to `longest` words look up."""
+    """Return the lookup tables for drawing up to `longest` words."""
     rules = in_pairs(grammar)
     number = {name: index for index, name in enumerate([*rules, *terminals(grammar), ""])}
     weights = inside(rules, number, longest)
@@ -114,9 +114,8 @@ def tables(grammar: Grammar, longest: int) -> Tables:
                 chance * weights[number[left], : length + 1] * weights[number[right], length::-1][: length + 1]
                 for chance, left, right in productions
             ])  # fmt: skip
-            for index, (_, left, right) in enumerate(
-                productions
-            ):  # a rule that only makes its own symbol again is left out
+            # A rule that only produces its own symbol again is left out.
+            for index, (_, left, right) in enumerate(productions):
                 chances[index, length] *= left != name
                 chances[index, 0] *= right != name
             rule, first = np.nonzero(chances)
@@ -131,7 +130,7 @@ def tables(grammar: Grammar, longest: int) -> Tables:
 
 
 def in_pairs(grammar: Grammar) -> dict[str, list[tuple[float, str, str]]]:
-    """Return the rules with two parts each: what follows the first symbol of a rule is a symbol of its own."""
+    """Return the rules in binary form: what follows the first symbol of a rule becomes a symbol of its own."""
     rules: dict[str, list[tuple[float, str, str]]] = {name: [] for name, _ in grammar}
 
     def split(expansion: str) -> tuple[str, str]:
@@ -148,12 +147,12 @@ def in_pairs(grammar: Grammar) -> dict[str, list[tuple[float, str, str]]]:
 def inside(
     rules: dict[str, list[tuple[float, str, str]]], number: dict[str, int], longest: int
 ) -> Float[np.ndarray, "symbols lengths"]:
-    """Return the probability that each symbol becomes exactly so many words."""
+    """Return the probability that each symbol derives exactly each number of words."""
     weights = np.zeros((len(number), longest + 1))
     weights[len(rules) :, 1:2] = 1
     weights[number[""]] = np.arange(longest + 1) == 0
     for length in range(longest + 1):
-        # Where a symbol can become nothing, another one, or the same, becomes all: solved by repetition.
+        # If one part can be empty, the other, which may be the same symbol, derives all words: solved by iteration.
         before = np.full(len(number), -1.0)
         while (before != weights[:, length]).any():
             before = weights[:, length].copy()
@@ -166,7 +165,7 @@ def inside(
 
 
 def alias(chances: Float[np.ndarray, " choices"]) -> tuple[np.ndarray, np.ndarray]:
-    """Return, for each of some choices, the chance to keep it when it was hit uniformly, and what it becomes else."""
+    """Return the alias table of a distribution: the probability to keep each uniformly drawn choice, and its alias."""
     scaled = chances / chances.sum() * len(chances)
     other = np.arange(len(chances))
     small, large = [list(np.flatnonzero(condition)) for condition in (scaled < 1, scaled >= 1)]

@@ -14,10 +14,10 @@ LARGEST_FILE = 1 << 30  # bytes
 def read_pairs(path: str | Path, vocabulary: Sequence[str] | None = None) -> Pairs:
     """Read pairs from a file of JSON lines, `{"source": ..., "target": ..., "split": ...}`.
 
-    Sources and targets are strings of characters, lists of words, or lists of ids, all of one kind.
+    Sources and targets are strings of characters, lists of words, or lists of ids, all of the same kind.
 
     Raises:
-        ValueError: If the file cannot be read, holds nothing, or has a broken line, which is named.
+        ValueError: If the file cannot be read, is empty, or has a broken line, which is named.
     """
     path = Path(path)
     if path.exists() and not path.is_file():
@@ -31,7 +31,7 @@ def read_pairs(path: str | Path, vocabulary: Sequence[str] | None = None) -> Pai
 
 
 def unreadable(path: Path, error: Exception) -> ValueError:
-    """Return the error of a file that cannot be read, where it was looked for and why."""
+    """Return the error for a file that cannot be read, with the reason and where it was looked for."""
     reason = error.strerror if isinstance(error, OSError) else error
     return ValueError(
         f"cannot read the file of pairs {str(path)!r}, looked for in {str(path.absolute().parent)!r} ({reason}): give "
@@ -41,7 +41,7 @@ def unreadable(path: Path, error: Exception) -> ValueError:
 
 @lru_cache(maxsize=4)
 def _read(path: Path, where: Path, version: tuple[int, ...], vocabulary: tuple[str, ...] | None) -> Pairs:
-    """Read a file once for each of its versions: a training builds its task several times."""
+    """Read each version of a file only once: training builds its task several times."""
     try:
         if path.stat().st_size > LARGEST_FILE:
             raise ValueError(f"{str(path)!r} has more than {LARGEST_FILE >> 30} GiB: give a smaller file of pairs.")
@@ -66,7 +66,7 @@ def _read(path: Path, where: Path, version: tuple[int, ...], vocabulary: tuple[s
 
 
 def parse_line(line: str, where: str) -> tuple[Any, Any, str | None, str]:
-    """Return source, target, split and kind of a line.
+    """Return the source, target, split and kind of a line.
 
     Raises:
         ValueError: If the line is broken.
@@ -88,7 +88,7 @@ def parse_line(line: str, where: str) -> tuple[Any, Any, str | None, str]:
 
 
 def kind_of(sequence: Any) -> str | None:
-    """Return the kind of a source or a target, or None if it is of no kind."""
+    """Return the kind of a source or a target, or None if it is invalid."""
     if isinstance(sequence, str) and sequence:
         return "a string"
     if isinstance(sequence, list) and sequence:

@@ -1,4 +1,4 @@
-"""A task of given pairs of sources and answers."""
+"""A task defined by pairs of sources and answers."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -13,23 +13,23 @@ from neuralstack.tasks._pairs import SPLITS, Pairs, draw_pair, nearest_length
 
 @dataclass(frozen=True, init=False)
 class PairTask(AbstractTask):
-    """A task of given pairs: to answer sources like those of the data.
+    """A task defined by pairs: to answer sources like those of the data.
 
-    A length is drawn first, then one of the pairs whose source has that length, or the nearest one that there is. A
-    part of the pairs is held out: training draws from the split `train`, validation from `validation`, tests from
-    `test`. Pairs without a split are divided by their source, 80 : 10 : 10, so that a pair stays where it is when
-    others are added; where a split has no pairs, those of training take its place. The machine ends its answer itself:
-    `START source SEPARATOR answer END`.
+    A length is drawn first, then one of the pairs whose source has that length, or the nearest existing one. Part of
+    the pairs is held out: training draws from the split `train`, validation from `validation`, tests from `test`. Pairs
+    without a split are assigned by a hash of their source, 80 : 10 : 10, so that a pair keeps its split when others are
+    added; a split without pairs uses those of training. The machine ends its answer itself: `START source SEPARATOR
+    answer END`.
 
     Args:
         pairs: The pairs, of one kind: strings of characters, lists of words, or lists of ids from 0; or a file of JSON
-            lines, `{"source": ..., "target": ..., "split": "train"}`, where `split` can be left out.
-        vocabulary: The symbols. Defaults to those of the pairs, in the order of the alphabet.
+            lines, `{"source": ..., "target": ..., "split": "train"}`, where `split` is optional.
+        vocabulary: The symbols. Defaults to those of the pairs, in alphabetical order.
         split: The split to draw from.
-        max_length: The longest source. Defaults to the longest there is.
+        max_length: The longest source. Defaults to the longest of the data.
 
     Raises:
-        ValueError: If a file cannot be read or has a broken line, which is named; or there is no pair in a split.
+        ValueError: If a file cannot be read or has a broken line, which is named; or a split has no pair.
 
     Examples:
         >>> task = PairTask([("abc", "cba"), ("ab", "ba"), ("b", "b")])
@@ -73,7 +73,7 @@ class PairTask(AbstractTask):
             options: Further arguments of `PairTask`.
 
         Raises:
-            ValueError: If it cannot be read or has a broken line, which is named.
+            ValueError: If the file cannot be read or has a broken line, which is named.
         """
         return cls(Path(path), **options)
 
@@ -108,15 +108,15 @@ class PairTask(AbstractTask):
         return pair._replace(source=pair.source[: self.source_length(self.max_length)])
 
     def drawable_lengths(self, low, high):
-        return low, high  # of lengths without a pair, the nearest pair is drawn
+        return low, high  # for lengths without a pair, the nearest pair is drawn
 
     def answer(self, source):
         return self.pairs.answer(source)
 
     def answer_length(self, source_length):
-        """Return the longest answer there is."""
+        """Return the length of the longest answer."""
         return self.pairs.longest_target
 
     def source_length(self, length):
-        """Return the length of the pairs that are drawn where this one is asked for; it may be traced."""
+        """Return the length of the sources drawn if this length is requested; it may be traced."""
         return nearest_length(self.pairs.table(self.split), length)

@@ -15,21 +15,21 @@ from jaxtyping import Array, Int, PRNGKeyArray
 from neuralstack.tasks._formats import Pair
 
 SPLITS = "train", "validation", "test"
-SHARES = 80, 90  # percent below which a pair without a split is for training, for validation; the rest is for tests
+SHARES = 80, 90  # percent: a pair without a split is for training below the first, for validation below the second
 LARGEST_TABLE = 1 << 28  # symbols of the padded pairs of a split
 
 Row = tuple[tuple[int, ...], tuple[int, ...], str]
 
 
 class Table(NamedTuple):
-    """The pairs of one split, the shortest source first, and where those of each length are."""
+    """The pairs of one split, ordered by the length of their sources, and an index of these lengths."""
 
     sources: Int[np.ndarray, "pairs source"]
     source_lengths: Int[np.ndarray, " pairs"]
     targets: Int[np.ndarray, "pairs target"]
     target_lengths: Int[np.ndarray, " pairs"]
     first: Int[np.ndarray, " lengths"]
-    """The first pair of each length of a source, or of the nearest length that there is."""
+    """The first pair of each source length, or of the nearest length that exists."""
     pair_count: Int[np.ndarray, " lengths"]
     """The number of pairs of that length."""
     nearest: Int[np.ndarray, " lengths"]
@@ -38,9 +38,9 @@ class Table(NamedTuple):
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of sources and answers as numbers of symbols, each in a split.
+    """Pairs of sources and answers as symbol numbers, each in a split.
 
-    Two are equal if their content is, whatever file they come from.
+    They are equal if their content is, whatever file it comes from.
     """
 
     vocabulary: tuple[str, ...]
@@ -51,7 +51,7 @@ class Pairs:
     def from_pairs(
         cls, pairs: Sequence[tuple[Any, Any, str | None]], vocabulary: Sequence[str] | None = None
     ) -> "Pairs":
-        """Return pairs from sources, answers and splits; None stands for a split by content.
+        """Return pairs from sources, answers and splits; None stands for a split chosen by content.
 
         Raises:
             ValueError: If there are no pairs, a symbol is unknown, or a pair is empty.
@@ -67,7 +67,7 @@ class Pairs:
                 unknown = [symbol for symbol in sequence if str(symbol) not in number]
                 if unknown or not len(sequence):
                     got = f"the symbol {unknown[0]!r}, which is not in the vocabulary" if unknown else "no symbol"
-                    raise ValueError(f"the {role} of pair {index + 1} has {got}: needed is at least one known symbol.")
+                    raise ValueError(f"the {role} of pair {index + 1} has {got}: give at least one known symbol.")
                 tokens.append(tuple(number[str(symbol)] for symbol in sequence))
             rows.append((*tokens, split or split_of(tokens[0])))
         return cls.from_rows(names, rows)
@@ -105,7 +105,7 @@ class Pairs:
         return list(target)
 
     def rows_of(self, split: str) -> list[Row]:
-        """Return the pairs of a split, the shortest source first; those of training where it has none of its own.
+        """Return the pairs of a split, the shortest source first; those of training if it has none of its own.
 
         Raises:
             ValueError: If no pairs are left for training.
@@ -138,8 +138,8 @@ class Pairs:
         size = len(rows) * (self.longest_source + self.longest_target)
         if size > LARGEST_TABLE:
             raise ValueError(
-                f"{len(rows)} pairs of up to {self.longest_source} and {self.longest_target} symbols are too many to "
-                f"be held: {size} symbols, at most {LARGEST_TABLE}; leave the longest or some of the pairs out."
+                f"{len(rows)} pairs of up to {self.longest_source} and {self.longest_target} symbols take {size} "
+                f"symbols when padded, but at most {LARGEST_TABLE} fit: leave out the longest or some of the pairs."
             )
         sources = padded([source for source, _, _ in rows], self.longest_source)
         targets = padded([target for _, target, _ in rows], self.longest_target)
@@ -155,21 +155,21 @@ class Pairs:
 
 
 def draw_pair(table: Table, key: PRNGKeyArray, length: Int[Array, ""] | int) -> Pair:
-    """Return one of the pairs of a length, or of the nearest that there is."""
+    """Draw one of the pairs of a length, or of the nearest length that exists."""
     length = jnp.clip(length, 0, len(table.first) - 1)
     row = jnp.asarray(table.first)[length] + jax.random.randint(key, (), 0, jnp.asarray(table.pair_count)[length])
     return Pair(*(jnp.asarray(column)[row] for column in table[:4]))
 
 
 def nearest_length(table: Table, length: Any) -> Any:
-    """Return the length of the pairs that are drawn where another one is asked for; it may be traced."""
+    """Return the length of the sources drawn if this length is requested; it may be traced."""
     if isinstance(length, int | np.integer):
         return int(table.nearest[min(max(length, 0), len(table.nearest) - 1)])
     return jnp.asarray(table.nearest)[jnp.clip(length, 0, len(table.nearest) - 1)]
 
 
 def padded(sequences: list[tuple[int, ...]], longest: int) -> Int[np.ndarray, "pairs {longest}"]:
-    """Return sequences as rows, filled up with 0."""
+    """Return sequences as rows, padded with 0."""
     rows = np.zeros((len(sequences), longest), np.int32)
     for row, sequence in zip(rows, sequences, strict=True):
         row[: len(sequence)] = sequence
@@ -177,7 +177,7 @@ def padded(sequences: list[tuple[int, ...]], longest: int) -> Int[np.ndarray, "p
 
 
 def symbols_of(pairs: Sequence[tuple[Any, Any, str | None]]) -> tuple[str, ...]:
-    """Return all symbols of pairs, in the order of the alphabet; ids are all numbers up to the largest one."""
+    """Return all symbols of pairs in alphabetical order; for ids, all numbers up to the largest one."""
     symbols = {symbol for source, target, _ in pairs for sequence in (source, target) for symbol in sequence}
     if all(isinstance(symbol, int) for symbol in symbols):
         return tuple(str(number) for number in range(max(symbols) + 1))
@@ -185,6 +185,6 @@ def symbols_of(pairs: Sequence[tuple[Any, Any, str | None]]) -> tuple[str, ...]:
 
 
 def split_of(source: tuple[int, ...]) -> str:
-    """Return the split of all pairs with a source."""
+    """Return the split of all pairs with this source."""
     chance = int.from_bytes(hashlib.sha256(repr(source).encode()).digest()[:4], "big") % 100
     return SPLITS[sum(chance >= share for share in SHARES)]

@@ -1,4 +1,4 @@
-"""A task as a run keeps it: symbols, format, lengths and example pairs, without the code that makes them."""
+"""A task as a run stores it: symbols, format, lengths and example pairs, without the code that makes them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,16 +20,16 @@ RECORDED = {"vocabulary", "format", "train_lengths", "test_lengths", "answer_len
 
 @dataclass(frozen=True)
 class StoredTask(AbstractTask):
-    """A task as a run keeps it: machines answer, harden and are traced on it, but other examples cannot be drawn."""
+    """A task as a run stores it: machines answer, harden and are traced on it, but no new examples can be drawn."""
 
     pairs: Pairs
     format_name: str
     train_lengths: tuple[int, int]  # pyright: ignore[reportIncompatibleVariableOverride]
     test_lengths: tuple[int, int]  # pyright: ignore[reportIncompatibleVariableOverride]
     answer_lengths: tuple[int, ...]
-    """The length of the answer to a source of 0, 1, ... symbols; beyond the last, it grows as it did there."""
+    """The length of the answer to a source of 0, 1, ... symbols, extrapolated linearly beyond the last."""
     data_digest: str = ""
-    """The digest of the data of which the task is made, where it is made of data."""
+    """The digest of the task's data, if it is made of data."""
 
     @property
     def vocabulary(self):
@@ -47,17 +47,17 @@ class StoredTask(AbstractTask):
         return pair._replace(source=pair.source[:longest], target=target)
 
     def drawable_lengths(self, low, high):
-        return low, high  # of lengths without a pair, the nearest pair is drawn
+        return low, high  # for lengths without a pair, the nearest pair is drawn
 
     def source_length(self, length):
-        """Return the length of the examples that are drawn where this one is asked for; it may be traced."""
+        """Return the length of the sources drawn if this length is requested; it may be traced."""
         return nearest_length(self.pairs.table("train"), length)
 
     def answer(self, source):
         try:
             return self.pairs.answer(source)
         except ValueError as error:
-            raise ValueError(f"{error} Name the run's task, if it has one, for the answers to others.") from None
+            raise ValueError(f"{error} Name the run's task, if it has one, to answer others.") from None
 
     def answer_length(self, source_length):
         last, table = len(self.answer_lengths) - 1, self.answer_lengths
@@ -71,14 +71,14 @@ class StoredTask(AbstractTask):
 def keep_task(
     task: AbstractTask, lengths: tuple[int, int], pairs: Sequence[tuple[list[int], list[int]]] | None = None
 ) -> StoredTask | None:
-    """Return what is kept of a task, or None where that is not enough to do without it.
+    """Return what is stored of a task, or None if that would not be enough to replace it.
 
-    A stream is not kept, nor a task with a format of its own, or of whose answers only some symbols count.
+    Streams are not stored, nor are tasks with a custom format or with answers that are only partly scored.
 
     Args:
         task: The task.
-        lengths: The shortest and the longest source of training.
-        pairs: Examples, as symbols. Defaults to 512 that are drawn.
+        lengths: The shortest and the longest source in training.
+        pairs: Examples, as symbols. Defaults to 512 drawn ones.
     """
     kind = type(task.format).__name__
     scores_all = type(task).scored is AbstractTask.scored
@@ -99,7 +99,7 @@ def keep_task(
 
 
 def draw_examples(task: AbstractTask, lengths: tuple[int, int]) -> list[tuple[list[int], list[int]]]:
-    """Draw pairs of the lengths of training, always the same ones, each once."""
+    """Draw distinct pairs of the lengths of training, always the same ones."""
     task = replace(task.to_validate, max_length=lengths[1])
     low, high = task.drawable_lengths(*lengths)
     keys = jax.random.split(jax.random.key(0), EXAMPLES)
@@ -113,7 +113,7 @@ def draw_examples(task: AbstractTask, lengths: tuple[int, int]) -> list[tuple[li
 
 
 def to_record(task: StoredTask) -> dict[str, Any]:
-    """Return a kept task as plain data."""
+    """Return a stored task as plain data."""
     return {
         "vocabulary": task.vocabulary,
         "format": task.format_name,
@@ -126,18 +126,18 @@ def to_record(task: StoredTask) -> dict[str, Any]:
 
 
 def from_record(data: Any) -> StoredTask:
-    """Return the kept task of plain data, which may come from anywhere.
+    """Return the stored task described by plain data, which may come from anywhere.
 
     Raises:
-        ValueError: If it is not the record of a task, or too large.
+        ValueError: If the data is not the record of a task, or too large.
     """
     if not isinstance(data, dict) or set(data) != RECORDED or data["format"] not in tuple(FORMATS):
         raise ValueError(f"it is not the record of a task, an object of {', '.join(sorted(RECORDED))}")
     vocabulary, digest, pairs = data["vocabulary"], data["data_digest"], data["pairs"]
     if not isinstance(vocabulary, list) or not all(isinstance(word, str) and word for word in vocabulary):
-        raise ValueError("its vocabulary must be a list of texts")
+        raise ValueError("its vocabulary must be a list of strings")
     if not isinstance(digest, str) or not isinstance(pairs, list) or not pairs:
-        raise ValueError("its data_digest must be a text, and its pairs a list that is not empty")
+        raise ValueError("its data_digest must be a string, and its pairs a list that is not empty")
     rows = []
     for pair in pairs:
         if not isinstance(pair, list) or len(pair) != 2:

@@ -1,4 +1,4 @@
-"""Typed text to symbols and back."""
+"""Conversion of typed text to symbols and back."""
 
 from collections.abc import Sequence
 
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 def encode_text(text: str, vocabulary: Sequence[str]) -> list[int]:
     """Return the number of each symbol in a text.
 
-    Where every symbol is one character the text is read character by character, spaces included; otherwise it is words
-    between spaces.
+    If every symbol is one character, the text is read character by character, spaces included; otherwise, as words
+    separated by spaces.
 
     Raises:
-        ValueError: If the text is empty, or has a word that is no symbol.
+        ValueError: If the text is empty, or has a word that is not a symbol.
 
     Examples:
         >>> encode_text("cab", "abc")
@@ -45,12 +45,12 @@ def decode_text(tokens: list[int], vocabulary: Sequence[str], marks: Sequence[st
 
 
 def spelled(vocabulary: Sequence[str]) -> bool:
-    """Say whether every symbol is a single character."""
+    """Return whether every symbol is a single character."""
     return all(len(word) == 1 for word in vocabulary)
 
 
 def describe_vocabulary(vocabulary: Sequence[str]) -> str:
-    """Name the symbols briefly in an error."""
+    """Describe the symbols briefly, for an error message."""
     if "".join(vocabulary) == "".join(map(chr, range(128))):
         return "the 128 characters of ASCII"
     size = len(vocabulary)

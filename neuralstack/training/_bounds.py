@@ -143,7 +143,7 @@ def describe(hint: Any) -> str:
         return f"a list, each {describe(arguments[0])}"
     if origin is Literal:
         return f"one of {', '.join(map(str, arguments))}"
-    kinds = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+    kinds = {int: "a whole number", float: "a number", bool: "true or false", str: "a string"}
     return kinds.get(hint, "an object with fields")
 
 

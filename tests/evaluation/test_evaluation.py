@@ -124,31 +124,31 @@ BROKEN = {
     "no source": ('{"target": [1]}', 'it needs {"source": ..., "target": ...}'),
     "an empty source": (
         '{"source": [], "target": [1]}',
-        "its source must be a text, a list of words or a list of numbers",
+        "its source must be a string, a list of words or a list of numbers",
     ),
     "an empty target": (
         '{"source": [1], "target": []}',
-        "its target must be a text, a list of words or a list of numbers",
+        "its target must be a string, a list of words or a list of numbers",
     ),
     "an empty text": (
         '{"source": "", "target": [1]}',
-        "its source must be a text, a list of words or a list of numbers",
+        "its source must be a string, a list of words or a list of numbers",
     ),
     "an unknown character": ('{"source": "aé", "target": [1]}', "its source has an unknown symbol 'é' at character 2"),
     "an unknown word": ('{"source": ["ab"], "target": [1]}', "the word 'ab' of its source is not one of"),
     "nested too deeply": ("[" * 100_000, "it needs"),
     "a fraction": (
         '{"source": [1.0], "target": [1]}',
-        "its source must be a text, a list of words or a list of numbers",
+        "its source must be a string, a list of words or a list of numbers",
     ),
-    "a truth": ('{"source": [1], "target": [true]}', "its target must be a text, a list of words or a list"),
+    "a truth": ('{"source": [1], "target": [true]}', "its target must be a string, a list of words or a list"),
     "a nothing": (
         '{"source": [1], "target": [null]}',
-        "its target must be a text, a list of words or a list of numbers",
+        "its target must be a string, a list of words or a list of numbers",
     ),
     "a nested list": (
         '{"source": [[1]], "target": [1]}',
-        "its source must be a text, a list of words or a list of numbers",
+        "its source must be a string, a list of words or a list of numbers",
     ),
     "START": ('{"source": [128], "target": [1]}', "symbol 128 of its source is not in 0..127"),
     "a negative symbol": ('{"source": [1], "target": [5, -1]}', "symbol -1 of its target is not in 0..127"),

@@ -54,7 +54,7 @@ def test_scored_is_what_follows_from_the_equals_sign_to_the_last_bit_of_a_total(
 
 @pytest.mark.parametrize("text", ["01+1=01.", "1+1=10.", "1+1=00", "1+1=01.1=", "1+1+1=11.", "1++", ".", "=", "1."])
 def test_what_is_no_stream_of_sums_is_refused(text):
-    with pytest.raises(ValueError, match="binary numbers without leading zeros and right totals"):
+    with pytest.raises(ValueError, match="binary numbers without leading zeros and correct totals"):
         TASK.answer(TASK.encode(text))
 
 

@@ -86,11 +86,11 @@ def test_where_every_string_is_the_shortest_what_follows_the_last_is_an_a(name):
 
 
 BROKEN = {
-    "anbn": ("aab" + "a", "'aaba' is no stream of anbn: it breaks off being one after place 3"),
-    "anbncn": ("aabbcb", "after place 5"),
+    "anbn": ("aab" + "a", "'aaba' is not a stream of anbn: symbol 4 is wrong"),
+    "anbncn": ("aabbcb", "symbol 6 is wrong"),
     "anbncndn": ("bcd", "a stream of anbncndn begins with an a, got 'bcd'"),
-    "anbmcnm": ("abcccc", "after place 4"),
-    "anb2n": ("abbb", "after place 3"),
+    "anbmcnm": ("abcccc", "symbol 5 is wrong"),
+    "anb2n": ("abbb", "symbol 4 is wrong"),
 }
 
 
@@ -160,7 +160,7 @@ def remainder(text, pairs):
 
 def test_brackets_that_do_not_match_are_refused():
     task = TASKS["dyck-2"]()
-    with pytest.raises(ValueError, match=re.escape("nothing is open that ']' at place 2 could close")):
+    with pytest.raises(ValueError, match=re.escape("']' at place 2 closes no open bracket")):
         task.answer(task.encode("(]"))
 
 

@@ -109,8 +109,8 @@ REFUSED = {
     "svo-sov, the other side": ("so1 vo2 oo3", "words of the source's language only, got so1"),
     "svo-sov, the other side behind the verb": ("si1 vi2 oo3", "words of the source's language only, got oo3"),
     "svo-sov, without an object": ("si1 vi2", "a sentence is a subject, a verb and an object, with a verb for each"),
-    "gender": ("the we1", "an article needs a noun behind it, got 'the' before 'we1'"),
-    "gender, at its end": ("we1 a", "an article needs a noun behind it, got 'a' before ''"),
+    "gender": ("the we1", "an article needs a noun after it, got 'the' before 'we1'"),
+    "gender, at its end": ("we1 a", "an article needs a noun after it, got 'a' before ''"),
     "gender, without a verb": ("the me1", "a sentence is a noun phrase, a verb, and perhaps another noun phrase"),
     "gender, the other side": ("der mg1", "English words only, got der"),
 }

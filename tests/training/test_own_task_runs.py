@@ -110,11 +110,11 @@ BROKEN_TASKS = {
     "[]": "it is not the record of a task",
     "{": "is broken",
     "format": "it is not the record of a task",
-    "vocabulary": "its vocabulary must be a list of texts",
+    "vocabulary": "its vocabulary must be a list of strings",
     "pairs": "its pairs",
     "train_lengths": "its train_lengths",
     "answer_lengths": "its answer_lengths",
-    "data_digest": "its data_digest must be a text",
+    "data_digest": "its data_digest must be a string",
 }
 
 

@@ -14,9 +14,9 @@ from neuralstack.tasks._formats import QueryTokens
 class AbstractChomskyTask(AbstractTask):
     """A task of the Chomsky-hierarchy benchmark (Delétang et al., 2023): trained on 1 to 40 symbols, tested to 500.
 
-    Sources and answers have the distributions of the benchmark's public code, also of one and two symbols. Different
-    are the numbers of some symbols, and that inputs and answers share one vocabulary: a machine may answer with any
-    token, where the public code has an output for each symbol of an answer only.
+    Sources and answers have the distributions of the benchmark's public code, including those of one and two symbols.
+    Two things differ: the numbers of some symbols, and that inputs and answers share one vocabulary, so that a machine
+    may answer with any token, whereas the public code has outputs only for the symbols of answers.
     """
 
     max_length: int = 500
@@ -34,10 +34,10 @@ def draw_below(key: PRNGKeyArray, length: int, count: int) -> Int[Array, " {leng
 
 
 def require(source: list[int], known: int, what: str) -> None:
-    """Refuse a source without symbols, or with one that this task's sources do not have.
+    """Check that a source is not empty and has only the symbols of this task's sources.
 
     Raises:
-        ValueError: If the source has no symbols, or a symbol of another task.
+        ValueError: If the source is empty, or has a symbol of another task.
     """
     if not source:
         raise ValueError(f"a source is made of {what}, got none: give at least one symbol.")

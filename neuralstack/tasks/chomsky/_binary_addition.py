@@ -12,12 +12,12 @@ from neuralstack.tasks.chomsky._sums import draw_two, read_two
 
 @dataclass(frozen=True)
 class BinaryAddition(AbstractChomskyTask):
-    """Add two binary numbers, the lowest bit first (Delétang et al., 2023).
+    """Add two binary numbers, lowest bit first (Delétang et al., 2023).
 
     A source is a number, the symbol 2, and another number. The answer is the sum without leading zeros, then a 2, and
-    zeros up to one symbol more than the source; what comes after the 2 is not scored. The place of the 2 is uniform,
+    zeros up to one symbol more than the source; what comes after the 2 is not scored. The position of the 2 is uniform,
     with at least one bit on each side, and so is a number of n bits, from 1 to 2^n - 1. A source of one or two symbols
-    is a single number, below 2^n - 1, which is its own answer. In text the symbol 2 is `+`.
+    is a single number below 2^n - 1, which is its own answer. In text, the symbol 2 is `+`.
 
     Examples:
         >>> task = BinaryAddition()

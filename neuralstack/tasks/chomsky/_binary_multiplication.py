@@ -13,11 +13,11 @@ from neuralstack.tasks.chomsky._sums import OPERATOR, draw_two, read_two
 
 @dataclass(frozen=True)
 class BinaryMultiplication(AbstractChomskyTask):
-    """Multiply two binary numbers, the lowest bit first (Delétang et al., 2023).
+    """Multiply two binary numbers, lowest bit first (Delétang et al., 2023).
 
-    A source is as in binary addition. The answer is the product without leading zeros, then a 2, and zeros up to the
+    Sources are as in binary addition. The answer is the product without leading zeros, then a 2, and zeros up to the
     length of the source; what comes after the 2 is not scored. A source of one symbol is answered by a 2 alone, and one
-    of two symbols by 0 and 2, whatever their bits. In text the symbol 2 is `*`.
+    of two symbols by 0 and 2, whatever their bits. In text, the symbol 2 is `*`.
 
     Examples:
         >>> task = BinaryMultiplication()

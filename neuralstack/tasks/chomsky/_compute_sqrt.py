@@ -16,8 +16,8 @@ from neuralstack.tasks.chomsky._base import AbstractChomskyTask, draw_below, req
 class ComputeSqrt(AbstractChomskyTask):
     """Compute the square root of a binary number, rounded down (Delétang et al., 2023).
 
-    The number and its root have the highest bit first. Of n bits, the root has half as many, rounded up. The number is
-    drawn uniformly from 1 to 2^n - 1.
+    The number and its root have the highest bit first. The root has half as many bits as the number, rounded up. A
+    number of n bits is drawn uniformly from 1 to 2^n - 1.
 
     Examples:
         >>> task = ComputeSqrt()
@@ -50,10 +50,10 @@ class ComputeSqrt(AbstractChomskyTask):
 
 
 def root(source: Int[Array, " bits"], length: Int[Array, ""] | int) -> Int[Array, " half"]:
-    """Return the root of the number in the first `length` bits, digit by digit as by hand, the highest bit first.
+    """Return the square root of the number in the first `length` bits by long division, highest bit first.
 
-    Two bits of the number at a time come behind the remainder; a digit of the root is 1 if the root so far, followed
-    by 01, can be taken off it. The remainder is never longer than the root by more than two bits.
+    Two bits of the number at a time are appended to the remainder; a digit of the root is 1 if the root so far,
+    followed by 01, can be subtracted from it. The remainder is at most two bits longer than the root.
     """
     digits = (len(source) + 1) // 2
     size = digits + 3
@@ -63,7 +63,7 @@ def root(source: Int[Array, " bits"], length: Int[Array, ""] | int) -> Int[Array
 
     def step(carry, digit):
         remainder, so_far = carry
-        index = 2 * digit - length % 2  # an odd number of bits begins with a 0
+        index = 2 * digit - length % 2  # an odd number of bits is padded with a leading 0
         remainder = jnp.concatenate([jnp.array([bit(index + 1), bit(index)]), remainder[:-2]])
         rest, negative = subtract(remainder, jnp.concatenate([jnp.array([1, 0]), so_far[:-2]]))
         digit_of_root = (~negative).astype(int)

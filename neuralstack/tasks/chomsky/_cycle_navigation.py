@@ -10,10 +10,10 @@ from neuralstack.tasks.chomsky._base import AbstractChomskyTask, draw_below, req
 
 @dataclass(frozen=True)
 class CycleNavigation(AbstractChomskyTask):
-    """Say where on a circle of five places a walk ends (Delétang et al., 2023).
+    """Find where a walk on a circle of five places ends (Delétang et al., 2023).
 
-    It starts at place 0; the symbol 0 stays, 1 goes forward, 2 goes back. The answer is the last place, 0 to 4. Moves
-    are drawn uniformly. In the benchmark's public code the same moves have other numbers: 0 goes back, 1 stays, and 2
+    The walk starts at place 0; the symbol 0 stays, 1 goes forward, 2 goes back. The answer is the last place, 0 to 4.
+    Moves are drawn uniformly. The benchmark's public code numbers the moves differently: 0 goes back, 1 stays, and 2
     goes forward.
 
     Examples:

@@ -8,9 +8,9 @@ from neuralstack.tasks.chomsky._base import AbstractChomskyTask, draw_below, req
 
 @dataclass(frozen=True)
 class EvenPairs(AbstractChomskyTask):
-    """Say whether a string of bits has an odd number of unequal neighbors (Delétang et al., 2023).
+    """Decide whether a string of bits has an odd number of unequal neighbors (Delétang et al., 2023).
 
-    The answer is 1 if it has, which is the same as that its first bit differs from its last, else 0. Bits are drawn
+    The answer is 1 if it does, which is the case if its first and last bits differ, and 0 otherwise. Bits are drawn
     uniformly.
 
     Examples:

@@ -1,4 +1,4 @@
-"""Expressions in brackets over digits modulo 5: how they are drawn, and what they are worth.
+"""Bracketed expressions over digits modulo 5: how they are drawn, and their values.
 
 An expression of n symbols is a digit (n = 1), a digit with a minus (2), either of them in brackets (3, 4), or, from 5
 symbols on, two expressions with an operator between them, in brackets.
@@ -13,7 +13,7 @@ from neuralstack.tasks._chances import draw_chances, pick
 DIGITS = 5
 PLUS, MINUS, TIMES, OPEN, CLOSE = 5, 6, 7, 8, 9
 WORDS = "01234+-*()"
-SHIFT = 16  # two numbers lie on a stack as one, which costs half as much; so an expression has at most 65,535 symbols
+SHIFT = 16  # a stack packs two numbers into one, at half the cost; so an expression has at most 65,535 symbols
 MASK = (1 << SHIFT) - 1
 
 
@@ -22,10 +22,10 @@ def draw_expression(
 ) -> tuple[Int[Array, " {size}"], Int[Array, ""]]:
     """Draw an expression of exactly `length` symbols, with its value.
 
-    It has the first `operators` of plus, minus and times. Digits, operators, and how the symbols are shared between the
-    two sides of an operator, are uniform. Each turn of a loop draws one expression: whole, if it has no operator, else
-    its bracket. The other side of an operator is then due later. Of it, a stack keeps how long it is, and how many
-    brackets close after it.
+    Its operators are among the first `operators` of plus, minus and times. Digits, operators, and the division of the
+    symbols between the two sides of an operator are uniform. Each iteration of a loop draws one expression: all of it
+    if it has no operator, otherwise its opening bracket, followed by its left side in the next iteration. The right
+    side is drawn later; until then, a stack keeps its length and the number of brackets that close after it.
     """
     turns = 2 * ((size + 3) // 4) - 1
     chances = draw_chances(key, 3, turns)
@@ -34,7 +34,7 @@ def draw_expression(
         length, closing, stack, height, written = carry
         is_large = length > 4
         left = 1 + pick(chance, jnp.maximum(length - 4, 1))
-        # One above the top may be written in any case: nothing is there.
+        # The entry above the top is free, so it may be written in any case.
         stack = stack.at[height].set((closing + 1 << SHIFT) + length - 3 - left)
         height += jnp.where(is_large, 1, -1)
         due = stack[height]
@@ -51,7 +51,7 @@ def draw_expression(
     none = jnp.array(0)
     start = jnp.asarray(length), none, jnp.zeros(turns + 2, int), none, none
     _, (lengths, places) = jax.lax.scan(advance, start, chances[2])
-    is_real = places < length  # at the end nothing is due, and the turns that are left come to lie behind it
+    is_real = places < length  # once nothing is due, the remaining iterations write beyond the end
     is_right = jnp.concatenate([jnp.zeros(1, bool), lengths[:-1] < 5])
     digits, signs = pick(chances[0], DIGITS), PLUS + pick(chances[1], operators)
     window = symbols_of(lengths, digits)
@@ -64,7 +64,7 @@ def draw_expression(
 
 
 def symbols_of(lengths: Int[Array, " turns"], digits: Int[Array, " turns"]) -> Int[Array, "turns 5"]:
-    """Return how each expression begins: whole, if it has no operator, then closing brackets."""
+    """Return the first symbols of each expression: all if it has no operator; then closing brackets."""
     digit = -1
     begun = jnp.array([
         [digit, CLOSE, CLOSE, CLOSE, CLOSE], [MINUS, digit, CLOSE, CLOSE, CLOSE], [OPEN, digit, CLOSE, CLOSE, CLOSE],
@@ -79,10 +79,10 @@ def value(
     operators: Int[Array, " turns"],
     is_real: Bool[Array, " turns"],
 ) -> Int[Array, ""]:
-    """Return what an expression is worth, modulo 5, from the expressions in it in the order in which they begin.
+    """Return the value of an expression modulo 5, from its subexpressions in the order in which they start.
 
-    Taken from the last to the first, both sides of an operator lie on top of a stack when it is their turn. The
-    operator comes with its right side.
+    They are processed in reverse order, so that both sides of an operator are on top of a stack when it is applied. The
+    operator is stored with its right side.
     """
 
     def advance(carry, step):
@@ -91,7 +91,7 @@ def value(
         left, right = stack[height - 1], stack[height - 2]
         worth = jnp.where(is_large, join(left & MASK, right >> SHIFT, right & MASK), worth)
         index = height - jnp.where(is_large, 2, 0)
-        # Above the top may be written in any case: nothing is there.
+        # The entry above the top is free, so it may be written in any case.
         return (stack.at[index].set((operator << SHIFT) + worth), jnp.where(real, index + 1, height)), None
 
     worths = jnp.where((lengths == 2) | (lengths == 4), -digits, digits) % DIGITS
@@ -106,7 +106,7 @@ def join(left: Array, operator: Array, right: Array) -> Array:
 
 
 def value_of(source: list[int], operators: int) -> int:
-    """Return what an expression with the first `operators` of plus, minus and times is worth, in plain Python.
+    """Return the value of an expression with the first `operators` of plus, minus and times, in plain Python.
 
     Raises:
         ValueError: If the source is not an expression.
@@ -118,7 +118,7 @@ def value_of(source: list[int], operators: int) -> int:
 
 
 def _read(symbols: list[int], operators: int) -> tuple[int, list[int]]:
-    """Return the value of the expression that some symbols begin with, and what follows it."""
+    """Return the value of the expression at the start of some symbols, and the symbols that follow it."""
     match symbols:
         case [digit, *rest] if 0 <= digit < DIGITS:
             return digit, rest

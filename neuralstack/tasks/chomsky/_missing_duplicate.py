@@ -13,11 +13,11 @@ MISSING, PADDING = 2, 3
 
 @dataclass(frozen=True)
 class MissingDuplicate(AbstractChomskyTask):
-    """Say which bit is missing of a string that was written twice (Delétang et al., 2023).
+    """Find the missing bit of a string that is written twice (Delétang et al., 2023).
 
-    A source is a string of bits twice, with one bit replaced by the symbol 2, and of odd length with a 3 at its end;
-    of length 1 it is a 1 alone, answered by 1. Bits and the place are drawn uniformly. In text the symbols 2 and 3 are
-    `?` and `_`.
+    A source is a string of bits written twice, with one bit replaced by the symbol 2, and with a 3 at its end if its
+    length is odd; a source of length 1 is a 1 alone, answered by 1. The bits and the position are drawn uniformly. In
+    text, the symbols 2 and 3 are `?` and `_`.
 
     Examples:
         >>> task = MissingDuplicate()
@@ -48,7 +48,8 @@ class MissingDuplicate(AbstractChomskyTask):
         bits, end = source[: 2 * half], source[2 * half :]
         if end not in ([], [PADDING]) or bits.count(MISSING) != 1:
             raise ValueError(
-                f"a source has exactly one bit missing, and _ after an odd one, got {self.decode(source)!r}."
+                f"a source has exactly one bit missing, and ends with _ if its length is odd, got "
+                f"{self.decode(source)!r}."
             )
         missing = bits.index(MISSING)
         other = bits[(missing + half) % (2 * half)]

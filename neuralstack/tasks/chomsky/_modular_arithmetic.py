@@ -16,8 +16,9 @@ PLUS, MINUS, TIMES = 5, 6, 7
 class ModularArithmetic(AbstractChomskyTask):
     """Compute sums, differences and products modulo 5, without brackets (Delétang et al., 2023).
 
-    Digits 0 to 4 with `+`, `-` or `*` between them; products come first. A source has an odd length: of an even one
-    that is asked for it is one shorter. Digits and operators are drawn uniformly. Symbols 5, 6 and 7 are the operators.
+    A source has digits 0 to 4 with `+`, `-` or `*` between them; products are computed first. Its length is odd: a
+    requested even length is decreased by one. Digits and operators are drawn uniformly. Symbols 5, 6 and 7 are the
+    operators.
 
     Examples:
         >>> task = ModularArithmetic()

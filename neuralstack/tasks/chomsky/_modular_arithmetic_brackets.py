@@ -9,15 +9,15 @@ from neuralstack.tasks.chomsky._expressions import WORDS, draw_expression, value
 
 @dataclass(frozen=True)
 class ModularArithmeticBrackets(AbstractChomskyTask):
-    """Compute an expression in brackets modulo 5 (Delétang et al., 2023).
+    """Evaluate a bracketed expression modulo 5 (Delétang et al., 2023).
 
-    Each operation is in brackets of its own; a digit may have a minus, and brackets. Symbols 0 to 4 are digits, 5 to 9
-    are `+`, `-`, `*`, `(` and `)`. Digits, operators, and how the symbols are shared between the two sides of an
-    operator, are drawn uniformly.
+    Each operation has its own brackets; a digit may have a minus, and brackets. Symbols 0 to 4 are digits, 5 to 9 are
+    `+`, `-`, `*`, `(` and `)`. Digits, operators, and the division of the symbols between the two sides of an operator
+    are drawn uniformly.
 
     Args:
         max_length: The longest source, at least 1.
-        multiplication: Whether products are drawn; the benchmark has none unless asked. They are answered either way.
+        multiplication: Whether products are drawn; by default, the benchmark has none. They are answered either way.
 
     Examples:
         >>> task = ModularArithmeticBrackets()

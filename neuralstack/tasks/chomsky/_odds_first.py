@@ -10,14 +10,14 @@ from neuralstack.tasks.chomsky._base import AbstractChomskyTask, draw_below, req
 
 @dataclass(frozen=True)
 class OddsFirst(AbstractChomskyTask):
-    """Write the bits at odd places of a string, then those at even ones (Delétang et al., 2023).
+    """Write the bits at odd positions of a string, then those at even positions (Delétang et al., 2023).
 
-    Places are counted from 1: the first, the third and so on come first. The benchmark's public code writes the even
-    places first, against its own description; `evens_first` does that too. Bits are drawn uniformly.
+    Positions are counted from 1: the first, the third and so on come first. The benchmark's public code writes the even
+    positions first, contrary to its own description; `evens_first` does the same. Bits are drawn uniformly.
 
     Args:
         max_length: The longest source, at least 1.
-        evens_first: Whether the even places come first.
+        evens_first: Whether the even positions come first.
 
     Examples:
         >>> task = OddsFirst()

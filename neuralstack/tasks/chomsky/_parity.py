@@ -10,7 +10,7 @@ from neuralstack.tasks.chomsky._base import AbstractChomskyTask, draw_below, req
 
 @dataclass(frozen=True)
 class Parity(AbstractChomskyTask):
-    """Say whether a string of bits has an odd number of ones (Delétang et al., 2023).
+    """Decide whether a string of bits has an odd number of ones (Delétang et al., 2023).
 
     The answer is the number of ones modulo 2. Bits are drawn uniformly.
 

@@ -12,7 +12,7 @@ from neuralstack.tasks.chomsky._base import AbstractChomskyTask, draw_below, req
 class ReverseString(AbstractChomskyTask):
     """Write a string of bits backwards (Delétang et al., 2023).
 
-    Bits are drawn uniformly. It is the task `reversal` with two symbols, and answers that are read off at blanks.
+    Bits are drawn uniformly. This is the task `reversal` with two symbols, and answers that are output at blanks.
 
     Examples:
         >>> task = ReverseString()

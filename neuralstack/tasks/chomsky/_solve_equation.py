@@ -18,10 +18,10 @@ UNKNOWN, EQUALS = len(WORDS), len(WORDS) + 1
 class SolveEquation(AbstractChomskyTask):
     """Find the digit that makes an equation hold modulo 5 (Delétang et al., 2023).
 
-    A source is an expression as in modular arithmetic with brackets, without products so that there is one solution,
-    with a digit replaced by `x`; then `=` and the value. The answer is the digit. A place of the expression is drawn
-    uniformly, and the digit there, or the next one after it, is replaced; after the last one comes the first. A source
-    of one or two symbols has no room for an equation: it is zeros, answered by 0. Symbols 10 and 11 are `x` and `=`.
+    A source is an expression as in modular arithmetic with brackets, with one digit replaced by `x`, followed by `=`
+    and its value; it has no products, so that the solution is unique. The answer is the digit. A position in the
+    expression is drawn uniformly, and the first digit from there on, or else the first of all, is replaced. A source of
+    one or two symbols has no room for an equation: it is zeros, answered by 0. Symbols 10 and 11 are `x` and `=`.
 
     Examples:
         >>> task = SolveEquation()

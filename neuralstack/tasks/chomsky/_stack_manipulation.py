@@ -14,12 +14,12 @@ POP, PUSH_0, PUSH_1 = 2, 3, 4
 
 @dataclass(frozen=True)
 class StackManipulation(AbstractChomskyTask):
-    """Carry out pushes and pops on a stack of bits, and write what is left of it (Delétang et al., 2023).
+    """Perform pushes and pops on a stack of bits, and write its final content (Delétang et al., 2023).
 
-    A source is the stack's content, the bottom first, and then actions: symbol 2 pops, which does nothing to an empty
-    stack, 3 pushes a 0 and 4 pushes a 1. The answer is the stack, the top first, then a 2, and zeros up to one symbol
-    more than the source; what comes after the 2 is not scored. The content is at least one bit, and has, like each
-    symbol, a uniform distribution: of n symbols, 1 to n - 1 are content.
+    A source is the stack's initial content, bottom first, and then actions: symbol 2 pops, which does nothing to an
+    empty stack, 3 pushes a 0 and 4 pushes a 1. The answer is the stack, top first, then a 2, and zeros up to one symbol
+    more than the source; what comes after the 2 is not scored. Of n symbols, 1 to n - 1 are content, at least one bit;
+    this number and each symbol are uniform.
 
     Examples:
         >>> task = StackManipulation()

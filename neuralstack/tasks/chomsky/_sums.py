@@ -7,15 +7,15 @@ from jaxtyping import Array, Int, PRNGKeyArray
 from neuralstack.tasks.chomsky._base import draw_below
 
 OPERATOR = 2
-REDRAWN_BITS = 30  # of a number that was drawn as 0; a longer one is so less than once in 2^30 draws
+REDRAWN_BITS = 30  # of a number that was drawn as 0, which happens to longer ones less than once in 2^30 draws
 
 
 def draw_two(key: PRNGKeyArray, length: Int[Array, ""] | int, size: int) -> tuple[Array, Array, Array]:
-    """Draw a source of two numbers with the operator between them; return it and the numbers, the lowest bit first.
+    """Draw a source of two numbers with the operator between them; return it and the numbers, lowest bit first.
 
-    The operator stands anywhere where both numbers have a bit; a number of n bits is uniform from 1 to 2^n - 1. A
-    source of one or two symbols has no room for that: it is one number of n bits, from 0 to 2^n - 2, and the other is
-    0.
+    The position of the operator is uniform, with at least one bit on each side; a number of n bits is uniform from 1 to
+    2^n - 1. A source of one or two symbols has no room for that: it is one number of n bits, from 0 to 2^n - 2, and the
+    other number is 0.
     """
     bit_key, place_key = jax.random.split(key)
     operator = jax.random.randint(place_key, (), 1, jnp.maximum(length - 1, 2))
@@ -45,13 +45,13 @@ def without_zero(key: PRNGKeyArray, bits: Int[Array, " bits"], count: Int[Array,
 
 
 def bits_of(number: Int[Array, ""], size: int) -> Int[Array, " {size}"]:
-    """Return the bits of a number, the lowest first."""
+    """Return the bits of a number, lowest first."""
     index = jnp.arange(size)
     return jnp.where(index <= REDRAWN_BITS, number >> jnp.minimum(index, REDRAWN_BITS), 0) & 1
 
 
 def read_two(source: list[int], name: str) -> tuple[int, int]:
-    """Return the two numbers of a source; of one or two bits without an operator, the second is 0.
+    """Return the two numbers of a source; for one or two bits without an operator, the second is 0.
 
     Raises:
         ValueError: If the source is not bits with one operator.
@@ -65,5 +65,5 @@ def read_two(source: list[int], name: str) -> tuple[int, int]:
 
 
 def number(bits: list[int]) -> int:
-    """Return the number of bits, the lowest first."""
+    """Return the number with these bits, lowest first."""
     return sum(bit << index for index, bit in enumerate(bits))

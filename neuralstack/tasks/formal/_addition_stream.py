@@ -1,4 +1,4 @@
-"""Binary addition as a stream of sums whose next symbol is asked for."""
+"""Binary addition as next-symbol prediction in a stream of sums."""
 
 import re
 from dataclasses import dataclass
@@ -16,25 +16,25 @@ ZERO, ONE, PLUS, EQUALS, STOP = range(5)
 SHORTEST = 6  # symbols of 0+1=1.
 NUMBER = "0|1[01]*"
 BEGUN = rf"({NUMBER})?|({NUMBER})\+({NUMBER})?"
-"""A sum that breaks off before its =."""
+"""A sum that is cut off before its =."""
 
 
 @dataclass(frozen=True)
 class AdditionStream(AbstractTask):
     """Predict the next symbol of a stream of binary sums, such as `101+1=011.` (Joulin & Mikolov, 2015).
 
-    Of each sum, the two numbers have the highest bit first and no leading zeros, and their total the lowest bit first,
-    as in the public code; then comes a full stop. Together the numbers have from 1 to `length` bits, uniformly, which
-    are shared between them uniformly; a number without bits is 0. A source has as many symbols as `sums` of the longest
-    sums, and breaks off there. At each step the next symbol is asked for, and scored from the `=` on to the last bit of
-    the total, after which the full stop is due. Where the next symbol is not determined, at the end, a 0 stands for it.
+    In each sum, the two numbers have the highest bit first and no leading zeros, and their total has the lowest bit
+    first, as in the public code; a full stop follows. Together, the numbers have 1 to `length` bits, uniformly, which
+    are divided between them uniformly; a number without bits is 0. A source is as long as `sums` of the longest sums,
+    and is cut off there. The target of each step is the next symbol, scored from the `=` to the last bit of the total,
+    whose target is the full stop. If the next symbol is not determined, at the end, the target is a 0.
 
-    The published streams empty the stacks after every tenth sum only, and also begin with `0+0` in training; here the
-    memory is empty at the beginning of each source, and not emptied between the sums in it.
+    In the published streams, the stacks are emptied only after every tenth sum, and training also starts with `0+0`;
+    here, the memory is empty at the start of each source, and not emptied between its sums.
 
     Args:
-        max_length: The most bits of both numbers together, at least 1.
-        sums: How many of the longest sums a stream has room for.
+        max_length: Maximum number of bits of both numbers together, at least 1.
+        sums: Number of longest sums that fit in a stream.
 
     Raises:
         ValueError: If a number is below 1.
@@ -84,8 +84,8 @@ class AdditionStream(AbstractTask):
             total, given = total_of(written), written.partition("=")[2] + "." * (not is_last)
             if not (total.startswith(given) if total else is_last and re.fullmatch(BEGUN, written)):
                 raise ValueError(
-                    "a stream of sums has binary numbers without leading zeros and right totals, as in 101+1=011., got "
-                    f"{text!r}, where {written!r} is wrong."
+                    "a stream of sums has binary numbers without leading zeros and correct totals, as in 101+1=011., "
+                    f"got {text!r}, where {written!r} is wrong."
                 )
         return [*source[1:], self.vocabulary.index(total[len(given)] if total else "0")]
 
@@ -101,19 +101,19 @@ class AdditionStream(AbstractTask):
 
 
 def longest_sum(bits):
-    """Return the number of symbols of the longest sum of numbers with so many bits together: one of them is 0."""
+    """Return the length of the longest sum of numbers with this many bits together: one of them is 0."""
     return 2 * bits + 4
 
 
 def total_begun(source: Int[Array, " source"]) -> Int[Array, " source"]:
-    """Return 1 from each = to the end of the total, else 0."""
+    """Return 1 from each = to the end of the total, and 0 elsewhere."""
     return jnp.cumsum(source == EQUALS) - jnp.cumsum(source == STOP)
 
 
 def draw_sum(
     key: PRNGKeyArray, length: Int[Array, ""] | int, most: int
 ) -> tuple[Int[Array, " symbols"], Int[Array, ""]]:
-    """Draw the symbols of one sum, in an array for numbers of up to `most` bits together, and how many they are."""
+    """Draw a sum, in an array for numbers of up to `most` bits together, and return it with its length."""
     count_key, share_key, *bit_keys = jax.random.split(key, 4)
     bits = jax.random.randint(count_key, (), 1, length + 1)
     first_bits = jax.random.randint(share_key, (), 0, bits + 1)
@@ -137,14 +137,14 @@ def draw_sum(
 
 
 def draw_number(key: PRNGKeyArray, count: Int[Array, ""], most: int) -> Int[Array, " bits"]:
-    """Draw a number of exactly `count` bits, the lowest first, in an array with room for a carry."""
+    """Draw a number of exactly `count` bits, lowest first, in an array with room for a carry."""
     index = jnp.arange(most + 1)
     drawn = jnp.where(index == count - 1, ONE, jax.random.randint(key, (most + 1,), ZERO, ONE + 1))
     return jnp.where(index < count, drawn, ZERO)
 
 
 def total_of(text: str) -> str:
-    """Return the total of a sum, the lowest bit first, with its full stop; of what has no = or is no sum, nothing.
+    """Return the total of a sum, lowest bit first, with its full stop; an empty string if there is no = or no sum.
 
     Examples:
         >>> total_of("101+1="), total_of("101+")

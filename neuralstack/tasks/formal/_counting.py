@@ -1,4 +1,4 @@
-"""Counting languages: strings whose second half follows from how long the first was."""
+"""Counting languages: strings whose second part is determined by the length of the first."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -22,23 +22,22 @@ LANGUAGES = {
 
 @dataclass(frozen=True)
 class Counting(AbstractTask):
-    """Predict the next letter of strings that count, such as aabb aaabbb (Joulin & Mikolov, 2015).
+    """Predict the next letter in strings of a counting language, such as aabb aaabbb (Joulin & Mikolov, 2015).
 
-    A source is a stream of strings of a language, without gaps, each with an n (and an m) of its own, drawn uniformly
-    from 1 to the `length` that is asked for. It has as many symbols as `strings` of the longest strings, and breaks off
-    there. At each step the next symbol is asked for; only where it is determined it is scored: from the first b on, or
-    the first c of `anbmcnm`, to the last letter, after which an a is due. Where it is not, at the end, an a stands for
-    it.
+    A source is a stream of strings of a language, without gaps, each with its own n (and m), drawn uniformly from 1 to
+    the requested `length`. It is as long as `strings` of the longest strings, and is cut off there. The target of each
+    step is the next symbol, scored only where it is determined: from the first b on, or the first c of `anbmcnm`, to
+    the last letter, whose target is an a. If it is not determined, at the end, the target is an a.
 
-    The published streams begin with n = 2 (see `min_count`), and their stacks are emptied after every tenth string
-    only; here the memory is empty at the beginning of each source, and, as there, not emptied between the strings in
-    it. The published `anbmcnm` draws n + m, and then m from 1 to n + m - 1; here n and m are drawn alike.
+    The published streams start with n = 2 (see `min_count`), and their stacks are emptied only after every tenth
+    string; here, the memory is empty at the start of each source and, as there, not emptied between its strings. The
+    published `anbmcnm` draws n + m, and then m from 1 to n + m - 1; here, n and m are drawn in the same way.
 
     Args:
         max_length: The largest n, at least 1.
         language: One of `anbn`, `anbncn`, `anbncndn`, `anb2n` and `anbmcnm` (a^n b^m c^(n+m)).
-        strings: How many of the longest strings a stream has room for.
-        min_count: The smallest n and m; where a smaller `length` is asked for, all are that smallest.
+        strings: Number of longest strings that fit in a stream.
+        min_count: The smallest n and m; if a smaller `length` is requested, all are equal to it.
 
     Raises:
         ValueError: If the language is unknown, or a number is below 1.
@@ -87,7 +86,7 @@ class Counting(AbstractTask):
         time = jnp.arange(room + 1)
         string = jnp.searchsorted(ends, time, side="right")
         index = time - (ends - edges[:, -1])[string]
-        # The shortest strings may fill the room exactly; what follows them is an a too.
+        # The shortest strings may fill the room exactly; an a follows them too.
         symbols = (edges[string] <= index[:, None]).sum(1) % self.symbols
         source, last = symbols[:-1], self.source_length(length) - 1
         known = (time[:-1] != last) | (source >= self.known_from)
@@ -107,13 +106,12 @@ class Counting(AbstractTask):
                 target[-1] = allowed[0] if len(allowed) == 1 else 0
             elif source[index + 1] not in allowed:
                 raise ValueError(
-                    f"{self.decode(source)!r} is no stream of {self.language}: it breaks off being one after place "
-                    f"{index + 1}."
+                    f"{self.decode(source)!r} is not a stream of {self.language}: symbol {index + 2} is wrong."
                 )
         return target
 
     def following(self, counts: list[int], symbol: int) -> list[int]:
-        """Return which symbols may follow one, after so many of each in its string."""
+        """Return the symbols that may follow `symbol`, given the counts of all symbols in its string."""
         if symbol < self.known_from:
             return [symbol, symbol + 1]
         n, m = counts[0], counts[1]
@@ -138,5 +136,5 @@ class Counting(AbstractTask):
         return LANGUAGES[self.language][1]
 
     def single(self, n: Int[Array, ""] | int, m: Int[Array, ""] | int = 1) -> list[int]:
-        """Return the one string of the language with this n and m."""
+        """Return the string of the language with this n and m."""
         return [symbol for symbol, (of_n, of_m) in enumerate(self.blocks) for _ in range(of_n * int(n) + of_m * int(m))]

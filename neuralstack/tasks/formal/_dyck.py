@@ -16,19 +16,19 @@ OPENING, CLOSING = "([{<«‹", ")]}>»›"
 
 @dataclass(frozen=True)
 class Dyck(AbstractTask):
-    """Say which brackets may come next in balanced brackets (Suzgun et al., 2019).
+    """Predict which brackets may come next in balanced brackets (Suzgun et al., 2019).
 
-    After each symbol, the published target is the set of legal next symbols. Every opening bracket always is one, and
-    at most one closing bracket, so a target names that one, or `.` where all brackets are closed; `legal` gives the
-    set. Strings are drawn from S -> ( S ) with probability 1/2, S S with 1/4, else nothing, given their exact length;
-    an odd one that is asked for is one longer. The kind of each pair is uniform.
+    After each symbol, the published target is the set of legal next symbols. It has every opening bracket and at most
+    one closing bracket, so a target here is the closing one, or `.` if all brackets are closed; `legal` gives the set.
+    Strings are drawn from S -> ( S ) with probability 1/2, S S with 1/4, otherwise nothing, given their exact length; a
+    requested odd length is increased by one. The kind of each pair is uniform.
 
     Args:
         max_length: The longest source, at least 1.
-        pairs: How many kinds of brackets there are, 1 to 6.
+        pairs: Number of kinds of brackets, 1 to 6.
 
     Raises:
-        ValueError: If there are none, or more than 6.
+        ValueError: If `pairs` is not from 1 to 6.
 
     Examples:
         >>> task = Dyck(pairs=2)
@@ -69,12 +69,12 @@ class Dyck(AbstractTask):
             if symbol < self.pairs:
                 open_ones.append(symbol)
             elif not open_ones or open_ones.pop() != symbol - self.pairs:
-                raise ValueError(f"nothing is open that {self.decode([symbol])!r} at place {index} could close.")
+                raise ValueError(f"{self.decode([symbol])!r} at place {index} closes no open bracket.")
             target.append(self.pairs + open_ones[-1] if open_ones else 2 * self.pairs)
         return target
 
     def legal(self, symbol: int) -> set[int]:
-        """Return the legal next symbols that a target stands for."""
+        """Return the set of legal next symbols that a target stands for."""
         return {*range(self.pairs), symbol} - {2 * self.pairs}
 
     def answer_length(self, source_length):

@@ -14,11 +14,11 @@ from neuralstack.tasks._formats import Pair, Synchronous
 class Memorization(AbstractTask):
     """Predict the next symbol of a string, a mark, and the string backwards (Joulin & Mikolov, 2015).
 
-    A source is a string w, drawn uniformly, the mark `#` and w backwards; its length is asked for as that of w. At each
-    step the next symbol is asked for, and scored from the mark on; after the last one it is the mark.
+    A source is a string w, drawn uniformly, the mark `#` and w backwards; the requested length is that of w. The target
+    of each step is the next symbol, scored from the mark on; after the last symbol, it is the mark.
 
-    The published sources are streams of such strings, w of 2 symbols at least, and their stacks are emptied after every
-    tenth string only; here each string is a source of its own, for which the memory is empty at first.
+    The published sources are streams of such strings, with at least 2 symbols in w, and their stacks are emptied only
+    after every tenth string; here, each string is its own source, and the memory is empty at its start.
 
     Args:
         max_length: The longest w, at least 1.

@@ -1,4 +1,4 @@
-"""Language models: to predict a text that somebody wrote."""
+"""Language modeling: predicting the characters of a given text."""
 
 from neuralstack.tasks.language._characters import Characters as Characters
 from neuralstack.tasks.language._text_file import (

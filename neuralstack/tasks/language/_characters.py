@@ -1,4 +1,4 @@
-"""Characters: the next one of any text."""
+"""Characters: next-character prediction on any text."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -23,21 +23,20 @@ from neuralstack.tasks.language._text_file import (
 
 @dataclass(frozen=True)
 class Characters(AbstractTask):
-    """Predict the next character of a text: of any file, or of the help on Python's language that comes with Python.
+    """Predict the next character of a text: any file, or the help on the Python language that comes with Python.
 
-    A source is a stretch of the text that begins anywhere, of one character more than the `length` that is asked for.
-    At each step the next character is asked for; it is scored at every step but the last, whose answer is not in the
-    source. The first nine tenths of the text are for training, the last tenth is held out. In training, stretches may
-    follow each other.
+    A source is a stretch of the text that starts anywhere, one character longer than the requested `length`. The target
+    of each step is the next character, scored at every step but the last, whose answer is not in the source. The first
+    nine tenths of the text are for training, the last tenth is held out. In training, stretches may follow each other.
 
     Args:
-        max_length: The most characters to predict, at least 1.
-        text: The path of a file; the help of the Python that runs, where it is empty.
-        alphabet: All characters there are; those of the text, where it is empty.
-        held_out: Whether stretches are of the part that is held out.
-        encoding: Name of the file's encoding, one of those of Python.
-        version: The text as it must be, where that is known; another one is refused when it is read. Defaults to the
-            text as it is where its characters are the alphabet.
+        max_length: Maximum number of characters to predict, at least 1.
+        text: The path of a file; if empty, the help of the running Python.
+        alphabet: All characters that may occur; if empty, those of the text.
+        held_out: Whether stretches are drawn from the held-out part.
+        encoding: The file's encoding, by its name in Python.
+        version: The required version of the text; any other is refused when it is read. Defaults to the current one if
+            the alphabet is that of the text.
 
     Raises:
         ValueError: If the text cannot be read, has characters that are not in the alphabet, or is too short.
@@ -62,7 +61,7 @@ class Characters(AbstractTask):
     streams: ClassVar[bool] = True
 
     def __post_init__(self):
-        if not self.alphabet:  # which is of the text as it is: equal tasks, and programs compiled for them, are of one
+        if not self.alphabet:  # pinned to the current text, which equal tasks and programs compiled for them share
             content = self.content()
             object.__setattr__(self, "alphabet", characters_of(content))
             object.__setattr__(self, "version", content.version)
@@ -96,7 +95,7 @@ class Characters(AbstractTask):
         return size
 
     def check(self) -> None:
-        """Refuse a text that cannot be used for training: one too short for a stretch, or with nothing to predict.
+        """Check that a text can be used for training: it is long enough for a stretch, and has something to predict.
 
         Raises:
             ValueError: If the text is too short, or leaves nothing to predict.
@@ -112,7 +111,7 @@ class Characters(AbstractTask):
         """Return the whole text.
 
         Raises:
-            ValueError: If it cannot be read, or is not the version that it must be.
+            ValueError: If the text cannot be read, or is not the required version.
         """
         text = read_text(self.text, self.encoding)
         if self.version is not None:
@@ -121,23 +120,23 @@ class Characters(AbstractTask):
 
     @property
     def pinned(self) -> "Characters":
-        """The task of the text as it is."""
+        """The task with the current version of its text required."""
         return replace(self, version=self.content().version)
 
     def read(self) -> np.ndarray:
-        """Return the part of the text that stretches are of, as the numbers of its characters."""
+        """Return the part of the text that stretches are drawn from, as the numbers of its characters."""
         return read_symbols(self.content(), self.name, self.alphabet, self.held_out)
 
     @property
     def name(self) -> str:
-        """The text in words."""
+        """A phrase for the text, for messages."""
         return f"the text {self.text!r}" if self.text else "the help of Python"
 
     def encode_whole(self, text: str, name: str = "the text") -> np.ndarray:
         """Return any text as the numbers of its characters.
 
         Raises:
-            ValueError: If it has characters that are not in the alphabet; they are named.
+            ValueError: If the text has characters that are not in the alphabet; they are named.
         """
         return encode_characters(text, self.alphabet, name)
 
@@ -145,7 +144,7 @@ class Characters(AbstractTask):
         return self.stretch(jax.random.randint(key, (), 0, self.size - self.max_length), length)
 
     def stretch(self, start: Int[Array, ""] | int, length: Int[Array, ""] | int) -> Pair:
-        """Return the source that begins at a place of the text, and its answer; both may be traced."""
+        """Return the source at a position of the text, and its answer; `start` and `length` may be traced."""
         room = self.source_length(self.max_length)
         source = jax.lax.dynamic_slice(jnp.asarray(self.read()), (start,), (room,))
         target = jnp.where(jnp.arange(room) < length, jnp.roll(source, -1), 0)

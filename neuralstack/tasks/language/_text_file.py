@@ -1,4 +1,4 @@
-"""A text file as numbers, read once for each of its versions."""
+"""A text file as numbers, each version of which is read only once."""
 
 import hashlib
 import platform
@@ -11,35 +11,35 @@ import numpy as np
 
 from neuralstack._files import read_bounded
 
-HELD_OUT = 0.1  # what part of a text is never trained on: its end
+HELD_OUT = 0.1  # fraction at the end of a text that is never trained on
 LARGEST_FILE = 1 << 30  # bytes
-BYTE_ORDER_MARK = "\ufeff"  # stands before the text of some files, and is not part of it
+BYTE_ORDER_MARK = "\ufeff"  # precedes the text in some files, and is not part of it
 
 
 class TextVersion(NamedTuple):
-    """A text as it was at some time."""
+    """The version of a text."""
 
     sha256: str
     """SHA-256 of the file's bytes, in hexadecimal."""
     python: str = ""
-    """The version of Python whose help the text is; empty for a file."""
+    """The Python version whose help the text is; empty for a file."""
 
 
 class Text(NamedTuple):
-    """The content of a text."""
+    """A text and its version."""
 
     content: str
     version: TextVersion
 
 
 def read_text(path: str, encoding: str = "utf-8") -> Text:
-    """Return a text: that of a file, or, for an empty path, the help on Python's language that comes with Python.
+    """Return the text of a file or, for an empty path, the help on the Python language that comes with Python.
 
-    A mark of the byte order at the beginning is left out.
+    A leading byte-order mark is dropped.
 
     Args:
-        path: The path of a regular file of at most 1 GiB, or nothing.
-        encoding: Name of the file's encoding, one of those of Python.
+        path: The path of a regular file of at most 1 GiB, or an empty string.
+        encoding: The file's encoding, by its name in Python.
 
     Raises:
         ValueError: If the file cannot be read, is in another encoding, or holds no character.
@@ -63,7 +63,7 @@ def _read_help() -> Text:
 
 @lru_cache(maxsize=4)
 def _read_file(path: str, where: Path, version: tuple[int, ...], encoding: str) -> Text:
-    """Read a file once for each of its versions: a training builds its task several times."""
+    """Read each version of a file only once: training builds its task several times."""
     del version
     try:
         data = read_bounded(where, LARGEST_FILE)
@@ -89,15 +89,15 @@ def _read_file(path: str, where: Path, version: tuple[int, ...], encoding: str) 
 
 @lru_cache(maxsize=4)
 def characters_of(text: Text) -> str:
-    """Return the different characters of a text, in the order of their numbers in Unicode."""
+    """Return the different characters of a text, in Unicode order."""
     return "".join(sorted(set(text.content)))
 
 
 def require_version(path: str, text: Text, wanted: TextVersion) -> None:
-    """Refuse a text that is not the one that is wanted.
+    """Check that a text is the required version.
 
     Raises:
-        ValueError: If it is another one, or was edited.
+        ValueError: If the text is another one, or was edited.
     """
     if text.version.sha256 == wanted.sha256:
         return
@@ -118,18 +118,18 @@ def encode_characters(content: str, vocabulary: str, name: str) -> np.ndarray:
 
     Args:
         content: The text.
-        vocabulary: All characters there are.
-        name: Words for the text, in an error.
+        vocabulary: All known characters.
+        name: A phrase for the text, for an error.
 
     Raises:
-        ValueError: If it has characters that are not in the vocabulary; the first ones are named.
+        ValueError: If the text has characters that are not in the vocabulary; the first ones are named.
     """
     if unknown := sorted(set(content) - set(vocabulary)):
         shown = ", ".join(map(repr, unknown[:8])) + (f" and {len(unknown) - 8} others" if len(unknown) > 8 else "")
         what = "the character {}, which is" if len(unknown) == 1 else "the characters {}, which are"
         raise ValueError(
-            f"{name} has {what.format(shown)} not in the alphabet of {len(vocabulary)}: give a text without, or an "
-            "alphabet with them."
+            f"{name} has {what.format(shown)} not in the alphabet of {len(vocabulary)}: give a text without them, or "
+            "an alphabet that has them."
         )
     codes = code_points(vocabulary)
     numbers = np.zeros(1 + int(codes.max(initial=0)), np.int32)
@@ -138,13 +138,13 @@ def encode_characters(content: str, vocabulary: str, name: str) -> np.ndarray:
 
 
 def code_points(text: str) -> np.ndarray:
-    """Return the number in Unicode of each character."""
+    """Return the Unicode code point of each character."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
 @lru_cache(maxsize=8)
 def read_symbols(text: Text, name: str, vocabulary: str, held_out: bool) -> np.ndarray:
-    """Return the part of a text that is trained on, or the one that is held out, as the numbers of its characters.
+    """Return the training part or the held-out part of a text, as the numbers of its characters.
 
     Raises:
         ValueError: If the text has a character that is not in the vocabulary.

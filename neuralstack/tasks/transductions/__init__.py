@@ -1,4 +1,4 @@
-"""From a string to another one: the five tasks of Grefenstette et al. (2015)."""
+"""Transductions of strings: the five tasks of Grefenstette et al. (2015)."""
 
 from neuralstack.tasks.transductions._bigram_flip import BigramFlip as BigramFlip
 from neuralstack.tasks.transductions._copy import Copy as Copy

@@ -1,4 +1,4 @@
-"""Bigram flip: read a string, then write it with each two neighbors swapped."""
+"""Bigram flip: read a string, then write it with each pair of symbols swapped."""
 
 from dataclasses import dataclass
 
@@ -11,13 +11,13 @@ from neuralstack.tasks.transductions._base import AbstractStringTransduction
 
 @dataclass(frozen=True)
 class BigramFlip(AbstractStringTransduction):
-    """Read a string, then write it with each two neighbors swapped (Grefenstette et al., 2015).
+    """Read a string, then write it with each pair of symbols swapped (Grefenstette et al., 2015).
 
-    A source has an even length: of an odd one that is asked for it is one longer. Symbols are drawn uniformly with
+    The length of a source is even: a requested odd length is increased by one. Symbols are drawn uniformly with
     replacement; symbol i is the i-th character of `alphabet`.
 
     Args:
-        max_length: The longest source, at least 1; an odd one is raised by 1.
+        max_length: The longest source, at least 1; an odd number is increased by 1.
         alphabet: The characters that stand for the symbols, each once.
 
     Examples:

@@ -1,4 +1,4 @@
-"""Gender: translate articles that depend on the noun behind them."""
+"""Gender: translate articles that depend on the following noun."""
 
 import re
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ from neuralstack.tasks._formats import Pair
 from neuralstack.tasks._grammar import draw_word, terminals
 from neuralstack.tasks.transductions._base import AbstractTransduction
 
-COUNT = 25  # words of a kind
+COUNT = 25  # words of each kind
 GRAMMAR = (
     ("sentence", ((1.0, "B V"),)),
     ("B", ((1 / 4, "B or B"), (1 / 4, "B and B"), (1 / 2, "S"))),
     ("V", ((3 / 4, "verb B"), (1 / 4, "verb"))),
     ("S", tuple((1 / 6, f"{article} {noun}") for article in ("the", "a") for noun in ("male", "female", "neuter"))),
 )
-"""Fitted to the prose of Grefenstette et al. (2015), whose printed rules mostly never end."""
+"""Fitted to the text of Grefenstette et al. (2015), whose printed rules mostly never terminate."""
 
 GENDERS = {"male": ("m", "der", "ein"), "female": ("f", "die", "eine"), "neuter": ("n", "das", "ein")}
 SMALL = ("the", "a", "or", "and")
@@ -39,11 +39,12 @@ class Gender(AbstractTransduction):
 
     A sentence is a noun phrase, a verb, and mostly another noun phrase; noun phrases are joined by `and` and `or`.
     There are 25 verbs `we1`, `we2`, ..., and 25 nouns of each gender: `me1`, `fe1`, `ne1`, ...; they become `wg1`, and
-    so on. `the` becomes `der`, `die` or `das`, and `a` becomes `ein` or `eine`, by the gender of the noun behind it.
+    so on. `the` becomes `der`, `die` or `das`, and `a` becomes `ein` or `eine`, depending on the gender of the
+    following noun.
 
-    Sentences are drawn from the grammar, given their exact length; lengths are uniform where the published ones were
-    not, as in `svo-sov`. No sentence has a length of 3 n + 1, nor one below 3: of such a length it is the next one.
-    A typed one may lack what is before its verb, as the published example does.
+    Sentences are drawn from the grammar, given their exact length; lengths are uniform, unlike the published ones, as
+    in `svo-sov`. No sentence has a length of 3 n + 1, or below 3: such a length is raised to the next one that exists.
+    A typed sentence may lack the noun phrase before its verb, as the published example does.
 
     Examples:
         >>> task = Gender()
@@ -77,7 +78,7 @@ class Gender(AbstractTransduction):
                 noun = SOURCE[following] if following is not None and following < len(SOURCE) else ""
                 forms = {letter: forms for letter, *forms in GENDERS.values()}.get(noun[:1])
                 if forms is None or noun in SMALL:
-                    raise ValueError(f"an article needs a noun behind it, got {name!r} before {noun!r}.")
+                    raise ValueError(f"an article needs a noun after it, got {name!r} before {noun!r}.")
                 target.append(VOCABULARY.index(forms[name == "a"]))
             else:
                 other = {"or": "oder", "and": "und"}.get(name) or name.replace("e", "g")
@@ -94,13 +95,13 @@ class Gender(AbstractTransduction):
         return source_length
 
     def source_length(self, length: Any) -> Any:
-        # Of B alone there are 2, 5, 8, ... words; a sentence has one word more, or one and those of another B.
+        # B has 2, 5, 8, ... words; a sentence has one word more than B, or than two of them.
         longer = jnp.maximum(length, 3) if isinstance(length, jax.Array) else max(length, 3)
         return longer + (longer % 3 == 1)
 
 
 def translated(source: jax.Array, following: jax.Array) -> jax.Array:
-    """Return the translation of each word, given the one behind it."""
+    """Return the translation of each word, given the following one."""
     gender = jnp.clip((following - FIRST["male"]) // COUNT, 0, 2)
     articles = len(SOURCE) + jnp.array([[0, 1, 2], [3, 4, 3]])
     joints = len(SOURCE) + 5 + source - SMALL.index("or")

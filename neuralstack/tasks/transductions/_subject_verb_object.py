@@ -11,13 +11,14 @@ from neuralstack.tasks._formats import Pair
 from neuralstack.tasks._grammar import draw_word, terminals
 from neuralstack.tasks.transductions._base import AbstractTransduction
 
-COUNT = 33  # words of a kind
+COUNT = 33  # words of each kind
 GRAMMAR = (
     ("sentence", ((1.0, "S verb O"),)),
     ("S", ((1 / 5, "S S"), (1 / 5, "S relative S verb"), (3 / 5, "subject"))),
     ("O", ((1 / 5, "O O"), (1 / 5, "S relative S verb"), (3 / 5, "object"))),
 )
-"""Of the source (Grefenstette et al., 2015, appendix C); in the target the main verb follows the object."""
+"""The grammar of the source (Grefenstette et al., 2015, appendix C); in the target, the main verb follows the
+object."""
 
 KINDS = {"subject": "s", "object": "o", "verb": "v"}
 SIDE = [f"{letter}i{number}" for letter in KINDS.values() for number in range(1, COUNT + 1)] + ["rpi"]
@@ -34,9 +35,9 @@ class SubjectVerbObject(AbstractTransduction):
     A sentence is a subject, a verb and an object, each of which may hold relative clauses. There are 33 subjects `si1`,
     `si2`, ..., objects `oi1`, ... and verbs `vi1`, ..., and the relative pronoun `rpi`; they become `so1`, and so on.
 
-    Sentences are drawn from the grammar, given their exact length, which is 3 at least. In training and in fixed sets
-    lengths are uniform. The published sets came from derivations that were rejected where their length was not wanted:
-    there short sentences are frequent, here long ones are as frequent as short ones.
+    Sentences are drawn from the grammar, given their exact length, which is at least 3. Lengths are uniform in training
+    and in fixed sets. The published sets were drawn by rejecting derivations of unwanted lengths: there, short
+    sentences are frequent; here, long ones are as frequent as short ones.
 
     Examples:
         >>> task = SubjectVerbObject()
@@ -57,7 +58,7 @@ class SubjectVerbObject(AbstractTransduction):
         source = jnp.where(first == RELATIVE, RELATIVE, first + which)
         index = jnp.arange(size)
         is_verb, is_relative = ((first == FIRST[kind]) & (index < length) for kind in ("verb", "relative"))
-        # Each relative pronoun has a verb of its own; the first verb that is left over is the main one.
+        # Each relative pronoun has its own verb; the first verb left over is the main one.
         main = jnp.argmax(is_verb & (jnp.cumsum(is_relative) == jnp.cumsum(is_verb) - 1))
         order = jnp.where(index == length - 1, main, index + (index >= main))
         return Pair(source, length, SIZE + source[jnp.clip(order, 0, size - 1)], length)
@@ -86,9 +87,9 @@ class SubjectVerbObject(AbstractTransduction):
 
 
 def is_sentence(shape: str) -> bool:
-    """Say whether kinds of words, s, o, v and r for the relative pronoun, are those of a sentence.
+    """Return whether kinds of words (s, o, v, and r for the relative pronoun) form a sentence.
 
-    A phrase with a relative clause, p, may be a subject or an object; the innermost ones are struck first.
+    A phrase with a relative clause, p, may be a subject or an object; the innermost clauses are reduced first.
     """
     while (shorter := re.sub("[sp]+r[sp]+v", "p", shape)) != shape:
         shape = shorter
