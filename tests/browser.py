@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from neuralstack.reporting._page import page
+from neuralstack.reporting import page
 from pages import HOST, traced
 
 CHROMIUM = shutil.which("chromium")

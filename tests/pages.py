@@ -93,6 +93,21 @@ def traced(text, *, kinds=("stack",), name="hardened", push=1.0, pop=1.0, wrong=
 STRING, (STRING_STACK,) = traced("A string")
 
 
+def unpacked(trace):
+    """The trace that a page holds packed, its steps as lists."""
+    ends, others = trace["ends"], {name: value for name, value in trace.items() if name != "ends"}
+
+    def memory_of(which, actions, changed):
+        named = zip(ends[which], actions, strict=True)
+        return {"actions": [{"end": end, "push": push, "pop": pop} for end, (push, pop) in named], "changed": changed}
+
+    def step_of(*values, memories):
+        fields = dict(zip(("given", "answered", "wanted", "probability", "state"), values, strict=True))
+        return fields | {"memories": [memory_of(which, *memory) for which, memory in enumerate(memories)]}
+
+    return others | {"steps": [step_of(*step[:-1], memories=step[-1]) for step in trace["steps"]]}
+
+
 def go(tab, step):
     tab.locator("#step").fill(str(step))
 

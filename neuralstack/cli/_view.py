@@ -26,7 +26,7 @@ class View(OwnOptions):
 
     def __call__(self) -> int:
         """Serve until interrupted."""
-        from neuralstack.cli._server import serve
+        from neuralstack.cli.server import serve
         from neuralstack.reporting import Viewer
 
         if not 0 <= self.port < 1 << 16:

@@ -29,7 +29,7 @@ def page(traces: Sequence[dict[str, Any]], *, live: bool = False) -> Page:
         ValueError: If a number in a trace is infinite or not a number.
 
     Examples:
-        >>> from neuralstack.reporting._page import page
+        >>> from neuralstack.reporting import page
         >>> page([]).splitlines()[0]
         '<!doctype html>'
     """

@@ -1,4 +1,5 @@
 from io import BytesIO
+from itertools import pairwise
 
 import jax.numpy as jnp
 import numpy as np
@@ -9,7 +10,6 @@ from neuralstack import Reversal
 from neuralstack.evaluation import Report
 from neuralstack.reporting import (
     COLORS,
-    _trace_figure,
     plot_curves,
     plot_lengths,
     plot_margins,
@@ -17,7 +17,6 @@ from neuralstack.reporting import (
     plot_trace,
     trace,
 )
-from neuralstack.reporting._trace import label_of
 from neuralstack.training import Run
 
 pytest_plugins = ("small_runs",)
@@ -120,27 +119,44 @@ def test_a_long_trace_fits_a_page_and_numbers_its_steps(tmp_path, learned_machin
     seen = trace(learned_machine, TASK, "ab" * 110)
     actions, elements, reads, *_ = plot_trace(seen, tmp_path / "trace").axes
     assert_drawn(tmp_path / "trace", (14, 7.2))
-    every = _trace_figure.round_step(len(seen["steps"]))
     for panel in (actions, elements, reads):
         labels = [label.get_text() for label in panel.get_xticklabels()]
-        assert labels[:2] == [str(every), str(2 * every)]
-        assert panel.get_xticks()[0] == every - 1  # steps are numbered from 1
+        assert labels[:2] == ["50", "100"]
+        assert panel.get_xticks()[0] == 49  # steps are numbered from 1
     assert not actions.child_axes
     (image,) = reads.images
     assert max(image.get_array().shape) <= 400
     assert image.get_extent()[1] == len(seen["steps"]) - 0.5
 
 
-def test_nothing_is_lost_between_the_pixels_of_a_long_trace():
-    found = _trace_figure.coarser(np.eye(1002, 501))
-    assert found.shape == (334, 251)
-    assert set(found.max(0)) == {1}
-    np.testing.assert_array_equal(_trace_figure.coarser(np.eye(400)), np.eye(400))
+def trace_of(held):
+    """A trace of a stack that holds one element at a time: that of each step, numbered from 0."""
+    action = {"end": "top", "push": 1.0, "pop": 1.0}
+    step = {"given": "a", "answered": "a", "wanted": None, "probability": 1.0, "state": None}
+    changes = [[[before, 0, 0], [now, 1, 1]] for before, now in pairwise([0, *held])]
+    steps = [step | {"memories": [{"actions": [action], "changed": changed}]} for changed in changes]
+    elements = [{"symbol": "a", "step": 0}] * (max(held) + 1)
+    return {"name": "long", "first_answer": 1, "memories": [{"kind": "stack", "elements": elements}], "steps": steps}
+
+
+@pytest.mark.parametrize(("steps", "elements", "shape"), [(1002, 501, (251, 334)), (400, 400, (400, 400))])
+def test_nothing_is_lost_between_the_pixels_of_a_long_trace(steps, elements, shape):
+    held = [step * elements // steps for step in range(steps)]
+    _, *panels = plot_trace(trace_of(held)).axes[:3]
+    for panel in panels:
+        (image,) = panel.images
+        pixels = image.get_array().filled(0)
+        assert pixels.shape == shape
+        assert set(pixels.max(0)) == set(pixels.max(1)) == {1}
+        if steps == 400:
+            np.testing.assert_array_equal(pixels, np.eye(400))
 
 
 @pytest.mark.parametrize(("steps", "every"), [(61, 5), (100, 5), (101, 10), (1002, 100), (4096, 500)])
 def test_numbers_on_an_axis_are_round_and_few(steps, every):
-    assert _trace_figure.round_step(steps) == every
+    panel = plot_trace(trace_of([0] * steps)).axes[0]
+    numbers = [str(number) for number in range(every, steps + 1, every)]
+    assert [label.get_text() for label in panel.get_xticklabels()] == numbers
 
 
 def test_a_picture_can_be_of_one_kind(tmp_path, learned_machine):
@@ -209,11 +225,10 @@ def test_a_figure_that_cannot_be_drawn_leaves_no_file(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    ("token", "label"), [(97, "a"), (32, "␣"), (10, r"\n"), (0, r"\x00"), (128, "⊢"), (129, "|"), (130, "⊣")]
-)
-def test_every_token_has_a_short_label_that_can_be_read(token, label):
-    assert label_of(TASK, token) == label
+def test_every_token_has_a_short_label_that_can_be_read(learned_machine):
+    steps = trace(learned_machine, TASK, "a \n\0")["steps"]
+    assert [step["given"] for step in steps][:6] == ["⊢", "a", "␣", r"\n", r"\x00", "|"]
+    assert [step["wanted"] for step in steps][5:10] == [r"\x00", r"\n", "␣", "a", "⊣"]
 
 
 def test_a_figure_without_a_path_writes_nothing_and_shows_itself_in_a_notebook(tmp_path, monkeypatch):

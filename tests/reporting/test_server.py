@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 import pytest
 import uvicorn
 
-from neuralstack.cli._server import application
+from neuralstack.cli.server import application
 from neuralstack.reporting import Viewer
 from small import command
 

@@ -25,10 +25,7 @@ from neuralstack import (
     trace,
 )
 from neuralstack.machine import Step
-from neuralstack.memories import HardMixtureStacks
-from neuralstack.memories._observation import window
-from neuralstack.reporting._elements import contents_of
-from neuralstack.reporting._trace_figure import over_time
+from neuralstack.memories import HardMixtureStacks, crop
 from neuralstack.tasks import TASKS
 from small import drawn_machine
 
@@ -60,12 +57,23 @@ def drawn_actions(memory, seed):
     return memory.decode(3 * jax.random.normal(jax.random.key(seed), (STEPS, memory.action_size)))
 
 
+def contents_of(memory, shown):
+    """The contents of each data structure, as traces and figures show them."""
+    return [crop(one, STEPS) for one in memory.observe(shown.action, shown.strengths)]
+
+
+def within_one_unit_of_the_end(strengths):
+    """How much of each element lies within one unit of the last one's end."""
+    above = np.cumsum(strengths[:, ::-1], axis=1)[:, ::-1] - strengths
+    return np.minimum(strengths, np.clip(1 - above, 0, None))
+
+
 @pytest.mark.parametrize("memory", [NeuralStack(2), NeuralQueue(2), HardStack(2), Quantized(NeuralQueue(2))])
 @pytest.mark.parametrize("seed", range(3))
 def test_the_weights_of_a_trace_make_up_what_was_read(memory, seed):
     actions = drawn_actions(memory, seed)
     shown = shown_of(memory, actions)
-    (found,) = contents_of(memory, shown, STEPS)
+    (found,) = contents_of(memory, shown)
     values = np.asarray(actions.value)[found.elements]
     np.testing.assert_allclose(found.weights @ values, shown.read, atol=2e-3)
 
@@ -77,25 +85,27 @@ def test_the_weights_of_a_deque_make_up_both_of_its_reads(seed):
     shown = shown_of(memory, actions)
     (found,) = memory.observe(shown.action, shown.strengths)
     values = np.concatenate([np.asarray(actions.bottom.value)[::-1], np.asarray(actions.top.value)])
-    np.testing.assert_allclose(window(found.strengths, top=True) @ values, shown.read[:, :2], atol=1e-5)
-    np.testing.assert_allclose(window(found.strengths, top=False) @ values, shown.read[:, 2:], atol=1e-5)
+    top, bottom = (within_one_unit_of_the_end(found.strengths[:, ::way])[:, ::way] for way in (1, -1))
+    np.testing.assert_allclose(top @ values, shown.read[:, :2], atol=1e-5)
+    np.testing.assert_allclose(bottom @ values, shown.read[:, 2:], atol=1e-5)
+    np.testing.assert_allclose(found.weights, top + bottom, atol=1e-6)
     assert found.elements == [*reversed(range(STEPS)), *range(STEPS)]
 
 
 def test_two_memories_are_shown_side_by_side():
     both = CompositeMemory(NeuralStack(2), NeuralQueue(2))
     actions = drawn_actions(both, 0)
-    found = contents_of(both, shown_of(both, actions), STEPS)
+    found = contents_of(both, shown_of(both, actions))
     assert [one.kind for one in found] == ["stack", "queue"]
     for part, one, action in zip(both.memories, found, actions, strict=True):
-        (alone,) = contents_of(part, shown_of(part, action), STEPS)
+        (alone,) = contents_of(part, shown_of(part, action))
         np.testing.assert_allclose(one.strengths, alone.strengths, atol=1e-6)
 
 
 def test_a_hard_stack_is_followed_although_its_cells_are_used_again():
     push, pop = [1, 1, 0, 1, 0, 0, 1, 0, 0], [0, 0, 1, 0, 1, 1, 0, 0, 1]
     actions = HardStack(1).check((jnp.array(push, float), jnp.array(pop, float), jnp.ones((STEPS, 1))), steps=True)
-    (found,) = contents_of(HardStack(1), shown_of(HardStack(1), actions), STEPS)
+    (found,) = contents_of(HardStack(1), shown_of(HardStack(1), actions))
     held = deque()
     for time in range(STEPS):
         if pop[time] and held:
@@ -114,7 +124,7 @@ def test_hard_stacks_are_shown_as_stacks_of_what_was_pushed(soft, seed):
     memory = HardMixtureStacks(soft)
     actions = drawn_actions(memory, seed)
     shown = shown_of(memory, actions)
-    found = contents_of(memory, shown, STEPS)
+    found = contents_of(memory, shown)
     assert [one.kind for one in found] == ["stack"] * memory.stacks
     reads = np.split(shown.read, memory.stacks, axis=1)
     for number, (one, read) in enumerate(zip(found, reads, strict=True)):
@@ -134,10 +144,9 @@ def test_every_memory_with_elements_has_a_trace_that_is_json(name):
     assert (found["format"], found["name"], found["machine"]) == ("neuralstack-trace-1", "the name", "about")
     assert [step["given"] for step in found["steps"]][:6] == ["⊢", "a", "b", "b", "a", "|"]
     for number, memory in enumerate(found["memories"]):
-        strengths, weights = over_time(found, number)
-        assert strengths.shape[1] == len(memory["elements"])
-        assert (strengths >= 0).all()
-        assert (weights >= 0).all()
+        changed = [state for step in found["steps"] for state in step["memories"][number]["changed"]]
+        assert {element for element, *_ in changed} <= set(range(len(memory["elements"])))
+        assert all(strength >= 0 and weight >= 0 for _, strength, weight in changed)
         assert memory["kind"] in ("stack", "queue", "deque", "cells")
 
 

@@ -45,6 +45,10 @@ def application(traces: Callable[[str], list[Trace]], text: str) -> Starlette:
 
     Raises:
         ValueError: If that text cannot be traced.
+
+    Examples:
+        >>> [route.path for route in application(lambda text: [], "ab").routes]
+        ['/', '/trace']
     """
     first = page(traces(text), live=True)
     turn = asyncio.Lock()  # one text at a time: each uses all cores
