@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from neuralstack.cli._output import print_table
-from neuralstack.training._recipes import Recipe
+from neuralstack.training import Recipe
 
 
 @dataclass(frozen=True)
