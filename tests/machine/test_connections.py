@@ -1,4 +1,4 @@
-"""How a controller, a memory and the answer are connected, written out in NumPy."""
+"""Connections of a controller, a memory and the answer, written out in NumPy."""
 
 import jax
 import jax.numpy as jnp
