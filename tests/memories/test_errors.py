@@ -131,7 +131,7 @@ def test_a_strength_out_of_range_is_named_with_its_step():
 
 def test_both_ends_of_a_deque_take_as_many_actions():
     one, two = (Action([1.0] * steps, [0.0] * steps, [[1.0]] * steps) for steps in (1, 2))
-    with pytest.raises(ValueError, match="both ends of a DeQue take as many actions, got 1 on the top and 2 at the"):
+    with pytest.raises(ValueError, match="must have the same number of actions, got 1 at the top and 2 at the bottom"):
         run(NeuralDeque(1), DequeAction(one, two))
 
 

@@ -1,4 +1,4 @@
 """Memories whose elements are held with fractional strength: stack, queue and deque.
 
-Imported module by module, by `neuralstack.memories`: a soft memory and its discrete form know each other.
+`neuralstack.memories` imports the modules one by one, since soft memories and their discrete forms use each other.
 """

@@ -1,7 +1,7 @@
 """The closed form of the stack and of the queue: every read weight of a sequence at once, without a loop over time.
 
-Each quantity that a step hands to the next one is a prefix of an associative operation: a height is a prefix of
-shifts that are stopped at 0, a low is a prefix of minima. All of them are known after O(log steps) operations.
+Each quantity that is carried from step to step is a prefix of an associative operation: heights are prefixes of shifts
+that stop at 0, lower edges are prefixes of minima. All of them take O(log steps) parallel operations.
 """
 
 from typing import Any
@@ -21,33 +21,33 @@ def read_weights(push: Any, pop: Any, *, queue: bool = False) -> Float[Array, "s
     r"""Return the weight of every element in every read, so that the reads are `weights @ values`.
 
     Row $t$ belongs to the read of step $t$, column $i$ to the element pushed at step $i$. The memory is the stack, or
-    the queue, of Grefenstette et al. (2015). Where no action waits for a read it is one matrix, as attention is.
+    the queue, of Grefenstette et al. (2015). If no action depends on a read, this is one matrix, as in attention.
 
-    Stack: the height of the top is $H_t = \max(0, H_{t-1} - u_t) + d_t$, $H_0 = 0$, and $h_t = H_t - d_t$ is what the
-    pop leaves. Composing such steps is associative in the algebra of maximum and plus. What is left of element $i$ is
+    Stack: the height of the top is $H_t = \max(0, H_{t-1} - u_t) + d_t$, $H_0 = 0$, and $h_t = H_t - d_t$ is the height
+    after the pop. Such steps compose associatively in max-plus algebra. What is left of element $i$ lies between
 
     $\mathrm{top}_t[i] = \min(H_i, \min_{i<k\le t} h_k)$, $\mathrm{bottom}_t[i] = \min_{i\le k\le t} h_k$, and
     $w_t[i] = |[\mathrm{bottom}_t[i], \mathrm{top}_t[i]] \cap [H_t - 1, H_t]|$.
 
-    Queue: the back is $P_t = \sum_{k\le t} d_k$, and the front $F_t = \min(P_{t-1}, F_{t-1} + u_t)$ is associative
-    too. $w_t[i] = |[\max(P_{i-1}, F_t), P_i] \cap [F_t, F_t + 1]|$.
+    Queue: the back is $P_t = \sum_{k\le t} d_k$ and the front $F_t = \min(P_{t-1}, F_{t-1} + u_t)$, whose steps compose
+    associatively too. $w_t[i] = |[\max(P_{i-1}, F_t), P_i] \cap [F_t, F_t + 1]|$.
 
-    In code `push` is $d_t$ and `pop` is $u_t$. Values and gradients are those of the memories' steps, also at ties,
-    which belong to the larger pop. Places on the line are kept with twice the digits of the dtype, so that float32
-    weights have an error of about 1e-7 at any length. A strength that is not finite makes the weights of its step, and
-    of all later ones, NaN. Work and memory grow with the square of the length; on a CPU, `run` of a memory is faster.
+    In code, `push` is $d_t$ and `pop` is $u_t$. Values and gradients are those of the memories' steps, even at ties,
+    where gradients are those towards a larger pop. Positions are stored with twice the digits of the dtype, so float32
+    weights have an error of about 1e-7 at any length. A strength that is not finite makes the weights of its step and
+    all later ones NaN. Time and space grow with the square of the length; on a CPU, `run` of a memory is faster.
 
     Args:
-        push: Push strengths in [0, 1], of shape [steps]; a batch is `jax.vmap`.
+        push: Push strengths in [0, 1], of shape [steps]; use `jax.vmap` for a batch.
         pop: Pop strengths in [0, 1], of the same shape.
-        queue: Whether the memory is a queue, popped and read at the end where it is not pushed, or a stack.
+        queue: Whether the memory is a queue, popped and read at the end opposite to the pushes, or a stack.
 
     Returns:
-        The weights, each in [0, 1] and at most 1 together in each row, 0 above the diagonal, in the dtype of the
+        The weights: each in [0, 1], with a sum of at most 1 in each row, and 0 above the diagonal; in the dtype of the
         strengths, at least float32.
 
     Raises:
-        ValueError: If `push` and `pop` are not equally long vectors, or a strength is known and outside of [0, 1].
+        ValueError: If `push` and `pop` are not vectors of the same length, or a known strength is outside [0, 1].
 
     Examples:
         The stack and the queue of the paper's Figure 1, whose elements are 1, 2 and 3:
@@ -63,7 +63,7 @@ def read_weights(push: Any, pop: Any, *, queue: bool = False) -> Float[Array, "s
     defined = steps_before_nonfinite((push, pop), push.shape[0])
     form = queue_weights if queue else stack_weights
     weights = form(*choose_steps(defined, (push, pop), 0.0))
-    # NaN from such a step on, and so its gradient: a choice of NaN would have none.
+    # Makes weights and their gradient NaN from such a step on; `jnp.where` with NaN would not affect the gradient.
     return weights + (jnp.where(defined, 0, jnp.nan) * (push + pop))[:, None]
 
 
@@ -71,7 +71,7 @@ def checked_strengths(push: Any, pop: Any) -> tuple[Float[Array, " steps"], Floa
     """Return the strengths of a sequence as arrays of one dtype, at least float32.
 
     Raises:
-        ValueError: If they are not equally long vectors, or a strength is known and outside of [0, 1].
+        ValueError: If they are not vectors of the same length, or a known strength is outside [0, 1].
     """
     push, pop = jnp.asarray(push), jnp.asarray(pop)
     if push.ndim != 1 or push.shape != pop.shape:
@@ -88,7 +88,7 @@ def checked_strengths(push: Any, pop: Any) -> tuple[Float[Array, " steps"], Floa
 
 @jax.jit
 def stack_weights(push: Float[Array, " steps"], pop: Float[Array, " steps"]) -> Float[Array, "steps steps"]:
-    """Return the read weights of a stack: what is left of each element, seen through the window below the top."""
+    """Return the read weights of a stack: the overlap of each element with the window below the top."""
     pushed = Position(push, jnp.zeros_like(push))
     heights = stopped_sums(pushed, moved(pushed, -pop))
     levels = pop_height(jax.tree.map(lambda leaf: jnp.pad(leaf, (1, 0))[:-1], heights), pop)
@@ -104,7 +104,7 @@ def stack_weights(push: Float[Array, " steps"], pop: Float[Array, " steps"]) -> 
 
 @jax.jit
 def queue_weights(push: Float[Array, " steps"], pop: Float[Array, " steps"]) -> Float[Array, "steps steps"]:
-    """Return the read weights of a queue: what is behind the front of each element, seen through the window there."""
+    """Return the read weights of a queue: the overlap of each element with the window behind the front."""
     backs = jax.lax.associative_scan(added, Position(push, jnp.zeros_like(push)))
     backs = jax.tree.map(lambda leaf: jnp.pad(leaf, (1, 0)), backs)
     edges = held(backs, jnp.pad(push > 0, (1, 0)))
@@ -114,9 +114,9 @@ def queue_weights(push: Float[Array, " steps"], pop: Float[Array, " steps"]) -> 
 
 
 def stopped_sums(stops: Position, shifts: Position) -> Position:
-    """Return `x[t] = max(stops[t], x[t - 1] + shifts[t])`, `x[0] = stops[0]`, where a tie belongs to the stop.
+    """Return `x[t] = max(stops[t], x[t - 1] + shifts[t])`, `x[0] = stops[0]`, where the stop wins a tie.
 
-    A step is a function `x -> max(stop, x + shift)`, and so are two steps one after the other.
+    A step is a function `x -> max(stop, x + shift)`, and so is the composition of two steps.
     """
 
     def then(earlier, later):
@@ -127,15 +127,15 @@ def stopped_sums(stops: Position, shifts: Position) -> Position:
 
 
 def held(edges: Position, changed: Bool[Array, " edges"]) -> Position:
-    """Return the edges, where one that has not moved is exactly the one before it: rounding must not break a tie.
+    """Return the edges, with each one that has not moved exactly equal to the one before: rounding must not break ties.
 
-    The gradients stay those of the sums.
+    The gradients remain those of the sums.
     """
     last = jax.lax.cummax(jnp.where(changed, jnp.arange(len(changed)), 0))
     return Position(edges.near + jax.lax.stop_gradient(edges.near[last] - edges.near), edges.rest[last])
 
 
 def steps_and_elements(push: Float[Array, " steps"]) -> tuple[Int[Array, "steps 1"], Int[Array, "1 steps"]]:
-    """Return the numbers of the steps, down the rows, and those of the elements, along them."""
+    """Return the numbers of the steps as a column, and those of the elements as a row."""
     numbers = jnp.arange(len(push))
     return numbers[:, None], numbers[None]

@@ -30,17 +30,17 @@ from neuralstack.memories.strength._position import (
 )
 
 BOTTOM_BIASES = -3.0, -1.0
-"""Of the raw numbers of the bottom's push and pop, at the start of training.
+"""Initial biases of the raw push and pop strengths at the bottom.
 
-A line that grew at both of its ends would show the latest values at both. One that grows at its top shows the latest
-there and the oldest at its bottom: it is a stack and a queue from the start, and learns to be either.
+A line that grows at both ends shows the latest values at both. One that grows at its top shows the latest values there
+and the oldest at its bottom: it is a stack and a queue from the start, and learns to be either.
 """
 
 
 class DequeState(NamedTuple):
-    """The lower edges of the elements, bottom first, their values, the two ends of the line, and the steps taken.
+    """The lower edges of the elements, bottom first, their values, both ends of the line, the number of steps taken.
 
-    The edges of elements to come lie at the end at which they will be pushed.
+    The edges of future elements are at the end where they will be pushed.
     """
 
     edges: Position
@@ -53,21 +53,22 @@ class DequeState(NamedTuple):
 class NeuralDeque(AbstractMemory):
     r"""A double-ended queue of vectors held with fractional strength (Grefenstette et al., 2015).
 
-    Elements are intervals on a line that is pushed and popped at both of its ends, $l$ and $h$, both 0 at first:
+    Elements are intervals on a line that is pushed and popped at both ends, $l$ and $h$, which are 0 at first:
 
     $h' = \max(l, h - u^{top})$, $l' = \min(h', l + u^{bot})$ (pop: every edge is clipped to $[l', h']$); the new
     elements are $[h', h' + d^{top}]$ and $[l' - d^{bot}, l']$; the reads are the overlaps with the windows of length 1
-    that hang down from the upper end and stand on the lower one.
+    below the upper end and above the lower end.
 
-    Each end has an `Action`; the two reads lie side by side, the top's first. Cells are numbered from the bottom: of
-    T steps, step t pushes into cell T - 1 - t at the bottom and T + t at the top. Ties belong to the larger pop. With
-    the bottom silent it is the stack; pushed on top and popped at the bottom it is the queue.
+    Each end has an `Action`; the two reads are concatenated, the top's first. Cells are numbered from the bottom: of
+    T steps, step t pushes into cell T - 1 - t at the bottom and T + t at the top. At ties, the gradient is the one
+    towards larger pops. Without actions at the bottom it is the stack; pushed on top and popped at the bottom, it is
+    the queue.
 
-    What a step costs, with and without kernels, room, dtypes and what NaN does are as in `NeuralStack`; in pure JAX,
-    going backwards costs it three times.
+    Cost, kernels, capacity, dtypes and the effect of NaN are as for `NeuralStack`; in pure JAX, the backward pass costs
+    three times as much.
 
     Raises:
-        ValueError: If the width is below 1, or kernels are asked for that are not built.
+        ValueError: If the width is below 1, or `kernel` is True and the kernels are unavailable.
 
     Examples:
         >>> import jax.numpy as jnp, neuralstack as ns
@@ -81,7 +82,7 @@ class NeuralDeque(AbstractMemory):
     width: int
     """Width of the values, at least 1."""
     kernel: bool | None = None
-    """Whether to use the C++ kernels. Defaults to wherever they are built."""
+    """Whether to use the C++ kernels. By default, they are used if available."""
 
     @property
     def action_size(self):
@@ -151,7 +152,7 @@ class NeuralDeque(AbstractMemory):
             require_strengths(f"pop at the {name}", end.pop)
         if jnp.shape(ends[0].push) != jnp.shape(ends[1].push):
             raise ValueError(
-                f"both ends of a DeQue take as many actions, got {len(ends[0].push)} on the top and "
+                f"both ends of a DeQue must have the same number of actions, got {len(ends[0].push)} at the top and "
                 f"{len(ends[1].push)} at the bottom."
             )
         return DequeAction(*ends)
@@ -178,7 +179,7 @@ class NeuralDeque(AbstractMemory):
 
 
 def pop(low: Position, high: Position, top: Float[Array, ""], bottom: Float[Array, ""]) -> tuple[Position, Position]:
-    """Return both ends of the line after pops from above and from below; one that takes exactly all has emptied it."""
+    """Return both ends of the line after pops at the top and the bottom; a pop of exactly what is left empties it."""
     high = choose(distance(high, low) <= top, low, moved(high, -top))
     return choose(distance(high, low) <= bottom, high, moved(low, bottom)), high
 

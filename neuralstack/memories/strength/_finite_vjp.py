@@ -1,4 +1,4 @@
-"""Numbers that are not finite in a sequence: the same effect in every form of the memories with strengths."""
+"""Non-finite numbers in a sequence, with the same effect in every form of the strength memories."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from neuralstack.memories._sequence_vjp import AbstractSequenceVJP
 
 
 class FiniteVJP(AbstractSequenceVJP):
-    """The passes of a memory up to the first step whose action holds a NaN or an infinity.
+    """The passes of a memory up to the first step whose action contains a NaN or an infinity.
 
-    From that step on every read, and the cotangent of every action, is NaN. What comes before it is as if the sequence
-    ended there.
+    From that step on, every read and the cotangent of every action are NaN. Earlier steps are treated as if the
+    sequence ended there.
     """
 
     vjp: AbstractSequenceVJP
-    """Passes whose single steps forward read NaN from such a step on by themselves."""
+    """Passes whose `step_forward` itself reads NaN from such a step on."""
 
     def reads(self, action, steps):
         defined = steps_before_nonfinite(action, steps)
@@ -45,7 +45,7 @@ class FiniteVJP(AbstractSequenceVJP):
 
 
 def steps_before_nonfinite(action: Any, steps: Int[Array, ""] | int) -> Bool[Array, " length"]:
-    """Return which steps of a sequence come before the first, of `steps`, that holds a number that is not finite."""
+    """Return which steps of a sequence precede the first one, among `steps`, with a number that is not finite."""
     leaves = jax.tree.leaves(action)
     numbers = jnp.arange(leaves[0].shape[0])
     finite = [jnp.isfinite(leaf).all(range(1, leaf.ndim)) for leaf in leaves]
@@ -54,7 +54,7 @@ def steps_before_nonfinite(action: Any, steps: Int[Array, ""] | int) -> Bool[Arr
 
 
 def choose_steps(chosen: Bool[Array, " length"], tree: PyTree[Array], other: float) -> PyTree[Array]:
-    """Return the entries of some steps, and a number in place of those of the others."""
+    """Return the entries of the chosen steps, and a number in place of all others."""
     return jax.tree.map(
         lambda leaf: jnp.where(chosen.reshape(-1, *[1] * (leaf.ndim - 1)), leaf, jnp.asarray(other, leaf.dtype)), tree
     )

@@ -1,15 +1,15 @@
 """The arithmetic of the strength memories: elements are intervals on a line, end to end.
 
-Popping clips the line, pushing extends it, reading overlaps it with a window of length 1
-(memories of Grefenstette et al., 2015, without their sums over all elements). Elements have no gaps between them, so
-the upper edge of one is the lower edge of the next.
+A pop clips the line, a push extends it, and a read is its overlap with a window of length 1 (the memories of
+Grefenstette et al., 2015, without their sums over all elements). There are no gaps between elements, so the upper edge
+of one is the lower edge of the next.
 
-Ties. An edge that lies exactly at the level of a clip counts as clipped, an edge exactly at the bottom of the
-window counts as inside, and a pop that takes exactly all that there is has emptied the memory. Each is the one-sided
-derivative towards a larger pop; `jnp.minimum` would take the mean of both sides.
+Ties. An edge exactly at the level of a clip counts as clipped, an edge exactly at the bottom of the window counts as
+inside, and a pop of exactly the strength that is left empties the memory. Each choice gives the one-sided derivative
+towards a larger pop; `jnp.minimum` would give the mean of both sides.
 
-Numbers that are not finite. A single step whose strengths or value hold a NaN or an infinity makes the end of the line
-NaN, where it stays; every read from that step on is NaN. Whole sequences are cut before such a step (`_finite_vjp`).
+Non-finite numbers. A step whose strengths or value contain a NaN or an infinity makes the end of the line NaN for good,
+so every read from that step on is NaN. Whole sequences are cut before such a step (see `_finite_vjp.py`).
 """
 
 import jax
@@ -37,28 +37,28 @@ def mark_nonfinite(
 
 
 def nan_where(end: Position, numbers: Float[Array, "..."]) -> Float[Array, "..."]:
-    """Return numbers, or NaN where the end of the line is, which has the same leading axes."""
+    """Return the numbers, or NaN where the end of the line is NaN; it has the same leading axes."""
     broken = jnp.isnan(end.near).reshape(end.near.shape + (1,) * (numbers.ndim - end.near.ndim))
     return jnp.where(broken, jnp.full_like(numbers, jnp.nan), numbers)
 
 
 def pop_height(height: Position, pop: Float[Array, "..."]) -> Position:
-    """Return `max(0, height - pop)`, where an exactly emptied memory is flat."""
+    """Return `max(0, height - pop)`, with a gradient of 0 for a memory that is emptied exactly."""
     left = (height.near - pop) + height.rest
     return choose(left <= 0, start(height.near.shape, height.near.dtype), moved(height, -pop))
 
 
 def seen_from_top(edges: Position, top: Position) -> Float[Array, "..."]:
-    """Return the places of edges as seen from the top of the line, those below the read window at its bottom."""
-    floor = jax.lax.stop_gradient(distance(moved(top, -1.0), top))  # -1, rounded as edges at the same place are
+    """Return the positions of edges relative to the top of the line, clipped to the bottom of the read window."""
+    floor = jax.lax.stop_gradient(distance(moved(top, -1.0), top))  # -1, rounded like an edge at that position
     seen = distance(edges, top)
     return jnp.where(seen >= floor, seen, floor)
 
 
 def gaps(edges: Float[Array, " cells"], last: Float[Array, ""] | float) -> Float[Array, " cells"]:
-    """Return how far each edge is from the next one, and the final one from `last`.
+    """Return the distance from each edge to the next one, and from the final one to `last`.
 
-    XLA turns a roll and a choice into vector code, and the difference of two slices into a slow loop on CPUs.
+    On CPUs, XLA turns a roll and a `where` into vector code, but the difference of two slices into a slow loop.
     """
     final = jnp.arange(edges.shape[0]) == edges.shape[0] - 1
     return jnp.where(final, last, jnp.roll(edges, -1)) - edges
@@ -81,7 +81,7 @@ def heights_backward(
 ) -> tuple[Float[Array, " steps"], Float[Array, " steps"]]:
     """Return the cotangents of push and pop from those of `heights`.
 
-    The cotangent of a tall stack's height is a sum over all later steps: it is kept with twice the digits as well.
+    The cotangent of a tall stack's height is a sum over all later steps: it is stored with twice the digits as well.
     """
 
     def step(later, inputs):
@@ -102,12 +102,12 @@ def undo_heights(
 
 
 def start_like(strengths: Float[Array, " steps"]) -> Position:
-    """Return the start of a line of one sequence's strengths."""
+    """Return the start of the line for one sequence of strengths."""
     return Position(jnp.zeros_like(strengths, shape=()), jnp.zeros_like(strengths, shape=()))
 
 
 def edges_before(levels: Position, step: Int[Array, ""] | int) -> Position:
-    """Return the lower edge of each element just before a step: the lowest level since its push; infinity if later."""
+    """Return the lower edge of each element just before a step: the lowest level since its push, or infinity."""
     unset = jnp.arange(levels.near.shape[0]) >= step
     known = Position(jnp.where(unset, jnp.inf, levels.near), jnp.where(unset, 0.0, levels.rest))
     return jax.lax.associative_scan(clip_to, known, reverse=True)
@@ -118,8 +118,8 @@ def read_rows(
 ) -> tuple[Float[Array, "{count} steps"], Position]:
     """Return the read weights of `count` steps from `first` on, and the elements' lower edges after them.
 
-    Row t holds the weight of each element in the read of step t: the overlap of the interval that is left of it with
-    the window of length 1 below the top. `levels` and `tops` are the heights after every step's pop and push.
+    Row t holds the weight of each element in the read of step t: the overlap of what is left of it with the
+    window of length 1 below the top. `levels` and `tops` are the heights after every step's pop and push.
     """
     cells = jnp.arange(levels.near.shape[0])
     times = first + jnp.arange(count)

@@ -1,4 +1,4 @@
-"""Whole sequences of a memory with one end in pure JAX, by a form of its own."""
+"""Passes over whole sequences for a memory with one end, in pure JAX."""
 
 from types import ModuleType
 
@@ -10,7 +10,7 @@ from neuralstack.memories._sequence_vjp import AbstractSequenceVJP
 
 
 class IntervalVJP(AbstractSequenceVJP):
-    """The passes of a memory of some width, whose arithmetic is a module of six functions of one sequence."""
+    """The passes of a memory of a given width, computed by a module of six functions of one sequence."""
 
     width: int = eqx.field(static=True)
     form: ModuleType = eqx.field(static=True)

@@ -1,4 +1,4 @@
-"""Whole sequences of the memories with strengths by C++ kernels, where they can be used."""
+"""Passes over whole sequences for the strength memories by C++ kernels, where available."""
 
 from typing import Any
 
@@ -13,16 +13,16 @@ from neuralstack.memories._sequence_vjp import AbstractSequenceVJP
 
 
 class KernelVJP(AbstractSequenceVJP):
-    """The passes of a memory by its kernels; of values that are neither float32 nor float64, by the plain form."""
+    """The passes of a memory by its kernels, or by the plain form if values are neither float32 nor float64."""
 
     memory: str = eqx.field(static=True)
-    """Which kernels: `stack`, `queue` or `deque`."""
+    """Name of the kernels: `stack`, `queue` or `deque`."""
     width: int = eqx.field(static=True)
     plain: AbstractSequenceVJP
 
     @property
     def tracks(self) -> int:
-        """Number of actions that make one of the memory's."""
+        """Number of ends of the memory, each with an `Action`."""
         return 2 if self.memory == "deque" else 1
 
     def reads(self, action, steps):
@@ -64,19 +64,19 @@ class KernelVJP(AbstractSequenceVJP):
 
 
 def covers(dtype: DTypeLike) -> bool:
-    """Say whether there are kernels for values of a dtype."""
+    """Return whether there are kernels for values of a dtype."""
     return dtype in (jnp.float32, jnp.float64)
 
 
 def pack(action: Any) -> strengths.Actions:
-    """Return the actions at all ends of a memory side by side."""
+    """Return the actions at all ends of a memory, stacked along an axis of tracks."""
     ends = [action] if isinstance(action, Action) else list(action)
     push, pop, value = zip(*ends, strict=True)
     return strengths.Actions(jnp.stack(push, -1), jnp.stack(pop, -1), jnp.stack(value, -2))
 
 
 def unpack(actions: strengths.Actions) -> Any:
-    """Return what `pack` was given."""
+    """Return the action from which `pack` made these."""
     ends = [
         Action(actions.push[..., track], actions.pop[..., track], actions.values[..., track, :])
         for track in range(actions.push.shape[-1])
@@ -85,10 +85,10 @@ def unpack(actions: strengths.Actions) -> Any:
 
 
 def require_kernel(kernel: bool | None) -> None:
-    """Refuse kernels that cannot be used.
+    """Require available kernels if `kernel` is True.
 
     Raises:
-        ValueError: If kernels are asked for and cannot be used.
+        ValueError: If the kernels are unavailable.
     """
     if kernel and not kernels.are_available():
         raise ValueError(
@@ -100,7 +100,7 @@ def require_kernel(kernel: bool | None) -> None:
 def kernel_or_interval_vjp(
     memory: str, width: int, plain: AbstractSequenceVJP, *, kernel: bool | None, portable: bool
 ) -> AbstractSequenceVJP:
-    """Return the passes by kernels where they are wanted, or not refused, and can be used; else the plain ones."""
+    """Return the passes by kernels if these are available and not disabled, otherwise the plain ones."""
     if kernel is None:
         kernels.warn_if_unavailable()
     use_kernel = kernel is not False and kernels.are_available() and not portable

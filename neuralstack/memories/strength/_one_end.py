@@ -1,4 +1,4 @@
-"""The memories with one end: how a controller's numbers become push, pop and value."""
+"""Memories with one end: their actions are a push strength, a pop strength and a value."""
 
 from typing import Any
 
@@ -15,14 +15,14 @@ from neuralstack.memories._observation import Observation, window
 from neuralstack.memories._validation import fit, require_strengths, require_width
 
 STRENGTH_BIASES = 1.0, -1.0
-"""Of the raw numbers of push and pop, at the start of training.
+"""Initial biases of the raw push and pop strengths.
 
-A pop that takes away what was just pushed leaves a memory without a gradient: they start with the opposite.
+If pops remove whatever was just pushed, the memory has no gradient, so machines start with strong pushes and weak pops.
 """
 
 
 class AbstractOneEnd(AbstractMemory):
-    """A memory whose actions are each an `Action`: a push strength, a pop strength and a value."""
+    """A memory whose action is an `Action`: a push strength, a pop strength and a value."""
 
     width: int
     """Width of the values, at least 1."""
@@ -72,7 +72,7 @@ class AbstractOneEnd(AbstractMemory):
 
 
 def decode_soft(raw: Float[Array, "*batch action"]) -> Action:
-    """Return the action of raw numbers: the push strength's, the pop strength's, and the value's."""
+    """Return the action of raw numbers: the first is for the push strength, the second for the pop strength."""
     return Action(sigmoid(raw[..., 0]), sigmoid(raw[..., 1]), tanh(raw[..., 2:]))
 
 
@@ -80,7 +80,7 @@ def fit_strengths(memory: Any, action: Any, *, steps: bool, only_ends: bool = Fa
     """Return an action of a memory with one end as arrays (see `AbstractMemory.check`).
 
     Raises:
-        ValueError: If it does not fit, or holds a strength that is known and outside of [0, 1], or between its ends.
+        ValueError: If it does not fit, or a known strength is outside [0, 1] or, with `only_ends`, not 0 or 1.
     """
     action = fit(memory, Action(*action), ((), (), (memory.width,)), steps=steps)
     name = type(memory).__name__
@@ -90,7 +90,7 @@ def fit_strengths(memory: Any, action: Any, *, steps: bool, only_ends: bool = Fa
 
 
 def observe_one_end(kind: str, end: str, action: Action, strengths: Float[np.ndarray, "steps cells"]) -> Observation:
-    """Return the contents of a stack, or of a queue, whose cells hold what was pushed at each step."""
+    """Return the contents of a stack or a queue, whose cells hold the values pushed at each step."""
     weights = window(strengths, top=kind == "stack")
     ends = [(end, np.asarray(action.push), np.asarray(action.pop))]
     return Observation(kind, [*range(strengths.shape[1])], True, ends, strengths, weights)

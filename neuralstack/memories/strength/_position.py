@@ -1,11 +1,11 @@
-"""Places on the line of the strength memories, exact however far from its start they are.
+"""Positions on the line of the strength memories, exact at any distance from its start.
 
-The line of a tall stack or of a long queue is thousands of units long, and what matters on it are differences of a
-fraction of a unit: the strength of an element, a tie. One float32 number near 1000 is exact to 6e-5. So a place is
-kept as the sum of two numbers, twice as many digits (Dekker, 1971; Knuth's sum without error), and the two ends of an
-element are subtracted before anything is rounded: strengths are exact to the last digits of float32 at any length.
+The line of a tall stack or a long queue is thousands of units long, but what matters are differences of a fraction of a
+unit: the strength of an element, a tie. A float32 number near 1000 is exact only to 6e-5. So a position is stored as
+the sum of two numbers, with twice as many digits (Dekker, 1971; Knuth's error-free sum), and the two ends of an element
+are subtracted before rounding: strengths are exact to the last digits of float32 at any length.
 
-Gradients flow through the larger number alone.
+Gradients flow through the larger number only.
 """
 
 from typing import Any, NamedTuple
@@ -17,19 +17,19 @@ from jaxtyping import Array, Bool, Float, Int
 
 
 class Position(NamedTuple):
-    """A place on the line, or several: the sum of a number and of what it was rounded by."""
+    """One or more positions on the line: the sum of a number and its rounding error."""
 
     near: Float[Array, "..."]
     rest: Float[Array, "..."]
 
 
 def start(shape: tuple[int, ...], dtype: DTypeLike) -> Position:
-    """Return the start of the line, in buffers of its own."""
+    """Return the start of the line, in new buffers."""
     return Position(jnp.zeros(shape, dtype), jnp.zeros(shape, dtype))
 
 
 def moved(position: Position, by: Float[Array, "..."] | float) -> Position:
-    """Return a place moved along the line."""
+    """Return a position moved along the line."""
     near = position.near + by
     by_near = near - position.near
     lost = (position.near - (near - by_near)) + (by - by_near)
@@ -37,30 +37,30 @@ def moved(position: Position, by: Float[Array, "..."] | float) -> Position:
 
 
 def added(first: Position, second: Position) -> Position:
-    """Return the sum of two places."""
+    """Return the sum of two positions."""
     moved_by = moved(first, second.near)
     return normalized(moved_by.near, moved_by.rest + second.rest)
 
 
 def normalized(near: Float[Array, "..."], rest: Float[Array, "..."]) -> Position:
-    """Return the one form of a sum whose larger number is as near to it as can be."""
+    """Return the unique form of a sum in which the larger number is as close to it as possible."""
     rest = jax.lax.stop_gradient(rest)
     rounded = near + rest
     return Position(rounded, jax.lax.stop_gradient(rest - (rounded - near)))
 
 
 def opposite(position: Position) -> Position:
-    """Return a place as it is on the line turned upside down."""
+    """Return a position on the line turned upside down."""
     return Position(-position.near, -position.rest)
 
 
 def distance(first: Position, second: Position) -> Float[Array, "..."]:
-    """Return how far a place is beyond another one; its sign is exact."""
+    """Return how far the first position is beyond the second; the sign is exact."""
     return (first.near - second.near) + jax.lax.stop_gradient(first.rest - second.rest)
 
 
 def choose(condition: Bool[Array, "..."], first: Position, second: Position) -> Position:
-    """Return the one place where a condition holds, and the other one elsewhere."""
+    """Return the first position where a condition holds, and the second elsewhere."""
     return Position(
         jnp.where(condition, first.near, second.near),
         jax.lax.stop_gradient(jnp.where(condition, first.rest, second.rest)),
@@ -68,20 +68,20 @@ def choose(condition: Bool[Array, "..."], first: Position, second: Position) -> 
 
 
 def at(positions: Position, index: Any) -> Position:
-    """Return those of some places that an index stands for."""
+    """Return the positions at an index."""
     return Position(positions.near[index], positions.rest[index])
 
 
 def slice_of(positions: Position, first: Int[Array, ""] | int, count: int) -> Position:
-    """Return `count` of some places, from `first` on."""
+    """Return `count` positions, from `first` on."""
     return Position(*(jax.lax.dynamic_slice(leaf, (first,), (count,)) for leaf in positions))
 
 
 def set_at(positions: Position, index: Int[Array, ""], position: Position) -> Position:
-    """Return places, one of which is another one now."""
+    """Return the positions with one of them replaced."""
     return Position(positions.near.at[index].set(position.near), positions.rest.at[index].set(position.rest))
 
 
 def clip_to(edges: Position, level: Position) -> Position:
-    """Return the lower of edges and a level, where a tie belongs to the level."""
+    """Return the lower of edges and a level, where the level wins a tie."""
     return choose(distance(edges, level) >= 0, level, edges)

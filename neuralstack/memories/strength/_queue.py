@@ -17,7 +17,7 @@ from neuralstack.memories.strength._position import Position
 
 
 class QueueState(NamedTuple):
-    """The edges of the elements as they were pushed, oldest first, their values, the two ends, and the steps taken."""
+    """The edges of the elements as pushed, oldest first, their values, both ends, and the number of steps taken."""
 
     edges: Position
     values: Float[Array, "cells width"]
@@ -34,12 +34,12 @@ class NeuralQueue(AbstractOneEnd):
     $F_t = \min(P_{t-1}, F_{t-1} + u_t)$ (pop), $P_t = P_{t-1} + d_t$ (push: the new element is $[P_{t-1}, P_t]$),
     $r_t = \sum_i |[\max(P_{i-1}, F_t), P_i] \cap [F_t, F_t + 1]|\, v_i$ (read).
 
-    In code `push` is $d_t$, `pop` is $u_t$, `value` is $v_t$. Ties belong to the larger pop.
+    In code `push` is $d_t$, `pop` is $u_t$, `value` is $v_t$. At ties, the gradient is the one towards a larger pop.
 
-    What a step costs, with and without kernels, room, dtypes, the precision and what NaN does are as in `NeuralStack`.
+    Cost, kernels, capacity, dtypes, precision and the effect of NaN are as for `NeuralStack`.
 
     Raises:
-        ValueError: If the width is below 1, or kernels are asked for that are not built.
+        ValueError: If the width is below 1, or `kernel` is True and the kernels are unavailable.
 
     Examples:
         >>> import neuralstack as ns
@@ -49,7 +49,7 @@ class NeuralQueue(AbstractOneEnd):
     """
 
     kernel: bool | None = None
-    """Whether to use the C++ kernels. Defaults to wherever they are built."""
+    """Whether to use the C++ kernels. By default, they are used if available."""
 
     def __post_init__(self):
         super().__post_init__()

@@ -1,7 +1,7 @@
-"""The queue in pure JAX, for whole sequences and for the unroll: the same six functions as of the stack.
+"""The queue in pure JAX, for whole sequences and for the unroll: the same six functions as for the stack.
 
-The edges of a queue's elements never move, only its front does. So the read weights of a step follow from the front
-alone, and those of a block of steps are one matrix.
+The edges of a queue's elements never move, only its front does. So the read weights of a step depend on the front
+alone, and those of a block of steps form one matrix.
 """
 
 from typing import NamedTuple
@@ -50,7 +50,7 @@ class Backward(NamedTuple):
 def advance(
     front: Position, back: Position, push: Float[Array, ""], pop: Float[Array, ""]
 ) -> tuple[Position, Position]:
-    """Return both ends after a pop and a push; a pop of exactly all that there is has emptied the queue."""
+    """Return both ends after a pop and a push; a pop of exactly what is left empties the queue."""
     return choose(distance(back, front) <= pop, back, moved(front, pop)), moved(back, push)
 
 
@@ -71,7 +71,7 @@ def ends_backward(
 ) -> tuple[Float[Array, " steps"], Float[Array, " steps"]]:
     """Return the cotangents of push and pop from those of `ends`.
 
-    The cotangent of an end is a sum over all later steps: it is kept with twice the digits as well.
+    The cotangent of an end is a sum over all later steps: it is stored with twice the digits as well.
     """
 
     def step(later, inputs):
@@ -102,7 +102,7 @@ def below_and_above(edges: Position) -> tuple[Position, Position]:
 
 
 def lengths(edges: Position, front: Position) -> Float[Array, " cells"]:
-    """Return what is left of each element behind the front; an edge exactly at the front counts as passed."""
+    """Return the length of each element behind the front; an edge exactly at the front counts as passed."""
     bottoms, tops = below_and_above(edges)
     front = at(front, None)
     low = choose(distance(bottoms, front) > 0, bottoms, front)
@@ -119,7 +119,7 @@ def rows(
     """
     cells, times = jnp.arange(tops.near.shape[0])[None], (first + jnp.arange(count))[:, None]
     front = at(fronts, (slice(None), None))
-    end = jax.lax.stop_gradient(distance(moved(front, 1.0), front))  # 1, rounded as edges at the same place are
+    end = jax.lax.stop_gradient(distance(moved(front, 1.0), front))  # 1, rounded like an edge at that position
     low, high = distance(at(bottoms, None), front), distance(at(tops, None), front)
     low = jnp.where(low > 0, low, 0.0)
     high = jnp.where((high > 0) | (cells == times), high, 0.0)
@@ -153,7 +153,7 @@ def reads_backward(
     steps: Int[Array, ""],
     reads_cotangent: Float[Array, "steps width"],
 ) -> tuple[Float[Array, " steps"], Float[Array, " steps"], Float[Array, "steps width"]]:
-    """Return the cotangents of push, pop and values; the read weights are computed again."""
+    """Return the cotangents of push, pop and values; the read weights are recomputed."""
     length = len(push)
     push, pop, values, reads_cotangent = whole_blocks(push, pop, values, reads_cotangent)
     fronts, edges = ends(push, pop)
@@ -199,7 +199,7 @@ def start_backward(
     values: Float[Array, "steps width"],
     steps: Int[Array, ""],
 ) -> Backward:
-    """Return what goes backwards from the end of the first `steps` steps."""
+    """Return the state of the backward pass at the end of the first `steps` steps."""
     fronts, edges = ends(push, pop)
     line = start_like(push), start_like(push)
     return Backward(fronts, edges, values, jnp.zeros_like(edges.near), jnp.zeros_like(values), line)

@@ -16,7 +16,7 @@ from neuralstack.memories.strength._position import Position
 
 
 class StackState(NamedTuple):
-    """The lower edges of the elements, oldest first, their values, the height, and how many steps have been taken."""
+    """The lower edges of the elements, oldest first, their values, the height, and the number of steps taken."""
 
     edges: Position
     values: Float[Array, "cells width"]
@@ -32,25 +32,25 @@ class NeuralStack(AbstractOneEnd):
     $h_t = \max(0, H_{t-1} - u_t)$ (pop: every edge is clipped to $h_t$), $H_t = h_t + d_t$ (push: the new element is
     $[h_t, H_t]$), $r_t = \sum_i |[\mathrm{bottom}_i, \mathrm{top}_i] \cap [H_t - 1, H_t]|\, v_i$ (read).
 
-    In code `push` is $d_t$, `pop` is $u_t$, `value` is $v_t$. It equals the paper's equations 1 to 3, which sum over
-    all elements. Ties belong to the larger pop.
+    In code, `push` is $d_t$, `pop` is $u_t$ and `value` is $v_t$. This equals the paper's equations 1 to 3, which sum
+    over all elements. At ties, the gradient is the one towards a larger pop.
 
-    `step` is pure JAX and costs O(steps x width). `run`, and the unroll of a machine, use the C++ kernels where they
-    are built, on CPUs and with values of float32 or float64: a step costs O(width) for each element that the unit of
-    a read spans or a pop removes, so O(width / strength) with strengths far below 1. Elsewhere they are pure JAX,
-    O(steps x width) a step, and give the same numbers.
+    `step` is pure JAX and costs O(steps x width). `run` and the unroll of a machine use the C++ kernels if available,
+    on CPUs and for float32 or float64 values: a step then costs O(width) per element that is read or removed, so
+    O(width / strength) for strengths far below 1. Otherwise they are pure JAX, cost O(steps x width) per step and give
+    the same numbers.
 
-    A stack has room for the number of steps given to `init`; values pushed after them are lost.
+    A stack has room for the number of steps given to `init`; values pushed after that are lost.
 
-    Values and reads have one dtype, strengths at least float32: with float64 values everything is float64, with
-    bfloat16 values the strengths are still float32. In pure JAX places on the line are kept with twice the digits of
-    their dtype, so that the error of a read does not grow with the length.
+    Values and reads have the same dtype, and strengths at least float32: with float64 values everything is float64,
+    with bfloat16 values the strengths are still float32. In pure JAX, positions on the line are stored with twice the
+    digits of their dtype, so the error of a read does not grow with the length.
 
-    A strength or a value that is NaN or infinite cannot be refused in compiled code. It makes every read NaN, from its
-    own step on and none before, and so the gradient by the actions of these steps.
+    A NaN or infinite strength or value cannot be rejected in compiled code. It makes every read from its own step on
+    NaN, but none before, and likewise the gradient with respect to the actions of these steps.
 
     Raises:
-        ValueError: If the width is below 1, or kernels are asked for that are not built.
+        ValueError: If the width is below 1, or `kernel` is True and the kernels are unavailable.
 
     Examples:
         >>> import jax.numpy as jnp, neuralstack as ns
@@ -63,7 +63,7 @@ class NeuralStack(AbstractOneEnd):
     """
 
     kernel: bool | None = None
-    """Whether to use the C++ kernels. Defaults to wherever they are built."""
+    """Whether to use the C++ kernels. By default, they are used if available."""
 
     def __post_init__(self):
         super().__post_init__()

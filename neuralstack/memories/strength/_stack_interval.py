@@ -1,7 +1,7 @@
 """The stack in pure JAX, for whole sequences and for the unroll: six functions of one sequence.
 
-When no read goes back to the controller, the actions do not wait for the memory. The read weights of a block of steps
-are then one matrix and its reads one matrix product, as in attention, and only one block is held at a time.
+If the controller does not see the reads, the actions do not depend on the memory. The read weights of a block of steps
+are then one matrix and its reads one matrix product, as in attention, and only one block is stored at a time.
 """
 
 from typing import NamedTuple
@@ -30,7 +30,7 @@ from neuralstack.memories.strength._position import Position, at, choose, clip_t
 
 
 class Forward(NamedTuple):
-    """The lower edges of the elements, oldest first, those to come being at the top; the values; and the height."""
+    """The lower edges of the elements, oldest first, future ones at the top; the values; and the height."""
 
     edges: Position
     values: Float[Array, "cells width"]
@@ -78,7 +78,7 @@ def reads_backward(
 ) -> tuple[Float[Array, " steps"], Float[Array, " steps"], Float[Array, "steps width"]]:
     """Return the cotangents of push, pop and values.
 
-    The read weights are computed again, so that nothing quadratic in the length is ever kept.
+    The read weights are recomputed, so nothing quadratic in the length is ever stored.
     """
     length, blocks = len(push), blocks_of(steps)
     push, pop, values, reads_cotangent = whole_blocks(push, pop, values, reads_cotangent)
@@ -125,7 +125,7 @@ def step_forward(
 
 
 def lengths(edges: Position, height: Position) -> Float[Array, " cells"]:
-    """Return what is left of each element."""
+    """Return the length that is left of each element."""
     above = jax.tree.map(lambda edges, height: jnp.append(edges[1:], height), edges, height)
     return distance(above, edges)
 
@@ -136,7 +136,7 @@ def start_backward(
     values: Float[Array, "steps width"],
     steps: Int[Array, ""],
 ) -> Backward:
-    """Return what goes backwards from the end of the first `steps` steps."""
+    """Return the state of the backward pass at the end of the first `steps` steps."""
     levels, tops = heights(push, pop)
     return Backward(levels, tops, values, jnp.zeros_like(push), jnp.zeros_like(values), start_like(push))
 
@@ -146,7 +146,7 @@ def step_backward(
 ) -> tuple[Backward, tuple[Float[Array, ""], Float[Array, ""], Float[Array, " width"]]]:
     """Undo step `time`; return the cotangents of its push, pop and value.
 
-    All that counts lies within a unit or two of the top. Seen from there, single numbers are exact enough.
+    Everything that matters lies within a unit or two of the top. Relative to the top, single numbers are exact enough.
     """
     cells = jnp.arange(len(carry.levels.near))
     seen = distance(carry.levels, at(at(carry.tops, time), None))
