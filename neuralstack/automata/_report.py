@@ -89,9 +89,9 @@ def program_answers(
     program: StackTransducer, data: Fresh, advance: Callable[[int], None] = lambda _: None
 ) -> np.ndarray:
     """Return the answer of a program after every step, or -1 throughout a sequence if a token in it has no rule."""
-    answered = np.full(data.tokens.shape, -1)
-    for row, (tokens, used) in enumerate(zip(data.tokens.tolist(), data.used.tolist(), strict=True)):
+    answered = np.full(data.tokens.shape, -1, np.int32)
+    for row, (tokens, used) in enumerate(zip(data.tokens, data.used.tolist(), strict=True)):
         with suppress(ValueError):
-            answered[row, :used] = program.run(tokens[:used])
+            answered[row, :used] = program.run(tokens[:used].tolist())
         advance(1)
     return answered

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from neuralstack.tasks import AbstractTask
     from neuralstack.training import Run
 
+LARGEST = 10**6  # sequences, and symbols of one
 WRITTEN = "hardening.json", "program.json", "program.dot"
 
 
@@ -44,11 +45,12 @@ class Harden(OwnOptions):
         from neuralstack.training import Run
 
         for option in ("count", "sequences", "longest"):
-            if getattr(self, option) < 1:
-                raise ValueError(f"--{option} must be at least 1, got {getattr(self, option)}.")
+            if not 1 <= getattr(self, option) <= LARGEST:
+                raise ValueError(f"--{option} must be at least 1 and at most {LARGEST}, got {getattr(self, option)}.")
         run = Run.open(self.run)
         machine = run.load_model(memory=self.memory, controller=self.controller)
         task, lengths = self.examples(run)
+        self.require_room(task, lengths[1])
         compared = compare(machine, task, lengths, self.count)
         for name in WRITTEN:  # what is there afterwards is of these weights
             run.file(name).unlink(missing_ok=True)
@@ -84,6 +86,15 @@ class Harden(OwnOptions):
         if isinstance(task, StoredTask):
             print(f"neuralstack: sequences are drawn from {self.data or run.file('task.json')}", file=sys.stderr)
         return task, lengths
+
+    def require_room(self, task: "AbstractTask", longest: int) -> None:
+        """Refuse more sequences than the computer has room for, before the first comparison."""
+        from neuralstack.evaluation import require_room_for
+
+        subject = f"--count {self.count} sequences of up to {longest} symbols need"
+        require_room_for(task, longest, self.count, subject)
+        subject = f"--sequences {self.sequences} of up to --longest {self.longest} symbols need"
+        require_room_for(task, self.longest_of(task), self.sequences, subject)
 
     def refusal(self, compared: "Comparison", lengths: str) -> str:
         """Say why a machine cannot be called hardened, and how to mend that."""

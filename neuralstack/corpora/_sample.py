@@ -15,6 +15,8 @@ from neuralstack.machine import Machine, MachineState
 from neuralstack.tasks import Characters
 
 LONGEST = 10**6  # characters to write
+LENGTH = 300  # characters to write where no number is given
+MOST = 10**7  # characters of several texts together
 LARGEST_SEED = 2**31 - 1
 LINE_BREAK = "\n"  # what comes before a text without a prompt
 
@@ -23,7 +25,7 @@ def sample_text(
     machine: Machine,
     task: Characters,
     prompt: str = "",
-    length: int = 300,
+    length: int = LENGTH,
     temperature: float = 1.0,
     seed: int = 0,
     *,
@@ -100,6 +102,12 @@ def sample_texts(machine: Machine, task: Characters, count: int, prompt: str = "
     """
     if not 1 <= count <= LONGEST:
         raise ValueError(f"count, the number of texts, must be at least 1 and at most {LONGEST}, got {count}.")
+    length = options.get("length", LENGTH)
+    if count * length > MOST:
+        raise ValueError(
+            f"count={count} texts of length={length} are {count * length} characters to write, but at most {MOST} are "
+            "written: give fewer texts, or shorter ones."
+        )
     seed = options.pop("seed", 0)
     for number in range(count):
         yield sample_text(machine, task, prompt, seed=seed + number, **options)

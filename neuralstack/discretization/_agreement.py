@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Bool, Int
 
+from neuralstack.evaluation import require_room_for
 from neuralstack.machine import Machine
 from neuralstack.tasks import AbstractTask
 
@@ -36,11 +37,15 @@ class Agreement(NamedTuple):
 def draw_fresh(task: AbstractTask, lengths: tuple[int, int], count: int, seed: int = 0) -> Fresh:
     """Draw sequences with lengths between two bounds, inclusive.
 
+    Raises:
+        ValueError: If so many need more memory than the computer has.
+
     Examples:
         >>> import neuralstack as ns
         >>> draw_fresh(ns.Reversal(alphabet="ab"), (1, 3), count=4).tokens.shape
         (4, 8)
     """
+    require_room_for(task, lengths[1], count, f"count={count} sequences of up to {lengths[1]} symbols need")
     task = replace(task.to_validate, max_length=lengths[1])
     length_key, key = jax.random.split(jax.random.fold_in(jax.random.key(seed), 2**31 - 1))
     drawn = jnp.sort(jax.random.randint(length_key, (count,), lengths[0], lengths[1] + 1))

@@ -17,4 +17,5 @@ from neuralstack.evaluation._scores import evaluate as evaluate
 from neuralstack.evaluation._sets import (
     Examples as Examples,
     fixed_set as fixed_set,
+    require_room_for as require_room_for,
 )

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neuralstack._json import parse_json
-from neuralstack.evaluation._sets import Examples
+from neuralstack.evaluation._sets import Examples, require_room_for
 from neuralstack.tasks import AbstractTask
 
 LARGEST_FILE = 1 << 30  # bytes
@@ -60,7 +60,9 @@ def read_token_pairs(task: AbstractTask, path: str | Path) -> list[TokenPair]:
 
 def format_pairs(task: AbstractTask, pairs: Sequence[tuple[list[int], list[int]]]) -> Examples:
     """Lay out given sources and their answers, of any lengths, as one set."""
-    task = replace(task, max_length=max(max(map(len, pair)) for pair in pairs))
+    longest = max(max(map(len, pair)) for pair in pairs)
+    require_room_for(task, longest, len(pairs), f"{len(pairs)} sequences of up to {longest} symbols need")
+    task = replace(task, max_length=longest)
     padded = np.zeros((2, len(pairs), task.max_length), np.int32)
     lengths = np.array([[len(tokens) for tokens in pair] for pair in pairs]).T
     for row, pair in enumerate(pairs):

@@ -9,11 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int
 
+from neuralstack._computer import require_room
 from neuralstack.tasks import AbstractTask, Example
 
 SET_SEED = 2015
 SET_SIZE = 1000
 LARGEST = 10**6  # sequences in a set, symbols in a source: beyond any machine's memory
+STEP_BYTES = 20  # for a step of a sequence: input, target and mask, and about as much again while they are drawn
 
 
 class Examples(NamedTuple):
@@ -57,10 +59,29 @@ def fixed_set(
     task = replace(task.to_validate, max_length=high)
     if count_per_length is None:
         _check_count("count", count, count)
+        require_room_for(task, high, count, f"count={count} sequences of up to {high} symbols need")
         return _draw_uniform(task, (low, high), task.drawable_lengths(low, high), count, key)
     existing = _existing_lengths(task, low, high)
-    _check_count("count_per_length", count_per_length, count_per_length * len(existing))
+    count = count_per_length * len(existing)
+    _check_count("count_per_length", count_per_length, count)
+    require_room_for(task, high, count, f"{count} sequences of up to {high} symbols need")
     return _draw(task, np.repeat(np.array(existing, np.int32), count_per_length), jax.random.split(key)[1])
+
+
+def require_room_for(task: AbstractTask, longest: int, count: int, subject: str) -> None:
+    """Refuse a set of sequences that needs more memory than the computer has.
+
+    Args:
+        task: The task of the sequences.
+        longest: The longest source.
+        count: Number of sequences.
+        subject: The set in words, with its verb.
+
+    Raises:
+        ValueError: If it needs more.
+    """
+    steps = int(replace(task, max_length=longest).steps)
+    require_room(STEP_BYTES * count * steps, subject, "give fewer sequences, or shorter ones")
 
 
 def _check_count(name: str, given: int, count: int) -> None:

@@ -1,8 +1,8 @@
 """Completing and checking a configuration."""
 
-import os
 from dataclasses import fields, replace
 
+from neuralstack._computer import require_room
 from neuralstack._lookup import lookup
 from neuralstack.machine import CONNECTIONS
 from neuralstack.tasks import PAIRS, TASKS, AbstractTask, Characters
@@ -127,18 +127,15 @@ def check_memory_size(config: Config, members: int = 1) -> None:
     Raises:
         ValueError: If they do; the message gives the estimate.
     """
-    machine, available = config.machine, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    gates = GATES.get(machine.controller, 4)
+    machine, gates = config.machine, GATES.get(config.machine.controller, 4)
     weights = machine.num_layers * 2 * gates * machine.hidden_dim**2 + 3 * machine.hidden_dim * machine.memory_dim
     numbers = gates * machine.hidden_dim * machine.num_layers + 4 * machine.memory_dim
     activations = 2 * config.lengths[1] * config.batch_size * numbers
     weights, activations = members * weights, members * activations
-    needed = 4 * (4 * weights + activations)  # weights, their gradients and Adam's two moments, in single precision
-    if needed > available:
-        trainings = "this training needs" if members == 1 else f"these {members} trainings need"
-        parts = f"{16 * weights / 2**30:.0f} for weights and optimizer, {4 * activations / 2**30:.0f} for a batch"
-        raise ValueError(
-            f"{trainings} about {needed / 2**30:.0f} GiB of memory ({parts}), but the computer has "
-            f"{available / 2**30:.0f}: choose a smaller hidden_dim, memory_dim, num_layers, batch_size or max_length"
-            f"{'' if members == 1 else ', or fewer seeds'}."
-        )
+    require_room(
+        4 * (4 * weights + activations),  # weights, their gradients and Adam's two moments, in single precision
+        "this training needs" if members == 1 else f"these {members} trainings need",
+        "choose a smaller hidden_dim, memory_dim, num_layers, batch_size or max_length"
+        + ("" if members == 1 else ", or fewer seeds"),
+        parts=f"{16 * weights / 2**30:.0f} for weights and optimizer, {4 * activations / 2**30:.0f} for a batch",
+    )

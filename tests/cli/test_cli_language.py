@@ -70,6 +70,8 @@ def test_sample_needs_no_prompt_and_stops_at_a_character(call, written):
     ("options", "message"),
     [
         (("--seed", "1" * 20), "--seed must be a whole number from 0 to 2147483647"),
+        (("--count", 1000000), "--count 1000000 texts of --length 300 are 300000000 characters to write, but at most"),
+        (("--count", 100, "--length", 1000000), "--count 100 texts of --length 1000000 are 100000000 characters"),
         (("--count", 0), "--count, the number of texts, must be at least 1"),
         (("--stop", r"\n"), r"--stop must be one character of the task's alphabet, got '\n'"),
         (("--prompt", "-x"), "write a text that begins with a dash as --prompt=-x"),

@@ -37,8 +37,8 @@ OTHERS = {
     "a curriculum of a stream": (("train", "characters", "--min-length", 3), "give only --max-length"),
     "seeds of one run": (("train", "--resume", "{run}", "--seeds", 2), "is one run, not a sweep: leave out --seeds"),
     "rates of one run": (("train", "--resume", "{run}", "--learning-rates", 1), "is one run, not a sweep: leave out"),
-    "no sequences": (("harden", "{run}", "--sequences", 0), "--sequences must be at least 1, got 0"),
-    "a negative length": (("harden", "{run}", "--longest", -3), "--longest must be at least 1, got -3"),
+    "no sequences": (("harden", "{run}", "--sequences", 0), "--sequences must be at least 1 and at most 1000000, got"),
+    "no length": (("harden", "{run}", "--longest", -3), "--longest must be at least 1 and at most 1000000, got"),
     "an empty set to compare": (("compare", "{run}", "--count", 0), "a set needs at least 1 sequence, got --count 0"),
 }  # fmt: skip
 
