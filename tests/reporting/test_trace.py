@@ -63,7 +63,7 @@ def contents_of(memory, shown):
 
 
 def within_one_unit_of_the_end(strengths):
-    """How much of each element lies within one unit of the last one's end."""
+    """Share of each element that lies within one unit of the last one's end."""
     above = np.cumsum(strengths[:, ::-1], axis=1)[:, ::-1] - strengths
     return np.minimum(strengths, np.clip(1 - above, 0, None))
 
