@@ -1,4 +1,4 @@
-"""Streams of text: stretches that follow each other, the cross-entropy of a text, and texts that a machine writes."""
+"""Streams of text: consecutive stretches, the cross-entropy of a text, and text generation."""
 
 from neuralstack.corpora._evaluate import LanguageReport as LanguageReport, evaluate_language as evaluate_language
 from neuralstack.corpora._filter import filter_logits as filter_logits

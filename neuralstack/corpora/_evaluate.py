@@ -12,8 +12,8 @@ import optax
 from neuralstack.machine import Machine
 from neuralstack.tasks import Characters
 
-STREAM = 5000  # characters that are read in one go
-MOST_PIECES = 256  # that are read side by side: the pieces of a text of millions of characters are longer
+STREAM = 5000  # characters of a piece, which are read in sequence
+MOST_PIECES = 256  # read in parallel: the pieces of a text of millions of characters are longer
 
 
 class LanguageReport(NamedTuple):
@@ -22,15 +22,15 @@ class LanguageReport(NamedTuple):
     loss: float
     """Cross-entropy of the next character, in nats."""
     bits: float
-    """The same in bits: bits per character."""
+    """The same in bits per character."""
     characters: int
     """Number of predicted characters."""
 
     @property
     def perplexity(self) -> float:
-        """The exponential of the loss: of so many equally likely characters, one would be as hard to predict.
+        """The exponential of the loss: prediction is as hard as among this many equally likely characters.
 
-        Infinity where no number is as large.
+        Infinite if it exceeds the largest float.
         """
         try:
             return math.exp(self.loss)
@@ -41,16 +41,16 @@ class LanguageReport(NamedTuple):
 def evaluate_language(
     machine: Machine, task: Characters, limit: int | None = None, *, text: str | None = None
 ) -> LanguageReport:
-    """Predict every character but the first of the held-out part of a text, or of another text, each once.
+    """Predict every character except the first of the held-out part of a text, or of another text, once each.
 
-    It is read as in training: in stretches, each with a memory that is empty at first, through which the controller's
-    state is carried. A long text is cut into pieces of about 5000 characters, which are read side by side.
+    The text is read as in training: in stretches that each start with an empty memory, while the controller's state is
+    carried from one to the next. A long text is cut into pieces of about 5000 characters, which are read in parallel.
 
     Args:
         machine: A trained machine.
         task: Its task.
-        limit: Largest number of characters to predict, from the start. Defaults to all.
-        text: Another text, to be predicted as a whole. Defaults to the held-out part of the task's text.
+        limit: Maximum number of characters to predict, from the start. Defaults to all.
+        text: Another text to predict, as a whole. Defaults to the held-out part of the task's text.
 
     Raises:
         ValueError: If the text cannot be read, is too short, or has characters that are not in the task's alphabet.
@@ -82,8 +82,8 @@ def _pieces(text: np.ndarray, stride: int) -> tuple[np.ndarray, np.ndarray]:
     """Cut a text into pieces of whole stretches.
 
     Returns:
-        The pieces `[1 + steps, pieces]`, filled up with the last character, and which of their predictions count,
-        `[steps, pieces]`: each character but the first one is predicted once.
+        The pieces `[1 + steps, pieces]`, padded with the last character, and the mask of the predictions that count,
+        `[steps, pieces]`: every character except the first is predicted once.
     """
     count = len(text) - 1
     pieces = min(max(1, count // max(STREAM, stride)), MOST_PIECES)

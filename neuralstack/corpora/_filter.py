@@ -1,4 +1,4 @@
-"""Restricting a distribution to its likeliest outcomes."""
+"""Restriction of a distribution to its likeliest outcomes."""
 
 import jax
 import jax.numpy as jnp
@@ -8,12 +8,12 @@ from jaxtyping import Array, Float, Int
 def filter_logits(
     logits: Float[Array, " symbols"], top_k: Int[Array, ""] | int, top_p: Float[Array, ""] | float
 ) -> Float[Array, " symbols"]:
-    """Return logits that are minus infinity for all but the likeliest symbols.
+    """Return the logits, set to minus infinity for all but the likeliest symbols.
 
     Args:
         logits: The logits.
-        top_k: Number of symbols that stay; the first ones of equally likely symbols.
-        top_p: Mass that stays, of what `top_k` left: that of the fewest symbols that have as much. At 1, all stay.
+        top_k: Number of symbols to keep; among equally likely ones, the first.
+        top_p: Probability mass to keep of what `top_k` leaves, with the fewest symbols. At 1, all are kept.
 
     Examples:
         >>> logits = jnp.log(jnp.array([0.1, 0.5, 0.15, 0.25]))

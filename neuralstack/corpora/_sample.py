@@ -1,4 +1,4 @@
-"""Sampling from language models: texts that a machine writes, character by character."""
+"""Text generation: sampling from language models, character by character."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -18,7 +18,7 @@ LONGEST = 10**6  # characters to write
 LENGTH = 300  # characters to write where no number is given
 MOST = 10**7  # characters of several texts together
 LARGEST_SEED = 2**31 - 1
-LINE_BREAK = "\n"  # what comes before a text without a prompt
+LINE_BREAK = "\n"  # precedes a text without a prompt
 
 
 def sample_text(
@@ -33,28 +33,28 @@ def sample_text(
     top_p: float | None = None,
     stop: str | None = None,
 ) -> str:
-    """Let a machine continue a text, or write one from the start.
+    """Generate text with a machine, from a prompt or from the start.
 
     Logits are divided by the temperature, then restricted to the `top_k` likeliest characters, then to the likeliest
-    ones of mass `top_p` (nucleus sampling; Holtzman et al., 2020).
+    ones of probability mass `top_p` (nucleus sampling; Holtzman et al., 2020).
 
     Args:
         machine: A trained machine.
-        task: Its task; its text is not read.
-        prompt: The text's beginning. Without one, the text begins as after a line break; where the alphabet has none,
-            its first character is drawn, all alike.
-        length: The most characters to write.
-        temperature: Divisor of the logits; at 0 the likeliest character is taken.
-        seed: Source of what is drawn, from 0 to 2147483647.
-        top_k: Number of characters to draw from at each step. Defaults to all.
-        top_p: Mass of the characters to draw from at each step, above 0 and at most 1. Defaults to all.
-        stop: A character at which writing ends; it is not part of what is returned.
+        task: Its task, whose text is not read.
+        prompt: The start of the text. Without one, the text starts as after a line break; if the alphabet has none, the
+            first character is drawn uniformly.
+        length: Maximum number of characters to generate.
+        temperature: Divisor of the logits; at 0, the likeliest character is chosen.
+        seed: Random seed, from 0 to 2147483647.
+        top_k: Number of characters to sample from at each step. Defaults to all.
+        top_p: Probability mass of the characters to sample from at each step, above 0 and at most 1. Defaults to all.
+        stop: A character that ends the text; it is not part of what is returned.
 
     Returns:
-        What was written, without the prompt.
+        The generated text, without the prompt.
 
     Raises:
-        ValueError: If the prompt has a character that the task does not know, or a number is impossible.
+        ValueError: If the prompt has a character that the task does not know, or a number is out of range.
 
     Examples:
         >>> import neuralstack as ns
@@ -78,20 +78,20 @@ def sample_text(
 
 
 def sample_texts(machine: Machine, task: Characters, count: int, prompt: str = "", **options: Any) -> Iterator[str]:
-    """Let a machine write several texts; each is that of `sample_text` with the next seed.
+    """Generate several texts; each is that of `sample_text` with the next seed.
 
     Args:
         machine: A trained machine.
         task: Its task.
         count: Number of texts.
-        prompt: The beginning of each.
+        prompt: The start of each.
         options: The other arguments of `sample_text`; `seed` is the seed of the first text.
 
     Yields:
-        What was written, without the prompt, as soon as it is.
+        Each generated text, without the prompt, as soon as it is complete.
 
     Raises:
-        ValueError: If there is nothing to write, or as `sample_text`.
+        ValueError: If `count` is out of range, or as for `sample_text`.
 
     Examples:
         >>> import neuralstack as ns
@@ -122,10 +122,10 @@ def check_sampling(
     top_p: float | None,
     stop: str | None,
 ) -> None:
-    """Refuse numbers that are impossible.
+    """Check the options of sampling.
 
     Raises:
-        ValueError: If a number is impossible.
+        ValueError: If a number is out of range, or `stop` is not a character of the alphabet.
     """
     if not 1 <= length <= LONGEST:
         raise ValueError(
@@ -144,7 +144,7 @@ def check_sampling(
 
 
 def _beginning(task: Characters, prompt: str, key: Array) -> tuple[str, str]:
-    """Return what comes before the written text, and how much of that is itself written: the first character drawn."""
+    """Return the text that comes first, and the part of it that belongs to the result: a first character drawn."""
     if prompt:
         return prompt, ""
     if LINE_BREAK in task.alphabet:
@@ -165,7 +165,7 @@ def _write(
     top_k: Int[Array, ""],
     top_p: Float[Array, ""],
 ) -> Int[Array, " written"]:
-    """Return what follows each character: of the prompt, as long as it is given, and then of what was written."""
+    """Return the character chosen after each one of the prompt, and then of the generated text."""
 
     def step(carry, time):
         state, last = carry
@@ -178,7 +178,7 @@ def _write(
         return (state, chosen), chosen
 
     def stretch(carry, row):
-        controller, last = carry  # the memory is empty again, as at each stretch in training
+        controller, last = carry  # the memory starts empty, as in each stretch of training
         state = MachineState(controller, *machine.init(stride)[1:])
         (state, last), chosen = jax.lax.scan(step, (state, last), row * stride + jnp.arange(stride))
         return (state.controller, last), chosen

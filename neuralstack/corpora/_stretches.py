@@ -1,4 +1,4 @@
-"""The batches of a stream: stretches that follow each other."""
+"""The batches of a stream: consecutive stretches."""
 
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ class Stretches(NamedTuple):
     example: Example
     """Its sequences, `[steps, size]`."""
     fresh: Bool[Array, ""]
-    """Whether they begin elsewhere, not where the last ones ended."""
+    """Whether they start elsewhere, rather than where the last ones ended."""
 
 
 def draw_stretches(
@@ -31,8 +31,8 @@ def draw_stretches(
     Args:
         task: The stream.
         attempt_step: Number of batches trained on in this attempt.
-        attempt_start: The step at which the attempt began.
-        attempt_key: Source of all that is drawn in the attempt.
+        attempt_start: The step at which the attempt started.
+        attempt_key: Random key of the attempt.
         size: Number of stretches.
         reset_every: Symbols after which reading starts elsewhere, from the learned state.
     """

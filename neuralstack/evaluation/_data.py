@@ -1,4 +1,4 @@
-"""Sets of sequences of a file."""
+"""Evaluation sets read from a file."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -20,13 +20,13 @@ TokenPair = tuple[list[int], list[int]]
 
 
 def read_data(task: AbstractTask, path: str | Path) -> Examples:
-    """Read sequences from a JSON-lines file, one `{"source": ..., "target": ...}` a line.
+    """Read sequences from a JSON-lines file, with one `{"source": ..., "target": ...}` per line.
 
-    Sources and targets are strings, lists of words, or lists of numbers of the task's symbols, from 0. The END mark is
-    not part of a target.
+    Sources and targets are strings, lists of words, or lists of symbol numbers from 0. The END mark is not part of a
+    target.
 
     Raises:
-        ValueError: If the file cannot be read, holds nothing, or has a broken line, which is then named.
+        ValueError: If the file cannot be read, is empty, or has a broken line, which is named.
     """
     return format_pairs(task, read_token_pairs(task, path))
 
@@ -35,7 +35,7 @@ def read_token_pairs(task: AbstractTask, path: str | Path) -> list[TokenPair]:
     """Read the sources and targets of a JSON-lines file as symbols of a task (see `read_data`).
 
     Raises:
-        ValueError: If the file cannot be read, holds nothing, or has a broken line, which is then named.
+        ValueError: If the file cannot be read, is empty, or has a broken line, which is named.
     """
     path = Path(path)
     try:

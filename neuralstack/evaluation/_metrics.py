@@ -22,17 +22,17 @@ def cross_entropy(
 ) -> Float[Array, "*batch"]:
     """Return the mean cross-entropy over the scored steps of each sequence, in nats.
 
-    Each sequence counts the same whatever its length, so short ones keep a fair share of the gradient.
+    Every sequence has the same weight, whatever its length, so that short ones keep a fair share of the gradient.
     """
     losses = optax.softmax_cross_entropy_with_integer_labels(outputs, targets)
     return jnp.where(mask, losses, 0.0).sum(0) / jnp.maximum(mask.sum(0), 1)
 
 
 def score(right: Bool[Array, "steps *batch"], mask: Bool[Array, "steps *batch"]) -> Score:
-    """Score sequences by which steps were answered rightly.
+    """Score sequences, given which of their steps were answered correctly.
 
-    Coarse accuracy is 1 if every scored step is right; fine accuracy is the fraction of scored steps before the first
-    error (Grefenstette et al., 2015); token accuracy is the fraction of scored steps that are right. For a task whose
+    Coarse accuracy is 1 if every scored step is correct; fine accuracy is the fraction of scored steps before the first
+    error (Grefenstette et al., 2015); token accuracy is the fraction of scored steps that are correct. For a task whose
     answer is determined, all three are the same under teacher forcing as in greedy decoding up to the first error.
 
     Examples:

@@ -1,4 +1,4 @@
-"""Greedy decoding: the answers of a machine that runs freely."""
+"""Greedy decoding: the answers of a free-running machine."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,25 +13,25 @@ from neuralstack.tasks import AbstractTask
 
 
 class Prediction(NamedTuple):
-    """The answer of a machine that runs freely."""
+    """The answer of a free-running machine."""
 
     text: str
     """The answer as text."""
     tokens: list[int]
     """The same as symbols of the task."""
     ended: bool
-    """Whether the machine ended it by itself, before it was cut off."""
+    """Whether the machine ended its answer itself, before it was cut off."""
 
 
 def predict(machine: Machine, source: str | Sequence[int], task: AbstractTask, limit: int | None = None) -> Prediction:
-    """Let a machine answer on its own: greedy decoding, in which each token of the answer is the next input.
+    """Let a machine answer by greedy decoding, in which each token of the answer is the next input.
 
     Args:
         machine: A trained machine.
         source: The source, as text or as symbols of the task.
         task: The machine's task.
-        limit: The longest answer. Defaults to twice as long as the right one, and 8 more. Where the length of an answer
-            follows from the source's, it has that length.
+        limit: Maximum length of the answer. Defaults to twice that of the correct one plus 8. If the length of an
+            answer is determined by the source's, it has that length.
 
     Raises:
         ValueError: If the source is empty, or has a symbol that the task does not know.
@@ -61,7 +61,7 @@ def source_tokens(source: str | Sequence[int], task: AbstractTask) -> list[int]:
     """Return a source as symbols.
 
     Raises:
-        ValueError: If it is empty, or has a symbol that the task does not know.
+        ValueError: If the source is empty, or has a symbol that the task does not know.
     """
     if isinstance(source, str):
         return task.encode(source)
@@ -79,7 +79,7 @@ def prediction_of(tokens: list[int], task: AbstractTask, *, ended: bool) -> Pred
 
 
 def padded(tokens: list[int], steps: int) -> np.ndarray:
-    """Return tokens with room for `steps`, and a few more: few different sizes, few compilations."""
+    """Return tokens padded to a power of two of at least `steps`: few different sizes need few compilations."""
     return np.array(tokens + [0] * ((1 << (steps - 1).bit_length()) - len(tokens)), np.int32)
 
 
@@ -90,7 +90,7 @@ def _outputs(machine, tokens):
 
 @jax.jit
 def _run_freely(machine, prompt, prompt_length, limit, end):
-    """Return the token chosen after each step, and how many steps were taken."""
+    """Return the token chosen after each step, and the number of steps taken."""
 
     def running(carry):
         time, _, chosen, _ = carry

@@ -1,4 +1,4 @@
-"""The accuracies on a set, as a whole and by length."""
+"""The accuracies on a set, overall and by length."""
 
 from collections.abc import Iterable
 from html import escape
@@ -10,17 +10,17 @@ from neuralstack.evaluation._metrics import Score
 
 
 class Report(NamedTuple):
-    """Mean accuracies over the sequences of a set, and over those of each length of the source.
+    """Mean accuracies over the sequences of a set, overall and for each length of the source.
 
-    Where every length has equally many sequences, the mean over the sequences is also the mean over the lengths.
+    If all lengths have the same number of sequences, the mean over the sequences is also the mean over the lengths.
     """
 
     coarse: float
-    """Fraction of the sequences whose whole answer is right."""
+    """Fraction of the sequences whose whole answer is correct."""
     fine: float
     """Mean fraction of an answer before its first error."""
     token: float
-    """Mean fraction of an answer's tokens that are right."""
+    """Mean fraction of an answer's tokens that are correct."""
     loss: float
     """Cross-entropy of the answers, in nats."""
     by_length: dict[int, dict[str, int | float]]
@@ -47,9 +47,9 @@ class Report(NamedTuple):
 def length_bands(
     by_length: dict[int, dict[str, int | float]], bands: int = 8
 ) -> Iterable[tuple[str, dict[str, int | float]]]:
-    """Gather a report by length into at most `bands` rows of neighboring lengths, for a table people can read.
+    """Group a report by length into at most `bands` rows of neighboring lengths, for a readable table.
 
-    Each has the mean `length` of its sequences.
+    Each row has the mean `length` of its sequences.
     """
     lengths = sorted(by_length)
     for band in np.array_split(lengths, min(bands, len(lengths))):

@@ -1,4 +1,4 @@
-"""Answering a set under teacher forcing."""
+"""Evaluation on a set under teacher forcing."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ from neuralstack.evaluation._sets import SET_SIZE, Examples, fixed_set
 from neuralstack.machine import batch_logits
 from neuralstack.tasks import AbstractTask
 
-GROUP_STEPS = 1 << 14  # steps x sequences that go through the model at once: what bounds the memory of an evaluation
+GROUP_STEPS = 1 << 14  # steps x sequences that run at once, which bounds the memory that an evaluation needs
 
 
 def evaluate(
@@ -30,20 +30,20 @@ def evaluate(
     """Answer every sequence of a set under teacher forcing, and report the accuracies.
 
     Args:
-        model: A `Machine`, or any module from the tokens `[steps]` of one sequence to logits `[steps, vocab]`; batches
-            are made by `vmap`.
+        model: A `Machine`, or any module that maps the tokens `[steps]` of one sequence to logits `[steps, vocab]`; it
+            is batched by `vmap`.
         task: The task, on whose fixed set (see `fixed_set`) the model is evaluated; or a set of examples.
         lengths: The shortest and the longest source of the fixed set. Defaults to the test lengths of the task.
         count: Number of sequences in the fixed set, of uniform lengths. Defaults to 1000.
         count_per_length: Number of sequences of every length, in place of `count`.
         batch_size: Number of sequences that run at once. Defaults to the number that takes 16,384 steps in all.
-        progress: Called with how many sequences are answered, and how many there are, after each batch.
+        progress: Called after each batch with the number of sequences answered so far, and their total number.
 
     Returns:
         The coarse, fine and token accuracy and the loss, of the whole set and by length.
 
     Raises:
-        ValueError: If lengths or counts are impossible, or given beside a set of examples.
+        ValueError: If lengths or counts are out of range, or given together with a set of examples.
 
     Examples:
         >>> import jax, jax.numpy as jnp, neuralstack as ns
@@ -101,7 +101,7 @@ def _score_all(model: Any, data: Examples, batch_size: int | None, progress: Cal
     size = min(sequences, batch_size or max(1, GROUP_STEPS // steps))
     batches = []
     for start in range(0, sequences, size):
-        # The last batch is filled up with the first sequences; what they score is cut off again.
+        # The last batch is padded with the first sequences, whose scores are then cut off.
         batches.append(_score_batch(model, data.examples, np.arange(start, start + size) % sequences))
         if progress is not None:
             jax.block_until_ready(batches[-1])

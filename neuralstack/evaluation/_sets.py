@@ -1,4 +1,4 @@
-"""Sets of sequences to evaluate on: the fixed ones, and those of a file."""
+"""Evaluation sets: the fixed ones, and those of a file."""
 
 from dataclasses import replace
 from functools import partial
@@ -19,7 +19,7 @@ STEP_BYTES = 20  # for a step of a sequence: input, target and mask, and about a
 
 
 class Examples(NamedTuple):
-    """Laid-out sequences and the lengths of their sources."""
+    """Formatted sequences and the lengths of their sources."""
 
     examples: Example
     lengths: Int[Array, " sequences"]
@@ -30,16 +30,16 @@ def fixed_set(
 ) -> Examples:
     """Draw the fixed evaluation set of a range of lengths: the same sequences on every machine, for every run.
 
-    Lengths are uniform between the two given, both included; where a task has no source of some length, the nearest one
-    that it has is drawn instead. Recorded are those of the sources. Everything follows from the seed 2015 and the two
-    lengths: the key is `jax.random.key(2015)` with the shortest and then the longest length folded in.
+    Lengths are uniform between the two given, inclusive; if a task has no source of some length, one of the nearest
+    length is drawn instead. The recorded lengths are those of the sources. Everything is determined by the seed 2015
+    and the two lengths: the key is `jax.random.key(2015)` with the shortest and then the longest length folded in.
 
     Args:
         task: The task.
         lengths: The shortest and the longest source.
         count: Number of sequences.
         count_per_length: Number of sequences of every length that the task has, in place of `count`: the mean over the
-            sequences is then also the mean over the lengths. Defaults to lengths that are drawn.
+            sequences is then also the mean over the lengths. By default, lengths are drawn.
 
     Raises:
         ValueError: If the lengths are not in order, the shortest is below 1, or there is no sequence to draw.
@@ -92,7 +92,7 @@ def _check_count(name: str, given: int, count: int) -> None:
 
 
 def _existing_lengths(task: AbstractTask, low: int, high: int) -> list[int]:
-    """Return the lengths in a range of which a task has sources."""
+    """Return the lengths in a range for which a task has sources."""
     low, high = task.drawable_lengths(low, high)
     lengths = range(low, high + 1)
     if not task.sized_by_source:

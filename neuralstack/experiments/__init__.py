@@ -1,4 +1,4 @@
-"""Published results: one declarative file each, regenerated beside the published numbers by `reproduce`."""
+"""Published results, one declarative file each; `reproduce` regenerates them beside the published numbers."""
 
 from neuralstack.experiments import actions, characters, chomsky, counting, hardening, reversal, transductions
 from neuralstack.experiments._experiment import Experiment as Experiment, Quick as Quick, Variant as Variant

@@ -1,4 +1,4 @@
-"""An experiment as data: the machines that are trained, what is measured of them, and what is shown beside it."""
+"""An experiment as data: the machines to train, what to measure, and the tables and figures to show."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,20 +13,20 @@ Result = dict[str, Any]
 Measured = dict[str, Any]
 """The result of one seed, or of one variant: `label`, `group`, `config`, `seeds` and the `runs` of all seeds."""
 Measure = Callable[[Run, Config], dict[str, Any]]
-"""From a trained run and its complete configuration to what is measured of it."""
+"""A function from a trained run and its complete configuration to its measurements."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One configuration, and how often it is trained."""
+    """One configuration, and the seeds to train it with."""
 
     name: str
     """The directory of its runs, and its key in the result."""
     label: str
-    """The machine, as tables and figures call it."""
+    """The machine's name in tables and figures."""
     config: Config
     seeds: int = 3
-    """Number of seeds, beginning with 0."""
+    """Number of seeds, starting from 0."""
     group: str = ""
     """The task or language within which it is compared. Defaults to none."""
     log_test: bool = False
@@ -43,16 +43,16 @@ class Quick:
 
     variants: Sequence[Variant]
     measure: Measure | None = None
-    """Measures less than the whole experiment does. Defaults to the same."""
+    """A measure that takes less time. Defaults to that of the whole experiment."""
     parallel: bool = False
-    """Train as many variants at once as there are cores: faster where most of the time is spent on compilation."""
+    """Train as many variants at once as there are cores: faster if most of the time is spent on compilation."""
     unoptimized: bool = False
-    """Compile without most optimizations: faster where only few steps are taken."""
+    """Compile without most optimizations: faster if only few steps are taken."""
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """A published result, and everything that is needed to regenerate it (see `reproduce`)."""
+    """A published result, and everything needed to regenerate it (see `reproduce`)."""
 
     name: str
     title: str
@@ -62,14 +62,14 @@ class Experiment:
     quick: Quick
     measure: Measure
     headline: Callable[[Measured], str]
-    """The outcome of a seed in a few words, for the report of progress."""
+    """The outcome of a seed in a few words, for progress reports."""
     tables: Callable[[Result], list[Table]]
     """The tables of a result, with the published numbers beside ours."""
     summarize: Callable[[list[Measured]], dict[str, Any]] = lambda runs: {}
-    """Summary of the seeds of a variant, to be kept in the result."""
+    """Summary of a variant's seeds, which is stored in the result."""
     figures: Sequence[Callable[[Result, Path], None]] = field(default=())
-    """Each draws a figure of a result into a directory."""
+    """Functions that draw a figure of a result into a directory."""
     curves: Sequence[str] = ()
-    """Variants of whose first seed the result holds the learning curves."""
+    """Variants whose first seed's learning curves are stored in the result."""
     appendix: Callable[[Path], str] | None = None
-    """Text to print below the tables, made of what lies in the experiment's directory."""
+    """Text to print below the tables, made from the files in the experiment's directory."""

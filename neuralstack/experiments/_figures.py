@@ -32,7 +32,7 @@ def by_group(result: Result) -> dict[str, dict[str, Any]]:
 
 
 def draw_cells(result: Result, path: Path, published: dict[str, dict[str, float]]) -> None:
-    """Draw the coarse test accuracies of a table, a panel for each group: each seed, the best one, and the published.
+    """Draw the coarse test accuracies of a table, with a panel per group: each seed, the best, and the published one.
 
     Args:
         result: A result with groups.
@@ -59,7 +59,7 @@ def draw_cells(result: Result, path: Path, published: dict[str, dict[str, float]
 
 
 def draw_lengths(result: Result, path: Path) -> None:
-    """Draw the token accuracy of each machine's best seed against the length into `lengths`, a panel for each group."""
+    """Draw the token accuracy of each machine's best seed against the length into `lengths`, with a panel per group."""
     groups = by_group(result)
     rows = -(-len(groups) // 3)
     with figure(path / "lengths", rows, 3, (9, 2.2 * rows)) as (drawn, axes):

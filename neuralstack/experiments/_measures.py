@@ -22,8 +22,9 @@ def accuracies(run: Run, config: Config) -> dict[str, Any]:
 def solved_seeds(runs: list[Measured]) -> dict[str, Any]:
     """Summarize the seeds of a variant: how many are solved, in what time, and the best one.
 
-    A seed is solved if its machine, soft as it was trained, answers every sequence of the fixed test set, which decides
-    nothing in training. The best seed has the best accuracies on the training lengths, and then the least loss there.
+    A seed is solved if its machine, soft as trained, answers every sequence of the fixed test set without an error;
+    that set does not affect training. The best seed has the best accuracies on the training lengths and, among equals,
+    the lowest loss there.
     """
     solved = sum(run["test"]["coarse"] == 1 for run in runs)
     seconds, steps = (sorted(run[name] for run in runs) for name in ("seconds", "steps"))

@@ -1,4 +1,4 @@
-"""Work on several cores at once that Ctrl-C ends."""
+"""Work on several cores at once, which Ctrl-C ends."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -12,9 +12,9 @@ Product = TypeVar("Product")
 
 
 def map_on_cores(work: Callable[[Item], Product], items: Iterable[Item]) -> Iterator[Product]:
-    """Do some work on each of several items, as many at once as there are cores, and yield the products in order.
+    """Apply a function to several items, as many at once as there are cores, and yield the results in order.
 
-    Compilation gains from it most. Trainings inside the work stop when the whole is interrupted.
+    Compilation benefits the most. Training inside the function stops if the whole is interrupted.
 
     Raises:
         KeyboardInterrupt: If Ctrl-C was pressed.
@@ -29,7 +29,7 @@ def map_on_cores(work: Callable[[Item], Product], items: Iterable[Item]) -> Iter
         futures = [pool.submit(do, item) for item in items]
         try:
             for future in futures:
-                # With a limit: a signal that comes just before a wait does not end it, and is noticed after it.
+                # With a timeout, since a signal that arrives just before a wait does not end it.
                 while not wait([future], timeout=0.1).done:
                     pass
                 yield future.result()

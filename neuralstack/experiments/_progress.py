@@ -1,4 +1,4 @@
-"""Progress of long experiments as plain lines, on a terminal and off it."""
+"""Progress of long experiments as plain lines, with or without a terminal."""
 
 import threading
 import time
@@ -8,13 +8,13 @@ from contextlib import contextmanager, suppress
 from neuralstack.training import Run
 
 Report = Callable[[str], None]
-"""Shows a line to the user, as `print` does."""
+"""A function that shows a line to the user, such as `print`."""
 SECONDS = 30.0
 
 
 @contextmanager
 def heartbeat(name: str, run: Run, report: Report, seconds: float = SECONDS) -> Iterator[None]:
-    """Report, every so often, how long a run has taken and how many batches it was last evaluated after.
+    """Report at regular intervals how long a run has taken, and after how many batches it was last evaluated.
 
     Args:
         name: The name of the run, for the user.
@@ -27,7 +27,7 @@ def heartbeat(name: str, run: Run, report: Report, seconds: float = SECONDS) -> 
     def beat() -> None:
         while not ended.wait(seconds):
             step = 0
-            with suppress(OSError, ValueError):  # nothing was evaluated yet
+            with suppress(OSError, ValueError):  # nothing has been evaluated yet
                 step = max((record["step"] for record in run.metrics()), default=0)
             report(f"{name}: {time.perf_counter() - started:.0f} s, evaluated after {step} batches")
 

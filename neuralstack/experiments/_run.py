@@ -22,8 +22,8 @@ from neuralstack.training import Config, DataConfig, Run, complete, train, with_
 def reproduce(experiment: Experiment, path: str | Path, *, quick: bool = False, report: Report = print) -> Result:
     """Run an experiment, print its tables beside the published numbers, and draw its figures.
 
-    Every seed is a run under `path`, where `result.json` is written after each variant. A seed that has a result is not
-    trained again, and one that was interrupted is resumed: the same call continues an experiment.
+    Every seed is a run under `path`, where `result.json` is written after each variant. A seed with a result is not
+    trained again, and an interrupted one is resumed, so that the same call continues an experiment.
 
     Args:
         experiment: The experiment.
@@ -35,11 +35,11 @@ def reproduce(experiment: Experiment, path: str | Path, *, quick: bool = False, 
         The content of `result.json`.
 
     Raises:
-        ValueError: If `path` holds a seed of other settings.
+        ValueError: If `path` holds a seed with other settings.
         KeyboardInterrupt: If Ctrl-C was pressed; what was trained is kept.
     """
     path = Path(path)
-    path.mkdir(parents=True, exist_ok=True)  # where nothing can be written, it is known before anything is trained
+    path.mkdir(parents=True, exist_ok=True)  # fails before anything is trained if nothing can be written
     variants = experiment.quick.variants if quick else experiment.variants
     measure = (experiment.quick.measure if quick else None) or experiment.measure
     result: Result = {**provenance(experiment.name, quick=quick), "variants": {}}
@@ -83,8 +83,8 @@ def train_variant(variant: Variant, path: Path, measure: Measure, headline: Any,
 def train_seed(variant: str, config: Config, run: Run, measure: Measure) -> None:
     """Train a run, or resume it, measure it, and write its `result.json`.
 
-    The result holds how training ended, what was measured, and `wall_seconds`: all the time that the seed took, with
-    compilation, evaluations and writing.
+    The result holds the outcome of training, the measurements, and `wall_seconds`: the total time of the seed,
+    including compilation, evaluations and writing.
     """
     started = time.perf_counter()
     outcome = train(config, run.path, resume=True, show=False)
@@ -119,7 +119,7 @@ def read_seed(run: Run, config: Config) -> Measured:
 
 
 def describe(variant: Variant) -> dict[str, Any]:
-    """Return what the result holds of a variant besides its runs."""
+    """Return what the result holds about a variant besides its runs."""
     config = complete(variant.config)
     return {
         "label": variant.label,
@@ -150,5 +150,5 @@ def provenance(name: str, *, quick: bool) -> dict[str, Any]:
 
 
 def write_result(result: Result, path: Path) -> None:
-    """Write a result, whole or not at all."""
+    """Write a result atomically."""
     Run(path).write("result.json", to_json_text(result, indent=1) + "\n")

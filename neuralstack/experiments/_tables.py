@@ -12,7 +12,7 @@ class Column(NamedTuple):
 
     heading: str
     cell: Callable[[Measured], str]
-    """From the result of a variant to the text of its cell."""
+    """A function from a variant's result to the text of its cell."""
 
 
 def variants_table(
@@ -55,7 +55,7 @@ INTERVAL = Column("95% interval", lambda variant: "{:.3f}-{:.3f}".format(*varian
 
 
 def settings_table(result: Result) -> Table | None:
-    """Return the table of the settings in which the machines differ; None if they do not, or are in groups."""
+    """Return the table of the settings in which the machines differ, or None if they do not, or are in groups."""
     variants = list(result["variants"].values())
     rows = [(variant["label"], *map(written, variant["settings"].values())) for variant in variants]
     if any(variant["group"] for variant in variants) or len({row[1:] for row in rows}) < 2:

@@ -1,4 +1,4 @@
-"""Binary reversal by machines that imitate the actions of a textbook program, draw their actions, or have no memory.
+"""Binary reversal by machines that imitate the actions of a textbook algorithm, sample theirs, or have no memory.
 
 The protocol is that of a public notebook: strings of up to 60 bits, and a hard stack, a soft one and an LSTM, measured
 there only while their actions were forced. Here every machine is measured unforced, by length; and the machine that the
@@ -37,7 +37,7 @@ REINFORCE = Variant(
     ),
     seeds=5, log_test=True,
 )  # fmt: skip
-LEARNED = 0.95  # the token accuracy from which a seed counts as having learned
+LEARNED = 0.95  # the token accuracy at which a seed counts as having learned
 NUM_TRAIN, NUM_FAR = 1000, 100
 
 
@@ -60,7 +60,7 @@ def headline(run: Measured) -> str:
 
 
 def median(which: str, metric: str) -> Any:
-    """Return a cell that shows the median of the seeds."""
+    """Return a cell that shows the median over the seeds."""
     return lambda variant: f"{median_high(run[which][metric] for run in variant['runs']):.3f}"
 
 
@@ -80,7 +80,7 @@ COLUMNS = (
 
 
 def tables(result: Result) -> list[Table]:
-    """Return the median accuracies, and how many seeds learned."""
+    """Return the median accuracies, and the number of seeds that learned."""
     return [variants_table("Binary reversal, unforced: the median seed", result["variants"].values(), COLUMNS)]
 
 

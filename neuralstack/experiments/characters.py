@@ -1,8 +1,8 @@
 """Character language models of one text: a recurrent network, an LSTM, and an LSTM with a stack.
 
 The protocol is that of a public exercise, whose Elman network of 256 units, trained on chunks of 64 characters with its
-state carried over, reached 1.9 nats per character of its training text. Here the text is the help on Python's language
-that comes with Python, and the last tenth of it, which nothing is trained on, is measured.
+state carried over, reached 1.9 nats per character of its training text. Here, the text is the help on the Python
+language that comes with Python, and the loss is measured on its last tenth, which is held out.
 """
 
 from typing import Any
@@ -26,7 +26,7 @@ PROMPT, TEMPERATURES, LENGTH = "The value of ", (0.1, 0.5, 1.0), 200
 
 
 def measure(run: Run, config: Config) -> dict[str, Any]:
-    """Return the held-out loss, when the validation loss came down to the published one, and samples."""
+    """Return the held-out loss, the first step and time at which validation reached the published loss, and samples."""
     machine, task, records = run.load_model(), build_task(config), run.metrics()
     assert isinstance(task, Characters)
     reached = next((record for record in records if record["validation"]["loss"] <= PUBLISHED_NATS), None)
@@ -47,13 +47,13 @@ def headline(run: Measured) -> str:
 
 
 def median_seed(variant: Measured) -> Measured:
-    """Return the seed of the median loss."""
+    """Return the seed with the median loss."""
     runs = sorted(variant["runs"], key=lambda run: run["bits"])
     return runs[len(runs) // 2]
 
 
 def slowest(variant: Measured) -> str:
-    """Return the longest time that a seed took to the published loss."""
+    """Return the longest time that a seed took to reach the published loss."""
     seconds = [run["wanted_after"]["seconds"] for run in variant["runs"] if run["wanted_after"]]
     return f"{max(seconds):.0f}" if seconds else "never"
 

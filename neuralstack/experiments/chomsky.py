@@ -1,8 +1,8 @@
 """The Chomsky-hierarchy benchmark: fifteen tasks by networks with and without a memory.
 
-Trained on lengths 1 to 40; the score is the token accuracy averaged over lengths 41 to 500. Of every length 10
-sequences are answered, 4600 in all; the public code answers 512 of every length. Published are the best of 10 seeds and
-3 learning rates after a million steps; ours takes far fewer.
+Machines are trained on lengths 1 to 40; the score is the token accuracy averaged over lengths 41 to 500. There are 10
+sequences of every length, 4600 in all; in the public code, there are 512 of every length. The published scores are the
+best of 10 seeds and 3 learning rates after a million steps; ours take far fewer.
 """
 
 from functools import partial
@@ -50,7 +50,7 @@ RECALLED = {
     "modular-arithmetic-brackets", "solve-equation", "missing-duplicate", "binary-addition", "binary-multiplication",
     "compute-sqrt", "bucket-sort",
 }  # fmt: skip
-"""Tasks whose published scores are quoted from memory: they were not compared with the paper again."""
+"""Tasks whose published scores are quoted from memory, and were not checked against the paper again."""
 PER_LENGTH = 10  # sequences of each of the 460 test lengths
 VARIANTS = {
     (task, label): Variant(f"{task}/{label.lower()}", label, with_options(config, task=task), group=task)
@@ -60,7 +60,7 @@ VARIANTS = {
 
 
 def measure(run: Run, config: Config, count: int | None = None, count_per_length: int | None = None) -> dict[str, Any]:
-    """Return the token accuracy by length on longer lengths, and the score: its mean.
+    """Return the token accuracy at each of the longer test lengths, and the score: the mean over these lengths.
 
     Args:
         run: A trained run.
@@ -80,12 +80,12 @@ def headline(run: Measured) -> str:
 
 
 def published(task: str, label: str) -> str:
-    """Return the published score of a machine, marked where it is quoted from memory."""
+    """Return the published score of a machine, marked if it is quoted from memory."""
     return ("~" if task in RECALLED else "") + f"{PUBLISHED[task][list(MACHINES).index(label)]:.1f}"
 
 
 def tables(result: Result) -> list[Table]:
-    """Return the scores of the best seeds, and the published ones; a row for each task."""
+    """Return the scores of the best seeds, and the published ones, with a row for each task."""
     groups = by_group(result)
     labels = [label for label in MACHINES if any(label in machines for machines in groups.values())]
 

@@ -1,9 +1,9 @@
-"""Counting languages: the fraction of strings that are continued without an error, beyond the counts of training.
+"""Counting languages: the fraction of strings continued without an error, beyond the counts of training.
 
-Trained on n below 20, tested on n up to 60; each string is predicted from its first determined letter to the letter
-after its last. The published machine is a recurrent network of 40 units with 10 superposition stacks; ours is a
-controller without a state, or a small one with, and up to 10 neural stacks, which must do the counting. Strengths are
-binarized once the strings are learned.
+Machines are trained on n below 20 and tested on n up to 60; each string is predicted from its first determined letter
+to the letter after its last. The published machine is a recurrent network of 40 units with 10 superposition stacks;
+ours is a controller without a state, or with a small one, and up to 10 neural stacks, which must do the counting.
+Strengths are binarized once the strings are learned.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ PUBLISHED = {
     "stack RNN": (100.0, 100.0, 100.0, 100.0, 43.3),
     "stack RNN, rounded": (100.0, 100.0, 100.0, 100.0, 100.0),
 }
-"""By machine: percent of the strings, in the order of `LANGUAGES`."""
+"""Percent of the strings for each machine, in the order of `LANGUAGES`."""
 FURTHEST = 60
 
 
@@ -73,7 +73,7 @@ VARIANTS = tuple(
 
 
 def measure(run: Run, config: Config) -> dict[str, Any]:
-    """Return the percentages of right strings, soft and hard, and the metrics on the training counts."""
+    """Return the percentages of correct strings, soft and hard, and the metrics on the training counts."""
     machine, data = run.load_model(), strings(config.task)
     soft, hard = (100 * evaluate(version, data).coarse for version in (machine, harden(machine)))
     validation = min(run.metrics(), key=lambda record: record["validation"]["loss"])["validation"]
@@ -81,7 +81,7 @@ def measure(run: Run, config: Config) -> dict[str, Any]:
 
 
 def strings(language: str) -> Examples:
-    """Return every string of a language with n up to the furthest; where there is an m, one for each n."""
+    """Return every string of a language with n up to the furthest; if there is an m, one for each n."""
     task = TASKS[language](max_length=FURTHEST, strings=1)
     assert isinstance(task, Counting)
     sources = [task.single(n, 1 + 7 * n % FURTHEST) for n in range(1, FURTHEST + 1)]
@@ -90,7 +90,7 @@ def strings(language: str) -> Examples:
 
 def headline(run: Measured) -> str:
     """Return the percentages of a seed."""
-    return f"{run['soft']:.1f}% right, {run['hard']:.1f}% rounded"
+    return f"{run['soft']:.1f}% correct, {run['hard']:.1f}% rounded"
 
 
 def of_best(version: str) -> Callable[[Measured], str]:
@@ -104,7 +104,7 @@ def at_100(version: str) -> Callable[[Measured], str]:
 
 
 def tables(result: Result) -> list[Table]:
-    """Return the table of all languages, a column each, with the published rows below ours."""
+    """Return the table of all languages, with a column for each and the published rows below ours."""
     groups = by_group(result)
     columns = [list(LANGUAGES).index(language) for language in groups]
 

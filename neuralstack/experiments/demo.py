@@ -17,9 +17,9 @@ TEXT = "A string to reverse"
 def main() -> None:
     """Train into `runs/demo`, evaluate on both fixed sets, save the figures, and answer one typed example."""
     use_compilation_cache()
-    shutil.rmtree(PATH, ignore_errors=True)  # the demonstration's own directory: each one starts over
+    shutil.rmtree(PATH, ignore_errors=True)  # the demonstration's own directory, replaced each time
     config = complete(configure("reversal", evaluate_every=25, stop_after_perfect=5))
-    print("Training a GRU with a neural stack to reverse strings of 8 to 64 symbols, 128 different ones.")
+    print("Training a GRU with a neural stack to reverse strings of 8 to 64 symbols from an alphabet of 128.")
     outcome = train(config, PATH)
     print(f"Trained for {outcome.steps} batches in {outcome.seconds:.1f} s: {outcome.message}.")
     if outcome.status == "interrupted":

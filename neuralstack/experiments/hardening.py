@@ -1,9 +1,9 @@
-"""Length generalization of machines as trained, with discrete actions, and with a bounded state besides.
+"""Length generalization of machines as trained, with discrete actions, and with a bounded state as well.
 
 Small leaks of strength add up, so a soft machine that is perfect on 128 symbols may fail on 512. Discrete actions do
-not leak. What then fails on thousands of symbols is the controller: its state holds the phase of answering for as long
-as it had to in training, and relaxes. Bounding the state by its values in training prevents that. Extra batches, after
-validation was perfect, make the soft machine exact further out.
+not leak. What then fails on thousands of symbols is the controller: its state holds the answering phase for as long as
+it had to in training, and then decays. Bounding the state by its values in training prevents that. Extra batches after
+perfect validation make the soft machine exact at greater lengths.
 """
 
 import time
@@ -36,10 +36,11 @@ def measure(
     Args:
         run: A trained run.
         config: Its complete configuration.
-        lengths: The lengths, on `count` strings each.
+        lengths: The lengths to measure, on `count` strings each.
         count: Number of strings of each length.
-        comparisons: Number of strings on which network and transducer are compared; a tenth but for the first seed.
-        long: The length of one long string for the demo's first seed. None for none.
+        comparisons: Number of strings on which network and transducer are compared; a tenth of it for seeds after the
+            first.
+        long: The length of one long string for the demo's first seed, or None.
     """
     task, soft = build_task(config), run.load_model()
     machines = {"soft": soft, "rounded": harden(soft), "hardened": harden(soft, task)}
@@ -61,7 +62,7 @@ def measure(
 
 
 def describe(extraction: Any) -> dict[str, Any]:
-    """Return the number of a transducer's states, and on how many strings it agrees with its network."""
+    """Return a transducer's number of states, and the number of strings on which it agrees with its network."""
     if extraction.program is None or extraction.agreement is None:
         return {"states": None, "reason": extraction.reason}
     same, sequences, _ = extraction.agreement
@@ -80,7 +81,7 @@ def transducers(variant: Measured) -> list[dict[str, Any]]:
 
 
 def num_agreeing(variant: Measured) -> int:
-    """Return how many seeds have a transducer that agrees with its network on every string."""
+    """Return the number of seeds with a transducer that agrees with its network on every string."""
     return sum(result["same"] == result["sequences"] for result in transducers(variant))
 
 

@@ -38,7 +38,7 @@ FLAMANT = "Flamant (2019)"
 
 
 class Published(NamedTuple):
-    """The published accuracies of one machine; None where nothing was published."""
+    """The published accuracies of one machine, with None where nothing was published."""
 
     machine: str
     source: str

@@ -1,8 +1,8 @@
 """Five transductions by plain networks and by networks with a stack, a queue or a DeQue: a table of 35 cells.
 
-Trained on lengths 8 to 64, tested on 65 to 128, fixed sets of 1000 sequences. Ours have a memory width of 64, where the
-published ones had 256, and a hidden width of 64 or 128, where they had 256 or 512. The networks without a memory are
-trained on batches of 10, as published, since those of many layers take most of the time.
+Machines are trained on lengths 8 to 64 and tested on 65 to 128, with fixed sets of 1000 sequences. Ours have a memory
+width of 64 instead of the published 256, and a hidden width of 64 or 128 instead of 256 or 512. The networks without a
+memory are trained on batches of 10, as published, since those of many layers take most of the time.
 """
 
 from pathlib import Path
@@ -31,7 +31,7 @@ CONFIGS = {
     ),
     GENDER: configure("gender", max_steps=1000, restart_after=0),
 }  # fmt: skip
-"""By task: the configuration of its machines with a memory."""
+"""The configuration of machines with a memory, for each task."""
 PUBLISHED = {
     COPY: (
         (0.62, 0.87, 0.00, 0.38), (0.80, 0.95, 0.00, 0.47), (0.98, 0.98, 0.01, 0.50), (0.57, 0.83, 0.00, 0.31),
@@ -54,10 +54,11 @@ PUBLISHED = {
         (0.93, 0.97, 0.93, 0.97), (1, 1, 1, 1), (1, 1, 1, 1),
     ),
 }  # fmt: skip
-"""By task: train coarse, train fine, test coarse and test fine accuracy of each machine, in the order of `MACHINES`."""
+"""Train coarse, train fine, test coarse and test fine accuracy of each machine in the order of `MACHINES`, for each
+task."""
 MACHINES = (*NETWORKS, *MEMORIES)
 
-# First the machines with a memory, which the table is about: the networks take most of the time.
+# Machines with a memory come first: the table is about them, and the plain networks take most of the time.
 VARIANTS = {
     (task, label): Variant(
         f"{config.task}/{memory}", label, with_options(config, memory=memory), group=task, log_test=True
@@ -91,7 +92,7 @@ COLUMNS = (
 
 
 def tables(result: Result) -> list[Table]:
-    """Return a table for each task."""
+    """Return one table for each task."""
     return [
         variants_table(
             f"{task}: coarse/fine accuracy of the best seed by training lengths",

@@ -1,4 +1,4 @@
-"""Ways to look at runs and machines: tables for the terminal, figures for the eye."""
+"""Tables, figures and traces of runs and machines."""
 
 from neuralstack.reporting._curves import plot_curves as plot_curves
 from neuralstack.reporting._hardening import (

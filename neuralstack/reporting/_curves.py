@@ -17,7 +17,7 @@ def plot_curves(curves: dict[str, list[dict[str, Any]]], path: str | Path | None
 
     Args:
         curves: The evaluations of each run, by its name in the legend.
-        path: The files to write, without a suffix, as PNG and PDF. Defaults to None: no files.
+        path: The files to write, as PNG and PDF, without a suffix. Defaults to None, which writes no files.
 
     Returns:
         The figure, which a notebook shows.

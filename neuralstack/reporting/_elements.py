@@ -29,5 +29,5 @@ def contents_of(memory: AbstractMemory, shown: Step, steps: int) -> Sequence[Obs
 
 
 def state_at(contents: Observation, time: int) -> Float[np.ndarray, "2 elements"]:
-    """Return how much of each element there is after a step, and how much of it is read, rounded."""
+    """Return the strength of each element after a step, and its weight in the read, rounded."""
     return np.stack([contents.strengths[time], contents.weights[time]]).round(DIGITS)

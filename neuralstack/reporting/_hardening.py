@@ -12,11 +12,11 @@ from neuralstack.reporting._table import Table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MAX_STATES = 12  # of a program that is listed
+MAX_STATES = 12  # of a program that is listed in full
 
 
 def hardening_record(compared: Comparison, extraction: Extraction) -> dict[str, Any]:
-    """Return the record of a hardening, as `hardening.json` holds it."""
+    """Return the record of a hardening, the content of `hardening.json`."""
     names = "least", "percent_1", "median"
     record: dict[str, Any] = {
         "hardened": compared.agreement.same == compared.agreement.sequences,
@@ -39,13 +39,13 @@ def levels(margins: np.ndarray) -> list[float]:
 
 
 def margins_table(title: str, margins: dict[str, np.ndarray]) -> Table:
-    """Return how far each action was from being rounded the other way."""
+    """Return a table of how far each action was from being rounded the other way."""
     rows = [(name, len(of), *(f"{level:.4f}" for level in levels(of))) for name, of in margins.items()]
     return Table(title, ("action", "steps", "least margin", "1 % below", "median"), rows)
 
 
 def describe_program(title: str, program: StackTransducer, width: int | None = None) -> str:
-    """Return the transitions and the answers of a program as text; of a large one, a line only.
+    """Return the transitions and the answers of a program as text; for a large one, only one line.
 
     Args:
         title: The title of the transitions.
@@ -53,7 +53,7 @@ def describe_program(title: str, program: StackTransducer, width: int | None = N
         width: Number of characters in a line. Defaults to no limit.
     """
     if len(program.states) > MAX_STATES:
-        return f"{title}: too many to be listed"
+        return f"{title}: too many to list"
     columns = ("state", "given", "pop", "push", "next state")
     transitions = Table(title, columns, program.table(), 5)
     answers = Table("Answers", ("it reads", "answer"), program.answer_table(), 2)
@@ -65,7 +65,7 @@ def plot_margins(margins: dict[str, np.ndarray], path: str | Path | None = None)
 
     Args:
         margins: The margin of every step, by the name of the action.
-        path: The files to write, without a suffix, as PNG and PDF. Defaults to None: no files.
+        path: The files to write, as PNG and PDF, without a suffix. Defaults to None, which writes no files.
 
     Returns:
         The figure, which a notebook shows.

@@ -1,4 +1,4 @@
-"""Accuracy by length: how far beyond its training a machine generalizes."""
+"""Accuracy by length: how far a machine generalizes beyond its training."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,8 +9,8 @@ from neuralstack.reporting._style import COLORS, MARKERS, figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MAX_POINTS = 24  # on a line: more lengths are gathered into bands
-THINNEST, THICKER = 1.5, 1.4  # the width of the last line, and what each one below it is wider, in points
+MAX_POINTS = 24  # on a line: more lengths are grouped into bands
+THINNEST, THICKER = 1.5, 1.4  # the width of the top line, and the increase for each line below it, in points
 
 
 def plot_lengths(
@@ -18,12 +18,12 @@ def plot_lengths(
 ) -> "Figure":
     """Draw coarse and fine accuracy against the length of the source, a line for each machine.
 
-    Lines of equal accuracy stay visible: each is thinner than the one below it, and their markers take turns.
+    Lines of equal accuracy stay visible: each is thinner than the one below it, and their markers alternate.
 
     Args:
         reports: The evaluation of each machine, by its name in the legend.
-        path: The files to write, without a suffix, as PNG and PDF. Defaults to None: no files.
-        trained: The shortest and the longest source of the training, which is then shaded.
+        path: The files to write, as PNG and PDF, without a suffix. Defaults to None, which writes no files.
+        trained: The shortest and the longest source in training; the range between them is shaded.
 
     Returns:
         The figure, which a notebook shows.
@@ -43,7 +43,7 @@ def plot_lengths(
 
 
 def line_style(number: int, count: int, points: int) -> dict[str, Any]:
-    """Return how one of several lines is drawn, so that each is seen where all of them coincide."""
+    """Return the style of one of several lines, so that each stays visible if all of them coincide."""
     return {
         "color": COLORS[number % len(COLORS)],
         "linewidth": THINNEST + THICKER * (count - 1 - number),

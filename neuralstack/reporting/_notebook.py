@@ -1,4 +1,4 @@
-"""Pages and traces as a notebook shows them: in a frame of their own, which the keys of other cells do not reach."""
+"""Pages and traces as a notebook shows them: in a separate frame, which the keys of other cells do not reach."""
 
 from html import escape
 from typing import Any
@@ -19,7 +19,7 @@ class Page(str):
 
 
 class Trace(dict[str, Any]):
-    """The trace of a machine on one text, as plain data: a dictionary, which a notebook shows as a page to play."""
+    """The trace of a machine on one text, as plain data: a dictionary that a notebook shows as an interactive page."""
 
     def __repr__(self) -> str:
         return f"Trace({self.get('name')!r} on {self.get('text')!r}, {len(self.get('steps', ()))} steps)"
@@ -33,7 +33,7 @@ class Trace(dict[str, Any]):
 def frame(html: str, height: int = FRAME_HEIGHT) -> str:
     """Return an HTML element that shows a document in a sandboxed frame.
 
-    Its scripts run, but reach nothing of the notebook around it, nor do its keys.
+    Its scripts run, but neither they nor its keys reach the notebook around it.
 
     Args:
         html: The document.

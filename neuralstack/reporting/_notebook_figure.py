@@ -9,7 +9,7 @@ from neuralstack.reporting._style import DOTS_PER_INCH, SETTINGS
 
 
 class NotebookFigure(Figure):
-    """A figure of Matplotlib that belongs to no window: a notebook shows it where it is the value of a cell."""
+    """A Matplotlib figure without a window: a notebook shows it if it is the value of a cell."""
 
     def _repr_png_(self) -> bytes:
         picture = BytesIO()

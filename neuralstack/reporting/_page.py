@@ -15,12 +15,12 @@ ESCAPED = {"<": r"\u003c", ">": r"\u003e", "&": r"\u0026"}
 
 
 def page(traces: Sequence[dict[str, Any]], *, live: bool = False) -> Page:
-    """Return an HTML document that plays traces of machines, and needs nothing besides itself.
+    """Return a self-contained HTML document that plays traces of machines.
 
     Args:
         traces: Traces of machines, as `trace` returns them. Those of the same text are shown side by side.
-        live: Whether the page asks the server that it comes from, at `trace?text=`, for texts that it does not hold.
-            Defaults to False: a page to save.
+        live: Whether the page requests the traces of other texts from its server, at `trace?text=`. Defaults to False,
+            for a page to save.
 
     Returns:
         The document, a string, which a notebook shows in a frame.
@@ -42,23 +42,23 @@ def page(traces: Sequence[dict[str, Any]], *, live: bool = False) -> Page:
         "traces": embedded(traces),
         "live": "true" if live else "false",
     }
-    # In one pass, so that marks within a trace are not replaced.
+    # In one pass, so that placeholders within a trace are not replaced.
     return Page(re.sub(r"\{\{(\w+)\}\}", lambda mark: contents[mark[1]], read_file("page.html")))
 
 
 def read_file(name: str) -> str:
-    """Return a file that the page is made of."""
+    """Return one of the files that make up the page."""
     return (files("neuralstack.reporting") / "page" / name).read_text(encoding="utf-8")
 
 
 def embedded(traces: Sequence[dict[str, Any]]) -> str:
-    """Return packed traces as JSON that no text in them can break out of, wherever in HTML it stands."""
+    """Return packed traces as JSON that is safe anywhere in HTML, whatever texts are in them."""
     text = json.dumps([packed(trace) for trace in traces], separators=(",", ":"), allow_nan=False)
     return re.sub("[<>&]", lambda sign: ESCAPED[sign[0]], text)
 
 
 def packed(trace: dict[str, Any]) -> dict[str, Any]:
-    """Return a trace whose steps are lists, in a third of the room; `unpacked` in trace.js is the way back.
+    """Return a trace whose steps are lists, in a third of the space; `unpacked` in trace.js restores it.
 
     Examples:
         >>> from neuralstack.reporting._page import packed
@@ -95,5 +95,5 @@ def policy(style: str, script: str, live: bool) -> str:
 
 
 def digest(text: str) -> str:
-    """Return how a policy names an inline style or script: by the hash of all that stands within its tags."""
+    """Return the name of an inline style or script in a policy: the hash of everything between its tags."""
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"

@@ -1,4 +1,4 @@
-"""Consistency: the accuracy that every seed reached."""
+"""Consistency: the accuracy that each seed reached."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 def plot_seeds(accuracies: dict[str, list[float]], path: str | Path | None = None) -> "Figure":
-    """Draw one dot for the accuracy that each seed reached, a row for each machine.
+    """Draw the accuracy that each seed reached as a dot, with one row per machine.
 
     Args:
         accuracies: The fine test accuracy of every seed, by the name of the machine.
-        path: The files to write, without a suffix, as PNG and PDF. Defaults to None: no files.
+        path: The files to write, as PNG and PDF, without a suffix. Defaults to None, which writes no files.
 
     Returns:
         The figure, which a notebook shows.
@@ -24,7 +24,7 @@ def plot_seeds(accuracies: dict[str, list[float]], path: str | Path | None = Non
     with figure(path, 1, 1, (7, 0.6 + 0.42 * len(accuracies))) as (drawn, axes):
         panel = axes[0, 0]
         for row, reached in enumerate(accuracies.values()):
-            # Dots of equal accuracy are set apart within their row, in the order of the seeds.
+            # Dots of equal accuracy are spread within their row, in the order of the seeds.
             offsets = np.linspace(-0.32, 0.32, len(reached)) if len(reached) > 1 else np.zeros(1)
             panel.plot(reached, row + offsets, ".", color=COLORS[row % len(COLORS)], markersize=5, alpha=0.8)
             solved = sum(value == 1 for value in reached)

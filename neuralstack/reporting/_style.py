@@ -1,4 +1,4 @@
-"""Style of every figure: colors that the color-blind can tell apart, no clutter, PNG to look at and PDF to print."""
+"""Style of all figures: colors that color-blind readers can tell apart, no clutter, PNG for screens, PDF for print."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # Okabe & Ito (2008), in the order in which they are used.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-MARKERS = ("o", "s", "^", "D", "v")  # which tell lines apart without a color
+MARKERS = ("o", "s", "^", "D", "v")  # which tell lines apart without color
 DOTS_PER_INCH = 150
 SETTINGS: Any = {
     "axes.spines.top": False,
@@ -35,7 +35,7 @@ def figure(
     size: tuple[int | float, int | float],
     suffixes: tuple[str, ...] = (".png", ".pdf"),
 ) -> Iterator[tuple["Figure", Any]]:
-    """Give a figure and its axes to draw on, which a notebook shows, and save it on leaving.
+    """Yield a figure and its axes to draw on, which a notebook shows, and save it on exit.
 
     Args:
         path: The files to write, without a suffix; None writes none.

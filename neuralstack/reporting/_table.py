@@ -12,7 +12,7 @@ HTML_STYLE = "border-collapse: collapse; font-variant-numeric: tabular-nums"
 
 @dataclass(frozen=True, repr=False)
 class Table:
-    """Titled rows under headings; the first columns hold text, aligned left, the others numbers, aligned right.
+    """Titled rows under headings; the first columns hold left-aligned text, the others right-aligned numbers.
 
     A heading may have several lines, separated by newlines. In a notebook a table is shown as HTML.
 
@@ -23,7 +23,7 @@ class Table:
         num_text_columns: Number of leading columns that hold text. Defaults to 1.
 
     Raises:
-        ValueError: If a row has another number of cells than there are columns.
+        ValueError: If a row does not have one cell for each column.
 
     Examples:
         >>> from neuralstack.reporting import Table
@@ -53,8 +53,8 @@ class Table:
         for row in self.rows:
             if len(row) != len(self.columns):
                 raise ValueError(
-                    f"every row of a table needs a cell for each column, but a row of {len(row)} cells stands under "
-                    f"{len(self.columns)} columns {tuple(self.columns)}: {tuple(row)}."
+                    f"every row of a table needs one cell for each of the {len(self.columns)} columns "
+                    f"{tuple(self.columns)}, got a row of {len(row)}: {tuple(row)}."
                 )
 
     def __repr__(self) -> str:
@@ -67,8 +67,8 @@ class Table:
         """Return the table as aligned lines, readable without color.
 
         Args:
-            width: Number of characters in a line, into which the widest column of text is wrapped. Numbers are never
-                wrapped, and nothing is ever cut. Defaults to no limit.
+            width: Maximum number of characters in a line, to which the widest column of text is wrapped. Numbers are
+                never wrapped, and nothing is cut off. Defaults to no limit.
         """
         cells = [[printable(cell) for cell in row] for row in self.rows]
         if not self.title:

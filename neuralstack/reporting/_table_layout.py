@@ -11,7 +11,7 @@ MARKUP = "|*_`[]<>&\\#~^$"  # characters with a meaning in Markdown
 
 
 def printable(cell: object) -> str:
-    r"""Return the text of a cell, with escapes for what a terminal would act on.
+    r"""Return the text of a cell, with characters escaped that a terminal would interpret.
 
     Examples:
         >>> printable("a\x1b[31m\nb")
@@ -21,7 +21,7 @@ def printable(cell: object) -> str:
 
 
 def markdown_safe(cell: object) -> str:
-    """Return the text of a cell with character references for all that Markdown would take for markup.
+    """Return the text of a cell, with character references for all that Markdown would interpret.
 
     Examples:
         >>> markdown_safe("a|b")
@@ -46,7 +46,7 @@ def aligned(
     """Return the lines of a table: headings, a rule of hyphens, which every terminal has, and the rows.
 
     Args:
-        columns: The headings; those of fewer lines stand at the bottom.
+        columns: The headings; those with fewer lines are aligned at the bottom.
         rows: The cells.
         num_text_columns: Number of leading columns that are aligned left.
         width: Number of characters in a line, or None for no limit.

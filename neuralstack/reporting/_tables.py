@@ -25,7 +25,7 @@ def comparison_table(title: str, reports: dict[str, Report], batches: dict[str, 
     Args:
         title: The title of the table.
         reports: The evaluation of each machine, by its name.
-        batches: Number of batches of training by the machine's name, where it is known.
+        batches: Number of training batches, by the machine's name, if known.
     """
     rows = [(name, batches.get(name, ""), *accuracies_of(report)) for name, report in reports.items()]
     return Table(title, ("run", "batches", *ACCURACIES), rows)
@@ -37,7 +37,7 @@ def accuracies_of(report: Report) -> list[str]:
 
 
 def language_table(name: str, report: LanguageReport, text: str = "the held-out text") -> Table:
-    """Return how well a machine predicted a text, which is named in the title."""
+    """Return a table of how well a machine predicted a text, which is named in the title."""
     columns = ("run", "characters", "nats per\ncharacter", "bits per\ncharacter", "perplexity")
     row = name, report.characters, f"{report.loss:.3f}", f"{report.bits:.3f}", f"{report.perplexity:.3f}"
     return Table(f"Prediction of {text}", columns, [row])

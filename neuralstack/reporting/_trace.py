@@ -31,19 +31,19 @@ def trace(
     about: str = "",
     program: StackTransducer | None = None,
 ) -> Trace:
-    """Let a machine answer a text on its own, and record what it does at each step.
+    """Record what a machine does at each step while it answers a text by greedy decoding.
 
     Args:
         machine: A machine with a memory.
         task: Its task.
-        text: What it is to answer.
-        name: What the machine is to be called.
-        about: A line about it.
+        text: The text to answer.
+        name: A name for the machine.
+        about: A one-line description of it.
         program: The program of a hardened machine, whose states are then named.
 
     Returns:
         A dictionary of plain lists, numbers and strings, in the form `neuralstack-trace-1` (see the guide to traces). A
-        notebook shows it as a page to play.
+        notebook shows it as an interactive page.
 
     Raises:
         ValueError: If the text is not one of the task's or too long, or the memory has nothing to show.
@@ -66,7 +66,7 @@ def trace(
     tokens = given + answered if task.end is not None else given
     shown = jax.device_get(machine.trace(padded(tokens, len(tokens))))
     memories = contents_of(machine.memory, shown, len(tokens))
-    is_language = isinstance(task, Characters)  # whose next characters are likely, not right
+    is_language = isinstance(task, Characters)  # whose next characters are likely, not correct
     wanted, right = wanted_of(task, source, len(tokens))
     labels = [label_of(task, token) for token in tokens]
     best, chances = likeliest(shown.logits[: len(tokens)].astype(np.float64))
@@ -103,7 +103,7 @@ def likeliest(logits: Float[np.ndarray, "steps vocabulary"]) -> tuple[np.ndarray
 
 
 def require_short(task: AbstractTask, source: list[int]) -> None:
-    """Refuse a source that would take more steps than can be shown.
+    """Check that a source does not take more steps than can be shown.
 
     Raises:
         ValueError: If the text takes more than `MOST_STEPS` steps.
@@ -114,12 +114,12 @@ def require_short(task: AbstractTask, source: list[int]) -> None:
 
 
 def wanted_of(task: AbstractTask, source: list[int], steps: int) -> tuple[list[str | None], str | None]:
-    """Return what is wanted at each step, None where nothing is, and the right answer, None where none is defined."""
+    """Return the target of each step, and the correct answer, with None where there is none."""
     try:
         right = task.answer(source)
     except ValueError:
         return [None] * steps, None
-    longest = 1 << (max(len(source), len(right)) - 1).bit_length()  # few different sizes, few compilations
+    longest = 1 << (max(len(source), len(right)) - 1).bit_length()  # few different sizes need few compilations
     example = replace(task, max_length=longest).example(source, right)
     targets, mask = np.asarray(example.targets), np.asarray(example.mask)
     wanted = [label_of(task, int(targets[time])) if time < len(mask) and mask[time] else None for time in range(steps)]
@@ -127,7 +127,7 @@ def wanted_of(task: AbstractTask, source: list[int], steps: int) -> tuple[list[s
 
 
 def states_of(program: StackTransducer | None, tokens: list[int]) -> Sequence[str | None]:
-    """Return the name of the state after each token, None where none is known."""
+    """Return the name of the state after each token, or None where it is unknown."""
     try:
         return program.walk(tokens) if program else [None] * len(tokens)
     except ValueError:  # a token that the task never asks for
@@ -141,7 +141,7 @@ def memory_of(memory: Observation, labels: list[str]) -> dict[str, Any]:
 
 
 def step_of(memory: Observation, time: int) -> dict[str, Any]:
-    """Return what is done to a memory at a step, and the elements of which another share is there or read then."""
+    """Return the actions on a memory at a step, and the elements whose strength or weight in the read changes then."""
     elements = state_at(memory, time)
     before = state_at(memory, time - 1) if time else np.zeros_like(elements)
     changed = np.flatnonzero((elements != before).any(0))
@@ -154,7 +154,7 @@ def step_of(memory: Observation, time: int) -> dict[str, Any]:
 
 
 def rounded(number: Any) -> float:
-    """Return a number with as many digits as are worth keeping."""
+    """Return a number rounded to the digits worth keeping."""
     return round(float(number), DIGITS)
 
 

@@ -10,23 +10,23 @@ from neuralstack.reporting._style import COLORS, figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MAX_SYMBOLS = 60  # on the time axis: longer traces have the numbers of steps
+MAX_SYMBOLS = 60  # on the time axis: longer traces show the numbers of steps
 MAX_ROWS = 24  # with the symbol of an element
-MAX_CELLS = 400  # steps and elements that are distinguished; of more, the greatest of neighbors is shown
+MAX_CELLS = 400  # steps or elements that are distinguished; beyond that, the maximum of neighbors is shown
 MAX_WIDTH = 14  # inches
 
 
 def plot_trace(
     trace: dict[str, Any], path: str | Path | None = None, suffixes: tuple[str, ...] = (".png", ".pdf")
 ) -> "Figure":
-    """Draw push and pop strengths, what is left of every element and what is read, over time.
+    """Draw the push and pop strengths, the strength left of each element and its weight in the read, over time.
 
-    The symbols below are what the machine is given at each step, those above what it then answers; where there is no
-    room for them, the steps are numbered.
+    The symbols below are the machine's inputs at each step, those above its answers; if there is no room for them, the
+    steps are numbered.
 
     Args:
         trace: A trace, as `ns.trace` returns it.
-        path: The files to write, without a suffix. Defaults to None: no files.
+        path: The files to write, without a suffix. Defaults to None, which writes no files.
         suffixes: The formats of the files. Defaults to PNG and PDF.
 
     Returns:
@@ -55,7 +55,7 @@ def plot_trace(
 
 
 def label_time(panel: Any, given: list[str]) -> None:
-    """Name the steps of a panel: by the symbols given where there is room for them, else by their numbers, from 1."""
+    """Label the steps of a panel by their input symbols if there is room, otherwise by their numbers, from 1."""
     panel.set_xlim(-0.5, len(given) - 0.5)
     panel.tick_params(axis="x", labelsize=7)
     if len(given) <= MAX_SYMBOLS:
@@ -67,13 +67,13 @@ def label_time(panel: Any, given: list[str]) -> None:
 
 
 def round_step(steps: int) -> int:
-    """Return a distance between the numbers on an axis: 1, 2 or 5, and zeros."""
+    """Return the distance between the numbers on an axis: 1, 2 or 5 times a power of ten."""
     choices = (times * 10**zeros for zeros in range(9) for times in (1, 2, 5))
     return next(distance for distance in choices if steps / distance <= MAX_SYMBOLS / 3)
 
 
 def label_answers(panel: Any, trace: dict[str, Any]) -> None:
-    """Write above a panel what the machine answers at each step of its answer."""
+    """Write above a panel the symbol that the machine answers at each step of its answer."""
     first = trace["first_answer"]
     answered = [step["answered"] if time >= first else "" for time, step in enumerate(trace["steps"])]
     above = panel.secondary_xaxis("top")
@@ -83,7 +83,7 @@ def label_answers(panel: Any, trace: dict[str, Any]) -> None:
 
 
 def draw_elements(panel: Any, trace: dict[str, Any], memory: int, values: np.ndarray, colors: str) -> Any:
-    """Draw how much there is of each element of a memory at each step, and return the image."""
+    """Draw the strength or the weight of each element of a memory at each step, and return the image."""
     kind, elements = trace["memories"][memory]["kind"], trace["memories"][memory]["elements"]
     steps, count = values.shape
     image = panel.imshow(
@@ -106,7 +106,7 @@ def draw_elements(panel: Any, trace: dict[str, Any], memory: int, values: np.nda
 
 
 def coarser(image: np.ndarray) -> np.ndarray:
-    """Return an image in which nothing is too fine to be seen: the greatest of every few neighbors."""
+    """Return an image with no detail too fine to be seen: the maximum of every few neighbors."""
     for axis in (0, 1):
         size = max(-(-image.shape[axis] // MAX_CELLS), 1)
         image = np.maximum.reduceat(image, range(0, max(image.shape[axis], 1), size), axis=axis) if size > 1 else image
@@ -114,7 +114,7 @@ def coarser(image: np.ndarray) -> np.ndarray:
 
 
 def draw_actions(panel: Any, trace: dict[str, Any], memory: int) -> None:
-    """Draw the strengths with which a memory is pushed and popped, a pair of lines for each end."""
+    """Draw the strengths with which a memory is pushed and popped, with a pair of lines for each end."""
     steps = trace["steps"]
     ends = [action["end"] for action in steps[0]["memories"][memory]["actions"]]
     for end, name in enumerate(ends):

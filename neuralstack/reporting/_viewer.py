@@ -17,7 +17,7 @@ VERSIONS = {"untrained": "before training", "soft": "", "hard": "hardened"}
 
 
 class NamedMachine(NamedTuple):
-    """A machine to be traced, with its name and a line about it."""
+    """A machine to be traced, with its name and a one-line description."""
 
     machine: Machine
     name: str
@@ -41,11 +41,11 @@ class Viewer(NamedTuple):
         Args:
             runs: The directories of runs of one task.
             versions: Versions of each machine: `untrained`, `soft` (as trained) or `hard`. Defaults to `soft`.
-            own: The names of the `task`, `memory` and `controller`, where they are not the library's: their code is
+            own: The names of the `task`, `memory` and `controller`, if they are not the library's; their code is
                 executed.
 
         Raises:
-            ValueError: If a run cannot be read, a machine not be hardened, or the runs have different tasks.
+            ValueError: If a run cannot be read, a machine cannot be hardened, or the runs have different tasks.
         """
         opened = [Run.open(Path(path)) for path in runs]
         tasks = [run.usable_task(**own) for run in opened]

@@ -1,3 +1,3 @@
-"""Laws that own parts can be held against, for the tests of whoever writes them."""
+"""Laws that a user's own parts can be checked against, for use in their tests."""
 
 from neuralstack.testing._check_memory import check_memory as check_memory

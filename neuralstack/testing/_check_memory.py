@@ -22,11 +22,11 @@ def check_memory(
     """Check that a memory obeys the laws that machines, training and traces rely on.
 
     - Its sizes are those of what it takes and returns, and float32 and float64 values keep their dtype.
-    - A run reads what single steps read, compiled or not, mapped over a batch or in a loop, to any number of steps,
-      whatever room there is beyond.
-    - The gradient of a run is that of its steps and of finite differences.
+    - A run gives the same reads as single steps, compiled or not, mapped over a batch or in a loop, for any number of
+      steps, whatever room there is beyond.
+    - The gradient of a run equals that of its steps, and finite differences.
     - Reads and gradients are finite for saturated and for silent controllers.
-    - What is observed has one shape at all steps, and is not negative.
+    - Observations have the same shape at all steps, and are not negative.
     - Its discrete form, if it has one, takes the same raw actions, has gates of 0 and 1, and is its own discrete form.
 
     Everything is computed on a few random sequences of raw actions, by three compiled programs.
@@ -34,12 +34,12 @@ def check_memory(
     Args:
         memory: The memory.
         steps: Length of the sequences, at least 2.
-        key: Source of the random numbers. Defaults to `jax.random.key(0)`.
-        smooth: Whether gradients are compared with finite differences: not where they are surrogates, such as
+        key: Random key. Defaults to `jax.random.key(0)`.
+        smooth: Whether to compare gradients with finite differences; give False if they are surrogates, such as
             straight-through ones.
 
     Raises:
-        AssertionError: If a law is broken; it says which, and by which numbers.
+        AssertionError: If a law is broken; the message says which, and by which numbers.
         ValueError: If `steps` is below 2.
 
     Examples:
@@ -90,7 +90,7 @@ def check_dtypes(memory: AbstractMemory, steps: int) -> None:
             state = jax.eval_shape(lambda dtype=dtype: memory.init(steps, dtype))
             action = jax.eval_shape(memory.decode, raw)
             after, read = jax.eval_shape(memory.step, state, action)
-            law = "A step returns a state of the structure, shapes and dtypes of the one that it was given"
+            law = "A step returns a state with the structure, shapes and dtypes of the one it was given"
             require(described(after) == described(state), memory, law, f"{described(after)} and {described(state)}")
             law = "A read has read_size numbers, of the dtype of the memory's values"
             wanted = f"{jnp.dtype(dtype).name}[{memory.read_size}]"
@@ -111,9 +111,9 @@ def check_float32(memory: AbstractMemory, steps: int, key: Array) -> Forms:
     rows, cotangents = jnp.concatenate([raw, extreme]), jnp.repeat(cotangent, 1 + len(EXTREMES), axis=0)
     alone = jax.jit(partial(forms, memory))(raw[0], cotangent[0])
     mapped = jax.jit(jax.vmap(partial(forms, memory)))(rows, cotangents)
-    require_close(memory, "Mapped over a batch it does what it does alone", row(mapped, 0), alone, 1e-4)
+    require_close(memory, "A sequence gives the same results in a batch as alone", row(mapped, 0), alone, 1e-4)
     uncompiled = by_hand(memory, raw[0, :2], steps)
-    require_close(memory, "Compiled it reads what it reads uncompiled", alone.step_reads[:2], uncompiled, 1e-4)
+    require_close(memory, "Compiled reads are the same as uncompiled ones", alone.step_reads[:2], uncompiled, 1e-4)
     for number, extreme in enumerate(EXTREMES, start=1):
         reads, gradient = mapped.reads[number], mapped.gradient[number]
         require_finite(memory, f"Reads are finite where all raw numbers are {extreme:g}", reads)
@@ -125,7 +125,7 @@ def check_float32(memory: AbstractMemory, steps: int, key: Array) -> Forms:
 
 
 def by_hand(memory: AbstractMemory, raw: Array, room: int) -> Array:
-    """Return the reads of steps that are taken one by one, without a compiled loop."""
+    """Return the reads of steps taken one by one, without a compiled loop."""
     state, reads = memory.init(room, raw.dtype), []
     for action in raw:
         state, read = memory.step(state, memory.decode(action))
@@ -134,27 +134,27 @@ def by_hand(memory: AbstractMemory, raw: Array, room: int) -> Array:
 
 
 def check_float64(memory: AbstractMemory, steps: int, key: Array, *, smooth: bool) -> None:
-    """Check that runs and steps agree, and gradients with finite differences, where rounding hides nothing."""
+    """Check runs against steps, and gradients against finite differences, where rounding hides nothing."""
     raw, cotangent = draw(memory, steps, key, 1)
     direction = jax.random.normal(jax.random.fold_in(key, 1), raw.shape)
     rows = jnp.concatenate([raw, raw + SMALL * direction, raw - SMALL * direction])
     results = jax.jit(jax.vmap(partial(forms, memory)))(rows, jnp.repeat(cotangent, 3, axis=0))
     single = row(results, 0)
-    require_close(memory, "A run reads what single steps read", single.reads, single.step_reads, 1e-9)
-    law = "A run to fewer steps is the start of a longer one"
+    require_close(memory, "A run gives the same reads as single steps", single.reads, single.step_reads, 1e-9)
+    law = "A run of fewer steps is the start of a longer one"
     require_close(memory, law, single.short_reads[: steps - 1], single.reads[: steps - 1], 1e-9)
     require_close(memory, "Room for more steps changes nothing", single.roomy_reads, single.step_reads, 1e-9)
-    law = "The gradient of a run is that of its steps"
+    law = "The gradient of a run equals that of its steps"
     require_close(memory, law, single.gradient, single.step_gradient, 1e-8)
     if smooth:
         scores = jnp.einsum("nsr,sr->n", results.reads, cotangent[0])
         slope = (scores[1] - scores[2]) / (2 * SMALL)
         along = jnp.vdot(single.gradient, direction[0])
-        require_close(memory, "The gradient of a run is that of finite differences", along, slope, 1e-5)
+        require_close(memory, "The gradient of a run equals finite differences", along, slope, 1e-5)
 
 
 def check_observation(memory: AbstractMemory, results: Forms) -> None:
-    """Check what traces and figures of a sequence are drawn from."""
+    """Check the observations that traces and figures of a sequence are drawn from."""
     steps = len(results.reads)
     for observed in memory.observe(results.action, np.asarray(results.strengths)):
         wanted = steps, len(observed.elements)
@@ -195,5 +195,5 @@ def check_discrete(memory: AbstractMemory, steps: int, key: Array) -> None:
 
 
 def row(tree: Forms, number: int) -> Forms:
-    """Return what was found of one sequence of a batch."""
+    """Return the results of one sequence of a batch."""
     return jax.tree.map(lambda leaf: leaf[number], tree)

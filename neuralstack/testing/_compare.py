@@ -10,7 +10,7 @@ def require(holds: bool, memory: Any, law: str, deviation: str) -> None:
     """Raise unless a law holds.
 
     Args:
-        holds: Whether it does.
+        holds: Whether the law holds.
         memory: The memory, named in the error.
         law: The law, as a sentence without its full stop.
         deviation: The values that break it.
@@ -42,7 +42,9 @@ def require_close(memory: Any, law: str, got: Any, wanted: Any, tolerance: float
         if not (error <= bound).all():  # a NaN is never within a bound
             index = tuple(map(int, np.unravel_index(np.argmax(np.nan_to_num(error, nan=np.inf)), error.shape)))
             where = f"{jax.tree_util.keystr(path)}{list(index)}"
-            deviation = f"{actual[index]:.7g} and {expected[index]:.7g} at {where}, where {bound:.1g} apart would do"
+            deviation = (
+                f"{actual[index]:.7g} and {expected[index]:.7g} at {where}, which may differ by at most {bound:.1g}"
+            )
             require(False, memory, law, deviation)
 
 

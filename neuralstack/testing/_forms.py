@@ -1,4 +1,4 @@
-"""Whatever a memory does with a sequence of raw actions, in one program that is compiled once."""
+"""Everything that a memory does with a sequence of raw actions, in one program that is compiled once."""
 
 from typing import Any, NamedTuple
 
@@ -10,15 +10,15 @@ from neuralstack.memories import AbstractMemory
 
 
 class Forms(NamedTuple):
-    """Reads and gradients of one sequence, as a run and as single steps, and what is to be seen on the way."""
+    """Reads and gradients of one sequence, as a run and as single steps, and what else the memory gives."""
 
     reads: Float[Array, "steps read"]
     gradient: Float[Array, "steps action"]
-    """Of the raw numbers, from a given cotangent of the reads of a run."""
+    """With respect to the raw numbers, from a given cotangent of the reads of a run."""
     step_reads: Float[Array, "steps read"]
     step_gradient: Float[Array, "steps action"]
     short_reads: Float[Array, "steps read"]
-    """Of a run to one step less."""
+    """Of a run of one step fewer."""
     roomy_reads: Float[Array, "steps read"]
     """Of single steps in a memory with room for twice as many."""
     strengths: Float[Array, "steps cells"]
@@ -58,7 +58,7 @@ def forms(memory: AbstractMemory, raw: Float[Array, "steps action"], cotangent: 
 
 
 def scan(memory: AbstractMemory, raw: Float[Array, "steps action"], room: int) -> tuple[Array, Array]:
-    """Return the read, and what is there, after each step of a loop over the memory's step."""
+    """Return the read and the strengths after each step of a loop over the memory's step."""
 
     def step(state, raw):
         state, read = memory.step(state, memory.decode(raw))

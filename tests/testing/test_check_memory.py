@@ -84,13 +84,13 @@ class WithAnotherRun(NeuralStack):
 
 
 BROKEN = {
-    OfAnotherDtype: "A step returns a state of the structure, shapes and dtypes of the one that it was given",
+    OfAnotherDtype: "A step returns a state with the structure, shapes and dtypes of the one it was given",
     OfAnotherSize: "A read has read_size numbers, of the dtype of the memory's values: float32[1] and not float32[2]",
     WithGatesOfNoSize: "gate_widths and value_widths add up to action_size: 4 and 3",
     NotFinite: "Reads are finite where all raw numbers are 100: nan at",
     WithNegativeStrengths: "The observed strengths are finite and not negative",
     NeverDiscrete: "The discrete form is its own discrete form",
-    WithAnotherRun: "A run reads what single steps read",
+    WithAnotherRun: "A run gives the same reads as single steps",
 }
 
 
