@@ -1,10 +1,10 @@
-# Every target that needs Python makes its own environment in .venv first.
+# Targets that need Python first create their environment in .venv.
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 JOBS ?= 2
 
-# Without this the theme prints a notice about its successor into every build.
+# Otherwise the theme prints a notice about its successor in every build.
 export NO_MKDOCS_2_WARNING := 1
 
 BIN := .venv/bin
@@ -19,11 +19,11 @@ BENCHMARKS := $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py))
 help: ## Print this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-setup: $(READY) ## Make the environment .venv with the tested versions of everything
+setup: $(READY) ## Create the environment .venv with the tested versions of everything
 
 $(READY): pyproject.toml constraints.txt $(KERNELS)
-	@test -n "$(PYTHON)" || { echo "neuralstack needs Python 3.11 or newer and none was found;" \
-		"install one, or name it: make PYTHON=/path/to/python" >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "neuralstack needs Python 3.11 or newer, which was not found;" \
+		"install it, or give its path: make PYTHON=/path/to/python" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
@@ -34,20 +34,20 @@ demo: $(READY) ## Train a small machine and write what it learned to runs/demo
 test: $(READY) ## Run the tests and the examples in docstrings, README and docs
 	$(PYTEST)
 
-# What needs no training, no command and no process of its own.
+# Tests that need no training, no command line and no separate process.
 UNIT := tests/memories tests/reference tests/evaluation tests/tasks tests/automata \
 	$(filter-out tests/test_consoles.py tests/test_lean.py,$(wildcard tests/test_*.py))
 
 unit: $(READY) ## Run the tests that take less than a minute together
 	$(PYTEST) $(UNIT)
 
-integration: $(READY) ## Run the other tests, of parts that work together: machines, trainings, commands, pages
+integration: $(READY) ## Run the other tests, of parts that work together: machines, training, commands, pages
 	$(PYTEST) tests $(addprefix --ignore=,$(UNIT))
 
-slow: $(READY) ## Run the tests that take long, most of which learn, and further cases of the others
+slow: $(READY) ## Run the slow tests, most of which train machines, and further cases of the others
 	$(PYTEST) --dist worksteal -m slow
 
-# An environment of its own that holds only this package, built another way; all else it takes from .venv.
+# A separate environment with only this package, built another way; everything else comes from .venv.
 define other-environment
 rm -rf build/$@ && $(BIN)/python -m venv --without-pip build/$@
 $(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
@@ -71,12 +71,12 @@ lean: $(READY) ## Install without extras into a fresh environment, and build and
 	build/$@/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt .
 	build/$@/bin/python -P -W error tests/lean.py
 
-floors: $(READY) ## Install the oldest versions accepted into a fresh environment, and run the quick tests there
+floors: $(READY) ## Install the oldest supported dependencies into a fresh environment, and run the quick tests there
 	rm -rf build/$@ && $(BIN)/python -m venv build/$@
 	build/$@/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-floors.txt '.[test]'
 	build/$@/bin/python -P -m pytest -q -n $(JOBS) $(UNIT)
 
-lint: style types imports docs ## Check style, types, who imports whom, and that the docs build without a warning
+lint: style types imports docs ## Check style, types, imports between packages, and that the docs build without warnings
 
 style: $(READY)
 	$(BIN)/ruff check
@@ -88,7 +88,7 @@ types: $(READY)
 imports: $(READY)
 	$(BIN)/lint-imports
 
-format: $(READY) ## Put the code into the house style
+format: $(READY) ## Format the code in the house style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
@@ -98,6 +98,6 @@ bench: $(READY) ## Run every benchmark in turn
 docs: $(READY) ## Build the documentation into site/
 	$(BIN)/mkdocs build --strict
 
-clean: ## Remove the environment, the site, caches and build outputs; runs/ stays
+clean: ## Remove the environment, the site, caches and build outputs, but not runs/
 	rm -rf .venv site build dist .pytest_cache .ruff_cache .hypothesis *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,7 +1,7 @@
-"""Temporary memory of a training step, and its growth with the length.
+"""Temporary memory of a training step, and its growth with sequence length.
 
-Prints the temporary memory that the compiled gradient of a training step asks for, apart from weights and inputs, at
-256, 512 and 1024 steps: with the own backward pass, for two connections, and with automatic differentiation of the
+Prints the temporary memory that the compiled gradient of a training step requests, besides weights and inputs, at 256,
+512 and 1024 steps: with the package's own backward pass, for two connections, and with automatic differentiation of the
 plain loop over time. `--json` prints `{"256": {"layer": bytes, ...}, ...}` as the last line.
 """
 
@@ -20,12 +20,12 @@ LENGTHS = (256, 512, 1024)
 
 
 def own_gradient(machine: ns.Machine, tokens: jax.Array) -> jax.Array:
-    """The unroll that training uses."""
+    """Run the unroll that training uses."""
     return machine.batch(tokens).logits
 
 
 def automatic_gradient(machine: ns.Machine, tokens: jax.Array) -> jax.Array:
-    """The same machine as a loop over time whose gradient is left to JAX."""
+    """Run the same machine as a loop over time, differentiated by JAX."""
     return jax.vmap(lambda one: machine.trace(one).logits, in_axes=1, out_axes=1)(tokens)
 
 
@@ -37,7 +37,7 @@ VARIANTS: dict[str, tuple[str, Callable]] = {
 
 
 def temporary_bytes(connection: str, outputs: Callable, steps: int) -> int:
-    """Return what the compiled gradient asks for, without running it."""
+    """Return the bytes that the compiled gradient requests, without running it."""
 
     def loss(machine, tokens):
         return -jax.nn.log_softmax(outputs(machine, tokens))[..., 0].mean()

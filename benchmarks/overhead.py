@@ -1,9 +1,9 @@
-"""Cost of a stack beside the recurrent network that operates it, in time and in memory.
+"""Cost of a stack, in time and in memory, relative to the recurrent network that operates it.
 
-Times forward and backward of an LSTM of width 64 with a stack of width 64 (embedding, heads, memory and answer), batch
-50, against the same LSTM, embedding and answer without the stack. All variants of one length are measured in turn, in
-rounds, in one process; compilation is not counted; medians are shown. `--json` prints `{"130": {"lstm": seconds,
-...}, ...}` as the last line, and `--out DIR` writes `overhead.json` and `overhead.png`.
+Times the forward and backward pass of an LSTM of width 64 with a stack of width 64 (embedding, heads, memory and
+answer), for batches of 50, against the same LSTM, embedding and answer without the stack. All variants of one length
+are measured in turn, in rounds, in one process; compilation is not counted; medians are shown. `--json` prints `{"130":
+{"lstm": seconds, ...}, ...}` as the last line, and `--out DIR` writes `overhead.json` and `overhead.png`.
 
 The variants:
 
@@ -46,12 +46,12 @@ def machine(memory: ns.AbstractMemory, connection: str) -> ns.Machine:
 
 
 def unrolled(machine: ns.Machine, tokens: jax.Array) -> jax.Array:
-    """The package's own unroll."""
+    """Run the package's own unroll."""
     return machine.batch(tokens).logits
 
 
 def lstm_scan(machine: ns.Machine, tokens: jax.Array) -> jax.Array:
-    """An LSTM as JAX's users write it: the input's projection before the loop, the answer after it."""
+    """Run an LSTM as JAX users write it: with the input projection before the loop and the answer after it."""
     controller = machine.controller
     projected = controller.project(machine.embedding[tokens])
     state = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (BATCH, *leaf.shape)), controller.init())
@@ -61,12 +61,12 @@ def lstm_scan(machine: ns.Machine, tokens: jax.Array) -> jax.Array:
 
 
 def stack_scan(machine: ns.Machine, tokens: jax.Array) -> jax.Array:
-    """The machine as a loop over its step, whose gradient is left to JAX."""
+    """Run the machine as a loop over its step, differentiated by JAX."""
     return jax.vmap(lambda one: machine.trace(one).logits, in_axes=1, out_axes=1)(tokens)
 
 
 class MatrixStack(ns.NeuralStack):
-    """The stack as the paper's equations 1 to 3 read, with the sums over the elements above as one matrix product."""
+    """The stack as in equations 1 to 3 of the paper, with the sums over the elements above as one matrix product."""
 
     def init(self, steps, dtype=None):
         return jnp.zeros((steps, self.width)), jnp.zeros(steps), jnp.zeros((), jnp.int32)
@@ -97,7 +97,7 @@ VARIANTS = {
 
 
 def compiled(name: str, steps: int):
-    """Return a variant's compiled gradient as a function of nothing, and the bytes that it needs while it runs."""
+    """Return a variant's compiled gradient as a function without arguments, and the bytes it needs while it runs."""
     model, outputs = VARIANTS[name]
 
     def loss(machine, tokens, targets):
@@ -120,7 +120,7 @@ def measure(names: list[str], steps: int, rounds: int) -> dict[str, dict[str, fl
     seconds: dict[str, list[float]] = {name: [] for name in running}
     for _ in range(rounds):
         for name, call in running.items():
-            call()  # the memory that the variant before gave back is not paid for by this one
+            call()  # so that this variant does not pay for memory that the last one freed
             started = time.perf_counter()
             call()
             seconds[name].append(time.perf_counter() - started)
@@ -131,7 +131,7 @@ def measure(names: list[str], steps: int, rounds: int) -> dict[str, dict[str, fl
 
 
 def tokens_per_second(rounds: int, steps: int = 10) -> dict[str, float]:
-    """Return the tokens that whole training steps take in per second: drawing, both passes, clipping, Adam."""
+    """Return the tokens per second of whole training steps: drawing, both passes, clipping, Adam."""
     machines = {"LSTM": "none", "LSTM + stack": "stack"}
     options = {"controller": "lstm", "min_length": 64, "first_lengths": (), "batch": BATCH}
     configs = {name: complete(ns.configure("reversal", memory=memory, **options)) for name, memory in machines.items()}
@@ -147,7 +147,7 @@ def tokens_per_second(rounds: int, steps: int = 10) -> dict[str, float]:
 
 
 def tables(found: dict[str, dict[str, dict[str, float]]], names: list[str], tokens: dict[str, float]) -> list[dict]:
-    """Return what was measured as tables: milliseconds, their ratio to the LSTM's, mebibytes, and training."""
+    """Return the measurements as tables: milliseconds, their ratio to the LSTM's, mebibytes, and training."""
 
     def rows(cell):
         return [[name, *(cell(one.get(name, {}), one) for one in found.values())] for name in names]

@@ -1,9 +1,9 @@
-"""Cost of one more seed, when several are trained together.
+"""Cost of an additional seed when several are trained together.
 
-Times steps of the default machine for populations of several sizes, spread over all devices, on a CPU over its cores. A
-device trains its share one by one, or side by side as one program of all: the median of several rounds in which both
-take turns, compilation apart. Training itself takes the first way on a CPU and the second one elsewhere. `--out DIR`
-also writes `population-PLATFORM.json`.
+Times steps of the default machine for sweeps of several sizes, spread over all devices, or over the cores of a CPU. A
+device trains its share one by one, or side by side with one program: the median of several rounds in which both take
+turns, without compilation. Training itself uses the first way on a CPU and the second one elsewhere. `--out DIR` also
+writes `population-PLATFORM.json`.
 """
 
 import argparse
@@ -29,7 +29,7 @@ COLUMNS = ("seeds", "one by one,\nms a step", "a seed", "side by side,\nms a ste
 
 
 def measure(task: str, sizes: list[int], steps: int, rounds: int) -> dict[tuple[int, str], float]:
-    """Return the milliseconds of a step of all members, by how many they are and how they are trained."""
+    """Return the milliseconds of a step of all members, by their number and the way they are trained."""
     configs = [complete(configure(task, seed=seed)) for seed in range(max(sizes))]
     program, states = step_spec(configs[0]), [begin(config) for config in configs]
     times: dict[tuple[int, str], float] = {}
@@ -49,7 +49,7 @@ def main() -> None:
     """Measure every size."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--task", default="copy", choices=list(TASKS), metavar="TASK", help="the task (copy)")
-    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 4, 16], help="how many are trained (1 4 16)")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 4, 16], help="numbers of seeds to train (1 4 16)")
     parser.add_argument("--steps", type=int, default=10, help="steps at a time (10)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of which the median is taken (5)")
     parser.add_argument("--out", type=Path, help="a directory for the result")

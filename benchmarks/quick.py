@@ -1,7 +1,7 @@
 """Duration of the quick run of each experiment.
 
-Each runs `neuralstack reproduce NAME --quick` in a process of its own that finds nothing compiled before, one after the
-other: the seconds of the whole command, compilation included. `--out DIR` also writes `quick.json`.
+Runs `neuralstack reproduce NAME --quick` for one experiment after another, each in a separate process with an empty
+compilation cache, and times the whole command, compilation included. `--out DIR` also writes `quick.json`.
 """
 
 import argparse

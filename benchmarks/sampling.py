@@ -1,8 +1,8 @@
-"""Share of a training step that drawing its batch takes.
+"""Share of a training step that is spent on drawing its batch.
 
-Every task draws its sequences on the device, inside the compiled step. This times drawing alone beside whole steps of
-the default machine, by task: the median of several rounds in which both take turns, compilation apart. `--out DIR` also
-writes `sampling.json`.
+Every task draws its sequences on the device, inside the compiled step. This times drawing alone and whole steps of the
+default machine, for each task: the median of several rounds in which both take turns, without compilation. `--out DIR`
+also writes `sampling.json`.
 """
 
 import argparse
@@ -28,7 +28,7 @@ STEPS = 10  # at a time
 
 
 def drawing(program: StepSpec):
-    """Return a compiled function that draws the batches of some steps and looks at all of each."""
+    """Return a compiled function that draws the batches of some steps and uses all of each."""
 
     @jax.jit
     def draw(state):

@@ -1,8 +1,8 @@
 """Cost of one step of each memory, and its growth with the room of the memory.
 
 Times `step`, 256 at a time in a compiled loop, on empty memories with room for 64 to 4096 steps: the median of several
-rounds in which all take turns, compilation apart. Beside it stands by how much a step gets dearer from 1024 to 4096,
-and by how much at most it may by the documentation. `--out DIR` also writes `steps.json` and a figure.
+rounds in which all take turns, without compilation. Also shows the factor by which a step slows down from 1024 to 4096,
+and the largest factor that the documentation allows. `--out DIR` also writes `steps.json` and a figure.
 """
 
 import argparse
@@ -20,8 +20,8 @@ from neuralstack.reporting import Table, figure
 
 WIDTH = 64
 ROOMS = (64, 256, 1024, 4096)
-# The memory, the power of the room with which its step is said to grow, the rooms that can be afforded, and in how many
-# steps at a time: enough for the loop's own start not to count.
+# The memory, the power of the room with which its step is documented to grow, the rooms that are affordable, and the
+# number of steps at a time: enough that the start of the loop does not count.
 MEMORIES = {
     "stack": (ns.NeuralStack(WIDTH), 1, ROOMS, 256),
     "queue": (ns.NeuralQueue(WIDTH), 1, ROOMS, 256),
@@ -35,7 +35,7 @@ MEMORIES = {
 
 
 def loop(memory: ns.AbstractMemory, room: int, steps: int):
-    """Return a compiled loop of steps, and what it is called with."""
+    """Return a compiled loop of steps, and its arguments."""
 
     @jax.jit
     def run(state, actions):
@@ -66,7 +66,7 @@ def measure(rounds: int) -> dict[str, dict[int, float]]:
 
 
 def draw(found: dict[str, dict[int, float]], path: Path) -> None:
-    """Draw what a step costs against the room."""
+    """Draw the cost of a step against the room."""
     with figure(path, 1, 1, (6, 4)) as (_, axes):
         for number, (name, times) in enumerate(found.items()):
             axes[0, 0].loglog(list(times), list(times.values()), marker="os^vDPX*"[number], label=name, markersize=5)

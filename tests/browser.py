@@ -1,4 +1,4 @@
-"""A real browser that shows pages of traces; a test module asks for it with `pytest_plugins`."""
+"""A real browser that shows pages of traces; a test module requests it with `pytest_plugins`."""
 
 import os
 import shutil
@@ -32,7 +32,7 @@ def chromium():
 
 @pytest.fixture(scope="module")
 def window(chromium):
-    """One tab for all tests, what it asked for and what it complained of."""
+    """One tab for all tests, its requests and its complaints."""
     tab, requests, complaints = chromium.new_page(), [], []
     tab.set_default_timeout(5000)
     tab.on("request", lambda request: requests.append(request.url))
@@ -44,7 +44,7 @@ def window(chromium):
 
 @pytest.fixture
 def show(window, tmp_path):
-    """Opens a page of traces from a file; in the end, nothing was fetched and nothing complained of."""
+    """Opens a page of traces from a file; at the end, nothing must have been fetched or complained of."""
     tab, requests, complaints = window
 
     def opened(*traces, width=1200, **media):

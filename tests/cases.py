@@ -42,7 +42,7 @@ MEMORIES_UNDER_TEST = {
     "tape": Tape,
 }
 
-# Slow to compile, and much like others: tests of every memory run on these with the slow tests.
+# Slow to compile, and similar to others: tests of every memory run on these only among the slow tests.
 SLOW_MEMORIES = (
     "deque",
     "deque in pure JAX",
@@ -79,7 +79,7 @@ TASKS_UNDER_TEST = {
     "reversal of ASCII": Reversal,
 }
 
-# Drawn or laid out like another one: tests of every task run on these with the slow tests.
+# Drawn or laid out like another one: tests of every task run on these only among the slow tests.
 SLOW_TASKS = (
     *("anb2n", "anbmcnm", "anbncn", "anbncndn", "dyck-1", "dyck-3", "dyck-6"),
     *("cycle-navigation", "duplicate-string", "odds-first", "parity", "reverse-string"),

@@ -12,10 +12,10 @@ from small import compiled_as_users_do
 settings.register_profile("tests", derandomize=True, deadline=None, database=None)
 settings.load_profile("tests")
 
-# Tests compile much and run little. Without these, compiling takes about half the time. The processes that tests start
-# compile likewise: their numbers are to be the same to the last bit.
+# Tests compile much and run little. Without optimizations, compilation takes about half the time. The processes that
+# tests start compile in the same way, so that their numbers are the same to the last bit.
 FLAGS = ["--xla_cpu_parallel_codegen_split_count=1"]  # a small program is compiled faster in one piece
-if jax.__version_info__ < (0, 11):  # later ones know the flag no more, and end the process that gives it
+if jax.__version_info__ < (0, 11):  # later versions do not know the flag and abort the process
     FLAGS.append("--xla_cpu_use_fusion_emitters=false")
 os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *FLAGS])
 os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
@@ -24,13 +24,13 @@ jax.config.update("jax_disable_most_optimizations", True)
 gc.set_threshold(200_000, 20, 20)  # tracing makes many objects and few cycles
 
 jax.config.update("jax_legacy_prng_key", "error")
-jax.config.update("jax_num_cpu_devices", 2)  # what is spread over devices is, here too
+jax.config.update("jax_num_cpu_devices", 2)  # so that computations are spread over devices in tests too
 
 
 def pytest_configure(config):
-    """Let all processes of this run of the tests and of the next ones share compiled programs.
+    """Share compiled programs among all processes of this run of the tests, and with later runs.
 
-    The user's own directory of such programs is left alone. With `-p no:cacheprovider` nothing is kept.
+    The user's own cache of such programs is left alone. With `-p no:cacheprovider` nothing is kept.
     """
     if not hasattr(config, "cache"):
         return
@@ -42,14 +42,14 @@ def pytest_configure(config):
 
 @pytest.fixture
 def optimized():
-    """Compile as users do, for a test that runs its program for long."""
+    """Compile as users do, for a test whose program runs long."""
     with compiled_as_users_do():
         yield
 
 
 @pytest.fixture
 def float64():
-    """Let everything that is built and computed in the test be float64."""
+    """Build and compute everything in the test in float64."""
     with jax.enable_x64(True):
         yield
 

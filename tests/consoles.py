@@ -23,7 +23,7 @@ FLAGS = ELLIPSIS | NORMALIZE_WHITESPACE
 
 
 class Checker(OutputChecker):
-    """Compare what is shown and printed, decimal numbers to the digits that are shown."""
+    """Compares shown and printed output, decimal numbers to the shown digits."""
 
     def check_output(self, want, got, optionflags):
         shown, printed = list(DECIMAL.finditer(want)), list(DECIMAL.finditer(got))
@@ -78,7 +78,7 @@ def steps_of(page):
 
 
 def commands_of(block, slow=False):
-    """Return the commands of a block, each after a dollar sign; a line may go on after a backslash."""
+    """Return the commands of a block, each after a dollar sign; a line may continue after a backslash."""
     assert block.startswith("$ "), f"a console block begins with a command, after a dollar sign:\n{block}"
     commands = []
     for command in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
@@ -88,7 +88,7 @@ def commands_of(block, slow=False):
 
 
 def is_session(steps):
-    """Return whether a page is run as one session here, its prompts too, and not by the doctests of pytest."""
+    """Return whether a page is run as one session here, including its prompts, and not by the doctests of pytest."""
     return any(not isinstance(step, Prompt) for step in steps)
 
 

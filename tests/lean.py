@@ -1,4 +1,4 @@
-"""Uses that must work where the package is installed without extras: `make lean` runs this file, without pytest."""
+"""Uses that must work if the package is installed without extras: `make lean` runs this file, without pytest."""
 
 from importlib.metadata import requires
 from importlib.util import find_spec
@@ -7,7 +7,7 @@ import jax
 
 import neuralstack as ns
 
-# What the extras install, and JAX does not.
+# Packages that the extras install, and JAX does not.
 EXTRAS = "matplotlib", "pytest", "rich", "starlette", "tyro", "uvicorn"
 
 

@@ -1,4 +1,4 @@
-"""Machines of every kind, and parts of a user's own classes, for tests of what describes and saves machines."""
+"""Machines of every kind, and parts of a user's own classes, for tests of describing and saving machines."""
 
 import equinox as eqx
 import jax

@@ -1,4 +1,4 @@
-"""Common parts of the tests of the page of traces: memories that are simulated here, and how to look at a page."""
+"""Common parts of the tests of the page of traces: simulated memories, and helpers that read a page."""
 
 import time
 
@@ -40,7 +40,7 @@ class Simulated:
         return [[index, *now[index]] for index in now if now[index] != before.get(index, (0, 0))]
 
     def shown(self, step):
-        """The symbols and strengths that are to be seen, topmost first."""
+        """The symbols and strengths that should be visible, topmost first."""
         alive = [(self.elements[index]["symbol"], held) for index, (held, _) in self.states[step].items() if held > 0]
         return alive[::-1] if self.kind == "queue" else alive
 
@@ -50,7 +50,7 @@ class Simulated:
 
 
 def traced(text, *, kinds=("stack",), name="hardened", push=1.0, pop=1.0, wrong=(), symbols=None):
-    """A machine that pushes what it reads, and pops and answers afterwards; with the memories as they were."""
+    """Return the trace of a machine that pushes what it reads, then pops and answers; and its memories."""
     symbols = list(text.replace(" ", "␣")) if symbols is None else symbols
     memories = [Simulated(kind) for kind in kinds]
     right = symbols[::-1] if kinds[0] == "stack" else symbols

@@ -1,4 +1,4 @@
-"""Common parts of tests of many kinds, above all one small configuration: its runs share one compiled program."""
+"""Common parts of many tests, above all one small configuration, whose runs share one compiled program."""
 
 import json
 import sys
@@ -17,7 +17,7 @@ from neuralstack.training import configure
 SMALL = configure(
     "reversal", min_length=2, max_length=8, warmup_lengths=(4, 8), batch_size=25, max_steps=1000, evaluate_every=25
 )
-# Further batches make strengths and state exact, so that the hardened machine is right far beyond the training lengths.
+# Further batches make strengths and state exact, so that the hardened machine is right far beyond training lengths.
 LEARNING = {"restart_after": 120, "extra_steps": 200}
 # The same configuration on the command line.
 OPTIONS = [
@@ -36,7 +36,7 @@ OPTIONS = [
 
 
 def command(*arguments):
-    """Return how a process of its own runs the command line."""
+    """Return the arguments that run the command line in a separate process."""
     return [sys.executable, "-P", "-m", "neuralstack", *map(str, arguments)]
 
 
@@ -49,9 +49,9 @@ def contents(directory):
 
 @contextmanager
 def compiled_as_users_do():
-    """Have what is compiled in here optimized, which takes longer: for what runs for long.
+    """Compile with optimizations, which takes longer, for programs that run long.
 
-    Nothing of it is used outside, where it would give other last bits than the same program of another process.
+    These programs are not used outside, where their last bits would differ from those of other processes.
     """
     jax.config.update("jax_disable_most_optimizations", False)
     try:
@@ -67,20 +67,20 @@ def without_seconds(run):
 
 
 def assert_same_run(one, other):
-    """Two runs hold, bit for bit, the same weights, the same checkpoint and the same metrics."""
+    """Assert that two runs hold, bit for bit, the same weights, the same checkpoint and the same metrics."""
     assert without_seconds(one) == without_seconds(other)
     for name in ("checkpoint.safetensors", "model.safetensors"):
         assert one.file(name).read_bytes() == other.file(name).read_bytes(), name
 
 
 def assert_same_leaves(one, other):
-    """Two trees hold the same arrays, number for number; a NaN is the same as a NaN."""
+    """Assert that two trees hold the same arrays, number for number; a NaN equals a NaN."""
     for leaf, wanted in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
         np.testing.assert_array_equal(numbers(leaf), numbers(wanted))
 
 
 def numbers(leaf):
-    """Return a leaf as numbers; a random key has them inside."""
+    """Return a leaf as numbers, which a random key wraps."""
     return jax.random.key_data(leaf) if jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key) else leaf
 
 
@@ -93,7 +93,7 @@ def build_machine(kind, memory, vocab_size, *, hidden=64, embedding=64, num_laye
 
 
 def drawn_machine(*parts, seed=0, **options):
-    """Return such a machine with weights of any kind, without compiling what would draw them."""
+    """Return such a machine with arbitrary weights, without compiling their initialization."""
     shapes = jax.eval_shape(lambda key: build_machine(*parts, **options, key=key), jax.random.key(0))
     rng = np.random.default_rng(seed)
     return jax.tree.map(lambda leaf: jnp.asarray(rng.normal(0, 0.5, leaf.shape), leaf.dtype), shapes)

@@ -1,4 +1,4 @@
-"""Runs of the small configuration that many tests look at; a test module asks for them with `pytest_plugins`."""
+"""Runs of the small configuration that many tests share; a test module requests them with `pytest_plugins`."""
 
 import os
 import shutil
@@ -27,14 +27,14 @@ def call(capsys):
 
 
 def shared(tmp_path_factory):
-    """Return the directory that all processes of these tests have in common."""
+    """Return the directory that all processes of these tests share."""
     base = tmp_path_factory.getbasetemp()
     return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
 @pytest.fixture(scope="session")
 def learned(tmp_path_factory):
-    """A run that was trained until its validation was perfect: by the process that needs it first."""
+    """A run trained until its validation was perfect, by the process that needs it first."""
     path = shared(tmp_path_factory) / "learned"
     if not path.exists():
         own = tmp_path_factory.mktemp("learning") / "run"
