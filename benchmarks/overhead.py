@@ -133,7 +133,7 @@ def measure(names: list[str], steps: int, rounds: int) -> dict[str, dict[str, fl
 def tokens_per_second(rounds: int, steps: int = 10) -> dict[str, float]:
     """Return the tokens per second of whole training steps: drawing, both passes, clipping, Adam."""
     machines = {"LSTM": "none", "LSTM + stack": "stack"}
-    options = {"controller": "lstm", "min_length": 64, "first_lengths": (), "batch": BATCH}
+    options = {"controller": "lstm", "min_length": 64, "curriculum": "uniform", "batch_size": BATCH}
     configs = {name: complete(ns.configure("reversal", memory=memory, **options)) for name, memory in machines.items()}
     states = {name: begin(config) for name, config in configs.items()}
     taken: dict[str, list[float]] = {name: [] for name in configs}
