@@ -21,8 +21,7 @@ from rich.progress import track
 from neuralstack import TASKS, complete, configure
 from neuralstack._runtime import use_cores
 from neuralstack.reporting import Table
-from neuralstack.training import begin, step_spec
-from neuralstack.training._members import train_each
+from neuralstack.training import begin, step_spec, train_each
 
 WAYS = {"one by one": False, "side by side": True}
 COLUMNS = ("seeds", "one by one,\nms a step", "a seed", "side by side,\nms a step", "a seed")

@@ -21,8 +21,7 @@ from rich.progress import track
 
 from neuralstack import TASKS, complete, configure
 from neuralstack.reporting import Table
-from neuralstack.training import StepSpec, begin, step_spec, train_until
-from neuralstack.training._step import draw_batch, step_key
+from neuralstack.training import StepSpec, begin, draw_batch, step_key, step_spec, train_until
 
 STEPS = 10  # at a time
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 from contextlib import redirect_stdout, suppress
 from io import StringIO
 from pathlib import Path
@@ -24,6 +25,22 @@ def call(capsys):
         return stop.value.code, *capsys.readouterr()
 
     return call
+
+
+@pytest.fixture
+def press_at():
+    """Returns what presses Ctrl-C when training has come to one of the given steps, as often as said."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def press_at(*steps, times=1):
+        def press(record):
+            for _ in range(times if record["step"] in steps else 0):
+                signal.raise_signal(signal.SIGINT)
+
+        return press
+
+    yield press_at
+    signal.signal(signal.SIGINT, before)
 
 
 def shared(tmp_path_factory):

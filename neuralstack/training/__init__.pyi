@@ -30,6 +30,7 @@ from ._interrupt import (
     stop_within_seconds as stop_within_seconds,
 )
 from ._measure import measure_of as measure_of, training_means as training_means
+from ._members import train_each as train_each
 from ._memory_names import memory_from_name as memory_from_name
 from ._optimizer import clipped_adam as clipped_adam, gradient_variance as gradient_variance
 from ._options import configure as configure, with_options as with_options

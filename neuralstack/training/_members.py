@@ -52,6 +52,14 @@ def train_each(
         spec: Their common specification.
         until: The step to reach, for each state.
         mapped: Whether to train the states of a device in parallel. Defaults to True except on a CPU.
+
+    Examples:
+        >>> import jax, neuralstack as ns
+        >>> task, key = ns.Reversal(max_length=4), jax.random.key(0)
+        >>> machine = ns.Machine(ns.GRU(4, 8, key=key), ns.NeuralStack(4), task.vocab_size, key=key)
+        >>> spec, state = ns.training.prepare(machine, task, batch_size=2, key=key)
+        >>> [int(state.step) for state in ns.training.train_each([state, state], spec, until=[1, 2])]
+        [1, 2]
     """
     if jax.default_backend() != "cpu" if mapped is None else mapped:
         return train_mapped(states, spec, until)

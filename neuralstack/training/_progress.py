@@ -1,22 +1,29 @@
 """The progress of training, on the terminal or in a notebook."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neuralstack.training._measure import training_means
 from neuralstack.training._members import Member
+from neuralstack.training._stopping import Record
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+Report = Callable[[Path, Record], None]
+"""Takes the directory of a run and how far it is."""
 
 
 class TrainingProgress:
     """A progress bar with the loss, accuracy, speed and maximum time left; for several runs, their means."""
 
-    def __init__(self, members: Sequence[Member], progress: "Progress | None"):
+    def __init__(self, members: Sequence[Member], progress: "Progress | None", report: Report | None):
         self._members = members
         self._progress = progress
+        self._report = report
         self._start = self._steps_taken()
         self._means = "compiling"
         machine = members[0].config.machine
@@ -49,6 +56,11 @@ class TrainingProgress:
         if self._progress is not None:
             self._progress.update(self._task, shown=f"{self._means}  evaluating")
 
+    def report(self, member: Member, evaluation: Record | None) -> None:
+        """Pass on an evaluation of a run or, between evaluations, its means so far, to whoever asked for them."""
+        if self._report is not None:
+            self._report(member.run.path, evaluation or {**training_means(member.state), "seconds": member.seconds})
+
     def restart(self, member: Member) -> None:
         """Report that a run restarts."""
         if self._progress is None:
@@ -64,13 +76,15 @@ class TrainingProgress:
 
 
 @contextmanager
-def show_progress(members: Sequence[Member], *, enabled: bool) -> Iterator[TrainingProgress]:
+def show_progress(
+    members: Sequence[Member], *, enabled: bool, report: Report | None = None
+) -> Iterator[TrainingProgress]:
     """Show a progress bar during training, on a terminal or in a notebook.
 
     Elsewhere, only restarts are reported; without rich, nothing is.
     """
     if not enabled or find_spec("rich") is None:
-        yield TrainingProgress(members, None)
+        yield TrainingProgress(members, None, report)
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -86,4 +100,4 @@ def show_progress(members: Sequence[Member], *, enabled: bool) -> Iterator[Train
     )
     visible = console.is_terminal or console.is_jupyter
     with Progress(*columns, console=console, disable=not visible) as progress:
-        yield TrainingProgress(members, progress)
+        yield TrainingProgress(members, progress, report)

@@ -21,12 +21,12 @@ from neuralstack.training._optimizer import gradient_variance
 from neuralstack.training._options import with_options
 from neuralstack.training._outcome import Outcome, outcome_of
 from neuralstack.training._own_parts import OwnParts
-from neuralstack.training._progress import TrainingProgress, show_progress
+from neuralstack.training._progress import Report, TrainingProgress, show_progress
 from neuralstack.training._refused import removed_if_refused
 from neuralstack.training._resume import end_of, open_run, restart_if_due
 from neuralstack.training._run_directory import Run
 from neuralstack.training._step import HEALTHY, TrainState, join_model, reset_means
-from neuralstack.training._stopping import rank
+from neuralstack.training._stopping import Record, rank
 from neuralstack.training._text_record import pinned_task, require_same_text
 
 CHUNK = 10  # steps between checks of the clock, the keyboard and the progress bar
@@ -39,6 +39,7 @@ def train(
     resume: bool = False,
     warm_start: str | Path | None = None,
     show: bool = True,
+    progress: Callable[[Record], None] | None = None,
 ) -> Outcome:
     """Train a machine and keep it in a run's directory.
 
@@ -48,12 +49,15 @@ def train(
         resume: Continue the run in the directory as if it had never stopped: bit for bit the same on the same computer.
         warm_start: Directory of a run from whose weights training starts.
         show: Whether to show progress on the terminal or in a notebook.
+        progress: Called with the record of each evaluation and, every few batches in between, with the step, the
+            attempt, and the means of loss and accuracy since the last evaluation.
 
     Raises:
         ValueError: If the configuration is invalid, the directory is not empty, or the run to resume is broken or has
             another configuration.
     """
-    (outcome,) = train_all([(config, path)], resume=resume, warm_start=warm_start, show=show)
+    report = None if progress is None else lambda _, record: progress(record)
+    (outcome,) = train_all([(config, path)], resume=resume, warm_start=warm_start, show=show, progress=report)
     return outcome
 
 
@@ -65,6 +69,7 @@ def resume(
     extra_steps: int | None = None,
     text: str | None = None,
     show: bool = True,
+    progress: Callable[[Record], None] | None = None,
     **own: Unpack[OwnParts],
 ) -> Outcome:
     """Continue the run in a directory as if it had never stopped: bit for bit the same on the same computer.
@@ -76,6 +81,7 @@ def resume(
         extra_steps: Number of batches to train on after those.
         text: The path of the run's text, if it has moved.
         show: Whether to show progress on the terminal or in a notebook.
+        progress: Called as in `train`.
         own: The names of the run's `task`, `memory` and `controller`, if they are not the library's; their code is
             executed.
 
@@ -84,7 +90,8 @@ def resume(
     """
     options = {"max_steps": max_steps, "stop_after_perfect": stop_after_perfect, "extra_steps": extra_steps}
     given = {name: value for name, value in {**options, "text": text}.items() if value is not None}
-    return train(with_options(Run.open(path).config(**own), **given), path, resume=True, show=show)
+    config = with_options(Run.open(path).config(**own), **given)
+    return train(config, path, resume=True, show=show, progress=progress)
 
 
 def train_all(
@@ -94,6 +101,7 @@ def train_all(
     warm_start: str | Path | None = None,
     show: bool = True,
     on_open: Callable[[], None] | None = None,
+    progress: Report | None = None,
 ) -> list[Outcome]:
     """Train several runs together with one compiled program; they may differ only in seed and learning rate.
 
@@ -106,6 +114,7 @@ def train_all(
         warm_start: Directory of a run from whose weights training starts.
         show: Whether to show progress on the terminal or in a notebook.
         on_open: Called once all runs have been opened.
+        progress: Called as in `train`, with the directory of a run and its record.
 
     Raises:
         ValueError: As for `train`.
@@ -130,9 +139,10 @@ def train_all(
             if on_open is not None:
                 on_open()
             advance(members, spec, [int(member.state.step) for member in members])  # takes no step, but compiles
-        with defer_keyboard_interrupt() as interrupted, show_progress(members, enabled=show) as progress:
+        showing = show_progress(members, enabled=show, report=progress)
+        with defer_keyboard_interrupt() as interrupted, showing as shown:
             while any(member.ended is None for member in members):
-                train_chunk(members, spec, measures, progress)
+                train_chunk(members, spec, measures, shown)
                 if interrupted():
                     for member in members:
                         member.ended = member.ended or "interrupted"
@@ -162,24 +172,25 @@ def train_chunk(members: list[Member], spec, measures: dict[str, Measure], progr
 
 def on_chunk_end(member: Member, spec, measures: dict[str, Measure], progress: TrainingProgress) -> None:
     """Do what is due for a member between two chunks of steps: evaluate, save a checkpoint, restart or end."""
-    config, state = member.config, member.state
+    config, state, evaluation = member.config, member.state, None
     step = int(state.step)
     if int(state.failure) != HEALTHY:
         member.ended = "failed"
     elif step % config.evaluate_every == 0 or step == config.max_steps:
         progress.evaluating()
-        keep_evaluation(
+        evaluation = keep_evaluation(
             member, {name: measure(join_model(state.model, spec.structure)) for name, measure in measures.items()}
         )
         member.ended = end_of(config, member.records, state)
+    progress.report(member, evaluation)
     restarted = restart_if_due(member)
     if restarted is not member:
         member.state = restarted.state
         progress.restart(member)
 
 
-def keep_evaluation(member: Member, metrics: dict[str, dict[str, float]]) -> None:
-    """Save a member's evaluation, its weights unless earlier ones were better, and a checkpoint."""
+def keep_evaluation(member: Member, metrics: dict[str, dict[str, float]]) -> Record:
+    """Save a member's evaluation, its weights unless earlier ones were better, and a checkpoint; return its record."""
     state, run = member.state, member.run
     variance = {"gradient_variance": gradient_variance(state.optimizer)}
     record = {**training_means(state), **variance, **metrics, "seconds": member.seconds}
@@ -189,6 +200,7 @@ def keep_evaluation(member: Member, metrics: dict[str, dict[str, float]]) -> Non
     run.append_metrics(record)
     member.state = reset_means(state)
     run.save_checkpoint(member.state)
+    return record
 
 
 def stop_of(member: Member) -> int:

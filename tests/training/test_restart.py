@@ -4,9 +4,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neuralstack import Stopping, complete, train
-from neuralstack.training import Run, _resume as resume_module, _train as train_module, begin, with_options
-from neuralstack.training._train import next_stop
+from neuralstack import complete, train
+from neuralstack.training import Run, begin, with_options
 from small import SMALL, assert_same_leaves, assert_same_run
 
 pytest_plugins = ("small_runs",)
@@ -36,31 +35,18 @@ def test_a_run_that_learned_says_how_often_it_began_anew(learned):
 
 
 @pytest.mark.slow
-def test_a_resumed_run_starts_anew_at_the_same_steps(tmp_path, restarted, monkeypatch):
-    begun = []
+def test_a_resumed_run_starts_anew_at_the_same_steps(tmp_path, restarted, press_at):
+    looks, statuses, press = [], [], press_at(*range(25))
 
-    def begin_and_tell(config, attempt=0, step=0):
-        begun.append((attempt, step))
-        return begin(config, attempt, step)
+    def look(record):
+        looks.append((record["attempt"], record["step"]))
+        press(record)
 
-    monkeypatch.setattr(resume_module, "begin", begin_and_tell)
-    monkeypatch.setattr(train_module, "defer_keyboard_interrupt", always_interrupted)
-    statuses = []
     while not statuses or statuses[-1] == "interrupted":
-        statuses.append(train(CONFIG, tmp_path / "run", resume=True, show=False).status)
+        statuses.append(train(CONFIG, tmp_path / "run", resume=True, show=False, progress=look).status)
     assert len(statuses) > 5
-    assert begun == [(0, 0), (1, 5), (2, 10), (3, 15), (4, 20)]
+    assert dict(looks) == {0: 5, 1: 10, 2: 15, 3: 20, 4: 24}
     assert_same_run(Run(tmp_path / "run"), restarted[0])
-
-
-class always_interrupted:
-    """Interrupts a training at every chance."""
-
-    def __enter__(self):
-        return lambda: True
-
-    def __exit__(self, *_):
-        return None
 
 
 def test_a_new_attempt_starts_from_new_weights_with_nothing_remembered():
@@ -72,22 +58,31 @@ def test_a_new_attempt_starts_from_new_weights_with_nothing_remembered():
     assert_same_leaves(first.optimizer, second.optimizer)
 
 
-@pytest.mark.parametrize(
-    ("warmed_up", "attempt_step", "expected"), [(False, 150, True), (False, 149, False), (True, 150, False)]
-)
-def test_an_attempt_starts_over_when_it_has_stayed_in_its_warm_up(warmed_up, attempt_step, expected):
-    assert Stopping(restart_after=150).should_restart(warmed_up, attempt_step) is expected
-    assert not Stopping(restart_after=0).should_restart(warmed_up, attempt_step)
+LOOKS = {
+    "where an attempt may be given up": ({}, [7, 10, 14, 15]),
+    "where attempts are never given up": ({"restart_after": 0}, [10, 15]),
+    "at its evaluations": ({"evaluate_every": 5}, [5, 7, 10, 14, 15]),
+    "at its end": ({"max_steps": 6}, [6]),
+}
 
 
-def test_training_looks_up_where_an_attempt_may_be_given_up(new_state):
-    config = complete(with_options(CONFIG, evaluate_every=50, restart_after=7, max_steps=1000))
-    warmed_up = replace(new_state, curriculum=new_state.curriculum._replace(warmed_up=jnp.asarray(True)))
-    assert next_stop(config, new_state) == 7
-    assert next_stop(config, warmed_up) == 10
-    assert next_stop(with_options(config, restart_after=0), new_state) == 10
-    assert next_stop(with_options(config, max_steps=6), new_state) == 6
-    assert next_stop(with_options(config, evaluate_every=5), new_state) == 5
+def looks_of(path, **options):
+    """The steps at which a training looks up."""
+    looks = []
+    config = with_options(CONFIG, **{"evaluate_every": 50, "restart_after": 7, "max_steps": 15} | options)
+    train(config, path, resume=True, show=False, progress=lambda record: looks.append(record["step"]))
+    return looks
+
+
+@pytest.mark.parametrize(("options", "looks"), LOOKS.values(), ids=LOOKS)
+def test_training_looks_up(tmp_path, options, looks):
+    assert looks_of(tmp_path / "run", **options) == looks
+
+
+def test_an_attempt_that_is_warmed_up_is_not_given_up(tmp_path, new_state):
+    run = Run.create(tmp_path / "run", complete(with_options(CONFIG, evaluate_every=50, restart_after=7)))
+    run.save_checkpoint(replace(new_state, curriculum=new_state.curriculum._replace(warmed_up=jnp.asarray(True))))
+    assert looks_of(run.path) == [10, 15]
 
 
 def test_a_restart_is_told(tmp_path, capsys):

@@ -3,10 +3,9 @@ import signal
 import numpy as np
 import pytest
 
-from neuralstack import Stopping, train
-from neuralstack._files import locked
-from neuralstack.training import Run, _members as members_module, resume, with_options
-from small import LEARNING, SMALL, assert_same_run, contents, without_seconds
+from neuralstack import train
+from neuralstack.training import Run, resume, with_options
+from small import SMALL, assert_same_run, contents, without_seconds
 
 pytest_plugins = ("small_runs",)
 
@@ -22,26 +21,6 @@ def straight(tmp_path_factory):
     return Run.open(path)
 
 
-@pytest.fixture
-def press_at(monkeypatch):
-    """Press Ctrl-C while the steps up to the given ones are computed, as often as said."""
-    compute = members_module.train_until
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-
-    def set_up(*steps, times=1):
-        def pressed(state, program, until):
-            after = compute(state, program, until)
-            if until in steps and after.step > state.step:
-                for _ in range(times):
-                    signal.raise_signal(signal.SIGINT)
-            return after
-
-        monkeypatch.setattr(members_module, "train_until", pressed)
-
-    yield set_up
-    signal.signal(signal.SIGINT, before)
-
-
 def test_a_run_that_is_given_more_steps_ends_as_if_it_had_had_them_from_the_start(tmp_path):
     config = with_options(CONFIG, evaluate_every=5)
     assert train(with_options(config, max_steps=10), tmp_path / "parts", show=False).steps == 10
@@ -54,26 +33,23 @@ def test_a_run_that_is_given_more_steps_ends_as_if_it_had_had_them_from_the_star
 
 @pytest.mark.parametrize("step", [10, 16], ids=["between evaluations", "at an evaluation"])
 def test_an_interrupted_run_continues_as_if_it_had_never_stopped(tmp_path, press_at, straight, step):
-    press_at(step)
-    outcome = train(CONFIG, tmp_path / "run", show=False)
+    outcome = train(CONFIG, tmp_path / "run", show=False, progress=press_at(step))
     assert (outcome.status, outcome.steps) == ("interrupted", step)
     assert outcome.message == f"interrupted at step {step}; it can be resumed"
-    press_at()
     assert train(CONFIG, tmp_path / "run", resume=True, show=False).status == "done"
     assert_same_run(Run(tmp_path / "run"), straight)
 
 
 def test_a_run_that_is_interrupted_at_every_chance_ends_like_one_that_never_was(tmp_path, press_at, straight):
-    press_at(*range(21))
-    outcomes = [train(CONFIG, tmp_path / "run", resume=True, show=False) for _ in LOOKS]
+    press = press_at(*LOOKS)
+    outcomes = [train(CONFIG, tmp_path / "run", resume=True, show=False, progress=press) for _ in LOOKS]
     assert [outcome.steps for outcome in outcomes] == list(LOOKS)
     assert [outcome.status for outcome in outcomes] == ["interrupted"] * 3 + ["done"]
     assert_same_run(Run(tmp_path / "run"), straight)
 
 
 def test_an_interrupted_run_has_a_model_even_before_its_first_evaluation(tmp_path, press_at):
-    press_at(10)
-    train(with_options(CONFIG, evaluate_every=16), tmp_path / "run", show=False)
+    train(with_options(CONFIG, evaluate_every=16), tmp_path / "run", show=False, progress=press_at(10))
     run = Run(tmp_path / "run")
     assert run.metrics() == []
     assert run.load_model()([0]).shape == (1, 131)
@@ -82,17 +58,14 @@ def test_an_interrupted_run_has_a_model_even_before_its_first_evaluation(tmp_pat
 @pytest.mark.parametrize("presses", [(), (10,)], ids=["a whole training", "an interrupted training"])
 def test_ctrl_c_means_after_training_what_it_meant_before(tmp_path, press_at, presses):
     before = signal.getsignal(signal.SIGINT)
-    press_at(*presses)
-    train(with_options(CONFIG, max_steps=12), tmp_path / "run", show=False)
+    train(with_options(CONFIG, max_steps=12), tmp_path / "run", show=False, progress=press_at(*presses))
     assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_a_second_ctrl_c_stops_at_once_and_the_run_can_still_be_resumed(tmp_path, press_at, straight):
-    press_at(20, times=2)
     with pytest.raises(KeyboardInterrupt):
-        train(CONFIG, tmp_path / "run", show=False)
-    assert Run(tmp_path / "run").load_checkpoint().step == 16
-    press_at()
+        train(CONFIG, tmp_path / "run", show=False, progress=press_at(10, times=2))
+    assert Run(tmp_path / "run").load_checkpoint().step == 8
     train(CONFIG, tmp_path / "run", resume=True, show=False)
     assert_same_run(Run(tmp_path / "run"), straight)
 
@@ -147,49 +120,6 @@ def test_the_loss_in_the_metrics_is_the_mean_since_the_evaluation_before(tmp_pat
     assert longer["validation"] == second["validation"]
 
 
-def records_of(*parts):
-    """Return the records of evaluations, 25 batches apart."""
-    return [
-        {"step": 25 * number, "attempt": attempt, "validation": {"coarse": coarse, "fine": fine}}
-        for number, (attempt, coarse, fine) in enumerate(parts, 1)
-    ]
-
-
-PERFECT, NEARLY = (0, 1.0, 1.0), (0, 0.999, 0.9999)
-VERDICTS = {
-    "often enough": ([NEARLY, PERFECT, PERFECT, PERFECT], 3, "perfect"),
-    "not yet often enough": ([NEARLY, PERFECT, PERFECT], 3, None),
-    "not often enough since the start": ([PERFECT, PERFECT], 3, None),
-    "not in a row": ([PERFECT, PERFECT, NEARLY, PERFECT], 3, None),
-    "in two attempts": ([PERFECT, PERFECT, (1, 1.0, 1.0)], 3, None),
-    "once, as asked for": ([PERFECT], 1, "perfect"),
-    "never to stop for it": ([PERFECT] * 9, 0, None),
-    "before any evaluation": ([], 3, None),
-}
-
-
-@pytest.mark.parametrize(("parts", "count", "status"), VERDICTS.values(), ids=VERDICTS)
-def test_training_ends_early_when_validation_was_perfect_in_a_row(parts, count, status):
-    assert Stopping(stop_after_perfect=count).is_over(records_of(*parts), 500) is (status == "perfect")
-
-
-@pytest.mark.parametrize("extra", [0, 30])
-def test_extra_steps_are_counted_from_the_evaluation_that_was_perfect_often_enough(extra):
-    stopping = Stopping(stop_after_perfect=2, extra_steps=extra)
-    records = records_of(NEARLY, PERFECT, PERFECT, NEARLY)  # perfect often enough at batch 75
-    assert not stopping.is_over(records, 75 + extra - 1)
-    assert stopping.is_over(records, 75 + extra)
-
-
-def test_a_run_that_learned_took_the_extra_steps_once_validation_had_been_perfect_as_often_as_asked(learned):
-    records = Run.open(learned).metrics()
-    accuracies = [record["validation"]["coarse"] for record in records]
-    perfect = [1] * SMALL.stopping.stop_after_perfect
-    ends = range(len(perfect), len(accuracies) + 1)
-    first = next(end for end in ends if accuracies[end - len(perfect) : end] == perfect)
-    assert records[-1]["step"] == records[first - 1]["step"] + LEARNING["extra_steps"]
-
-
 @pytest.mark.slow
 def test_a_second_run_of_the_same_configuration_is_the_same(tmp_path, straight):
     train(CONFIG, tmp_path / "run", show=False)
@@ -229,9 +159,36 @@ def test_a_run_is_resumed_from_its_directory_alone(tmp_path, straight):
     assert Run(tmp_path / "run").config() == straight.config()
 
 
-def test_two_processes_cannot_train_one_run(tmp_path, straight):
-    with locked(straight.path), pytest.raises(ValueError, match="is being trained by another process"):
-        resume(straight.path, show=False)
+def test_a_run_cannot_be_trained_twice_at_once(tmp_path):
+    def train_too(record):
+        with pytest.raises(ValueError, match="is being trained by another process"):
+            resume(tmp_path / "run", max_steps=2, show=False)
+        refused.append(record["step"])
+
+    refused = []
+    train(with_options(CONFIG, max_steps=1), tmp_path / "run", show=False, progress=train_too)
+    resume(tmp_path / "run", max_steps=2, show=False, progress=train_too)
+    assert refused == [1, 2]
+
+
+def test_progress_is_told_at_every_look_and_evaluations_as_they_are_kept(tmp_path):
+    told = []
+    train(CONFIG, tmp_path / "run", show=False, progress=told.append)
+    assert tuple(record["step"] for record in told) == LOOKS
+    assert [record for record in told if "validation" in record] == Run(tmp_path / "run").metrics()
+    between = told[1]
+    assert between.keys() == {"step", "attempt", "warmed_up", "loss", "accuracy", "seconds"}
+    assert 0 < between["loss"] < 6
+    assert told[0]["seconds"] < between["seconds"] < told[2]["seconds"]
+
+
+def test_what_progress_raises_ends_the_training(tmp_path):
+    def give_up(record):
+        raise LookupError("not promising")
+
+    with pytest.raises(LookupError, match="not promising"):
+        train(CONFIG, tmp_path / "run", show=False, progress=give_up)
+    assert Run(tmp_path / "run").load_checkpoint().step == 8
 
 
 def test_a_warm_start_begins_with_the_weights_of_another_run(tmp_path, straight):

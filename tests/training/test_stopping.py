@@ -1,0 +1,60 @@
+"""When training ends, and when an attempt starts over."""
+
+import pytest
+
+from neuralstack import Stopping
+from neuralstack.training import Run
+from small import LEARNING, SMALL
+
+pytest_plugins = ("small_runs",)
+
+
+def records_of(*parts):
+    """Return the records of evaluations, 25 batches apart."""
+    return [
+        {"step": 25 * number, "attempt": attempt, "validation": {"coarse": coarse, "fine": fine}}
+        for number, (attempt, coarse, fine) in enumerate(parts, 1)
+    ]
+
+
+PERFECT, NEARLY = (0, 1.0, 1.0), (0, 0.999, 0.9999)
+VERDICTS = {
+    "often enough": ([NEARLY, PERFECT, PERFECT, PERFECT], 3, "perfect"),
+    "not yet often enough": ([NEARLY, PERFECT, PERFECT], 3, None),
+    "not often enough since the start": ([PERFECT, PERFECT], 3, None),
+    "not in a row": ([PERFECT, PERFECT, NEARLY, PERFECT], 3, None),
+    "in two attempts": ([PERFECT, PERFECT, (1, 1.0, 1.0)], 3, None),
+    "once, as asked for": ([PERFECT], 1, "perfect"),
+    "never to stop for it": ([PERFECT] * 9, 0, None),
+    "before any evaluation": ([], 3, None),
+}
+
+
+@pytest.mark.parametrize(("parts", "count", "status"), VERDICTS.values(), ids=VERDICTS)
+def test_training_ends_early_when_validation_was_perfect_in_a_row(parts, count, status):
+    assert Stopping(stop_after_perfect=count).is_over(records_of(*parts), 500) is (status == "perfect")
+
+
+@pytest.mark.parametrize("extra", [0, 30])
+def test_extra_steps_are_counted_from_the_evaluation_that_was_perfect_often_enough(extra):
+    stopping = Stopping(stop_after_perfect=2, extra_steps=extra)
+    records = records_of(NEARLY, PERFECT, PERFECT, NEARLY)  # perfect often enough at batch 75
+    assert not stopping.is_over(records, 75 + extra - 1)
+    assert stopping.is_over(records, 75 + extra)
+
+
+def test_a_run_that_learned_took_the_extra_steps_once_validation_had_been_perfect_as_often_as_asked(learned):
+    records = Run.open(learned).metrics()
+    accuracies = [record["validation"]["coarse"] for record in records]
+    perfect = [1] * SMALL.stopping.stop_after_perfect
+    ends = range(len(perfect), len(accuracies) + 1)
+    first = next(end for end in ends if accuracies[end - len(perfect) : end] == perfect)
+    assert records[-1]["step"] == records[first - 1]["step"] + LEARNING["extra_steps"]
+
+
+@pytest.mark.parametrize(
+    ("warmed_up", "attempt_step", "expected"), [(False, 150, True), (False, 149, False), (True, 150, False)]
+)
+def test_an_attempt_starts_over_when_it_has_stayed_in_its_warm_up(warmed_up, attempt_step, expected):
+    assert Stopping(restart_after=150).should_restart(warmed_up, attempt_step) is expected
+    assert not Stopping(restart_after=0).should_restart(warmed_up, attempt_step)
