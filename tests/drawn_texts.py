@@ -1,4 +1,4 @@
-"""Common parts of the tests of what tasks draw: all short texts, many drawn ones, and whether they are uniform."""
+"""Common parts of the tests of what tasks draw: all short texts, many draws, and checks that they are uniform."""
 
 from collections import Counter
 from itertools import product

@@ -1,4 +1,4 @@
-"""Console blocks of README and docs, and prompts beside them, show what is printed."""
+"""Console blocks of README and docs, and prompts on the same pages, show what is printed."""
 
 import builtins
 import shlex
@@ -55,7 +55,7 @@ def check_prompt(prompt, names, page):
         test, out=report.write, clear_globs=False
     )
     names |= test.globs
-    vars(builtins).pop("_", None)  # the last value, which a prompt keeps; tyro stumbles over it
+    vars(builtins).pop("_", None)  # the last value, which a prompt keeps and tyro cannot handle
     assert not failed, report.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""Rules of CONTRIBUTING.md that no linter knows: sizes of files, and how docstrings begin."""
+"""Rules of CONTRIBUTING.md that no linter checks: sizes of files, and how docstrings begin."""
 
 import ast
 import re
@@ -29,7 +29,7 @@ def test_no_file_is_long():
 
 
 def lines_of_functions(tree):
-    """The number of lines of each function, its docstring apart."""
+    """The number of lines of each function, without its docstring."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             docstring = node.body[0].end_lineno - node.body[0].lineno + 1 if ast.get_docstring(node) else 0

@@ -1,4 +1,4 @@
-"""The library needs none of the packages that its extras install, and imports none of them unasked."""
+"""The library needs none of the packages that its extras install, and imports none of them on its own."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Names of a user's own things: in a file, in a module, or offered by an installed package."""
+"""Names of a user's own objects: in a file, in a module, or provided by an installed package."""
 
 import re
 

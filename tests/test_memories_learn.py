@@ -1,6 +1,6 @@
-"""Each memory, in a machine, learns a small task that it is made for, to every length that it is trained on.
+"""Each memory, in a machine, learns a small task that it is suited for, at every length that it is trained on.
 
-The nondeterministic stack learns one whose answers cannot be known: where the middle of a string is nothing tells.
+The nondeterministic stack learns one whose answers cannot be known: nothing marks the middle of a string.
 """
 
 from collections.abc import Callable
@@ -48,7 +48,7 @@ def format_pair(place, answer_length, key, length):
 
 
 def counted(key, length):
-    """A batch of `start a^n b^n separator`; it is scored from the first b on, which gives the rest away."""
+    """A batch of `start a^n b^n separator`; it is scored from the first b on, which determines the rest."""
     time = jnp.arange(ROOM + 1)
     tokens = jnp.where(time == 0, START, jnp.where(time <= length, FIRST, FIRST + 1))
     tokens = jnp.where(time <= 2 * length, tokens, SEPARATOR)
@@ -65,7 +65,7 @@ def no_trace(action, length):
 
 
 def pushed_then_popped(action, length):
-    """Return the distance of the strengths from those that reverse, or copy: push first, pop after the separator."""
+    """Return the distance of the strengths from those that reverse or copy: push first, pop after the separator."""
     time = jnp.arange(ROOM)[:, None]
     push, pop = (time >= 1) & (time <= length), time > length + 1
     missed = (action.push - push) ** 2 + (action.pop - pop) ** 2
@@ -81,7 +81,7 @@ def pushed_above_popped_below(action, length):
 
 
 def operated_likewise(action, length):
-    """The cross-entropy of the same choices, of an action that mixes push, pop and no-op."""
+    """The cross-entropy of the same choices for an action that mixes push, pop and no-op."""
     time = jnp.arange(ROOM)
     wanted = jnp.where((time >= 1) & (time <= length), 0, jnp.where(time > length + 1, 1, 2))
     missed = -jnp.log(action.operation[time, :, wanted] + 1e-6)
@@ -112,7 +112,7 @@ CASES = {
 
 
 def unmarked(key, length, longest):
-    """A batch of `start w (w backwards) separator`, of two symbols; every step is scored, most cannot be foreseen."""
+    """A batch of `start w (w backwards) separator`, of two symbols; every step is scored, most are unpredictable."""
     source = jax.random.randint(key, (longest, BATCH), FIRST, FIRST + 2)
     time = jnp.arange(2 * longest + 2)
     place = jnp.minimum(time - 1, 2 * length - time)
@@ -129,7 +129,7 @@ def test_a_nondeterministic_stack_learns_reversal_without_a_mark_nearly_as_well_
     optimizer = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(rate))
 
     def surprise(machine, key, length):
-        """Return the nats that a string takes, its end included."""
+        """Return the nats that a string costs, including its end."""
         tokens, steps = unmarked(key, length, longest)
         mask = jnp.broadcast_to((jnp.arange(2 * longest + 1) < steps)[:, None], tokens[1:].shape)
         return steps * cross_entropy(machine.batch(tokens[:-1], steps).logits, tokens[1:], mask).mean()

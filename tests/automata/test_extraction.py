@@ -35,7 +35,7 @@ def hard_machine(learned_machine):
 
 @pytest.fixture(scope="module")
 def program(hardened):
-    """The findings of `neuralstack harden`."""
+    """The results of `neuralstack harden`."""
     return StackTransducer.load(hardened / "program.json")
 
 
@@ -89,7 +89,7 @@ def test_a_stream_answers_as_the_machine_does_and_holds_what_is_on_the_stack(har
 
 def test_a_stream_keeps_no_more_after_more_steps(hard_machine):
     stream = Stream(hard_machine)
-    for token in (*TASK.prompt([1, 2, 3]), *[4] * 1000):  # far more pops than there is to pop
+    for token in (*TASK.prompt([1, 2, 3]), *[4] * 1000):  # far more pops than there are elements
         stream.feed(token)
     assert stream.depth <= 2
 
@@ -130,7 +130,7 @@ def test_a_machine_whose_controller_has_no_state_always_is_a_program(memory, see
     task = TASKS["anbn"](5)
     machine = drawn_machine(Feedforward, memory, task.vocab_size, hidden=6, embedding=3, seed=seed)
     loud = eqx.tree_at(lambda machine: machine.action_weights, machine, replace_fn=lambda weights: 4 * weights)
-    found = find_transducer(harden(loud, task), task, (1, 8), 20)  # not all tokens do the same
+    found = find_transducer(harden(loud, task), task, (1, 8), 20)  # not all tokens have the same effect
     assert found.program is not None
     assert found.agreement == Agreement(20, 20, None)
 

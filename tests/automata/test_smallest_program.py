@@ -13,13 +13,13 @@ from cases import quick
 from neuralstack import Machine, NeuralStack, extract, harden
 from neuralstack.tasks import AbstractTask, Pair, Synchronous
 
-TOKENS, WIDTH, STATES = 3, 4, 7  # the controller has so many states, and each token, or a blank, has a number
+TOKENS, WIDTH, STATES = 3, 4, 7  # the controller has this many states, and each token, or a blank, has a number
 NOWHERE = [0] * TOKENS
 
 
 @dataclass(frozen=True)
 class Walks(AbstractTask):
-    """Walks through an automaton, by the tokens that are asked for in each of its states."""
+    """Walks through an automaton, by the tokens to test in each of its states."""
 
     max_length: int = 12
     leads: tuple[tuple[int, ...], ...] = ()
@@ -60,7 +60,7 @@ class Automaton(eqx.Module):
 
 
 def machine_of(leads, gates):
-    """A machine that does in each state what its gates say: "push", "pop", "keep" or "replace"."""
+    """A machine that acts in each state as its gates say: "push", "pop", "keep" or "replace"."""
     table = jnp.zeros((STATES, WIDTH, STATES)).at[:, :TOKENS].set(jnp.eye(STATES)[jnp.array(leads)])
     shapes = jax.eval_shape(
         lambda key: Machine(Automaton(table), NeuralStack(WIDTH), WIDTH, embedding_dim=WIDTH, key=key),
@@ -82,7 +82,7 @@ def machine_of(leads, gates):
 
 
 def program_of(leads, gates, asked):
-    """The program of such a machine, which does what the automaton does on walks that are asked for."""
+    """The program of such a machine, which does what the automaton does on the walks to test."""
     task = Walks(leads=tuple(map(tuple, leads)), asked=tuple(asked))
     program, rng = extract(harden(machine_of(leads, gates)), task), np.random.default_rng(0)
     for _ in range(50):
@@ -99,9 +99,9 @@ def program_of(leads, gates, asked):
 
 
 def fewest_states(leads, gates):
-    """The number of states that differ in what is done in them or, however far, behind them (Moore, 1956).
+    """The number of states that differ in their action or in those of states reachable from them (Moore, 1956).
 
-    Nothing was done yet in the first one: it is one with any state that leads where it leads.
+    In the first state, nothing has been done yet: it is merged with any state that has the same successors.
     """
     met = [leads[0][token] for token in range(TOKENS)]
     for state in met:
@@ -124,7 +124,7 @@ def test_the_program_of_an_automaton_has_no_more_states_than_it_needs(seed):
     assert len(program_of(leads, gates, ["abc"] * STATES).states) == fewest_states(leads, gates)
 
 
-# States 1 and 2 push, and are left by a for 3 and 4; a c always leads back to the first one.
+# States 1 and 2 push, and go to 3 and 4 on a; c always goes back to the first one.
 LEADS = [[1, 2, 0], [3, 3, 0], [4, 4, 0], [3, 5, 0], [4, 6, 0], NOWHERE, NOWHERE]
 GATES = ["keep", "push", "push", "pop", "pop", "replace", "replace"]
 ASKED = ["abc", "ac", "ac", "bc", "bc", "c", "c"]

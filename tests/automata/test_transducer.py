@@ -30,7 +30,7 @@ def test_a_program_pushes_turns_and_pops(source):
 
 def test_a_queue_is_popped_at_its_front():
     copy = StackTransducer(**{**vars(REVERSE), "memories": ("queue",)})
-    # The front of the queue is what <start> pushed, then the string in its order.
+    # The queue starts with what <start> pushed, followed by the string in order.
     assert copy.run([0, 1, 1, 3, 0, 1, 1])[3:] == [0, 1, 1, 4]
 
 

@@ -20,7 +20,7 @@ from small import OPTIONS, assert_same_run, command, contents, json_lines, with_
 pytest_plugins = ("small_runs",)
 
 
-# Says after each command, in one process, what was printed and which heavy packages there are by then.
+# Reports after each command, in one process, what was printed and which heavy packages have been imported.
 LOOK_FOR_HEAVY = """import json, sys
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from io import StringIO

@@ -1,4 +1,4 @@
-"""Whatever is wrong: one line that says what, exit status 2, and nothing on disk is different from before."""
+"""Bad input of any kind: one line that says what is wrong, exit status 2, and nothing on disk has changed."""
 
 import shutil
 import subprocess
@@ -15,7 +15,7 @@ pytest_plugins = ("small_runs",)
 TRAIN = "train reversal --out new"
 NO_RUN = "is not a run: it has no config.json, which every training writes"
 
-# What is typed, split at spaces (`_` is an empty argument), and what the line must say.
+# The arguments typed, split at spaces (`_` is an empty argument), and what the line must say.
 COMMANDS = {
     "no command": ("", f"one of {{{', '.join(commands.COMMANDS)}}}"),
     "an unknown command": (

@@ -26,7 +26,7 @@ def begun(tmp_path_factory):
 
 @pytest.fixture
 def written(begun, tmp_path):
-    """A copy of that run, whose text is gone: to write and to predict typed text it is not needed any more."""
+    """A copy of that run without its text, which is not needed to generate text or to predict typed text."""
     (begun / "text.txt").unlink(missing_ok=True)
     return shutil.copytree(begun / "run", tmp_path / "run")
 

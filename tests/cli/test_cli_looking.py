@@ -1,4 +1,4 @@
-"""The commands with which one looks at runs: harden, trace and compare."""
+"""The commands that inspect runs: harden, trace and compare."""
 
 import json
 import shutil
@@ -20,7 +20,7 @@ FEW = ("--count", 40, "--sequences", 40, "--longest", 60)
 
 @pytest.fixture
 def run(learned, tmp_path):
-    """A copy of the run that learned, to write in."""
+    """A writable copy of the run that learned."""
     return shutil.copytree(learned, tmp_path / "run")
 
 

@@ -1,4 +1,4 @@
-"""The command line beside the terminal and the disk of whoever types, apart from any command."""
+"""The command line and the user's terminal and disk, whatever the command."""
 
 import os
 import subprocess
@@ -57,7 +57,7 @@ def test_an_error_is_told_whatever_the_terminal_can_show(encoding):
 
 
 def run(*arguments, shell=None, **environment):
-    """Run the command in a process of its own, or a shell's line with it as `neuralstack`."""
+    """Run the command in a separate process, or a shell line in which it is `neuralstack`."""
     env = {**os.environ, **environment}
     if shell is None:
         return subprocess.run(command(*arguments), env=env, capture_output=True, text=True)

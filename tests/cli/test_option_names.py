@@ -1,4 +1,4 @@
-"""Errors about an option name it as it is typed, with its value, though the library knows it by another name."""
+"""Errors about an option name it as it is typed, with its value, although the library has another name for it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Work for which the computer has no room is refused before it begins."""
+"""Work that does not fit in the computer's memory is refused before it begins."""
 
 import shutil
 

@@ -130,7 +130,7 @@ def test_the_state_before_the_first_step_is_learned_in_every_layer(name):
 
 @cache
 def builder(name):
-    """Compile what draws the first weights, with a loud and with a quiet input."""
+    """Compile the initialization of the weights, with a large and with a small input scale."""
 
     def draw(key):
         kind = CONTROLLERS_UNDER_TEST[name]

@@ -31,7 +31,7 @@ class Perceptron(eqx.Module):
 
 
 class Average(AbstractController):
-    """A controller with nothing but what is required."""
+    """A controller with only what is required."""
 
     rate: jax.Array
     input_size: int = eqx.field(static=True, default=3)

@@ -53,7 +53,7 @@ def test_a_state_that_is_carried_on_makes_two_batches_one(memory, connection):
     tokens = jnp.array([[0, 1, 2, 1], [2, 2, 1, 0]]).T
     whole, first = run(machine, tokens), run(machine, tokens[:2], state=machine.init_controller(2))
     second, alone = (run(machine, tokens[2:], state=state) for state in (first.state, machine.init_controller(2)))
-    if isinstance(memory, NoMemory):  # what is in a memory is not carried on
+    if isinstance(memory, NoMemory):  # the content of a memory is not carried over
         np.testing.assert_allclose(jnp.concatenate([first.logits, second.logits]), whole.logits, atol=1e-5)
     assert np.abs(second.logits - alone.logits).max() > 1e-4
 

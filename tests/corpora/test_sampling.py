@@ -20,7 +20,7 @@ def build(task=TASK, memory=None):
 
 
 def kept(logits, top_k=None, top_p=1.0):
-    """Return which symbols stay, after checking that their logits do."""
+    """Return the symbols that are kept, after checking that their logits are unchanged."""
     filtered = np.asarray(filter_logits(jnp.asarray(logits), top_k or len(logits), top_p))
     stay = np.isfinite(filtered)
     np.testing.assert_array_equal(filtered[stay], np.asarray(logits, np.float32)[stay])
@@ -59,7 +59,7 @@ def test_without_limits_even_symbols_that_next_to_never_come_stay():
 def test_the_likeliest_character_is_taken_where_no_other_is_left(memory, options):
     machine = build(memory=memory)
     text = "ab"
-    for _ in range(6):  # a memory is empty at the beginning of each stretch of 4
+    for _ in range(6):  # a memory is empty at the start of each stretch of 4
         state = machine.controller.init()
         for start in range(0, len(text), 4):
             part = jnp.asarray(TASK.encode(text[start : start + 4]))[:, None]

@@ -22,7 +22,7 @@ TASK = Reversal(6, alphabet="ab")
 
 
 def fading():
-    """A controller that keeps one number, which fades slowly, and shows it."""
+    """A controller that keeps one number, which decays slowly, and outputs it."""
     return eqx.tree_at(
         lambda controller: jax.tree.leaves(controller),  # weights of the input and the state, bias, initial state
         Elman(1, 1, key=jax.random.key(0)),

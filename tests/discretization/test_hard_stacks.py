@@ -38,7 +38,7 @@ each_memory = pytest.mark.parametrize("memory", MEMORIES.values(), ids=MEMORIES)
 
 
 def machine_with(memory, layer: type = GRU, connection="layer", task=TASK, seed=0):
-    """A machine that was never trained, but whose actions are not the same at every step."""
+    """An untrained machine whose actions are not the same at every step."""
     machine = drawn_machine(layer, memory, task.vocab_size, hidden=8, embedding=3, connection=connection, seed=seed)
     return eqx.tree_at(lambda machine: machine.action_weights, machine, replace_fn=lambda weights: 4 * weights)
 
@@ -81,7 +81,7 @@ def test_hard_stacks_do_what_has_the_most_weight():
 @pytest.mark.slow
 @each_memory
 def test_a_step_of_hard_stacks_touches_no_more_of_a_longer_buffer(memory):
-    """A compiled step has no operation on whole buffers, but for writing one value in place."""
+    """A compiled step has no operation on whole buffers, except for writing one value in place."""
     hard = HardMixtureStacks(memory)
     action = jax.tree.map(lambda leaf: leaf[0], hard.decode(jnp.ones((1, hard.action_size))))
     operations = {}

@@ -9,7 +9,7 @@ from neuralstack import Reversal, evaluate, fixed_set
 
 @pytest.fixture(scope="session")
 def noisy_machine(learned_machine):
-    """A machine that learned and then forgot a little: it makes mistakes, most of them late."""
+    """A trained machine with noise on its weights: it makes mistakes, most of them late."""
     for seed, noise in itertools.product(range(10), np.linspace(0.02, 0.2, 10)):
         rng = np.random.default_rng(seed)
         noisy = jax.tree.map(

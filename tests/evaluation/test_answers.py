@@ -1,4 +1,4 @@
-"""Accuracies of a machine on a set, as a whole and by length, and its answers on its own."""
+"""Accuracies of a machine on a set, overall and by length, and its greedy answers."""
 
 import json
 
@@ -49,7 +49,7 @@ def test_a_set_that_is_answered_in_batches_is_answered_like_a_whole(noisy_machin
 
 
 def forced(machine, source):
-    """Return the answers of a machine at each scored step, given the right answer, and the fine accuracy."""
+    """Return the answers of a machine at each scored step, given the correct answer, and the fine accuracy."""
     example = TASK.example(source, TASK.answer(source))
     chosen = np.asarray(call(machine, example.inputs).argmax(-1))[np.asarray(example.mask)]
     right = np.cumprod(chosen == np.asarray(example.targets)[np.asarray(example.mask)])

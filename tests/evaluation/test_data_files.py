@@ -1,4 +1,4 @@
-"""Sequences that are read from a file."""
+"""Sequences read from a file."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ TASK = Reversal(8)
 
 
 def pairs_of(data):
-    """The sources and targets of laid-out examples, as lists of plain numbers."""
+    """The sources and targets of formatted examples, as lists of plain numbers."""
     for inputs, targets, mask, length in zip(*map(np.asarray, (*data.examples, data.lengths)), strict=True):
         yield inputs[1 : length + 1].tolist(), targets[mask][:-1].tolist()
 

@@ -1,4 +1,4 @@
-"""Fixed sets: which sequences are in them, and that they never change."""
+"""Fixed sets: the sequences in them, which never change."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""Fixed sets of every task: recorded lengths are those of the sources, and every length can be asked for."""
+"""Fixed sets of every task: recorded lengths are those of the sources, and every length can be requested."""
 
 from functools import cache
 
@@ -21,7 +21,7 @@ def drawn(name):
 
 
 def source_lengths(task, data):
-    """Lengths of the sources, read off what a machine is given."""
+    """Lengths of the sources, found from a machine's inputs."""
     inputs = np.asarray(data.examples.inputs)
     if isinstance(task.format, Autoregressive):
         return (inputs == task.symbols + 1).argmax(1) - 1

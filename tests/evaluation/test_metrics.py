@@ -10,7 +10,7 @@ STEPS, BATCH, SYMBOLS = 9, 20, 4
 
 
 def draw():
-    """Outputs, targets, and masks of which each is somewhere in the sequence and not empty."""
+    """Outputs, targets, and nonempty masks anywhere in the sequence."""
     outputs = RNG.normal(size=(STEPS, BATCH, SYMBOLS)).astype(np.float32)
     targets = RNG.integers(0, SYMBOLS, (STEPS, BATCH))
     first, last = np.sort(RNG.integers(0, STEPS, (2, BATCH)), axis=0)

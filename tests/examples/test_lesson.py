@@ -54,7 +54,7 @@ def test_the_first_update_of_adam_is_the_learning_rate_against_the_sign_of_the_g
     new, kept = training.adam(weights, moments, gradient, 1)
     np.testing.assert_allclose(new["a"], [1 - training.LEARNING_RATE, 2 + training.LEARNING_RATE], rtol=1e-6)
     np.testing.assert_array_equal(new["b"], weights["b"])
-    np.testing.assert_allclose(kept["a"][0], [0.1 * 0.6, 0.1 * -0.8])  # the gradient's norm is cut to 1
+    np.testing.assert_allclose(kept["a"][0], [0.1 * 0.6, 0.1 * -0.8])  # the gradient's norm is clipped to 1
 
 
 @pytest.mark.slow
@@ -93,7 +93,7 @@ def test_without_a_network_descent_finds_the_strengths_from_good_starts_only():
 
 @pytest.fixture(scope="module")
 def tiny(tmp_path_factory):
-    """The whole program with two updates wherever anything is learned, and two seeds of each variant."""
+    """The whole program with only two updates per training, and two seeds of each variant."""
     path = tmp_path_factory.mktemp("lesson") / "run"
     return path, seeds.run_lesson(path, TINY_VARIANTS, learn=learn_a_little)
 
@@ -161,7 +161,7 @@ def test_a_broken_file_is_refused(tmp_path, text):
 
 
 def run_of(right, longest):
-    """The result of a seed, made by hand: it pushes while it reads, and pops while it answers if it learned."""
+    """A handmade result of one seed: it pushes while it reads and, if it learned, pops while it answers."""
     popped = 1.0 if right > 0.9 else 0.25
     return {
         "seed": 0, "settings": {"goal": 2}, "longest": longest, "updates": 9, "seconds": 1.0,

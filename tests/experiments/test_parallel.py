@@ -40,5 +40,5 @@ def test_ctrl_c_ends_what_is_done_on_several_cores_and_begins_nothing_more(monke
         list(map_on_cores(train, range(20)))
     assert sorted(begun) == [0, 1]
     with ThreadPoolExecutor(1) as pool:
-        assert not pool.submit(asked, 0).result()  # what comes later in another thread was not interrupted
+        assert not pool.submit(asked, 0).result()  # later work in another thread was not interrupted
     assert signal.getsignal(signal.SIGINT) is before

@@ -84,7 +84,7 @@ def test_settings_are_shown_where_the_machines_differ_in_them():
 
 
 def run_with(seed, train, test, steps=100, seconds=10.0, restarts=0):
-    """The result of one seed, made by hand; accuracies are coarse and fine."""
+    """A handmade result of one seed; accuracies are coarse and fine."""
     reports = {
         name: {"coarse": coarse, "fine": fine, "token": 1.0, "loss": 0.5}
         for name, (coarse, fine) in (("train", train), ("test", test))

@@ -26,7 +26,7 @@ def with_tiny(name, variants=None, **options):
 
 SHORT = {"curriculum": "uniform", "min_length": 1, "max_length": 4}
 ONE_MACHINE = Variant("stack", "GRU + stack", configure("reversal", **SHORT, **TINY), seeds=2)
-# The published figures need these three; here they are one machine, so that one compilation serves them all.
+# The published figures need these three; here they are the same machine, so that one compilation is enough.
 SMALL_REVERSAL = replace(
     EXPERIMENTS["reversal"],
     variants=(ONE_MACHINE, replace(ONE_MACHINE, name="rnn", seeds=1), replace(ONE_MACHINE, name="lstm", seeds=1)),

@@ -1,4 +1,4 @@
-"""Kernels that cannot be used are left alone: JAX goes on, and the pure form gives the same numbers."""
+"""Kernels that cannot be used are ignored: JAX works, and the pure form gives the same numbers."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ import pytest
 
 MODULE = Path(__file__).parents[2] / "neuralstack" / "kernels" / "module.cc"
 
-# Prints what the stack reads, why there are no kernels, and what is said to a user who asks for them. The argument is
+# Prints the stack's reads, why there are no kernels, and the message to a user who requests them. The argument is
 # the compiled module to use: the package's own, none at all, or a file.
 READ = """
 import sys

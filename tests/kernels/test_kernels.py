@@ -1,4 +1,4 @@
-"""Promises of the kernels alone; that they compute these memories is held in tests/memories, with every other form."""
+"""Promises of the kernels alone; tests/memories checks that they compute these memories, like every other form."""
 
 from functools import partial
 
@@ -46,7 +46,7 @@ def draw(name, kind, *shape):
 
 @partial(jax.jit, static_argnums=0)
 def pulled_back(memory, push, pop, values, cotangent):
-    """The reads by track, and what a cotangent of the reads gives to the strengths and the values."""
+    """The reads by track, and the gradients of the strengths and the values for a cotangent of the reads."""
 
     def run(push, pop, values):
         ends = [ns.Action(push[:, k], pop[:, k], values[:, k]) for k in range(push.shape[1])]

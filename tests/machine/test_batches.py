@@ -19,9 +19,9 @@ def fits(connection, memory):
     return MEMORIES_UNDER_TEST[memory](WIDTH).read_size > 0 or CONNECTIONS[connection].answer_from != "read"
 
 
-# A memory with passes of its own joins in two ways: the whole sequence at once, or inside the unroll. One that goes
-# backwards by its own step alone joins like any other of them: one connection is enough. On every day, the stack
-# stands for all of them.
+# A memory with its own forward and backward pass joins in two ways: with the whole sequence at once, or inside the
+# unroll. Memories differentiated by their step alone all join in the same way: one connection is enough. In everyday
+# tests, the stack stands for all of them.
 OWN_PASSES = ("queue", "stack", "stack in pure JAX")
 EVERY_DAY = ("none", "stack")
 JOINED = [
@@ -47,7 +47,7 @@ def batch_to(machine, tokens, steps):
 
 
 def with_gradient(outputs_of, machine, *given):
-    """Return the outputs of a machine, and the gradient of a weighted sum of all of it by every weight."""
+    """Return the outputs of a machine, and the gradient of their weighted sum with respect to every weight."""
     outputs, pull = jax.vjp(lambda machine: outputs_of(machine, *given), machine)
     return outputs, *pull(like(outputs, seed=2))
 
@@ -66,8 +66,8 @@ batch_with_gradient = jax.jit(partial(with_gradient, batch_to))
 traces_with_gradient = jax.jit(partial(with_gradient, batch_of_traces))
 
 
-# Every way to join, on every day with the controller that is compiled soonest; and every controller, joined in the way
-# that asks most of the unroll.
+# Every connection, in everyday tests with the controller that compiles fastest; and every controller, with the
+# connection that demands most of the unroll.
 DRIVEN = [case(*joined, "elman" if joined[1] in EVERY_DAY else "gru") for joined in JOINED] + [
     pytest.param("feedback", "stack", layer, marks=pytest.mark.slow)
     for layer in CONTROLLERS_UNDER_TEST

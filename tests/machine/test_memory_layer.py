@@ -110,10 +110,10 @@ SYMBOLS = 4
 
 
 def draw_words(key, batch, length, queue, marked):
-    """Words, a separator, and symbols to be ignored; what to answer, and the steps at which to answer it.
+    """Words, a separator, and symbols to be ignored; the answers, and the steps at which they are due.
 
-    A stack answers the word backwards, after the separator. A queue answers the word from the separator on: after it,
-    a pop has taken away the first symbol. If `marked`, each step tells by itself whether it comes after the separator.
+    A stack answers the word backwards, after the separator. A queue answers the word from the separator on: after it, a
+    pop has taken away the first symbol. If `marked`, each step itself shows whether it comes after the separator.
     """
     times = jnp.arange(2 * length + 1)
     symbols = jax.random.randint(key, (batch, len(times)), 0, SYMBOLS)
@@ -134,7 +134,7 @@ def draw_words(key, batch, length, queue, marked):
 )
 @pytest.mark.slow
 def test_it_learns_words_of_one_length_and_answers_those_of_twice_the_length(controller, queue, length, steps):
-    """With attention, only the separator tells that it is time to answer; each step alone needs a mark."""
+    """With attention, the separator alone shows when to answer; without it, each step needs a mark."""
     optimizer, marked = optax.adam(0.01), controller == "feedforward"
 
     def logits_of(layer, inputs, when):
@@ -161,6 +161,6 @@ def test_it_learns_words_of_one_length_and_answers_those_of_twice_the_length(con
         right = logits_of(eqx.combine(params, static), inputs, when).argmax(-1) == answers
         return losses[-50:].mean(), right.mean()
 
-    # From some starts it never tells reading from answering: the best of four, told by its loss alone.
+    # From some initial weights it never distinguishes reading from answering: the best of four, chosen by its loss.
     losses, right = jax.jit(jax.vmap(learn))(jnp.arange(4))
     assert right[losses.argmin()] == 1, (losses, right)

@@ -1,4 +1,4 @@
-"""The parts that a machine is made of: which join, and the weights that are drawn for them."""
+"""The parts of a machine: which of them fit together, and their initial weights."""
 
 import re
 

@@ -26,4 +26,4 @@ def test_twice_the_steps_take_twice_the_memory_to_train(connection):
     assert small < double < fourfold
     assert double <= 2.2 * small
     assert fourfold <= 2.2 * double
-    assert fourfold < 1024**2 * 4  # bytes: what a single matrix of steps by steps would take
+    assert fourfold < 1024**2 * 4  # bytes: the size of a single matrix of steps by steps

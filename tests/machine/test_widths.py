@@ -1,4 +1,4 @@
-"""Where the values of a memory and the embedding have different widths, a learned linear map lies between."""
+"""If the values of a memory and the embedding have different widths, a learned linear map joins them."""
 
 import jax
 import jax.numpy as jnp
@@ -55,7 +55,7 @@ def test_in_the_connection_of_the_paper_the_value_does_not_see_the_input_and_the
 
 
 class Register(AbstractMemory):
-    """A memory of a user's, that declares no gates."""
+    """A user's memory, which declares no gates."""
 
     width: int = 3
     action_size = property(lambda self: self.width + 1)

@@ -19,7 +19,7 @@ def stack_by_steps(push, pop, values):
 
 
 def queue_by_steps(push, pop, values):
-    """A front and a back that move, and the elements between them, one step after the other."""
+    """A front and a back that move, and the elements between them, one step at a time."""
     steps = jnp.arange(len(push))
 
     def step(line, now):
@@ -129,7 +129,7 @@ def test_away_from_ties_the_queue_is_that_of_the_equations_by_automatic_differen
 
 @partial(jax.jit, static_argnums=0)
 def gradient_and_losses(memory, push, pops, values, cotangent):
-    """The gradient of a weighted sum of the reads by the first of some pops, and the sum at all of them."""
+    """The gradient of a weighted sum of the reads with respect to the first of some pops, and the sum for each."""
 
     def loss(pop):
         return jnp.vdot(cotangent, CLOSED[memory](push, pop, values))
@@ -151,7 +151,7 @@ def strengths_from(one, steps=9):
     return st.lists(one, min_size=steps, max_size=steps).map(np.array)
 
 
-# Sixteenths add up without rounding, so that whatever ties, ties in every form.
+# Sixteenths add up without rounding, so that ties are the same in every form.
 SIXTEENTHS = strengths_from(st.integers(0, 16).map(lambda count: count / 16))
 VALUES, COTANGENT = np.random.default_rng(3).normal(size=(2, 9, WIDTH))
 of_one = jax.jit(

@@ -42,7 +42,7 @@ def test_a_superposition_of_nothing_is_refused(sizes):
         SuperpositionStack(**{"width": 1, **sizes})
 
 
-# A memory, an action of one step that does not fit, and what is said.
+# A memory, an action of one step that does not fit, and the message.
 MISFITS = {
     "a value of another width": (
         NeuralStack(3),

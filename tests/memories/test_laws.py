@@ -10,14 +10,14 @@ from neuralstack import Action, run
 
 STEPS, BATCH = 40, 16
 WITH_STRENGTHS = ["queue", "stack", "stack in pure JAX"]
-ENDS = {"queue": 0, "stack": -1}  # where a list is popped and read to be the memory's discrete twin
+ENDS = {"queue": 0, "stack": -1}  # the end at which a list is popped and read to be the memory's discrete twin
 
 
 @cache
 def observer(name):
-    """Compile what tells, of a batch of strengths, the reads of a run, those of single steps, and what each left.
+    """Compile a function from a batch of strengths to the reads of a run, those of single steps, and what each left.
 
-    The values are one-hot, so that what is read are the weights.
+    The values are one-hot, so that the reads are the weights.
     """
     memory = MEMORIES_UNDER_TEST[name](STEPS)
 

@@ -1,4 +1,4 @@
-"""With discrete actions each memory is a plain list, and what it promises beyond that."""
+"""Memories with discrete actions: each is a plain list, with some further promises."""
 
 from functools import partial
 
@@ -136,7 +136,7 @@ def test_a_hard_stack_passes_true_gradients_to_values_and_differences_to_strengt
     found = gradient(Action(push, pop, values))
     wanted = jax.grad(lambda values: (run(NeuralStack(WIDTH), Action(push, pop, values)) * cotangent).sum())(values)
     np.testing.assert_allclose(found.value, wanted, atol=1e-12)
-    last = STEPS - 1  # a change of the last choice has no later reads to be blind to
+    last = STEPS - 1  # a change of the last choice has no later reads to affect
     for name in ("push", "pop"):
         other = Action(push.copy(), pop.copy(), values)
         chosen = getattr(other, name)

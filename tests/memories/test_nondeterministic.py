@@ -42,7 +42,7 @@ def reads_of(form, memory, action):
 
 
 def weighted_sum(form, memory, action):
-    """A sum of the reads in which each counts differently."""
+    """A sum of the reads with a different weight for each."""
     reads = form(memory, action)
     return (reads * jnp.cos(jnp.arange(reads.size, dtype=reads.dtype)).reshape(reads.shape)).sum()
 

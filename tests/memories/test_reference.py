@@ -17,7 +17,7 @@ LENGTHS = (1, 2, 31, 32, 33, 100)  # around one block of the pure whole-sequence
 
 
 def literal(push, pop, values):
-    """The paper's equations 1 to 3, every element against all elements above it."""
+    """The paper's equations 1 to 3, with each element compared to all elements above it."""
     steps = len(push)
     above = jnp.triu(jnp.ones((steps, steps)), 1)
 
@@ -100,7 +100,7 @@ def draw(kinds, steps):
 
 @cache
 def drawn_and_answered(steps):
-    """Sequences of every kind, with ties and without, and what the reference makes of them."""
+    """Sequences of every kind, with ties and without, and the results of the reference."""
     given = draw(GENERIC | WITH_TIES, steps)
     rows = [by_reference(*row) for row in zip(*given, strict=True)]
     return given, jax.tree.map(lambda *leaves: np.stack(leaves), *rows)
@@ -181,7 +181,7 @@ def test_no_strengths_are_found_for_which_the_reads_differ(push, pop):
             assert_same(reads, wanted, name)
 
 
-# Sixteenths add up without rounding, so that whatever ties, ties in every form.
+# Sixteenths add up without rounding, so that ties are the same in every form.
 SIXTEENTHS = strengths_from(st.integers(0, 16).map(lambda count: count / 16))
 
 

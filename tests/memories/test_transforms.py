@@ -25,7 +25,7 @@ def memory_and_raw(name, *batch):
 
 
 def run_and_steps(memory, raw):
-    """The reads of a run, and of single steps, of which the state is observed too."""
+    """The reads of a run, and of single steps whose state is observed too."""
 
     def step(state, now):
         state, read = memory.step(state, now)

@@ -3,7 +3,7 @@ import pytest
 
 
 def central_differences(loss, inputs, size):
-    """The derivative of a loss by every number of every input, from its values on both sides."""
+    """The derivative of a loss with respect to every number of every input, by central differences."""
     differences = []
     for place, given in enumerate(inputs):
         differences.append(np.zeros_like(given))

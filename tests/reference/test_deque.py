@@ -33,7 +33,7 @@ ALL = GENERIC | WITH_TIES
 
 
 def draw(kind, T=12, seed=0):
-    """One sequence, its arguments in their order, and derivatives by the reads at both ends."""
+    """One sequence, its arguments in order, and cotangents of the reads at both ends."""
     rng = np.random.default_rng(seed)
     d_top, u_top, d_bot, u_bot = kind(rng, T)
     v_top, v_bot, *r_bars = rng.normal(size=(4, T, WIDTH))
@@ -114,7 +114,7 @@ def test_pushed_on_top_and_popped_at_the_bottom_its_bottom_is_the_queue(kind):
         d_bar, _, v_bar, _, u_bar, _ = deque_backward(*inputs, np.zeros_like(r_bar), r_bar)
         d_queue_bar, *others = queue_backward(d, u, v, r_bar)
         assert_same((u_bar, v_bar), others)
-        # What was pushed with a strength of 0 is gone after a pop of the top that is slightly larger than 0.
+        # An element pushed with a strength of 0 is gone after a pop of the top that is slightly larger than 0.
         assert_same((d_bar[d > 0],), (d_queue_bar[d > 0],))
 
 

@@ -22,7 +22,7 @@ def one_read(Q, G, state, symbol):
 
 
 def by_recurrence(push, replace, pop):
-    """Sum over the runs from push to pop (Lang's algorithm): the papers' way, in weights instead of logarithms.
+    """Sum over the runs from push to pop (Lang's algorithm), as in the papers, with weights instead of logarithms.
 
     inner[i, t][q, x, r, y] is the weight of the runs that start at time i in state q with x on top, and at time t are
     in state r with y on top, where y is what the step after i pushed on x, replaced or not, and was on the stack ever
@@ -75,7 +75,7 @@ def test_one_deterministic_automaton_is_followed_step_by_step():
         moves = {}
         for q in range(Q):
             for x in range(G):
-                # The symbol 0 is the bottom's alone: it is never popped.
+                # The symbol 0 is reserved for the bottom: it is never popped.
                 kind, r, y = rng.integers(0, 3 if x else 1), rng.integers(Q), rng.integers(1, G)
                 moves[q, x] = kind, r, y
                 if kind == 0:

@@ -25,7 +25,7 @@ TASK = Reversal(8)
 
 
 def assert_drawn(path, size):
-    """Both files are there and show something; the picture has about the size in inches, at 150 dots per inch."""
+    """Both files exist and show something; the picture has about this size in inches, at 150 dots per inch."""
     image = imread(path.with_name(path.name + ".png"))[..., :3]
     colors = np.round(255 * image).astype(int) @ [1, 256, 256**2]
     height, width = image.shape[:2]
@@ -193,7 +193,7 @@ def test_lines_of_equal_accuracy_are_all_seen():
     drawn = plot_lengths(dict.fromkeys(("GRU", "LSTM", "RNN", "hardened"), report))
     lines = drawn.axes[0].lines
     assert len({line.get_marker() for line in lines}) == 4
-    assert sorted(line.get_markevery() for line in lines) == [(number, 4) for number in range(4)]  # they take turns
+    assert sorted(line.get_markevery() for line in lines) == [(number, 4) for number in range(4)]  # they alternate
     assert min(drawn_pixels(drawn, *COLORS[:4])) > 800
 
 

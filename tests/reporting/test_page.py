@@ -1,4 +1,4 @@
-"""The page of traces, in a real browser: what it shows is compared with memories that are simulated here."""
+"""The page of traces, in a real browser: what it shows is compared with simulated memories."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Controls of the page of traces: play, step, go somewhere, and pick or type another text."""
+"""Controls of the page of traces: play, step, jump, and choose or type another text."""
 
 from pages import (
     HOST,

@@ -1,4 +1,4 @@
-"""Looks of the page of traces: its overview and colors, long traces, narrow windows, and what moves."""
+"""Looks of the page of traces: its overview and colors, long traces, narrow windows, and animations."""
 
 import json
 import re
@@ -90,7 +90,7 @@ def test_the_page_never_scrolls_sideways(show, long):
 
 
 def test_nothing_is_animated_for_those_who_asked_for_less_motion(show):
-    # Asked for in one go, again and again: while it plays, what is new is so for a moment only.
+    # Queried repeatedly in one call: while the page plays, new elements are marked only for a moment.
     moves = """(name) => {
         const one = document.querySelector("[data-playing] .slot.new .box");
         return one !== null && getComputedStyle(one).animationName === name;
@@ -104,7 +104,7 @@ def test_nothing_is_animated_for_those_who_asked_for_less_motion(show):
 
 
 def side_by_side():
-    """Machines of one text: one answers wrong at length, one names no states."""
+    """Machines of one text: one gives a long wrong answer, one names no states."""
     wrong = traced("a string to reverse", name="before training", wrong=range(20, 40))[0] | {"answer": "wrong" * 20}
     soft = traced("a string to reverse", name="as trained")[0]
     for step in soft["steps"]:

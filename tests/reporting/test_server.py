@@ -23,7 +23,7 @@ pytest_plugins = ("small_runs",)
 
 @contextmanager
 def serving(traces):
-    """Serve in a thread of its own; give the address."""
+    """Serve in a separate thread; yield the address."""
     server = uvicorn.Server(uvicorn.Config(application(traces, "ab"), log_level="error"))
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
@@ -42,7 +42,7 @@ def address(learned):
 
 
 def get(address, path, **headers):
-    """Ask a server; return the status and what it said."""
+    """Send a request to a server; return the status and the text of its answer."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     asked = urllib.request.Request(address + path, headers=named)
     try:
@@ -54,7 +54,7 @@ def get(address, path, **headers):
 
 
 def ask(address, text):
-    """Ask for the traces of a text."""
+    """Request the traces of a text."""
     status, said = get(address, f"/trace?{urllib.parse.urlencode({'text': text})}")
     return status, json.loads(said)
 
@@ -160,7 +160,7 @@ def test_texts_whose_readers_have_gone_are_not_traced():
                 client.sendall(f"GET /trace?text={number} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
         last = threading.Thread(target=ask, args=(address, "last"))
         last.start()
-        while get(address, "/")[0] != 200:  # the server is not kept busy by those who wait
+        while get(address, "/")[0] != 200:  # waiting clients do not block the server
             pass
         viewer.released.set()
         first.join(), last.join()
@@ -177,14 +177,14 @@ def test_runs_of_other_tasks_are_not_shown_side_by_side(learned, new_run, tmp_pa
 
 
 def suppressed_get(address, path):
-    """Ask a server that may end meanwhile."""
+    """Send a request to a server that may stop meanwhile."""
     with suppress(OSError, http.client.HTTPException):
         get(address, path)
 
 
 @contextmanager
 def served(run):
-    """Serve a run by the command line on a free port; give its address and the process."""
+    """Serve a run from the command line on a free port; yield its address and the process."""
     process = subprocess.Popen(
         command("view", run, "--port", 0), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )

@@ -13,7 +13,7 @@ TASK = TASKS["addition-stream"](max_length=6)
 
 @cache
 def drawn(length):
-    """Streams of a length as text, and which of their symbols are followed by one that is scored."""
+    """Streams of a length as text, and which of their symbols are followed by a scored one."""
 
     @jax.jit
     @jax.vmap

@@ -76,7 +76,7 @@ def test_a_text_that_is_edited_after_its_task_was_made_is_refused(path):
     task, given = Characters(max_length=4, text=path), Characters(max_length=4, text=path, alphabet="abcdef")
     pinned = given.pinned
     Path(path).write_text("abcdef" * 200)
-    assert len(given.read()) == 1080  # an alphabet that is given says nothing of the text
+    assert len(given.read()) == 1080  # a given alphabet does not depend on the text
     for changed in (task, pinned):
         with pytest.raises(ValueError, match="is not that of the training, or was changed since then"):
             changed.read()

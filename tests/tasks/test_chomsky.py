@@ -37,7 +37,7 @@ def little_endian(number):
 
 
 def of_two(text, mark, combine):
-    if len(text) < 3:  # no room for two numbers: a sum is the number itself, a product 0, as far as there is room
+    if len(text) < 3:  # no room for two numbers: the sum is the number itself, the product 0 if there is room for it
         lone = little_endian(int(text[::-1], 2)) if mark == "+" else "0" * (len(text) - 1)
         return lone + mark
     first, second = text.split(mark)
@@ -56,7 +56,7 @@ def solution(text):
     return next(digit for digit in "01234" if mod_five(left.replace("x", digit)) == right)
 
 
-# Independent of the tasks: on text, with Python's own numbers and methods. Only what is scored.
+# Independent of the tasks: on text, with Python's own numbers and methods. Only the scored part.
 BRUTE_FORCE = {
     "even-pairs": lambda text: str((text.count("01") + text.count("10")) % 2),
     "parity": lambda text: str(text.count("1") % 2),

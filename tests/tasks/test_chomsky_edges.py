@@ -1,4 +1,4 @@
-"""All short sources, how the lengths of parts are distributed, and what is no source."""
+"""All short sources, the distribution of the lengths of parts, and invalid sources."""
 
 import math
 import re

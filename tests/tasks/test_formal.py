@@ -134,7 +134,7 @@ def test_brackets_are_balanced_and_every_legal_next_one_can_be_completed(name):
             closers = {
                 bracket[1]
                 for bracket in matching
-                # A closing bracket is legal if what is before it ends, struck out, with its partner.
+                # A closing bracket is legal if what precedes it, reduced, ends with its partner.
                 if remainder(text[: place + 1], matching)[-1:] == bracket[0]
             }
             wanted = {bracket[0] for bracket in matching} | closers
@@ -152,7 +152,7 @@ def test_every_kind_of_brackets_is_drawn_equally_often(pairs):
 
 
 def remainder(text, pairs):
-    """Return the rest of some brackets when all neighbors that match are struck out."""
+    """Return what is left of some brackets after removing all matching neighbors."""
     while (shorter := re.sub("|".join(map(re.escape, pairs)), "", text)) != text:
         text = shorter
     return text

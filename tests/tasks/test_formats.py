@@ -13,7 +13,7 @@ lengths = pytest.mark.parametrize(("source_length", "target_length"), [(0, 0), (
 
 @partial(jax.jit, static_argnums=0)
 def format_pair(format, *pair):
-    """Lay out a pair whose whole answer counts."""
+    """Lay out a pair whose whole answer is scored."""
     return format.format_pair(Pair(*pair), jnp.arange(len(pair[2])) < pair[3])
 
 

@@ -11,7 +11,7 @@ from neuralstack import TASKS
 from neuralstack.tasks import draw_word, terminals
 
 DYCK = (("S", ((1 / 2, "( S )"), (1 / 4, "S S"), (1 / 4, ""))),)
-# Of no use but hard: a rule that makes one symbol, one that makes four, one that makes nothing, and repetitions.
+# Useless but hard: a rule that produces one symbol, one that produces four, an empty one, and recursion.
 AWKWARD = (
     ("root", ((0.5, "one"), (0.3, "x root y one"), (0.2, "one one"))),
     ("one", ((0.6, "x"), (0.2, ""), (0.2, "y one x y"))),
@@ -44,7 +44,7 @@ GENDER_KINDS = {"the": "the", "or": "or", "verb": "we1", "neuter": "ne1"}
 
 
 def chances(grammar, longest):
-    """The probability of every word of up to `longest` words, by adding up derivations until nothing changes."""
+    """The probability of every sentence of up to `longest` words, by adding up derivations until nothing changes."""
     rules = dict(grammar)
     known = {name: {} for name in rules}
 

@@ -1,4 +1,4 @@
-"""Tasks of a user's own: a plain function, pairs of data, and the names by which they are reached."""
+"""A user's own tasks: a plain function, pairs of data, and the names by which they are found."""
 
 import json
 from dataclasses import replace
@@ -24,7 +24,7 @@ def written(path, rows):
 
 
 def answered(task, examples):
-    """The answers that lie in examples of an autoregressive task, as numbers of symbols."""
+    """The answers in examples of an autoregressive task, as symbol numbers."""
     return [
         (row[mask][:-1]).tolist()
         for row, mask in zip(np.asarray(examples.targets), np.asarray(examples.mask), strict=True)

@@ -12,7 +12,7 @@ SURROGATE = ("hard",)  # gradients are those of a straight-through estimator
 
 
 class Register(AbstractMemory):
-    """A vector that is overwritten as far as a gate is open: the least that a memory has to define."""
+    """A vector that is overwritten as far as a gate is open: the minimum that a memory must define."""
 
     width: int = 2
     action_size = property(lambda self: self.width + 1)

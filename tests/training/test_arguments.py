@@ -1,4 +1,4 @@
-"""Objects that cannot be trained together are refused with what is needed."""
+"""Objects that cannot be trained together are refused with an error that says what is needed."""
 
 import jax
 import jax.numpy as jnp

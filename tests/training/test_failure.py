@@ -14,7 +14,7 @@ CONFIG = with_options(SMALL, max_steps=20, evaluate_every=5)
 
 @pytest.fixture
 def explode_at(monkeypatch):
-    """Make the weights huge once training has come to a step."""
+    """Make the weights huge once training has reached a step."""
     compute = members.train_until
 
     def set_up(step):

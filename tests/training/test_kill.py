@@ -22,11 +22,11 @@ FILES = ("config.json", "metrics.jsonl", "model.safetensors", "checkpoint.safete
 
 
 class Killed(BaseException):
-    """Stands for the end of the process."""
+    """Represents the end of the process."""
 
 
 class Disk:
-    """Writes down what happens to a run's files, and ends the process at the given one of these events."""
+    """Records what happens to a run's files, and ends the process at a given event."""
 
     def __init__(self, monkeypatch, last=None):
         self.events, self.last = [], last
@@ -99,7 +99,7 @@ def test_a_kill_at_any_write_loses_nothing_that_was_checkpointed(tmp_path, short
 
 
 def assert_everything_loads(run, checkpointed, message):
-    """Every file that has its name is whole, and the checkpoint is the last one that was written."""
+    """Check that every file under its final name is complete, and that the checkpoint is the last one written."""
     if not run.file("config.json").exists():
         assert checkpointed == 0, message
         return
@@ -121,7 +121,7 @@ def test_what_a_kill_left_half_written_does_no_harm(tmp_path, short):
 
 
 LONG = with_options(SMALL, evaluate_every=5, restart_after=12, stop_after_perfect=0)
-# More steps than any process here will live to take.
+# More steps than any process here lives to take.
 LONG_OPTIONS = [
     *OPTIONS,
     "--max-steps",
@@ -142,7 +142,7 @@ def step_of(file):
 
 @pytest.fixture
 def start():
-    """Start a training as a process of its own, and wait until it has written a checkpoint past a step."""
+    """Start training in a separate process, and wait until it has written a checkpoint past a step."""
     processes = []
 
     def start(path, past):

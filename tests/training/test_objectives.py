@@ -19,7 +19,7 @@ BASE = configure("reversal", min_length=1, max_length=6, curriculum="uniform", *
 
 @cache
 def learner(**options):
-    """A state, its program, and the first batch, the same for all of them."""
+    """A state, its step specification, and the first batch, the same for all of them."""
     config = complete(with_options(BASE, **options))
     return begin(config), step_spec(config), first_batch()
 
@@ -96,7 +96,7 @@ def test_every_head_that_is_wanted_is_learned_and_no_other_is_there():
     assert (np.asarray(heads.baseline) != 0).any()
 
 
-# Each memory is forced in a way of its own, whatever the connection; each connection acts at a place of its own.
+# Each memory is forced in its own way, whatever the connection; each connection acts in its own place.
 @pytest.mark.parametrize(
     ("memory", "connection"),
     [
@@ -121,7 +121,7 @@ def test_a_machine_that_is_always_forced_does_what_the_program_says(memory, conn
 
 @pytest.mark.slow
 def test_the_program_is_not_asked_for_after_the_end_of_a_sequence():
-    """Elsewhere machines learn to stop after as many pops as they were trained on: they learn to count."""
+    """Otherwise, machines learn to stop after as many pops as in training: they learn to count."""
     state, program, batch = learner(objective="imitation", connection="feedback", forcing_prob=0.0)
     ends = batch.example.mask.shape[0] - jnp.argmax(batch.example.mask[::-1], axis=0)
     after = (jnp.arange(len(batch.example.mask))[:, None] >= ends)[..., None]
@@ -189,7 +189,7 @@ def test_drawn_actions_have_their_probabilities_and_pass_no_gradient():
 
 @pytest.mark.slow
 def test_the_policy_gradient_is_that_of_the_expected_return():
-    """Over all drawn actions of a tiny machine, REINFORCE is the gradient of the mean return, up to its scale."""
+    """Averaged over all actions of a tiny machine, REINFORCE is the gradient of the mean return, up to its scale."""
     probabilities = np.array([0.3, 0.7])
     shape = 3, 20000
 
@@ -198,7 +198,7 @@ def test_the_policy_gradient_is_that_of_the_expected_return():
         action = HardStack(1).sample(
             jnp.concatenate([raw, jnp.zeros((*shape, 1))], -1), jax.random.uniform(key, raw.shape)
         )
-        # The right symbol is likely where the last step pushed.
+        # The correct symbol is likely if the last step pushed.
         right = jnp.stack([action.push[-1], 1 - action.push[-1]], -1)
         shown = BatchSteps(jnp.zeros((*shape, 2)).at[-1].set(3 * right), action, jnp.zeros((*shape, 1)), raw, ())
         example = Example(jnp.zeros(shape, int), jnp.zeros(shape, int), jnp.zeros(shape, bool).at[-1].set(True))
@@ -209,7 +209,7 @@ def test_the_policy_gradient_is_that_of_the_expected_return():
     gradient = jax.jit(jax.grad(surrogate))(jnp.log(probabilities / (1 - probabilities)), jax.random.key(0))
     push, likely, unlikely = 0.3, -np.log1p(np.exp(-3)), -3 - np.log1p(np.exp(-3))
     scale = np.sqrt(push * (likely + 1) ** 2 + (1 - push) * (unlikely + 1) ** 2)
-    wanted = -push * (1 - push) * (likely - unlikely) / scale / 3  # of 3 steps the last one matters
+    wanted = -push * (1 - push) * (likely - unlikely) / scale / 3  # of 3 steps, only the last one matters
     np.testing.assert_allclose(gradient, [wanted, 0], atol=0.05 * abs(wanted))
 
 

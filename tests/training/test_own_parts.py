@@ -1,4 +1,4 @@
-"""Runs with a memory and a controller in the user's own files, which are executed only where they are named."""
+"""Runs with a memory and a controller in the user's own files, which are executed only if they are named."""
 
 import json
 

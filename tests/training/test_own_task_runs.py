@@ -1,4 +1,4 @@
-"""Runs of a task in the user's own file: it is executed only where the user names it."""
+"""Runs of a task in the user's own file: it is executed only if the user names it."""
 
 import json
 import subprocess

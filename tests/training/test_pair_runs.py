@@ -1,4 +1,4 @@
-"""Runs of the task that is made of a file of pairs, from training to trace."""
+"""Runs of the task that reads a file of pairs, from training to trace."""
 
 import json
 import re

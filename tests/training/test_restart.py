@@ -10,7 +10,7 @@ from small import SMALL, assert_same_leaves, assert_same_run
 
 pytest_plugins = ("small_runs",)
 
-# Starts over at 5, 10, 15 and 20; at 24 it is over.
+# Restarts at 5, 10, 15 and 20; ends at 24.
 CONFIG = with_options(SMALL, max_steps=24, evaluate_every=4, restart_after=5)
 ATTEMPTS = {4: 0, 8: 1, 12: 2, 16: 3, 20: 3, 24: 4}
 

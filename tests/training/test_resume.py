@@ -9,7 +9,7 @@ from small import SMALL, assert_same_run, contents, without_seconds
 
 pytest_plugins = ("small_runs",)
 
-# Where the loop looks up: at evaluations, between them, and at the end.
+# The steps at which the loop checks for interrupts: at evaluations, between them, and at the end.
 CONFIG = with_options(SMALL, max_steps=20, evaluate_every=8)
 LOOKS = (8, 10, 16, 20)
 
@@ -141,7 +141,7 @@ def test_seeds_share_their_compiled_programs(tmp_path, straight, caplog):
 
 @pytest.mark.slow
 def test_a_run_stopped_at_any_step_ends_like_one_that_never_was(tmp_path):
-    """Above all between an evaluation that calls for a restart and the restart itself."""
+    """The critical moment is between an evaluation that makes a restart due and the restart itself."""
     config = with_options(CONFIG, evaluate_every=2, restart_after=4, max_steps=12)
     train(config, tmp_path / "straight", show=False)
     for stop in range(2, 12, 2):

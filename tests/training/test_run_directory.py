@@ -237,7 +237,7 @@ def test_a_worse_evaluation_does_not_replace_the_model(tmp_path, monkeypatch):
         config = with_options(SMALL, max_steps=steps, evaluate_every=2)
         train(config, run.path, resume=steps > 2, show=False)
         models.append(run.file(MODEL).read_bytes())
-    assert models[0] != models[1] == models[2] != models[3]  # of equally good ones, the later one
+    assert models[0] != models[1] == models[2] != models[3]  # among equally good ones, the later one
 
 
 def test_a_run_of_version_0_1_is_loaded_and_its_training_not_resumed(run, new_state):

@@ -1,4 +1,4 @@
-"""Any machine is saved in a directory and loaded from it."""
+"""Any machine can be saved in a directory and loaded from it."""
 
 import json
 import re

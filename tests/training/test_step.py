@@ -149,7 +149,7 @@ def test_a_loss_that_is_not_finite_stops_training_before_it_changes_anything(new
 
 @dataclass(frozen=True, kw_only=True)
 class Given(AbstractObjective):
-    """An objective whose gradient, loss and fraction of right answers are its state."""
+    """An objective whose gradient, loss and accuracy are its state."""
 
     def loss(self, model, heads, state, batch, key):
         gradient, loss, right = state
@@ -158,7 +158,7 @@ class Given(AbstractObjective):
 
 @pytest.fixture(scope="module")
 def take_step():
-    """Take steps with an objective whose gradient, loss and fraction of right answers are given."""
+    """Take steps with an objective whose gradient, loss and accuracy are given."""
     compute = jax.jit(train_step, static_argnames="spec")
 
     def step(state, gradient=0.1, loss=1.0, right=0.5, spec=PROGRAM):
