@@ -6,7 +6,8 @@ import signal
 import sys
 from contextlib import suppress
 
-from neuralstack.cli._process import ended, no_interrupt_lost
+from neuralstack.cli._process import ended, flush_output, no_interrupt_lost
+from neuralstack.cli._status import INTERRUPTED
 
 LEAST_WIDTH = 40  # columns of a terminal; in fewer, laying out the help takes for ever
 
@@ -26,6 +27,9 @@ def main(arguments: list[str] | None = None) -> None:
     if arguments is None:
         with suppress(ValueError):  # not in the main thread
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing is left to be interrupted
+        if status in INTERRUPTED:  # a computation may go on in other threads, and would crash what is torn down
+            flush_output()
+            os._exit(status)
     sys.exit(status)
 
 

@@ -7,6 +7,7 @@ from tyro.conf import Positional
 
 from neuralstack.cli._output import print_table
 from neuralstack.cli._own_options import OwnOptions
+from neuralstack.cli._progress import show_progress
 
 
 @dataclass(frozen=True)
@@ -43,12 +44,15 @@ class Compare(OwnOptions):
         if len({(type(other), other.vocabulary) for other in tasks}) > 1 or isinstance(task, Characters):
             raise ValueError("compare measures runs of one task, other than characters: give such runs.")
         lengths = self.lengths or (task.train_lengths[0], task.test_lengths[1])
-        data, reports = fixed_set(task, lengths, self.count), {}
+        data, machines = fixed_set(task, lengths, self.count), {}
         for (name, run), of_run in zip(opened.items(), tasks, strict=True):
-            machine = run.load_model(memory=self.memory, controller=self.controller)
-            reports[name] = evaluate(machine, data)
+            machines[name] = run.load_model(memory=self.memory, controller=self.controller)
             if self.harden:
-                reports[f"{name}, hardened"] = evaluate(harden(machine, of_run), data)
+                machines[f"{name}, hardened"] = harden(machines[name], of_run)
+        reports = {}
+        for name, machine in machines.items():
+            with show_progress(f"evaluating {name!r}") as show:
+                reports[name] = evaluate(machine, data, progress=show)
         out = self.out or self.runs[0] / "figures" / "compared"
         trained = {of_run.train_lengths for of_run in tasks}
         plot_lengths(reports, out / "lengths", trained.pop() if len(trained) == 1 else None)

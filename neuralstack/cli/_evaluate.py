@@ -9,6 +9,7 @@ from tyro.conf import Positional
 from neuralstack.cli._moved_text import require_text
 from neuralstack.cli._output import print_table
 from neuralstack.cli._own_options import OwnOptions
+from neuralstack.cli._progress import show_progress
 from neuralstack.cli._train_options import Name
 
 if TYPE_CHECKING:
@@ -65,7 +66,8 @@ class Evaluate(OwnOptions):
         if isinstance(task, Characters) and self.data is None and self.lengths is None:
             return self.predict_text(machine, task, other)
         data, title = self.examples(task)
-        report = evaluate(machine, data)
+        with show_progress(f"evaluating {str(self.run)!r}") as show:
+            report = evaluate(machine, data, progress=show)
         table = report_table(f"{self.run} on {title}", report)
         print(to_json_text(report._asdict())) if self.json else print_table(table)
         return 0
@@ -88,7 +90,8 @@ class Evaluate(OwnOptions):
         from neuralstack.corpora import evaluate_language
         from neuralstack.reporting import language_table
 
-        report = evaluate_language(machine, task, text=other)
+        with show_progress("predicting the text"):
+            report = evaluate_language(machine, task, text=other)
         table = language_table(str(self.run), report, "the held-out text" if other is None else str(self.text))
         values = {**report._asdict(), "perplexity": report.perplexity}
         print(to_json_text(values)) if self.json else print_table(table)

@@ -9,6 +9,7 @@ from tyro.conf import Positional
 
 from neuralstack.cli._output import print_table, terminal_width
 from neuralstack.cli._own_options import OwnOptions
+from neuralstack.cli._progress import show_progress
 
 if TYPE_CHECKING:
     from neuralstack.automata import Comparison, Extraction
@@ -51,7 +52,8 @@ class Harden(OwnOptions):
         machine = run.load_model(memory=self.memory, controller=self.controller)
         task, lengths = self.examples(run)
         self.require_room(task, lengths[1])
-        compared = compare(machine, task, lengths, self.count)
+        with show_progress("comparing soft and hard"):
+            compared = compare(machine, task, lengths, self.count)
         for name in WRITTEN:  # what is there afterwards is of these weights
             run.file(name).unlink(missing_ok=True)
         if compared.margins:
@@ -111,16 +113,17 @@ class Harden(OwnOptions):
 
     def search(self, hardened: "Machine", task: "AbstractTask") -> "Extraction":
         """Find the program, with a bar while it is compared."""
-        from rich.console import Console
-        from rich.progress import Progress
-
         from neuralstack.automata import find_transducer
 
-        console = Console(stderr=True)
-        with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-            bar = progress.add_task("comparing with the program", total=2 * self.sequences)
-            lengths = 1, self.longest_of(task)
-            return find_transducer(hardened, task, lengths, self.sequences, lambda done: progress.advance(bar, done))
+        lengths, total, done = (1, self.longest_of(task)), 2 * self.sequences, 0
+        with show_progress("comparing with the program") as show:
+
+            def advance(count: int) -> None:
+                nonlocal done
+                done += count
+                show(done, total)
+
+            return find_transducer(hardened, task, lengths, self.sequences, advance)
 
     def longest_of(self, task: "AbstractTask") -> int:
         """Return the longest source to compare machine and program on: of given sequences, that of theirs."""

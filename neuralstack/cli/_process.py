@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
+from neuralstack._heartbeat import say as print_line
 from neuralstack._lookup import UnnamedPartError
 from neuralstack.cli._status import BAD_INPUT, BROKEN_PIPE
 from neuralstack.training import SIGNALS, status_of_interrupt, stop_within_seconds
@@ -92,9 +93,15 @@ def devices_are_found() -> bool:
 
 
 def say(message: str) -> None:
-    """Print a line on standard error, if there is anyone to read it."""
-    with suppress(OSError, AttributeError):
-        print(f"neuralstack: {message}", file=sys.stderr, flush=True)
+    """Print a message on standard error, if there is anyone to read it."""
+    print_line(f"neuralstack: {message}")
+
+
+def flush_output() -> None:
+    """Write what was printed and is not written yet, if it can be."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
 
 
 def discard_output(*, only_if_broken: bool = False) -> None:

@@ -15,7 +15,7 @@ from neuralstack._json import parse_json, to_json_text
 from neuralstack._runtime import lightly_compiled
 from neuralstack.experiments._experiment import Experiment, Measure, Measured, Result, Variant
 from neuralstack.experiments._parallel import map_on_cores
-from neuralstack.experiments._progress import Report, heartbeat
+from neuralstack.experiments._progress import Report, run_heartbeat
 from neuralstack.training import Config, DataConfig, Run, complete, train, with_options
 
 
@@ -72,7 +72,7 @@ def train_variant(variant: Variant, path: Path, measure: Measure, headline: Any,
             status = "read"
         else:
             status = "trained"
-            with heartbeat(name, run, report):
+            with run_heartbeat(name, run, report):
                 train_seed(variant.name, config, run, measure)
         runs.append(read_seed(run, config))
         last = runs[-1]

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from neuralstack._heartbeat import heartbeat, say
 from neuralstack.training._measure import training_means
 from neuralstack.training._members import Member
 from neuralstack.training._stopping import Record
@@ -18,24 +19,38 @@ Report = Callable[[Path, Record], None]
 
 
 class TrainingProgress:
-    """A progress bar with the loss, accuracy, speed and maximum time left; for several runs, their means."""
+    """The progress of training: the loss, accuracy and speed, of several runs their means.
 
-    def __init__(self, members: Sequence[Member], progress: "Progress | None", report: Report | None):
+    Args:
+        members: The runs.
+        progress: The bar that shows it, if any.
+        report: Called with how far a run is, if anyone asked for it.
+        enabled: Whether anyone looks at it.
+    """
+
+    def __init__(
+        self, members: Sequence[Member], progress: "Progress | None", report: Report | None, *, enabled: bool = True
+    ):
         self._members = members
         self._progress = progress
         self._report = report
-        self._start = self._steps_taken()
-        self._means = "compiling"
+        self._enabled = enabled
+        self._start = self._done = self._steps_taken()
+        self._means = self._shown = "compiling"
         machine = members[0].config.machine
         together = f", {len(members)} runs" if len(members) > 1 else ""
-        total = sum(member.config.max_steps for member in members)
-        name = f"{machine.memory} + {machine.controller}{together}"
+        self._total = sum(member.config.max_steps for member in members)
+        self._name = f"{machine.memory} + {machine.controller}{together}"
         if progress is not None:
-            self._task = progress.add_task(name, total=total, completed=self._start, shown=self._means)
+            self._task = progress.add_task(self._name, total=self._total, completed=self._start, shown=self._means)
+
+    def line(self, seconds: float) -> str:
+        """Return one line that says how far training is."""
+        return f"neuralstack: {self._name}: {self._done} of {self._total} steps, {self._shown} ({seconds:.0f} s)"
 
     def advance(self) -> None:
-        """Update the bar after a chunk of steps, before an evaluation resets the means."""
-        if self._progress is None:
+        """Note the state after a chunk of steps, before an evaluation resets the means."""
+        if not self._enabled:
             return
         count = sum(int(member.state.num_accumulated) for member in self._members)
         if count:
@@ -44,17 +59,16 @@ class TrainingProgress:
                 for name in ("loss", "accuracy")
             )
             self._means = f"loss {loss:.4f}  accuracy {accuracy:.3f}"
-        steps_taken, seconds = self._steps_taken(), sum(member.seconds for member in self._members)
-        speed = (steps_taken - self._start) * self._members[0].config.batch_size / max(seconds, 1e-9)
+        self._done, seconds = self._steps_taken(), sum(member.seconds for member in self._members)
+        speed = (self._done - self._start) * self._members[0].config.batch_size / max(seconds, 1e-9)
         shown = f"{self._means}  {speed:.0f} seq/s"
         if len(self._members) > 1:
             shown += f"  {sum(bool(member.ended) for member in self._members)} ended"
-        self._progress.update(self._task, completed=steps_taken, shown=shown)
+        self._show(shown)
 
     def evaluating(self) -> None:
-        """Show that machines are being evaluated, which can take longer than a chunk of steps."""
-        if self._progress is not None:
-            self._progress.update(self._task, shown=f"{self._means}  evaluating")
+        """Note that machines are being evaluated, which can take longer than a chunk of steps."""
+        self._show(f"{self._means}  evaluating")
 
     def report(self, member: Member, evaluation: Record | None) -> None:
         """Pass on an evaluation of a run or, between evaluations, its means so far, to whoever asked for them."""
@@ -63,13 +77,19 @@ class TrainingProgress:
 
     def restart(self, member: Member) -> None:
         """Report that a run restarts."""
-        if self._progress is None:
+        if not self._enabled:
             return
         whose = f" of seed {member.config.seed}" if len(self._members) > 1 else ""
-        self._progress.console.print(
+        line = (
             f"restart {int(member.state.attempt)}{whose} at step {int(member.state.step)}: "
             "the machine did not learn to use its memory"
         )
+        say(line) if self._progress is None else self._progress.console.print(line)
+
+    def _show(self, shown: str) -> None:
+        self._shown = shown
+        if self._progress is not None:
+            self._progress.update(self._task, completed=self._done, shown=shown)
 
     def _steps_taken(self) -> int:
         return sum(int(member.state.step) for member in self._members)
@@ -79,13 +99,24 @@ class TrainingProgress:
 def show_progress(
     members: Sequence[Member], *, enabled: bool, report: Report | None = None
 ) -> Iterator[TrainingProgress]:
-    """Show a progress bar during training, on a terminal or in a notebook.
+    """Show the progress of training: as a bar on a terminal or in a notebook; elsewhere, as a line every 30 seconds.
 
-    Elsewhere, only restarts are reported; without rich, nothing is.
+    Without rich there is no bar.
     """
-    if not enabled or find_spec("rich") is None:
-        yield TrainingProgress(members, None, report)
-        return
+    progress = bar_of_training() if enabled and find_spec("rich") is not None else None
+    if progress is not None:
+        with progress:
+            yield TrainingProgress(members, progress, report)
+    elif enabled:
+        shown = TrainingProgress(members, None, report)
+        with heartbeat(shown.line):
+            yield shown
+    else:
+        yield TrainingProgress(members, None, report, enabled=False)
+
+
+def bar_of_training() -> "Progress | None":
+    """Return a progress bar, or None where standard error is neither a terminal nor a notebook."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
     from rich.table import Column
@@ -98,6 +129,4 @@ def show_progress(
         TextColumn("{task.fields[shown]}", table_column=Column(no_wrap=True)),
         TimeRemainingColumn(),
     )
-    visible = console.is_terminal or console.is_jupyter
-    with Progress(*columns, console=console, disable=not visible) as progress:
-        yield TrainingProgress(members, progress, report)
+    return Progress(*columns, console=console) if console.is_terminal or console.is_jupyter else None

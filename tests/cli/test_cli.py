@@ -143,7 +143,7 @@ def test_an_interrupted_training_exits_with_130_and_is_resumed_from_its_director
 
 
 def test_ctrl_c_outside_of_training_is_one_line(call, learned, monkeypatch):
-    def press(*_):
+    def press(*_, **__):
         raise KeyboardInterrupt
 
     monkeypatch.setattr("neuralstack.evaluation.evaluate", press)

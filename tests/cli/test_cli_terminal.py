@@ -147,6 +147,28 @@ def test_ctrl_c_in_a_callback_of_the_garbage_collector_is_not_lost():
     assert done.stderr.count("\n") == 1
 
 
+# Is interrupted as while it computes in other threads: what is torn down around them may crash the process.
+AT_ITS_END = """
+import atexit, os, signal, sys, neuralstack.cli
+
+def run(arguments):
+    print("an answer", end="")
+    os.kill(os.getpid(), signal.SIGINT)
+    return 0
+
+neuralstack.cli.run = run
+atexit.register(print, "torn down")
+neuralstack.cli.main()
+"""
+
+
+def test_an_interrupted_process_ends_at_once_with_all_that_it_printed():
+    done = subprocess.run([sys.executable, "-P", "-c", AT_ITS_END], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (130, "an answer")
+    assert done.stderr.startswith("neuralstack: interrupted")
+    assert done.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
 def test_a_signal_while_a_module_is_imported_is_one_line(tmp_path, name, status):
     (tmp_path / "interrupted.py").write_text(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from neuralstack.experiments import EXPERIMENTS, Quick, Variant, reproduce
-from neuralstack.experiments._progress import heartbeat
+from neuralstack.experiments._progress import run_heartbeat
 from neuralstack.training import Run, configure, with_options
 from small import contents
 
@@ -113,7 +113,7 @@ def test_a_long_run_is_heard_of_while_it_goes_on(tmp_path):
         heard.set()
 
     heard = threading.Event()
-    with heartbeat("stack, seed 0", Run(tmp_path / "0"), report, seconds=0.01):
+    with run_heartbeat("stack, seed 0", Run(tmp_path / "0"), report, seconds=0.01):
         assert heard.wait(10)
     assert lines[0] == "stack, seed 0: 0 s, evaluated after 0 batches"
 
