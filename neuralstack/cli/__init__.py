@@ -1,4 +1,4 @@
-"""The command line. Nothing heavy is imported before it is needed, so that help and errors come at once."""
+"""The command line. Heavy packages are imported only when needed, so that help and errors appear at once."""
 
 import os
 import shutil
@@ -9,13 +9,13 @@ from contextlib import suppress
 from neuralstack.cli._process import ended, flush_output, no_interrupt_lost
 from neuralstack.cli._status import INTERRUPTED
 
-LEAST_WIDTH = 40  # columns of a terminal; in fewer, laying out the help takes for ever
+LEAST_WIDTH = 40  # columns of a terminal; with fewer, laying out the help takes forever
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with its status.
 
-    The status is 0, 1 for a wrong answer or a failed training, 2 for bad input, 130 after Ctrl-C, 141 if the output is
+    The status is 0, 1 for a wrong answer or failed training, 2 for bad input, 130 after Ctrl-C, 141 if the output is
     closed before its end.
 
     Args:
@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> None:
         status = ended(lambda: run(typed))
     if arguments is None:
         with suppress(ValueError):  # not in the main thread
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing is left to be interrupted
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing is left to interrupt
         if status in INTERRUPTED:  # a computation may go on in other threads, and would crash what is torn down
             flush_output()
             os._exit(status)

@@ -1,4 +1,4 @@
-"""The commands, and from what is typed to one of them."""
+"""The commands, and the parsing of arguments into one of them."""
 
 from contextlib import redirect_stderr
 from dataclasses import Field, fields
@@ -40,7 +40,7 @@ def run(arguments: list[str]) -> int:
     """Parse the arguments and run the command they name.
 
     Raises:
-        ValueError: If they are wrong, in one line.
+        ValueError: If the arguments are wrong; the message is one line.
     """
     if arguments and not arguments[0].startswith("-"):
         lookup("command", COMMANDS, arguments[0])
@@ -57,10 +57,10 @@ def run(arguments: list[str]) -> int:
 
 
 def parse(arguments: list[str]):
-    """Return the command that the arguments name, its options filled in.
+    """Return the command that the arguments name, with its options filled in.
 
     Raises:
-        ValueError: If the arguments are wrong; the parser's box is made into one line.
+        ValueError: If the arguments are wrong; the parser's box is reduced to one line.
     """
     box = StringIO()
     try:
@@ -75,10 +75,10 @@ def parse(arguments: list[str]):
 
 
 def option_of(field: Field) -> str:
-    """Return how a field is spelled on the command line: a configuration's fields stand for themselves."""
+    """Return the option of a field on the command line."""
     return "--" + ("from" if field.name == "warm_start" else field.name).replace("_", "-")
 
 
 def names_of_options(command: type) -> dict[str, str]:
-    """Return the options of a command by the names that the library has for them."""
+    """Return the options of a command by their names in the library."""
     return {field.name: option_of(field) for field in fields(command)} | (OTHER_NAMES if command is Train else {})

@@ -15,17 +15,17 @@ class Compare(OwnOptions):
     """Measure runs side by side, and draw their learning curves and their accuracy by length."""
 
     runs: Positional[tuple[Path, ...]]
-    """The runs' directories, of one task."""
+    """Directories of runs of one task."""
     lengths: tuple[int, int] | None = None
     """Shortest and longest source of the fixed set. Defaults to the shortest trained and the longest tested."""
     count: int = 1000
-    """Sequences in the fixed set."""
+    """Number of sequences in the fixed set."""
     harden: bool = False
-    """Measure each machine hardened, too."""
+    """Also measure each machine hardened."""
     out: Path | None = None
     """Directory of the figures. Defaults to figures/compared in the first run's directory."""
     json: bool = False
-    """Print one JSON object: by run, what evaluate --json prints."""
+    """Print one JSON object, with the output of evaluate --json for each run."""
 
     def __call__(self) -> int:
         """Measure, draw, print."""

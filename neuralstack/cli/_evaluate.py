@@ -25,21 +25,22 @@ class Evaluate(OwnOptions):
     run: Positional[Path]
     """The run's directory."""
     lengths: tuple[int, int] | None = None
-    """Shortest and longest source of the fixed set (default: the task's test lengths; of pairs, the test split)."""
+    """Shortest and longest source of the fixed set (default: the task's test lengths; for pairs, those of the test
+    split)."""
     count: int = 1000
-    """Sequences in the fixed set."""
+    """Number of sequences in the fixed set."""
     data: Path | None = None
-    """A file of sequences instead, one {"source": ..., "target": ...} a line: strings, lists of words or of numbers of
-    symbols, from 0. The run's task is not needed then."""
+    """A file of sequences instead, with one {"source": ..., "target": ...} per line: strings, lists of words, or lists
+    of symbol numbers from 0. The run's task is then not needed."""
     text: Path | None = None
-    """For a run of the task characters: another text to predict, as a whole; or the run's own where it has moved, of
-    which the held-out part is predicted (default: the held-out part of the run's text)."""
+    """For a run of the task characters: another text to predict as a whole; or the new path of the run's text if it has
+    moved, of which the held-out part is predicted (default: the held-out part of the run's text)."""
     text_encoding: Name = None
-    """Name of that file's encoding, one of those of Python (default: that of the run's text)."""
+    """The encoding of that file, by its name in Python (default: that of the run's text)."""
     harden: bool = False
     """Round every action of the memory to 0 or 1, and keep the controller's state from drifting."""
     json: bool = False
-    """Print one JSON object: coarse, fine, token, loss, by_length; of a text loss, bits, characters, perplexity."""
+    """Print one JSON object: coarse, fine, token, loss, by_length; for a text: loss, bits, characters, perplexity."""
 
     def __call__(self) -> int:
         """Evaluate, and print a table or JSON."""
@@ -53,7 +54,7 @@ class Evaluate(OwnOptions):
         if sum(given is not None for given in (self.data, self.lengths, self.text)) > 1:
             raise ValueError("give only one of --data, --lengths and --text: a file has its own lengths.")
         if self.text_encoding is not None and self.text is None:
-            raise ValueError("--text-encoding is that of the file --text: give both.")
+            raise ValueError("--text-encoding is the encoding of the file --text: give both.")
         run, other = Run.open(self.run), None
         task = run.task(**self.own) if self.data is None else run.usable_task(**self.own)
         if self.text is not None:
@@ -73,7 +74,7 @@ class Evaluate(OwnOptions):
         return 0
 
     def choose_text(self, task: "AbstractTask") -> tuple["Characters", str | None]:
-        """Return the run's task, of its own text where that has moved to the file; else the file's content, too."""
+        """Return the run's task, with the file as its text if that has moved there; otherwise, also the content."""
         from neuralstack.tasks import Characters, read_text
 
         if not isinstance(task, Characters):
@@ -98,7 +99,7 @@ class Evaluate(OwnOptions):
         return 0
 
     def examples(self, task: "AbstractTask") -> tuple["Examples", str]:
-        """Return the sequences to measure on, and what they are."""
+        """Return the sequences to measure on, and a title for them."""
         from neuralstack.evaluation import fixed_set, read_data
         from neuralstack.tasks import PairTask
 
@@ -110,13 +111,13 @@ class Evaluate(OwnOptions):
         return fixed_set(task.to_test, lengths, self.count), f"lengths {lengths[0]}-{lengths[1]}"
 
     def pairs(self, task: "PairTask", lengths: tuple[int, int]) -> tuple["Examples", str]:
-        """Return pairs of the test split, all or evenly spread ones, and what they are."""
+        """Return pairs of the test split, all or evenly spaced ones, and a title for them."""
         from neuralstack.evaluation import format_pairs
 
         rows = [row for row in task.pairs.rows_of("test") if lengths[0] <= len(row[0]) <= lengths[1]]
         if not rows or self.count < 1:
             raise ValueError(
-                f"the data has no pair of lengths {lengths[0]}-{lengths[1]} for tests, or none is asked for: give "
+                f"the data has no pair of lengths {lengths[0]}-{lengths[1]} for tests, or none is requested: give "
                 "other --lengths, or a --count of at least 1."
             )
         rows = rows[:: -(-len(rows) // self.count)]

@@ -23,23 +23,23 @@ WRITTEN = "hardening.json", "program.json", "program.dot"
 
 @dataclass(frozen=True)
 class Harden(OwnOptions):
-    """Check that a machine answers the same with discrete actions, and write down the program that it then is."""
+    """Check that a machine answers the same with discrete actions, and write down the program that it is then."""
 
     run: Positional[Path]
     """The run's directory."""
     count: int = 500
-    """Fresh sequences of the training lengths on which the machine and its hardened twin are compared."""
+    """Number of fresh sequences of the training lengths on which to compare the machine with its hardened form."""
     sequences: int = 10_000
-    """Random sequences on which the hardened machine and its program are compared."""
+    """Number of random sequences on which to compare the hardened machine with its program."""
     longest: int = 1000
-    """The longest source of those."""
+    """Length of the longest source among these."""
     data: Path | None = None
-    """A file of sequences to use instead of those of the task, one {"source": ..., "target": ...} a line."""
+    """A file of sequences to use instead of those of the task, with one {"source": ..., "target": ...} per line."""
     json: bool = False
-    """Print one JSON object instead: what hardening.json in the run's directory holds."""
+    """Print the content of hardening.json in the run's directory instead, as one JSON object."""
 
     def __call__(self) -> int:
-        """Compare, extract, compare again; write and print what was found."""
+        """Compare, extract, compare again; write and print the results."""
         from neuralstack._json import to_json_text
         from neuralstack.automata import compare
         from neuralstack.reporting import hardening_record, plot_margins
@@ -54,7 +54,7 @@ class Harden(OwnOptions):
         self.require_room(task, lengths[1])
         with show_progress("comparing soft and hard"):
             compared = compare(machine, task, lengths, self.count)
-        for name in WRITTEN:  # what is there afterwards is of these weights
+        for name in WRITTEN:  # any files left afterwards belong to these weights
             run.file(name).unlink(missing_ok=True)
         if compared.margins:
             plot_margins(compared.margins, run.file("figures/margins"))
@@ -73,7 +73,7 @@ class Harden(OwnOptions):
         return 0
 
     def examples(self, run: "Run") -> tuple["AbstractTask", tuple[int, int]]:
-        """Return what to draw sequences from, and their shortest and longest source."""
+        """Return a task to draw sequences from, and their shortest and longest source."""
         from neuralstack.evaluation import read_token_pairs
         from neuralstack.tasks import StoredTask, keep_task
 
@@ -83,14 +83,14 @@ class Harden(OwnOptions):
             lengths = min(len(source) for source, _ in pairs), max(len(source) for source, _ in pairs)
             kept = keep_task(task, lengths, pairs)
             if kept is None:
-                raise ValueError(f"the task of {str(self.run)!r} cannot do with given sequences: leave out --data.")
+                raise ValueError(f"the task of {str(self.run)!r} cannot use given sequences: leave out --data.")
             task = kept
         if isinstance(task, StoredTask):
             print(f"neuralstack: sequences are drawn from {self.data or run.file('task.json')}", file=sys.stderr)
         return task, lengths
 
     def require_room(self, task: "AbstractTask", longest: int) -> None:
-        """Refuse more sequences than the computer has room for, before the first comparison."""
+        """Check that the computer has room for the sequences, before the first comparison."""
         from neuralstack.evaluation import require_room_for
 
         subject = f"--count {self.count} sequences of up to {longest} symbols need"
@@ -99,7 +99,7 @@ class Harden(OwnOptions):
         require_room_for(task, self.longest_of(task), self.sequences, subject)
 
     def refusal(self, compared: "Comparison", lengths: str) -> str:
-        """Say why a machine cannot be called hardened, and how to mend that."""
+        """Explain why a machine cannot be called hardened, and what to do about it."""
         first, margins = compared.difference or {}, ""
         if compared.margins:
             least = min(float(of.min()) for of in compared.margins.values())
@@ -112,7 +112,7 @@ class Harden(OwnOptions):
         )
 
     def search(self, hardened: "Machine", task: "AbstractTask") -> "Extraction":
-        """Find the program, with a bar while it is compared."""
+        """Find the program, with a progress bar while it is compared."""
         from neuralstack.automata import find_transducer
 
         lengths, total, done = (1, self.longest_of(task)), 2 * self.sequences, 0
@@ -126,7 +126,7 @@ class Harden(OwnOptions):
             return find_transducer(hardened, task, lengths, self.sequences, advance)
 
     def longest_of(self, task: "AbstractTask") -> int:
-        """Return the longest source to compare machine and program on: of given sequences, that of theirs."""
+        """Return the longest source on which to compare machine and program, at most that of given sequences."""
         from neuralstack.tasks import PairTask, StoredTask
 
         given = isinstance(task, PairTask | StoredTask)
@@ -148,7 +148,7 @@ class Harden(OwnOptions):
             return
         title = f"{self.run} as a program of {len(extraction.program.states)} states"
         print(describe_program(title, extraction.program, terminal_width()), end="\n\n")
-        warning = "" if extraction.agreement.same == self.sequences else "the program is not what the network does: "
+        warning = "" if extraction.agreement.same == self.sequences else "the program differs from the network: "
         print(
             f"{warning}network and program answer {extraction.agreement.same} of {self.sequences} random sequences of "
             f"lengths 1-{longest} alike: {self.run / 'program.json'}, {self.run / 'program.dot'}"

@@ -9,10 +9,10 @@ from neuralstack.training import Recipe
 
 @dataclass(frozen=True)
 class List:
-    """Name the tasks, memories, controllers, connections and experiments there are, and say which kernel is in use."""
+    """List the tasks, memories, controllers, connections and experiments, and the kernels in use."""
 
     def __call__(self) -> int:
-        """Print them with a sentence each."""
+        """Print each with a sentence about it."""
         from neuralstack import kernels
         from neuralstack.controllers import CONTROLLERS
         from neuralstack.experiments import EXPERIMENTS
@@ -39,14 +39,14 @@ class List:
 
 
 def summary(thing: Any) -> str:
-    """Return the first line that a class or a function says of itself, and the arguments that it is used with."""
+    """Return the first line of a class's or function's docstring, and the arguments that it is used with."""
     documented, arguments = getattr(thing, "func", thing), getattr(thing, "keywords", {})
     defaults = ", ".join(f"{name} {value}" for name, value in arguments.items())
     return (documented.__doc__ or "").strip().partition("\n")[0] + (f" Here: {defaults}." if defaults else "")
 
 
 def describe(recipe: Recipe) -> str:
-    """Say in one line how machines of a connection are trained."""
+    """Return one line on how machines with a connection are trained."""
     lengths = f"warm-up at {', '.join(map(str, recipe.warmup))}" if recipe.warmup else "all lengths"
     restart = f"restart after {recipe.restart_after} batches" if recipe.restart_after else "no restart"
     return (

@@ -6,31 +6,31 @@ from itertools import groupby, pairwise
 
 from neuralstack._lookup import nearest
 
-NUMBERS = {"INT": "whole number", "FLOAT": "number"}  # by the name of their kind in the parser
+NUMBERS = {"INT": "whole number", "FLOAT": "number"}  # by the name of their type in the parser
 
 
 def one_line(box: str, command: str, arguments: Sequence[str] = (), options: Collection[str] = ()) -> str:
-    r"""Return one sentence for the box that the parser draws around an error.
+    r"""Reduce the box that the parser draws around an error to one sentence.
 
     Args:
         box: The box.
-        command: The command that was typed, or nothing.
-        arguments: What was typed after it.
-        options: The options of the command, of which the nearest is suggested for an unknown one.
+        command: The command that was typed, or an empty string.
+        arguments: The arguments typed after it.
+        options: The options of the command; the closest is suggested for an unknown one.
 
     Examples:
         >>> one_line("╭─ Oops ───╮\n│ bad    │\n│ value  │\n│ ───── │\n│ For full helptext, run x │\n╰──╯", "train")
         'bad value; see neuralstack train --help'
     """
     see = f"see neuralstack {command} --help".replace("  ", " ")
-    # Lines between rules. A terminal without box characters has the title as a group of its own.
+    # Lines between rules. Without box characters, the title is a separate group.
     lines = [line.strip("│ ") for line in box.strip().splitlines()]
     groups = [list(group) for rule, group in groupby(lines, key=is_rule) if not rule]
     message = " ".join(" ".join(groups[0 if box.lstrip().startswith("╭") else 1]).split())
     unknown = re.search(r"[Uu]nrecognized (?:or misplaced )?options?: (--[\w-]+)", message)
     dashed = [argument for argument in arguments if re.match("-[^-]|--.", argument) and argument not in options]
     if unknown and unknown[1] in options:
-        return f"unknown option {unknown[1]!r}: write its value without it, after neuralstack {command}; {see}"
+        return f"unknown option {unknown[1]!r}: give its value without the option, after neuralstack {command}; {see}"
     if unknown and command:
         return f"unknown option {unknown[1]!r}: {nearest(unknown[1], options)}{see}"
     if dashed and re.search(r"[Uu]nrecognized|Missing value for argument '[^-]", message):
@@ -45,12 +45,12 @@ def one_line(box: str, command: str, arguments: Sequence[str] = (), options: Col
 
 
 def is_rule(line: str) -> bool:
-    """Return whether a line only draws."""
+    """Return whether a line only draws a rule."""
     return line.startswith(("╭", "╰")) or (line != "" and not line.strip("─-"))
 
 
 def plain(message: str) -> str:
-    """Return what the parser says of a value in plain words.
+    """Return the parser's message about a value in plain words.
 
     Examples:
         >>> plain("Error parsing --count: invalid literal for int() with base 10: '1.5'")

@@ -1,16 +1,16 @@
-"""The arguments that an error of the library names, as the options of the command. Nothing here imports JAX."""
+"""The options of a command in place of the arguments that an error of the library names. Nothing here imports JAX."""
 
 import re
 from collections.abc import Mapping
 
-SKIPPED = r"(?<!\w)'[^']*'|\"[^\"]*\"|\([^()]*\)"  # what was typed or read, and asides
+SKIPPED = r"(?<!\w)'[^']*'|\"[^\"]*\"|\([^()]*\)"  # what was typed or read, and parentheses
 
 
 def name_options(message: str, options: Mapping[str, str]) -> str:
-    """Return an error of the library with the options of a command in place of the arguments that it names.
+    """Return an error of the library, with the options of a command in place of the arguments that it names.
 
-    A word with an underscore is the name of an argument, and so is the first word of an error if it must or belongs,
-    and what has an equals sign after it. Other words are words.
+    A word with an underscore is the name of an argument; so is the first word of an error before "must" or "belongs",
+    and a word before an equals sign. Other words are left alone.
 
     Args:
         message: The error.

@@ -8,10 +8,10 @@ if TYPE_CHECKING:
 
 
 def terminal_width() -> int:
-    """Return the number of characters in a line of the terminal, 80 where there is none."""
+    """Return the number of characters in a line of the terminal, or 80 if there is none."""
     return shutil.get_terminal_size().columns
 
 
 def print_table(table: "Table") -> None:
-    """Print a table in the terminal's width, and an empty line after it."""
+    """Print a table at the terminal's width, followed by an empty line."""
     print(table.text(terminal_width()), end="\n\n")

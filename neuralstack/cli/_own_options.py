@@ -1,4 +1,4 @@
-"""The options that name parts of a user's own in a run. Nothing here imports JAX."""
+"""The options that name a user's own parts of a run. Nothing here imports JAX."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -13,14 +13,14 @@ Reference = Annotated[str | None, arg(metavar="FILE.py:NAME", help_behavior_hint
 
 @dataclass(frozen=True, kw_only=True)
 class OwnOptions:
-    """Names of the run's parts that are in a file or a package of yours; they are executed."""
+    """Names of the run's parts that are in your own file or package; they are executed."""
 
     task: Reference = None
-    """The run's task, where it is in a file or a package of yours, which is executed."""
+    """The run's task, if it is in your own file or package, which is executed."""
     memory: Reference = None
-    """The run's memory, where it is in a file or a package of yours, which is executed."""
+    """The run's memory, if it is in your own file or package, which is executed."""
     controller: Reference = None
-    """The run's controller, where it is in a file or a package of yours, which is executed."""
+    """The run's controller, if it is in your own file or package, which is executed."""
 
     @property
     def own(self) -> "OwnParts":

@@ -12,7 +12,7 @@ from neuralstack.cli._status import WRONG
 
 @dataclass(frozen=True)
 class Predict(OwnOptions):
-    """Type an input, get the machine's answer: greedy, on its own."""
+    """Answer one typed input with a machine, by greedy decoding."""
 
     run: Positional[Path]
     """The run's directory."""
@@ -21,10 +21,10 @@ class Predict(OwnOptions):
     harden: bool = False
     """Round every action of the memory to 0 or 1, and keep the controller's state from drifting."""
     check: bool = False
-    """Also say whether the answer is right; the exit status is 1 if it is not."""
+    """Also report whether the answer is right; the exit status is 1 if it is not."""
 
     def __call__(self) -> int:
-        """Answer, and check if asked."""
+        """Answer, and check if requested."""
         from neuralstack.discretization import harden
         from neuralstack.evaluation import predict
         from neuralstack.training import Run

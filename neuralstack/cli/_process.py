@@ -1,4 +1,4 @@
-"""The process around a command: how it ends when it cannot go on, always in one line, and with which status."""
+"""The process around a command: the one line and the exit status with which it ends if it fails."""
 
 import os
 import re
@@ -16,21 +16,21 @@ from neuralstack._lookup import UnnamedPartError
 from neuralstack.cli._status import BAD_INPUT, BROKEN_PIPE
 from neuralstack.training import SIGNALS, status_of_interrupt, stop_within_seconds
 
-INTERRUPTED = "interrupted; to continue a training: neuralstack train --resume RUN"
-REDELIVERY = 0.1  # seconds after which an interrupt that was lost comes again
+INTERRUPTED = "interrupted; to continue training: neuralstack train --resume RUN"
+REDELIVERY = 0.1  # seconds after which a lost interrupt is sent again
 
 
 def ended(command: Callable[[], int]) -> int:
-    """Run a command and return its status; what stops it is said in one line on standard error."""
+    """Run a command and return its status; an error is reported in one line on standard error."""
     try:
         status = completed(command)
         if sys.stdout is not None:
-            sys.stdout.flush()  # a full disk or a closed pipe is noticed here, not after the end
+            sys.stdout.flush()  # so that a full disk or a closed pipe is noticed here, not at exit
         return status
     except KeyboardInterrupt:
         say(INTERRUPTED)
         return status_of_interrupt()
-    except BrokenPipeError:  # whoever read the output has seen enough
+    except BrokenPipeError:  # the reader of the output has closed it
         discard_output()
         return BROKEN_PIPE
     except Exception as error:
@@ -43,7 +43,7 @@ def ended(command: Callable[[], int]) -> int:
 
 
 def completed(command: Callable[[], int]) -> int:
-    """Run a command; an exit within it, such as that of the help, is a status too."""
+    """Run a command and return its status, also if it exits, as the help does."""
     try:
         return command()
     except SystemExit as stop:
@@ -51,7 +51,7 @@ def completed(command: Callable[[], int]) -> int:
 
 
 def explanation(error: BaseException) -> str | None:
-    """Return the line that says what was wrong and how to mend it; None for a mistake of the program.
+    """Return the line that says what is wrong and how to fix it, or None for a bug in the program.
 
     Examples:
         >>> explanation(FileNotFoundError(2, "No such file or directory", "nowhere"))
@@ -81,19 +81,19 @@ def explanation(error: BaseException) -> str | None:
 
 
 def devices_are_found() -> bool:
-    """Return whether JAX can compute, if it was asked for a platform and is in use."""
+    """Return whether JAX finds a device; True if it is not in use or no platform was requested."""
     if not os.environ.get("JAX_PLATFORMS") or "jax" not in sys.modules:
         return True
     import jax
 
     try:
         return bool(jax.devices())
-    except Exception:  # of several kinds, an assertion among them
+    except Exception:  # of several types, including AssertionError
         return False
 
 
 def say(message: str) -> None:
-    """Print a message on standard error, if there is anyone to read it."""
+    """Print a line on standard error, if it is open."""
     print_line(f"neuralstack: {message}")
 
 
@@ -105,7 +105,7 @@ def flush_output() -> None:
 
 
 def discard_output(*, only_if_broken: bool = False) -> None:
-    """Let standard output lead nowhere, so that the end of the process does not try to write it again."""
+    """Redirect standard output to the null device, so that the process does not try to write it again at exit."""
     with suppress(OSError, ValueError, AttributeError):
         if only_if_broken:
             with suppress(BrokenPipeError, OSError):
@@ -120,9 +120,9 @@ def discard_output(*, only_if_broken: bool = False) -> None:
 def no_interrupt_lost() -> Iterator[None]:
     """Stop the command within seconds of Ctrl-C or SIGTERM, wherever it is.
 
-    Python raises KeyboardInterrupt wherever the program is. In a callback of the garbage collector or in a destructor
-    it would only be reported, as an exception that is ignored: it is sent again. While a module is imported it may
-    come out as another error, or end the process in the middle of compiled code: there, where nothing can be lost, the
+    Python raises KeyboardInterrupt wherever the program happens to be. In a callback of the garbage collector or in a
+    destructor, it would only be reported as an ignored exception: it is sent again. During the import of a module, it
+    may surface as another error, or end the process in the middle of compiled code: since nothing can be lost then, the
     process ends at once.
     """
 
@@ -134,7 +134,7 @@ def no_interrupt_lost() -> Iterator[None]:
 
     def on_unraisable(unraisable: "sys.UnraisableHookArgs") -> None:
         if issubclass(unraisable.exc_type, KeyboardInterrupt):
-            # To the main thread, so that a call it waits in is interrupted as well.
+            # To the main thread, so that a call that blocks it is interrupted as well.
             again = threading.Timer(REDELIVERY, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT))
             again.daemon = True
             again.start()
@@ -152,7 +152,7 @@ def no_interrupt_lost() -> Iterator[None]:
 
 
 def is_importing(frame: FrameType | None) -> bool:
-    """Return whether a frame lies within the import of a module."""
+    """Return whether a frame is inside the import of a module."""
     while frame is not None:
         if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
             return True

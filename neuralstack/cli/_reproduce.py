@@ -15,11 +15,11 @@ class Reproduce:
     """Regenerate a published table or figure beside the published numbers."""
 
     name: Positional[str]
-    """The experiment; `neuralstack list` names them."""
+    """The experiment, one of those in `neuralstack list`."""
     quick: bool = False
     """A few minutes instead of hours: few seeds, and machines trained for few steps."""
     out: Path | None = None
-    """Directory of the runs; what is there already is not trained again. Defaults to runs/reproduce-NAME."""
+    """Directory of the runs; runs that it already holds are not trained again. Defaults to runs/reproduce-NAME."""
 
     def __call__(self) -> int:
         """Run the experiment."""

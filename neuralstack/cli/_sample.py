@@ -13,31 +13,31 @@ ESCAPES = {r"\n": "\n", r"\t": "\t", r"\r": "\r"}  # characters that are hard to
 
 @dataclass(frozen=True)
 class Sample(OwnOptions):
-    """Let a machine that learned the characters of a text go on with a text of yours, or write one from the start."""
+    """Generate text with a machine that learned the characters of a text, from a prompt or from the start."""
 
     run: Positional[Path]
     """The run's directory."""
     prompt: Text = None
-    """The text's beginning (default: none, the text begins as a line does)."""
+    """The start of the text (default: none, the text starts as a line does)."""
     length: int = 300
-    """The most characters to write."""
+    """Maximum number of characters to generate."""
     temperature: float = 0.7
-    """Divisor of the logits: the higher, the bolder; 0 takes the likeliest character each time."""
+    """Divisor of the logits: higher is more random; 0 chooses the likeliest character each time."""
     top_k: Whole = None
-    """Draw from this many of the likeliest characters (default: from all)."""
+    """Sample from this many of the likeliest characters (default: all)."""
     top_p: Number = None
-    """Draw from the fewest likely characters that have this probability together (default: from all)."""
+    """Sample from the fewest likely characters that together have this probability (default: all)."""
     stop: Text = None
     """A character at which writing ends, such as a full stop; \\n is a line break (default: none)."""
     count: int = 1
-    """Number of texts; each has the next seed."""
+    """Number of texts; each uses the next seed."""
     seed: int = 0
-    """Source of what is drawn."""
+    """Random seed."""
     json: bool = False
-    """Print one JSON object a text: seed, prompt, text."""
+    """Print one JSON object per text: seed, prompt, text."""
 
     def __call__(self) -> int:
-        """Write the prompt and what follows it, once or several times."""
+        """Print the prompt and the text generated after it, once or several times."""
         from neuralstack._json import to_json_text
         from neuralstack.corpora import sample_texts
         from neuralstack.tasks import Characters
@@ -47,7 +47,7 @@ class Sample(OwnOptions):
         task = run.task(**self.own)
         if not isinstance(task, Characters):
             raise ValueError(
-                f"sample needs a run of the task characters, but {str(self.run)!r} is one of another: use predict."
+                f"sample needs a run of the task characters, but {str(self.run)!r} is of another task: use predict."
             )
         machine = run.load_model(memory=self.memory, controller=self.controller)
         texts = sample_texts(

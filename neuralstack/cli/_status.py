@@ -2,4 +2,4 @@
 
 WRONG, BAD_INPUT = 1, 2
 INTERRUPTED = 130, 143  # by Ctrl-C, by SIGTERM
-BROKEN_PIPE = 141  # as of a process that SIGPIPE ends
+BROKEN_PIPE = 141  # as for a process that SIGPIPE ends

@@ -13,20 +13,20 @@ SUFFIXES = ".html", ".png", ".pdf", ".json"
 
 @dataclass(frozen=True)
 class Trace(OwnOptions):
-    """Show what a machine does with its memory, step by step: as a page to play, a picture, or data."""
+    """Show what a machine does with its memory, step by step: as an interactive page, a picture, or data."""
 
     run: Positional[Path]
     """The run's directory."""
     texts: Positional[tuple[str, ...]]
-    """The texts to answer, without help; a page holds several."""
+    """The texts to answer by greedy decoding; a page can hold several."""
     out: Path | None = None
-    """A file that ends in .html, .png, .pdf or .json. Defaults to trace.html in the run's directory."""
+    """Output file, which ends in .html, .png, .pdf or .json. Defaults to trace.html in the run's directory."""
     versions: tuple[Literal["untrained", "soft", "hard"], ...] = ("soft",)
     """Versions of the machine, side by side: before training, as trained, hardened."""
     beside: tuple[Path, ...] = ()
     """Other runs of the same task to show beside it."""
     overwrite: bool = False
-    """Replace the file if it exists; the page in the run's directory always is."""
+    """Replace the file if it exists; the page in the run's directory is always replaced."""
 
     def __call__(self) -> int:
         """Trace, and write the file."""
@@ -60,7 +60,7 @@ class Trace(OwnOptions):
 
     @staticmethod
     def write(out: Path, traces: list) -> None:
-        """Write traces in the format of the file's suffix, the whole file or nothing."""
+        """Write traces in the format of the file's suffix, atomically."""
         from neuralstack._json import to_json_text
         from neuralstack.reporting import page, plot_trace
         from neuralstack.training import Run

@@ -18,27 +18,27 @@ from neuralstack.cli._train_options import TrainOptions
 if TYPE_CHECKING:
     from neuralstack.training import Config, Outcome, OwnParts
 
-OTHER_NAMES = {"lengths of a warm-up": "--warmup-lengths", "pairs": "--data"}  # of the library, for options
+OTHER_NAMES = {"lengths of a warm-up": "--warmup-lengths", "pairs": "--data"}  # the library's names for options
 RESUMABLE = frozenset({"max_steps", "stop_after_perfect", "extra_steps", "text"})
 
 
 @dataclass(frozen=True)
 class Train(TrainOptions):
-    """Train a machine on a task and keep it in a run's directory."""
+    """Train a machine on a task and save it in a run's directory."""
 
     out: Path | None = None
     """The run's directory (default: runs/TASK-MEMORY-CONTROLLER-SEED)."""
     resume: Path | None = None
     """Continue the run, or the sweep, in this directory, as if it had never stopped."""
     warm_start: Annotated[Path | None, arg(name="from")] = None
-    """Start from the weights and the options of the run in this directory; other options replace them."""
+    """Start from the weights and options of the run in this directory; options given here override them."""
     seeds: int = 1
-    """Train from this many seeds at once, beginning with --seed, each in a directory of its own."""
+    """Train with this many seeds at once, starting from --seed, each in its own directory."""
     learning_rates: tuple[float, ...] = ()
     """Train each seed with each of these learning rates."""
 
     def __call__(self) -> int:
-        """Train, and print how it ended."""
+        """Train, and print the outcome."""
         try:
             return self._resume(self.resume) if self.resume is not None else self._start()
         except UnnamedPartError as error:
@@ -48,7 +48,7 @@ class Train(TrainOptions):
             raise ValueError(f"{error.fact}: begin with {shown} to allow its code to be executed.") from error
 
     def _start(self) -> int:
-        """Train what the options say."""
+        """Train as the options say."""
         config = self._config()
         if self.seeds != 1 or self.learning_rates:
             return self._sweep(config)
@@ -58,7 +58,7 @@ class Train(TrainOptions):
         return report(train(config, out, warm_start=self.warm_start), out)
 
     def _config(self) -> "Config":
-        """Return the configuration that the options make."""
+        """Return the configuration that the options define."""
         from neuralstack.training import Config, Run, allowed_config, with_options
 
         if self.warm_start is not None:
@@ -69,7 +69,7 @@ class Train(TrainOptions):
             raise ValueError("train needs a task, or --resume RUN: see neuralstack list and neuralstack train --help.")
         if self.task == "pairs" and not self.data:
             raise ValueError(
-                'train pairs needs --data FILE, one {"source": ..., "target": ...} a line: give that file.'
+                'train pairs needs --data FILE, with one {"source": ..., "target": ...} per line: give that file.'
             )
         return with_options(Config(self.task), **self.given())
 
@@ -111,7 +111,7 @@ class Train(TrainOptions):
         return self.out or Path("runs", name if self.seeds == 1 else f"{name}-{self.seeds}-seeds")
 
     def _sweep(self, config: "Config") -> int:
-        """Train several runs, and print how each ended."""
+        """Train several runs, and print the outcome of each."""
         from neuralstack._runtime import use_cores
 
         use_cores(self.seeds * max(1, len(self.learning_rates)))
@@ -126,7 +126,7 @@ class Train(TrainOptions):
 
 
 def report(outcome: "Outcome", out: Path) -> int:
-    """Print how a training ended, and return the exit status."""
+    """Print the outcome of training, and return the exit status."""
     from neuralstack.training import status_of_interrupt
 
     restarts = f", {outcome.restarts} restarts" if outcome.restarts else ""
@@ -142,7 +142,7 @@ def report(outcome: "Outcome", out: Path) -> int:
 
 
 def print_sweep(result, out: Path) -> int:
-    """Print how the members of a sweep ended, and return the exit status: that of a failure, if all failed."""
+    """Print the outcomes of a sweep, and return the exit status: that of a failure if all failed."""
     from neuralstack.reporting import sweep_summary, sweep_table
 
     print_table(sweep_table(f"{out}: on the validation set", result))

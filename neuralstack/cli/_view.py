@@ -11,7 +11,7 @@ from neuralstack.cli._own_options import OwnOptions
 
 @dataclass(frozen=True)
 class View(OwnOptions):
-    """Serve the page of a machine on this computer only, and trace whatever is typed there."""
+    """Serve the page of a machine on this computer only, and trace the texts typed there."""
 
     run: Positional[Path]
     """The run's directory."""
@@ -20,7 +20,7 @@ class View(OwnOptions):
     beside: tuple[Path, ...] = ()
     """Other runs of the same task to show beside it."""
     port: int = 8765
-    """The port to listen on, at 127.0.0.1; 0 takes a free one."""
+    """The port to listen on, at 127.0.0.1; 0 chooses a free one."""
     text: str | None = None
     """The first text on the page. Defaults to an example of the task."""
 

@@ -1,7 +1,7 @@
 """The live page of `neuralstack view`: a web application for this computer alone.
 
-Traces of the texts that are typed on the page are computed one at a time, in the order of the requests. The browser's
-other pages are kept out: the Host and the Origin of a request must be this computer, and no page may frame this one.
+Traces of the texts typed on the page are computed one at a time, in the order of the requests. Other pages in the
+browser are kept out: the Host and the Origin of a request must be this computer, and no page may frame this one.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ with extra("view"):
 
 HOST, NAMES = "127.0.0.1", ("127.0.0.1", "localhost")
 MAX_LENGTH = 500  # characters of a text
-CLIENT_GONE = 499  # the status of an answer that no one reads, as nginx has it
+CLIENT_GONE = 499  # the status of an answer that no one reads, as in nginx
 HEADERS = {
     "Content-Security-Policy": "frame-ancestors 'none'",  # a meta element of the page cannot forbid frames
     "X-Frame-Options": "DENY",
@@ -62,7 +62,7 @@ def application(traces: Callable[[str], list[Trace]], text: str) -> Starlette:
             return failure(
                 f"a text may have at most {MAX_LENGTH} characters here, this one has {len(typed)}: give a shorter one."
             )
-        await request.body()  # the request as a whole, so that what comes after it is the client's leave
+        await request.body()  # read the whole request, so that what comes next is the client's disconnect
         async with turn:
             if await request.is_disconnected():
                 return Response(status_code=CLIENT_GONE)
@@ -120,9 +120,9 @@ def example(viewer: Viewer) -> str:
 
 
 def serve(viewer: Viewer, port: int, text: str | None = None) -> None:
-    """Serve until interrupted, after printing the address.
+    """Print the address, and serve until interrupted.
 
-    A Ctrl-C lets the trace in progress end; this and any further one end quietly.
+    Ctrl-C waits for the trace in progress to end; this and any further one exit quietly.
 
     Args:
         viewer: The machines to show.

@@ -27,7 +27,7 @@ COMMANDS = {
         "train reversal --hiden 3",
         "unknown option '--hiden': did you mean '--hidden-dim'? see neuralstack",
     ),
-    "an argument as an option": ("train --task reversal", "unknown option '--task': write its value without it"),
+    "an argument as an option": ("train --task reversal", "unknown option '--task': give its value without the option"),
     "an unknown option to evaluate": ("evaluate run --jsn", "unknown option '--jsn': did you mean '--json'?"),
     "an unknown option to predict": ("predict run text --chek", "unknown option '--chek': did you mean '--check'?"),
     "an unknown option to reproduce": ("reproduce reversal --quik", "unknown option '--quik': did you mean '--quick'?"),

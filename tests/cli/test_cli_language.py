@@ -98,7 +98,7 @@ def test_sample_refuses_what_the_text_never_had_in_one_line(call, written):
 def test_sample_refuses_a_run_of_another_task(call, learned):
     status, _, err = call("sample", learned, "--prompt", "a")
     assert status == 2
-    assert err.endswith("is one of another: use predict.\n")
+    assert err.endswith("is of another task: use predict.\n")
 
 
 def test_evaluate_measures_a_text_in_bits(call, with_text):
@@ -154,7 +154,7 @@ BAD_OPTIONS = [
     (("--text", "none.txt"), "cannot read the text 'none.txt': No such file or directory"),
     (("--text", "dog.txt", "--text-encoding", "klingon"), "there is no encoding 'klingon'"),
     (("--text", "dog.txt", "--text-encoding", "utf-32"), "is not in the encoding utf-32"),
-    (("--text-encoding", "utf-16"), "--text-encoding is that of the file --text: give both"),
+    (("--text-encoding", "utf-16"), "--text-encoding is the encoding of the file --text: give both"),
     (("--text", "dog.txt", "--lengths", 1, 2), "give only one of --data, --lengths and --text"),
 ]
 
@@ -177,8 +177,8 @@ def test_without_its_text_a_run_says_how_to_give_it(call, written):
     for command in (("evaluate", written), ("train", "--resume", written, "--max-steps", 3)):
         status, out, err = call(*command)
         assert (status, out, err.count("\n")) == (2, "", 1)
-        assert err.startswith(f"neuralstack: the text of {str(written)!r} is not at ")
-        assert err.endswith("text.txt' any more: give its new path as --text.\n")
+        assert err.startswith(f"neuralstack: the text of {str(written)!r} is no longer at ")
+        assert err.endswith("text.txt': give its new path as --text.\n")
 
 
 def test_without_its_text_a_run_predicts_and_is_traced(call, written):

@@ -49,7 +49,7 @@ def test_harden_says_when_a_program_is_not_what_the_network_does(call, run, hard
     monkeypatch.setattr("neuralstack.automata.find_transducer", lambda *_: found)
     status, out, err = call("harden", run, *FEW)
     assert (status, err) == (0, "")
-    assert "\nthe program is not what the network does: network and program answer 39 of 40 random sequences" in out
+    assert "\nthe program differs from the network: network and program answer 39 of 40 random sequences" in out
 
 
 @pytest.mark.slow

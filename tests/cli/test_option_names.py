@@ -27,7 +27,7 @@ def test_a_number_that_is_too_small_is_named_as_its_option(call, monkeypatch, tm
 
 
 OTHERS = {
-    "pairs without their data": (("train", "pairs"), 'train pairs needs --data FILE, one {"source": ..., "target"'),
+    "pairs without their data": (("train", "pairs"), 'train pairs needs --data FILE, with one {"source": ...'),
     "data of another task": ((*TRAIN, "--data", "x"), "--data belongs to the task pairs, got the task reversal"),
     "an alphabet of another task": ((*TRAIN, "--alphabet", "ab"), "--alphabet belongs to the task characters, got"),
     "a rate twice": ((*TRAIN, "--learning-rates", 0.1, 0.1), "--learning-rates must each be given only once, got 0.1"),
