@@ -1,16 +1,16 @@
-"""The memory of the computer: what would need more is refused before anything is computed."""
+"""The memory of the computer: work that would need more is refused before anything is computed."""
 
 import os
 
 
 def require_room(size: int, subject: str, remedy: str, *, parts: str = "") -> None:
-    """Refuse what needs more memory than the computer has.
+    """Check that the computer has enough memory for some work.
 
     Args:
         size: The estimated number of bytes.
         subject: What needs them, with its verb.
         remedy: What to do about it.
-        parts: What the estimate consists of.
+        parts: The components of the estimate.
 
     Raises:
         ValueError: If the computer has less.

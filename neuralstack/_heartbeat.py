@@ -1,4 +1,4 @@
-"""A line now and then from work that takes long, for those who wait without a terminal."""
+"""Regular status lines from long work, for users without a terminal."""
 
 import sys
 import threading
@@ -10,7 +10,7 @@ SECONDS = 30.0  # between two lines
 
 
 def say(line: str) -> None:
-    """Print a line on standard error, if there is anyone to read it."""
+    """Print a line on standard error, if it is open."""
     with suppress(OSError, ValueError, AttributeError):
         print(line, file=sys.stderr, flush=True)
 
@@ -19,11 +19,10 @@ def say(line: str) -> None:
 def heartbeat(
     line: Callable[[float], str], report: Callable[[str], None] = say, *, seconds: float | None = None
 ) -> Iterator[None]:
-    """Report, now and then, how far the work in the block is.
+    """Report at regular intervals how far the work in the block is.
 
     Args:
-        line: Function from the seconds since the beginning to the line. It is called from another thread, and so is
-            the next one.
+        line: Function from the seconds since the start to the line. It is called from another thread, as is `report`.
         report: Called with each line. Defaults to printing it on standard error.
         seconds: The time between two lines. Defaults to 30.
 

@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> None:
     if arguments is None:
         with suppress(ValueError):  # not in the main thread
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing is left to interrupt
-        if status in INTERRUPTED:  # a computation may go on in other threads, and would crash what is torn down
+        if status in INTERRUPTED:  # a computation may continue in other threads and crash during teardown
             flush_output()
             os._exit(status)
     sys.exit(status)

@@ -98,7 +98,7 @@ def say(message: str) -> None:
 
 
 def flush_output() -> None:
-    """Write what was printed and is not written yet, if it can be."""
+    """Write pending output, if possible."""
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):
             stream.flush()

@@ -1,4 +1,4 @@
-"""The progress of a command that can take long: a bar on a terminal; elsewhere, a line now and then."""
+"""The progress of a command that can take long: a bar on a terminal; elsewhere, a line at regular intervals."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,12 +6,12 @@ from contextlib import contextmanager
 from neuralstack._heartbeat import heartbeat
 
 Advance = Callable[[int, int], None]
-"""Called with how much is done, and how much there is."""
+"""A function that takes the amount of work done, and the total amount."""
 
 
 @contextmanager
 def show_progress(work: str) -> Iterator[Advance]:
-    """Show, on standard error, that work goes on, and how much of it is done. Nothing may be printed meanwhile.
+    """Show on standard error how much of some work is done; nothing else may be printed meanwhile.
 
     Args:
         work: The work in words.

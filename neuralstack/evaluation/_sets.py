@@ -69,7 +69,7 @@ def fixed_set(
 
 
 def require_room_for(task: AbstractTask, longest: int, count: int, subject: str) -> None:
-    """Refuse a set of sequences that needs more memory than the computer has.
+    """Check that the computer has enough memory for a set of sequences.
 
     Args:
         task: The task of the sequences.
@@ -78,7 +78,7 @@ def require_room_for(task: AbstractTask, longest: int, count: int, subject: str)
         subject: The set in words, with its verb.
 
     Raises:
-        ValueError: If it needs more.
+        ValueError: If the set needs more.
     """
     steps = int(replace(task, max_length=longest).steps)
     require_room(STEP_BYTES * count * steps, subject, "give fewer sequences, or shorter ones")

@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 Report = Callable[[Path, Record], None]
-"""Takes the directory of a run and how far it is."""
+"""A function that takes the directory of a run and a record of its progress."""
 
 
 class TrainingProgress:
-    """The progress of training: the loss, accuracy and speed, of several runs their means.
+    """The progress of training: the loss, accuracy and speed; for several runs, their means.
 
     Args:
         members: The runs.
         progress: The bar that shows it, if any.
-        report: Called with how far a run is, if anyone asked for it.
-        enabled: Whether anyone looks at it.
+        report: Called with the progress of each run, if given.
+        enabled: Whether the progress is shown.
     """
 
     def __init__(
@@ -45,11 +45,11 @@ class TrainingProgress:
             self._task = progress.add_task(self._name, total=self._total, completed=self._start, shown=self._means)
 
     def line(self, seconds: float) -> str:
-        """Return one line that says how far training is."""
+        """Return a line on how far training is."""
         return f"neuralstack: {self._name}: {self._done} of {self._total} steps, {self._shown} ({seconds:.0f} s)"
 
     def advance(self) -> None:
-        """Note the state after a chunk of steps, before an evaluation resets the means."""
+        """Record the progress after a chunk of steps, before an evaluation resets the means."""
         if not self._enabled:
             return
         count = sum(int(member.state.num_accumulated) for member in self._members)
@@ -67,11 +67,11 @@ class TrainingProgress:
         self._show(shown)
 
     def evaluating(self) -> None:
-        """Note that machines are being evaluated, which can take longer than a chunk of steps."""
+        """Show that machines are being evaluated, which can take longer than a chunk of steps."""
         self._show(f"{self._means}  evaluating")
 
     def report(self, member: Member, evaluation: Record | None) -> None:
-        """Pass on an evaluation of a run or, between evaluations, its means so far, to whoever asked for them."""
+        """Pass on an evaluation of a run or, between evaluations, its current means, if a report was requested."""
         if self._report is not None:
             self._report(member.run.path, evaluation or {**training_means(member.state), "seconds": member.seconds})
 
@@ -116,7 +116,7 @@ def show_progress(
 
 
 def bar_of_training() -> "Progress | None":
-    """Return a progress bar, or None where standard error is neither a terminal nor a notebook."""
+    """Return a progress bar, or None if standard error is neither a terminal nor a notebook."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
     from rich.table import Column
