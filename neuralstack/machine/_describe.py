@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from neuralstack.machine._machine import Machine
 
 
+def unhashable(name: str, inputs: str) -> str:
+    """Return the error of a module that is given where JAX needs a hashable function."""
+    return (
+        f"a {name} holds arrays and cannot be hashed, as jax.jit and jax.checkpoint need of a function: call "
+        f"eqx.filter_jit({name}) or jax.jit(lambda {inputs}: {name}({inputs})), or the same with checkpoint."
+    )
+
+
 def parts_of(machine: "Machine") -> dict[str, str]:
     """Return a short description of each part of a machine."""
     return {

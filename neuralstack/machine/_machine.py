@@ -11,7 +11,7 @@ from neuralstack._activations import tanh
 from neuralstack.controllers import AbstractController, as_controller, glorot
 from neuralstack.machine._batch_run import BatchInputs, run_in_turn, run_with_feedback
 from neuralstack.machine._connection import Connection, as_connection
-from neuralstack.machine._describe import as_html, as_text
+from neuralstack.machine._describe import as_html, as_text, unhashable
 from neuralstack.machine._heads import draw_heads, draw_input_maps, mapped_input
 from neuralstack.machine._parts import check_parts
 from neuralstack.machine._steps import BatchSteps, Decode, MachineState, Step
@@ -103,6 +103,12 @@ class Machine(eqx.Module):
     def _repr_html_(self) -> str:
         return as_html(self)
 
+    def __hash__(self):
+        try:
+            return super().__hash__()
+        except TypeError as error:
+            raise TypeError(unhashable("machine", "tokens")) from error
+
     @property
     def vocab_size(self) -> int:
         """Number of different tokens."""
@@ -122,8 +128,8 @@ class Machine(eqx.Module):
     def trace(self, tokens: Tokens) -> Step:
         """Run one sequence from an empty memory, step by step, and return a record of every step.
 
-        It is a plain `lax.scan`, without kernels or custom gradients: use it for `jax.export` with symbolic lengths,
-        for forward-mode derivatives and for higher derivatives.
+        It is a plain `lax.scan` without kernels: use it for `jax.export` with symbolic lengths, and for derivatives of
+        gradients, such as Hessians. The activations of the controllers have no forward mode (`jvp`, `jacfwd`).
 
         Raises:
             TypeError: If the tokens are not integers.
@@ -160,8 +166,8 @@ class Machine(eqx.Module):
     ) -> BatchSteps:
         """Run a batch, time first, from an empty memory.
 
-        Gradients need space linear in the number of steps. Forward-mode derivatives are not available; `trace` has
-        them.
+        Gradients need space linear in the number of steps. Other derivatives are not available; `trace` has those of
+        gradients.
 
         Args:
             tokens: The inputs.

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralstack._lookup import lookup
+from neuralstack.machine._describe import unhashable
 from neuralstack.memories import STRENGTH_BIASES, Action, read_weights
 
 
@@ -112,6 +113,12 @@ class MemoryLayer(eqx.Module):
         self.value = eqx.nn.Linear(hidden, width, key=keys[2])
         self.answer = eqx.nn.Linear(width, size, key=keys[3])
         self.queue = queue
+
+    def __hash__(self):
+        try:
+            return super().__hash__()
+        except TypeError as error:
+            raise TypeError(unhashable("layer", "inputs")) from error
 
     def __call__(self, inputs: Float[Array, "steps size"]) -> Float[Array, "steps size"]:
         """Run one sequence from an empty memory."""
