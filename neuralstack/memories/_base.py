@@ -110,7 +110,8 @@ class AbstractMemory(AbstractDecisions):
         `steps` may be known at run time only. If the length is symbolic, in `jax.export`, this is `scan`.
 
         Raises:
-            TypeError: For forward-mode and higher derivatives, which only `scan` supports.
+            TypeError: For forward-mode and higher derivatives, which only `scan` supports. Under `jax.jit` it is JAX
+                that refuses forward mode, without a word about `scan`.
         """
         action = self.check(action, steps=True)
         length = jax.tree.leaves(action)[0].shape[0]

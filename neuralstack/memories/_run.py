@@ -61,7 +61,7 @@ def only_first_derivatives(memory: Any) -> str:
     """Return the error message for derivatives that the passes of a run do not support."""
     return (
         f"a run of {type(memory).__name__} has a gradient in reverse mode only: for forward mode (jvp, jacfwd, "
-        "hessian) and gradients of gradients, call the memory's scan(action) instead."
+        "hessian) and gradients of gradients, call the memory's scan(action) instead, or the machine's trace(tokens)."
     )
 
 
