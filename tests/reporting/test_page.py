@@ -124,7 +124,7 @@ def test_a_step_is_described_in_words(show):
     go(tab, 3)
     assert sentence(tab).endswith("reads b (1.00); answers b, right.")
     go(tab, 4)
-    assert sentence(tab).endswith("reads a (1.00); answers ?, wrong: a was wanted.")
+    assert sentence(tab).endswith("reads a (1.00); answers ?, wrong: expected a.")
     go(tab, 5)
     assert sentence(tab).endswith("reads nothing; answers ⊣, right.")
 
@@ -139,7 +139,7 @@ def test_the_answer_so_far_is_shown_with_signs_for_right_and_wrong(show):
     assert seen == ["", "c", "c?", "c?a⊣"]
     sign = "(all) => all.map((one) => getComputedStyle(one, '::after').content)"
     assert output.locator(".cell").evaluate_all(sign) == ['"✓"', '"✗"', '"✓"', '"✓"']
-    assert tab.locator(".result.wrong").text_content() == "answers c?a, wrong: right is cba"
+    assert tab.locator(".result.wrong").text_content() == "answers c?a, wrong: expected cba"
 
 
 def test_text_that_looks_like_html_does_no_harm(show):
@@ -190,5 +190,5 @@ def test_a_language_model_predicts_and_is_not_stamped_wrong(show):
 def test_what_a_machine_answers_is_shown_from_the_first_step_on(show):
     trace, _ = traced("ab", wrong=(3, 4))
     tab = show(trace | {"answer": "\x18?"})
-    assert tab.locator(".result").text_content() == r"answers \x18?, wrong: right is ba"
-    assert show(trace | {"answer": ""}).locator(".result").text_content() == "answers nothing, wrong: right is ba"
+    assert tab.locator(".result").text_content() == r"answers \x18?, wrong: expected ba"
+    assert show(trace | {"answer": ""}).locator(".result").text_content() == "answers nothing, wrong: expected ba"

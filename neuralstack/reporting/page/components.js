@@ -3,7 +3,7 @@
 
 const UNIT = { least: 22, most: 46 }; // the height of strength 1, in pixels
 
-// Strings among the children become text: nothing that stands in a trace is ever read as HTML.
+// Strings among the children become text: nothing in a trace is ever interpreted as HTML.
 function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
@@ -106,8 +106,8 @@ const ENDS = {
 
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
-// One scale for all steps of all memories on the page, so that heights can be compared: as large as the most that one
-// of them ever holds allows in the room of a column, in pixels.
+// One scale for all steps of all memories on the page, so that heights can be compared: the largest at which the most
+// that any of them ever holds fits in a column, in pixels.
 function scaleOf(tables, room) {
   const totals = tables.flatMap((table) => Array.from({ length: table.steps }, (_, at) => sum(table.strengths(at))));
   const most = Math.max(2, ...totals);
@@ -115,7 +115,7 @@ function scaleOf(tables, room) {
   return { unit, height: Math.min(room, unit * most) + 6 };
 }
 
-// One element: a box as high as it is strong, of which as much is filled as is in the read.
+// One element: a box whose height is its strength, filled by the share of it that is read.
 function slotOf(memory, index, unit) {
   const share = make("div", { class: "share" });
   const box = make("div", { class: "box" }, share, make("span", { class: "symbol" }, nameOf(memory, index)));
@@ -144,7 +144,7 @@ function slotOf(memory, index, unit) {
   return { node, show };
 }
 
-// At which side of its box an element is read: of a deque, at the top within the topmost unit, below it at the bottom.
+// The side of its box at which an element is read: in a deque, the top within the topmost unit, otherwise the bottom.
 function readAtBottom(memory, strengths) {
   if (memory.kind !== "deque") return () => memory.kind === "queue";
   let above = 0;
@@ -161,7 +161,7 @@ function makeMemory(trace, table, which, scale) {
   const slots = memory.elements.map((_, index) => slotOf(memory, index, scale.unit));
   const order = fromReadEnd(memory);
   const pile = make("div", { class: "pile" });
-  // The highest index is on top, but for cells, whose first is.
+  // The highest index is on top, except for cells, whose first is.
   pile.append(...(memory.kind === "cells" ? slots : slots.toReversed()).map((slot) => slot.node));
   const column = make("div", { class: "column" }, pile);
   column.style.height = `${scale.height}px`;

@@ -1,15 +1,15 @@
 // All steps of a memory at once, on a canvas: push and pop above, below them a row for each element. It is drawn when
-// its size or the colors change; a step only moves the cursor that lies on it.
+// its size or the colors change; a step only moves the cursor on it.
 
 const STRIP = 44; // the height of push and pop, in pixels
 const ROWS = { each: 22, least: 66, alone: 300, several: 150 }; // the heights of an element and of all of them
 const GAP = 10;
 const AXIS = 20;
 const RIGHT = 14; // for the last number below
-const LAYERS = 4; // in which a row of the heat map is divided
-const LETTER = 11; // the room that a symbol needs
+const LAYERS = 4; // into which a row of the heat map is divided
+const LETTER = 11; // the width that a symbol needs
 
-// The colors are those of the legend, so that only the style distinguishes light and dark.
+// The colors are read from the legend, so that only the style sheet distinguishes light and dark.
 function makeLegend(trace) {
   const entries = { push: "push, and strength", read: "of it in the read", pop: "pop" };
   if (!trace.language) entries.answer = "answer";
@@ -26,8 +26,8 @@ function makeLegend(trace) {
 
 const channels = (color) => color.match(/[\d.]+/g).map(Number);
 
-// A column of pixels for each step, a few of them for each element: as many in the color of the read as its share is.
-// The canvas stretches it.
+// A column of pixels for each step, with a few for each element, of which its share in the read has the color of the
+// read. The canvas stretches it.
 function heatMap(memory, table, colors) {
   const height = LAYERS * table.count;
   const image = new ImageData(table.steps, height);
@@ -38,7 +38,7 @@ function heatMap(memory, table, colors) {
     for (let index = 0; index < table.count; index++) {
       if (strengths[index] <= 0) continue;
       const row = LAYERS * (memory.kind === "cells" ? index : table.count - 1 - index);
-      const alpha = 255 * Math.max(0.08, strengths[index]); // what is barely there is seen, too
+      const alpha = 255 * Math.max(0.08, strengths[index]); // weak elements stay visible
       const filled = Math.round((LAYERS * weights[index]) / strengths[index]);
       for (let layer = 0; layer < LAYERS; layer++) {
         const [red, green, blue] = layer < filled ? read : held;
@@ -85,7 +85,7 @@ function drawRowNames(context, memory, upper, height, frame) {
   });
 }
 
-// The symbols that are given, where there is room for them, else the numbers of a few steps.
+// The input symbols if there is room for them, otherwise the numbers of a few steps.
 function drawTimes(context, trace, y, frame) {
   const fits = frame.cell >= LETTER;
   const every = fits ? 1 : 10 ** Math.ceil(Math.log10(48 / frame.cell));
@@ -111,7 +111,7 @@ function makeOverview(trace, table, which, alone, colors, goTo) {
   let current = 0;
 
   function draw() {
-    if (!node.isConnected) return; // another text is shown: the observer calls once more
+    if (!node.isConnected) return; // another text is shown: the observer calls again
     const width = node.clientWidth;
     const context = canvas.getContext("2d");
     const palette = { ...colors(), muted: getComputedStyle(node).color };
@@ -131,7 +131,7 @@ function makeOverview(trace, table, which, alone, colors, goTo) {
       drawStrip(context, actions, number * (STRIP + GAP), frame, palette);
     }
     if (table.count > 0) {
-      // Where one pixel stands for several elements or steps, their mean is right; else sharp edges are.
+      // If one pixel stands for several elements or steps, show their mean; otherwise sharp edges.
       context.imageSmoothingEnabled = frame.cell < 1 || rows < LAYERS * table.count;
       context.imageSmoothingQuality = "high";
       context.drawImage(heatMap(memory, table, palette), frame.left, upper, frame.cell * steps, rows);

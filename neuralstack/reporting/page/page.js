@@ -2,7 +2,7 @@
 
 const EMPTY = "No text is shown yet: type one above.";
 const UNREACHED = "The machine does not answer: is neuralstack view still running?";
-const ROOM = { alone: 280, several: 190 }; // what a memory's column may be high, in pixels
+const ROOM = { alone: 280, several: 190 }; // the maximum height of a memory's column, in pixels
 
 const $ = (id) => document.getElementById(id);
 const live = document.body.dataset.live === "true";
@@ -15,13 +15,13 @@ let clock = null; // the timer, while playing
 
 // One machine.
 
-// The whole answer, whatever the step, and whether it is right. A language model predicts, and is not right or wrong.
+// The whole answer, whatever the step, and whether it is right. A language model predicts, neither right nor wrong.
 function resultOf(trace) {
   if (trace.language) return make("p", { class: "result" }, predictionsInWords(trace));
   const verdict = trace.right_answer === null ? "open" : trace.answer === trace.right_answer ? "right" : "wrong";
   const quoted = (text) => (text === "" ? "nothing" : make("span", { class: "symbol" }, clipped(printable(text))));
   const node = make("p", { class: `result ${verdict}` }, "answers ", quoted(trace.answer));
-  if (verdict === "wrong") node.append(", wrong: right is ", quoted(trace.right_answer));
+  if (verdict === "wrong") node.append(", wrong: expected ", quoted(trace.right_answer));
   if (verdict === "right") node.append(", right");
   return node;
 }
@@ -46,7 +46,7 @@ function machineView(trace, tables, shared) {
     tape.node,
     make("div", { class: "frame" }, body),
   );
-  const last = trace.steps.length - 1; // where the shorter of two traces waits for the other
+  const last = trace.steps.length - 1; // where the shorter of two traces waits for the longer
   const show = (step) => {
     for (const component of [tape, controller, ...memories, ...overviews]) component.show(Math.min(step, last));
   };
@@ -77,7 +77,7 @@ function setPlaying(playing) {
   clock = playing ? setInterval(tick, 1000 / Number($("speed").value)) : null;
   document.body.toggleAttribute("data-playing", playing);
   $("play").setAttribute("aria-label", playing ? "Pause" : "Play");
-  // While time runs, each step is shown; only the one that it stops at is read aloud.
+  // While playing, each step is shown; only the one at which it stops is read aloud.
   $("sentence").setAttribute("aria-live", playing ? "off" : "polite");
 }
 
@@ -151,7 +151,7 @@ async function ask(text) {
   return textsOf().includes(text) ? showText(text) : askServer(text);
 }
 
-// Light and dark: as the system is set, until the reader switches.
+// Light or dark: the system's setting, until the reader switches.
 
 const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
 

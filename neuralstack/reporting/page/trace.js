@@ -2,15 +2,15 @@
 
 const NOTICED = 0.005; // below this, two digits are 0.00
 
-const LONG = 48; // characters of a text that is only to be recognized
+const LONG = 48; // characters of a text that need only be recognizable
 
 const clipped = (text) => (text.length > LONG ? text.slice(0, LONG) + "…" : text);
-// Control characters are written as escapes, and so are visible.
+// Control characters are written as escapes, which are visible.
 const escaped = (sign) => "\\x" + sign.codePointAt(0).toString(16).padStart(2, "0");
 const printable = (text) => text.replace(/\p{Cc}/gu, escaped);
 const digits = (number) => number.toFixed(2);
 
-// In the page's own traces a step is a list, and the names of a memory's ends stand once.
+// In the page's own traces, a step is a list, and the names of a memory's ends are stored once.
 function unpacked({ ends, ...trace }) {
   const memoryOf = ([actions, changed], which) => ({
     actions: actions.map(([push, pop], number) => ({ end: ends[which][number], push, pop })),
@@ -23,7 +23,7 @@ function unpacked({ ends, ...trace }) {
   return { ...trace, steps: trace.steps.map(stepOf) };
 }
 
-// A trace holds changes only. Tables of all steps make every step as quick to show as the next one.
+// A trace holds only changes. Tables of all steps make any step as quick to show as the next one.
 function tableOf(trace, which) {
   const count = trace.memories[which].elements.length;
   const strengths = new Float64Array(trace.steps.length * count);
@@ -41,7 +41,7 @@ function tableOf(trace, which) {
   return { steps: trace.steps.length, count, strengths: row(strengths), weights: row(weights) };
 }
 
-// Where a memory is read: stacks at the end of the order of their elements, queues and cells at its start.
+// Where a memory is read: stacks at the end of their list of elements, queues and cells at its start.
 const readAtStart = (kind) => kind === "queue" || kind === "cells";
 
 // The indices of the elements, from the one nearest to where the memory is read.
@@ -50,7 +50,7 @@ function fromReadEnd(memory) {
   return readAtStart(memory.kind) ? indices : indices.reverse();
 }
 
-// Cells, and the positions of a soft pointer, mix what was pushed at several steps: they are known by their number.
+// Cells, and the positions of a soft pointer, mix what was pushed at several steps: they are named by number.
 function nameOf(memory, index) {
   if (memory.kind === "cells") return `cell ${index + 1}`;
   return memory.elements[index].symbol || `position ${index + 1}`;
@@ -62,7 +62,7 @@ function readInWords(memory, weights) {
   return "reads " + read.map((index) => `${nameOf(memory, index)} (${digits(weights[index])})`).join(", ");
 }
 
-// A memory is called by its kind, and by a number where the machine has several of the kind.
+// A memory is named by its kind, and by a number if the machine has several of that kind.
 function titleOf(trace, which) {
   const { kind } = trace.memories[which];
   const same = [...trace.memories.keys()].filter((other) => trace.memories[other].kind === kind);
@@ -84,18 +84,18 @@ function memoryInWords(trace, table, which, at) {
 // The steps of an answer. A language model has none: it predicts at every step.
 const isAnswer = (trace, at) => !trace.language && at >= trace.first_answer;
 
-// Another character than the predicted one is no mistake of a language model.
+// A character other than the predicted one is not a mistake of a language model.
 function verdictOf({ answered, wanted }, language) {
   if (wanted === null) return "open";
   return answered === wanted ? "right" : language ? "other" : "wrong";
 }
 
 function verdictInWords({ wanted }, verdict) {
-  const words = { open: "not scored", right: "right", wrong: `wrong: ${wanted} was wanted`, other: `${wanted} follows` };
+  const words = { open: "not scored", right: "right", wrong: `wrong: expected ${wanted}`, other: `${wanted} follows` };
   return words[verdict];
 }
 
-// An output before the answer begins is not scored, and left out.
+// Outputs before the answer are not scored, and left out.
 function answerInWords(trace, at) {
   const step = trace.steps[at];
   if (at < trace.first_answer) return [];
