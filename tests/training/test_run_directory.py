@@ -13,7 +13,7 @@ import safetensors.numpy
 
 import neuralstack as ns
 from neuralstack import complete, load, train
-from neuralstack.training import Run, _train as train_module, with_options
+from neuralstack.training import Run, with_options
 from small import SMALL, assert_same_leaves, contents, numbers
 
 pytest_plugins = ("small_runs",)
@@ -227,16 +227,15 @@ def test_the_model_that_is_kept_is_the_best_on_validation(learned):
     assert (report.coarse, report.fine) == best == (1, 1)
 
 
-def test_a_worse_evaluation_does_not_replace_the_model(tmp_path, monkeypatch):
-    fine = iter([0.25, 0.5, 0.125, 0.5])
-    graded = {"validation": lambda machine: {"coarse": 0.0, "fine": next(fine)}}
-    monkeypatch.setattr(train_module, "measures_of", lambda config: graded)
-    run = Run(tmp_path / "run")
-    models = []
-    for steps in (2, 4, 6, 8):
-        config = with_options(SMALL, max_steps=steps, evaluate_every=2)
-        train(config, run.path, resume=steps > 2, show=False)
+def test_a_worse_evaluation_does_not_replace_the_model(tmp_path, new_state, learned_machine):
+    config = with_options(CONFIG, learning_rate=1e-6, evaluate_every=2)
+    run, models, scores = Run.create(tmp_path / "run", config), [], []
+    for steps, model in zip((2, 4, 6, 8), (new_state.model, learned_machine) * 2, strict=True):
+        run.save_checkpoint(replace(run.load_checkpoint(), model=model))
+        train(with_options(config, max_steps=steps), run.path, resume=True, show=False)
         models.append(run.file(MODEL).read_bytes())
+        scores.append(run.metrics()[-1]["validation"]["coarse"])
+    assert scores == [0, 1, 0, 1]
     assert models[0] != models[1] == models[2] != models[3]  # among equally good ones, the later one
 
 

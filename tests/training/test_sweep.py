@@ -1,12 +1,12 @@
 import json
+from dataclasses import replace
 
 import jax
 import numpy as np
 import pytest
 
 from neuralstack import complete, load, success_interval, sweep, train
-from neuralstack.training import Run, _sweep as sweep_module, begin, step_spec, train_until, with_options
-from neuralstack.training._members import train_each
+from neuralstack.training import Outcome, Run, SweepMember, begin, step_spec, train_each, train_until, with_options
 from small import SMALL, assert_same_leaves, assert_same_run, contents, numbers
 
 pytest_plugins = ("small_runs",)
@@ -70,12 +70,21 @@ def test_the_summary_says_what_became_of_each_and_how_many_succeeded(trained):
     assert summary["best"] == population.best.name
 
 
-def test_a_member_counts_as_solved_when_its_validation_was_perfect(tmp_path, monkeypatch):
-    scores = iter([{"coarse": 1.0, "fine": 1.0}, {"coarse": 0.999, "fine": 1.0}])
-    monkeypatch.setattr(sweep_module, "best_validation", lambda run: next(scores))
-    population = sweep(with_options(CONFIG, max_steps=10), tmp_path / "runs", seeds=2, show=False)
-    assert population.solved == 1
-    assert population.best.seed == 0
+def test_a_member_counts_as_solved_when_its_validation_was_perfect(tmp_path, learned_machine):
+    config = with_options(CONFIG, max_steps=2, learning_rate=1e-6)
+    for seed in (0, 1):  # the second one has learned already
+        own = complete(with_options(config, seed=seed))
+        state, run = begin(own), Run.create(tmp_path / "runs" / f"seed-{seed}", own)
+        run.save_checkpoint(replace(state, model=learned_machine) if seed else state)
+    population = sweep(config, tmp_path / "runs", seeds=2, resume=True, show=False)
+    assert [member.validation["coarse"] for member in population.members] == [0, 1]
+    assert (population.solved, population.best.seed) == (1, 1)
+
+
+@pytest.mark.parametrize(("coarse", "solved"), [(1.0, True), (0.999, False)])
+def test_a_member_is_solved_by_every_sequence_only(coarse, solved):
+    done = Outcome("done", "", 10, 0, 1.0, True)
+    assert SweepMember("seed-0", 0, 0.01, done, {"coarse": coarse, "fine": 1.0}).solved is solved
 
 
 def test_of_members_that_did_alike_one_that_did_not_fail_is_the_best(tmp_path):
