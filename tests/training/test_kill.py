@@ -6,12 +6,13 @@ import signal
 import subprocess
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import safetensors.numpy
 
-from neuralstack import _files as files_module, complete, train
+from neuralstack import complete, train
 from neuralstack.training import Run, with_options
 from small import OPTIONS, SMALL, assert_same_run, command
 
@@ -26,34 +27,42 @@ class Killed(BaseException):
 
 
 class Disk:
-    """Records what happens to a run's files, and ends the process at a given event."""
+    """Records what happens to a run's files, and ends the process at a given event.
 
-    def __init__(self, monkeypatch, last=None):
-        self.events, self.last = [], last
+    It stands between Python and the operating system: no process can be killed for real at a certain write.
+    """
 
-        def replaced(source, target):
-            os.replace(source, target)
-            self.happens(f"replaced {os.path.basename(target)}")
-
-        watched = {name: getattr(os, name) for name in dir(os) if not name.startswith("__")}
-        watched |= {"replace": replaced, "fdopen": self.fdopen, "open": self.open}
-        monkeypatch.setattr(files_module, "os", SimpleNamespace(**watched))
-        self.names = {}
+    def __init__(self, monkeypatch, path, last=None):
+        self.events, self.last, self.path, self.names = [], last, path, {}
+        self.calls = {name: getattr(os, name) for name in ("open", "fdopen", "replace")}
+        for name in self.calls:
+            monkeypatch.setattr(os, name, getattr(self, name))
 
     def happens(self, event):
         self.events.append(event)
         if len(self.events) - 1 == self.last:
             raise Killed
 
-    def open(self, path, *arguments):
-        descriptor = os.open(path, *arguments)
-        self.names[descriptor] = os.path.basename(path)
+    def replace(self, source, target):
+        self.calls["replace"](source, target)
+        if Path(target).parent == self.path:
+            self.happens(f"replaced {os.path.basename(target)}")
+
+    def open(self, path, *arguments, **options):
+        descriptor = self.calls["open"](path, *arguments, **options)
+        self.names.pop(descriptor, None)
+        if Path(os.fsdecode(path)).parent == self.path:
+            self.names[descriptor] = os.path.basename(path)
         return descriptor
 
-    @contextmanager
-    def fdopen(self, descriptor, mode):
+    def fdopen(self, descriptor, *arguments, **options):
         """Open a file of which only the first half is written if the process ends meanwhile."""
-        with os.fdopen(descriptor, mode) as file:
+        file = self.calls["fdopen"](descriptor, *arguments, **options)
+        return self.cut_short(descriptor, file) if descriptor in self.names else file
+
+    @contextmanager
+    def cut_short(self, descriptor, file):
+        with file:
 
             def write(content):
                 try:
@@ -71,7 +80,7 @@ def short(tmp_path_factory):
     """An uninterrupted run, and everything that reached the disk during it."""
     path = tmp_path_factory.mktemp("short") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        disk = Disk(patch)
+        disk = Disk(patch, path)
         train(SHORT, path, show=False)
     return Run(path), disk.events
 
@@ -89,7 +98,7 @@ def test_a_kill_at_any_write_loses_nothing_that_was_checkpointed(tmp_path, short
     for last, event in enumerate(events):
         path = tmp_path / str(last)
         with monkeypatch.context() as patch:
-            Disk(patch, last)
+            Disk(patch, path, last)
             with pytest.raises(Killed):
                 train(SHORT, path, show=False)
         checkpointed = min(2 * events[: last + 1].count("replaced checkpoint.safetensors"), SHORT.max_steps)
