@@ -1,50 +1,14 @@
 from dataclasses import dataclass, replace
-from functools import cache, partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from neuralstack import HardStack, Reversal, complete, cross_entropy, train
-from neuralstack.machine import BatchSteps
-from neuralstack.tasks import Example
-from neuralstack.training import Batch, Run, begin, configure, draw_batch, step_key, step_spec, with_options
-from neuralstack.training.objectives._reinforce import RunningMean, policy_loss, returns_of, update_mean
+from learners import draw, learner, value_and_gradient
+from neuralstack import Reversal, complete, cross_entropy, train
+from neuralstack.training import Run, configure, with_options
 from small import assert_same_leaves
-
-SIZES = {"batch_size": 4, "hidden_dim": 8, "memory_dim": 8, "controller": "elman"}
-BASE = configure("reversal", min_length=1, max_length=6, curriculum="uniform", **SIZES)
-
-
-@cache
-def learner(**options):
-    """A state, its step specification, and the first batch, the same for all of them."""
-    config = complete(with_options(BASE, **options))
-    return begin(config), step_spec(config), first_batch()
-
-
-@cache
-def first_batch():
-    config = complete(with_options(BASE, objective="imitation"))
-    return draw(begin(config), step_spec(config))
-
-
-@partial(jax.jit, static_argnames="program")
-def draw(state, program):
-    return draw_batch(state, program, step_key(state))
-
-
-def value_and_gradient(state, program, batch, **changes):
-    return _value_and_gradient(state, program._replace(objective=replace(program.objective, **changes)), batch)
-
-
-@partial(jax.jit, static_argnames="program")
-def _value_and_gradient(state, program, batch):
-    def loss(learners):
-        return program.objective.loss(*learners, state.objective_state, batch, jax.random.key(1))
-
-    return jax.value_and_grad(loss, has_aux=True)((state.model, state.heads))
 
 
 def test_the_answers_cross_entropy_and_the_binarization_make_the_plain_objective():
@@ -147,21 +111,6 @@ def test_forcing_decays_to_nothing_over_as_many_batches_of_an_attempt_as_asked(a
         np.testing.assert_allclose(program.objective.decayed_forcing_prob(draw(later, program)), wanted, atol=1e-6)
 
 
-@pytest.mark.slow
-def test_the_running_baseline_is_the_mean_of_the_returns_so_far():
-    batch = first_batch()
-    mean = RunningMean(jnp.zeros(len(batch.example.inputs)), jnp.zeros(len(batch.example.inputs)))
-    for returns in (-2.0, -2.0):
-        mean = update_mean(mean, jnp.full(batch.example.inputs.shape, returns), batch)
-    counted = np.asarray(batch.own.any(1))
-    np.testing.assert_allclose(np.asarray(mean.mean)[counted], -2.0, rtol=1e-6)
-    np.testing.assert_array_equal(np.asarray(mean.mean)[~counted], 0.0)
-    state, program, batch = learner(objective="reinforce", memory="hard")
-    assert state.heads.baseline is None  # it is not a parameter of the optimizer
-    (_, result), _ = value_and_gradient(state, program, batch)
-    assert (result.state.mean < 0).any()
-
-
 def test_the_program_of_reversal_reverses_on_a_hard_stack():
     task = Reversal(max_length=6, alphabet="abc")
     sample = jax.jit(lambda key, length: (task.sample(key, length), task.strengths(length)))
@@ -175,42 +124,6 @@ def test_the_program_of_reversal_reverses_on_a_hard_stack():
                 stack.append(int(token))
             if scored:
                 assert wanted == (stack[-1] if stack else task.end)
-
-
-def test_drawn_actions_have_their_probabilities_and_pass_no_gradient():
-    raw = jnp.array([0.0, 2.0, 0.3])
-    noise = jax.random.uniform(jax.random.key(0), (10000, 2))
-    action = jax.jit(jax.vmap(HardStack(1).sample, in_axes=(None, 0)))(raw, noise)
-    np.testing.assert_allclose([action.push.mean(), action.pop.mean()], jax.nn.sigmoid(raw[:2]), atol=0.02)
-    assert set(np.unique(action.push)) == {0, 1}
-    gradient = jax.jit(jax.grad(lambda raw: sum(part.sum() for part in HardStack(1).sample(raw, noise[0]))))(raw)
-    assert gradient[:2].tolist() == [0, 0] != gradient[2:].tolist()
-
-
-@pytest.mark.slow
-def test_the_policy_gradient_is_that_of_the_expected_return():
-    """Averaged over all actions of a tiny machine, REINFORCE is the gradient of the mean return, up to its scale."""
-    probabilities = np.array([0.3, 0.7])
-    shape = 3, 20000
-
-    def surrogate(logits, key):
-        raw = jnp.broadcast_to(logits, (*shape, 2))
-        action = HardStack(1).sample(
-            jnp.concatenate([raw, jnp.zeros((*shape, 1))], -1), jax.random.uniform(key, raw.shape)
-        )
-        # The correct symbol is likely if the last step pushed.
-        right = jnp.stack([action.push[-1], 1 - action.push[-1]], -1)
-        shown = BatchSteps(jnp.zeros((*shape, 2)).at[-1].set(3 * right), action, jnp.zeros((*shape, 1)), raw, ())
-        example = Example(jnp.zeros(shape, int), jnp.zeros(shape, int), jnp.zeros(shape, bool).at[-1].set(True))
-        here = Batch(Reversal(3), example, jnp.zeros(shape[1], int), jnp.asarray(3), jnp.asarray(0))
-        returns = jax.lax.stop_gradient(returns_of(shown, here))
-        return policy_loss(HardStack(1), shown, here, returns, jnp.full(shape, -1.0), 0.0)
-
-    gradient = jax.jit(jax.grad(surrogate))(jnp.log(probabilities / (1 - probabilities)), jax.random.key(0))
-    push, likely, unlikely = 0.3, -np.log1p(np.exp(-3)), -3 - np.log1p(np.exp(-3))
-    scale = np.sqrt(push * (likely + 1) ** 2 + (1 - push) * (unlikely + 1) ** 2)
-    wanted = -push * (1 - push) * (likely - unlikely) / scale / 3  # of 3 steps, only the last one matters
-    np.testing.assert_allclose(gradient, [wanted, 0], atol=0.05 * abs(wanted))
 
 
 BAD = {
