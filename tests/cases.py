@@ -83,6 +83,7 @@ TASKS_UNDER_TEST = {
 SLOW_TASKS = (
     *("anb2n", "anbmcnm", "anbncn", "anbncndn", "dyck-1", "dyck-3", "dyck-6"),
     *("cycle-navigation", "duplicate-string", "odds-first", "parity", "reverse-string"),
+    *("binary-multiplication", "gender", "memorization", "modular-arithmetic", "modular-arithmetic-brackets"),
 )
 assert set(SLOW_TASKS) <= set(TASKS_UNDER_TEST)
 EVERY_TASK = [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW_TASKS)) for name in TASKS_UNDER_TEST]

@@ -58,7 +58,7 @@ def build(name, connection="layer"):
 
 
 @pytest.mark.parametrize("connection", quick(["layer", "feedback"], "feedback"))
-@pytest.mark.parametrize("name", quick(OWN, "a GRU cell of Equinox", "any module"))
+@pytest.mark.parametrize("name", quick(OWN, "any module"))
 def test_a_controller_of_a_users_drives_a_machine_and_every_weight_of_it_learns(name, connection):
     def loss(machine, outputs_of):
         return (outputs_of(machine) ** 2).sum()

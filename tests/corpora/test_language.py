@@ -45,7 +45,12 @@ draw = jax.jit(draw_batch, static_argnames="spec")
 
 
 @pytest.mark.parametrize(
-    ("memory", "connection"), [(NoMemory(), "paper"), (NeuralStack(4), "paper"), (NeuralStack(4), "skip")]
+    ("memory", "connection"),
+    [
+        (NeuralStack(4), "skip"),
+        pytest.param(NoMemory(), "paper", marks=pytest.mark.slow),
+        pytest.param(NeuralStack(4), "paper", marks=pytest.mark.slow),
+    ],
 )
 def test_a_state_that_is_carried_on_makes_two_batches_one(memory, connection):
     task = Characters(max_length=4, alphabet="abc")
@@ -99,9 +104,9 @@ def test_training_hands_the_state_of_a_stretch_to_the_next_one(path):
         pytest.param(1440, 10, 1, marks=pytest.mark.slow),
         (120, 64, 1),  # the held-out part is shorter than a stretch
         *(pytest.param(*sizes, marks=pytest.mark.slow) for sizes in ((120, 5, 1), (1000, 99, 1), (1000, 100, 1))),
-        (20, 1, 1),  # a single prediction
+        pytest.param(20, 1, 1, marks=pytest.mark.slow),  # a single prediction
         pytest.param(110_000, 64, 2, marks=pytest.mark.slow),
-        (130_000, 6000, 2),  # stretches are longer than a piece would be
+        pytest.param(130_000, 6000, 2, marks=pytest.mark.slow),  # stretches are longer than a piece would be
     ],
 )
 def test_every_held_out_character_but_the_first_is_predicted_once(tmp_path, size, max_length, pieces):

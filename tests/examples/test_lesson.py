@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
+from cases import quick
 from lesson import __main__ as program, network, report, seeds, strengths, training
 from small import contents
 
@@ -16,7 +17,7 @@ TINY_VARIANTS = tuple(
 learn_a_little = partial(strengths.learn_strengths, updates=2, layer_updates=2, layer_seeds=2)
 
 
-@pytest.mark.parametrize("auxiliary", [0.0, 0.5])
+@pytest.mark.parametrize("auxiliary", quick([0.0, 0.5], 0.5))
 def test_the_gradient_equals_finite_differences(auxiliary):
     rng = np.random.default_rng(0)
     weights = network.init_weights(rng, bias=0.3, hidden_dim=4, width=2)
@@ -198,9 +199,9 @@ def test_each_half_of_the_cure_is_measured_from_twenty_seeds():
 
 
 def test_the_quick_run_has_the_same_variants_with_fewer_seeds_and_shorter_strings():
-    for quick, whole in zip(seeds.QUICK, seeds.VARIANTS, strict=True):
-        assert (quick.name, quick.label) == (whole.name, whole.label)
-        assert quick.seeds < whole.seeds
-        assert quick.settings.updates < whole.settings.updates
-        assert quick.settings.goal < whole.settings.goal
-        assert replace(quick.settings, updates=1500, goal=10) == whole.settings
+    for short, whole in zip(seeds.QUICK, seeds.VARIANTS, strict=True):
+        assert (short.name, short.label) == (whole.name, whole.label)
+        assert short.seeds < whole.seeds
+        assert short.settings.updates < whole.settings.updates
+        assert short.settings.goal < whole.settings.goal
+        assert replace(short.settings, updates=1500, goal=10) == whole.settings

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 import neuralstack as ns
+from cases import quick
 from neuralstack import kernels
 from neuralstack.reference import (
     deque_backward,
@@ -81,7 +82,14 @@ def pulled_back_each(memory, *given):
 
 
 @pytest.mark.parametrize(
-    ("steps", "dtype"), [(0, np.float32), (1, np.float64), (2, np.float32), (40, np.float64), (100, np.float32)]
+    ("steps", "dtype"),
+    [
+        (0, np.float32),
+        (1, np.float64),
+        (40, np.float64),
+        pytest.param(2, np.float32, marks=pytest.mark.slow),
+        pytest.param(100, np.float32, marks=pytest.mark.slow),
+    ],
 )
 @pytest.mark.parametrize("name", MEMORIES)
 def test_reads_and_gradients_are_those_of_the_reference_in_both_precisions(name, dtype, steps, float64):
@@ -157,7 +165,7 @@ def of_tracks(name, *given):
 
 
 # Eighths tie often, and add up without rounding.
-@pytest.mark.parametrize("name", MEMORIES)
+@pytest.mark.parametrize("name", quick(MEMORIES, "deque"))
 @given(push=strengths(st.integers(0, 8)), pop=strengths(st.integers(0, 8)))
 def test_no_strengths_are_found_for_which_reads_or_gradients_differ(name, push, pop):
     given = of_tracks(name, push / 8, pop / 8, VALUES, COTANGENT)
@@ -165,7 +173,7 @@ def test_no_strengths_are_found_for_which_reads_or_gradients_differ(name, push, 
         assert_close(pulled_back(KERNELS[name], *given), by_reference(name, *given), TOLERANCE[np.float64])
 
 
-@pytest.mark.parametrize("name", MEMORIES)
+@pytest.mark.parametrize("name", quick(MEMORIES, "deque"))
 @given(push=strengths(st.floats(width=32)), pop=strengths(st.floats(width=32)))
 def test_any_number_at_all_is_survived(name, push, pop):
     """NaN and infinity too: nothing outside the arrays is touched."""

@@ -34,7 +34,8 @@ JOINED = [
 
 
 def case(connection, memory, *rest):
-    return pytest.param(connection, memory, *rest, marks=() if memory in EVERY_DAY else pytest.mark.slow)
+    quick = memory in EVERY_DAY if connection in ("layer", "feedback") else memory == "stack"
+    return pytest.param(connection, memory, *rest, marks=() if quick else pytest.mark.slow)
 
 
 def batch_of_traces(machine, tokens):

@@ -9,7 +9,7 @@ from neuralstack import GRU
 from small import drawn_machine
 
 
-@pytest.mark.parametrize("name", quick(MEMORIES_UNDER_TEST, "stack", "none"))
+@pytest.mark.parametrize("name", quick(MEMORIES_UNDER_TEST, "stack"))
 def test_a_machine_is_exported_for_sequences_of_any_length(name, unchecked_types):
     memory = MEMORIES_UNDER_TEST[name](4)
     connection = "layer" if memory.read_size else "paper"

@@ -97,7 +97,7 @@ def draw(kind, steps=STEPS, seed=0):
 
 
 @pytest.mark.parametrize("kind", quick(KINDS, "uniform", "exactly 0 or any"))
-@pytest.mark.parametrize("memory", CLOSED)
+@pytest.mark.parametrize("memory", quick(CLOSED, "queue"))
 def test_the_reads_and_the_gradients_are_those_of_single_steps_also_at_ties(memory, kind, float64):
     given = draw(kind)
     assert_same(of_many[memory](*given), of_many[BY_STEPS[memory]](*given))
@@ -138,7 +138,7 @@ def gradient_and_losses(memory, push, pops, values, cotangent):
 
 
 @pytest.mark.parametrize("kind", quick(["all 0", "all 1", "0 or 1", "halves", "eighths"], "halves"))
-@pytest.mark.parametrize("memory", CLOSED)
+@pytest.mark.parametrize("memory", quick(CLOSED, "stack"))
 def test_the_gradient_of_a_pop_at_a_tie_is_its_difference_to_a_larger_pop(memory, kind, float64):
     push, pop, values, cotangent = (part[0] for part in draw(kind))
     small = 2.0**-20  # exact beside eighths
@@ -180,7 +180,7 @@ def test_the_worked_examples_of_the_paper(queue, reads):
     np.testing.assert_allclose(weights @ np.array([1.0, 2.0, 3.0]), reads, rtol=1e-6)
 
 
-@pytest.mark.parametrize("queue", [False, True])
+@pytest.mark.parametrize("queue", quick([False, True], True))
 def test_every_row_weighs_one_unit_of_what_was_pushed_by_then_at_most(queue, float64):
     push, pop, *_ = draw("uniform")
     weights = np.array(jax.jit(jax.vmap(partial(read_weights, queue=queue)))(push, pop))
@@ -208,7 +208,7 @@ def test_in_forward_mode_its_derivative_is_the_same(queue, float64):
     )
 
 
-@pytest.mark.parametrize("queue", [False, True])
+@pytest.mark.parametrize("queue", quick([False, True], True))
 def test_it_has_no_loop_over_time(queue):
     program = jax.make_jaxpr(jax.grad(lambda push, pop: read_weights(push, pop, queue=queue).sum()))
     text = str(program(jnp.ones(100), jnp.ones(100)))

@@ -15,7 +15,7 @@ def memory_and_action(name, steps=STEPS):
     return memory, memory.decode(jax.random.normal(jax.random.key(0), (steps, memory.action_size)))
 
 
-@pytest.mark.parametrize("name", quick(MEMORIES_UNDER_TEST, "stack", "superposition"))
+@pytest.mark.parametrize("name", quick(MEMORIES_UNDER_TEST, "stack"))
 def test_a_run_refuses_other_derivatives_than_its_gradient_and_a_scan_has_them(name):
     memory, action = memory_and_action(name)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+from cases import quick
 from neuralstack import Action, NeuralStack, kernels, run
 from neuralstack.reference import stack_backward, stack_forward
 
@@ -106,7 +107,7 @@ def drawn_and_answered(steps):
     return given, jax.tree.map(lambda *leaves: np.stack(leaves), *rows)
 
 
-@pytest.mark.parametrize("steps", [*LENGTHS[:-1], pytest.param(LENGTHS[-1], marks=pytest.mark.slow)])
+@pytest.mark.parametrize("steps", quick(LENGTHS, 1, 33))
 @pytest.mark.parametrize("form", RUNS)
 def test_a_whole_run_has_the_reads_and_the_gradients_of_the_reference(form, steps, float64):
     given, wanted = drawn_and_answered(steps)

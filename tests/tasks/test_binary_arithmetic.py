@@ -7,8 +7,11 @@ from itertools import product
 import jax
 import pytest
 
+from cases import quick
 from drawn_texts import DRAWS, assert_uniform, sources, texts
 from neuralstack import TASKS
+
+OPERATORS = {"binary-addition": "+", "binary-multiplication": "*"}
 
 
 def of_two_numbers(operator):
@@ -20,8 +23,7 @@ def of_two_numbers(operator):
 
 
 ARITHMETIC = {
-    "binary-addition": of_two_numbers("+"),
-    "binary-multiplication": of_two_numbers("*"),
+    **{name: of_two_numbers(operator) for name, operator in OPERATORS.items()},
     "compute-sqrt": lambda bits: f"{math.isqrt(int(bits, 2)):b}".zfill(-(-len(bits) // 2)),
 }
 
@@ -34,7 +36,7 @@ def as_long_as_the_answer(task, text, wanted):
     return wanted.ljust(size, "0")[:size]
 
 
-@pytest.mark.parametrize(("name", "operator"), [("binary-addition", "+"), ("binary-multiplication", "*")])
+@pytest.mark.parametrize(("name", "operator"), OPERATORS.items())
 def test_two_short_numbers_have_the_answer_of_python(name, operator):
     task = TASKS[name]()
     for text in sources("01" + operator, 7):
@@ -65,19 +67,19 @@ def test_arithmetic_needs_no_rounding(name):
     assert ":f" not in program
 
 
-@pytest.mark.parametrize(("name", "operator"), [("binary-addition", "+"), ("binary-multiplication", "*")])
-def test_the_operator_stands_anywhere_between_two_numbers(name, operator):
-    assert_uniform([text.index(operator) for text in texts(name, 7)], range(1, 6))
+@pytest.mark.parametrize("name", quick(OPERATORS, "binary-addition"))
+def test_the_operator_stands_anywhere_between_two_numbers(name):
+    assert_uniform([text.index(OPERATORS[name]) for text in texts(name, 7)], range(1, 6))
 
 
-@pytest.mark.parametrize("name", ["binary-addition", "binary-multiplication"])
+@pytest.mark.parametrize("name", quick(OPERATORS, "binary-multiplication"))
 def test_both_numbers_are_uniform_from_one_to_the_largest(name):
     operands = [re.split(r"[+*]", text) for text in texts(name, 5)]
     of_one_and_three_bits = [(int(a[::-1], 2), int(b[::-1], 2)) for a, b in operands if len(a) == 1]
     assert_uniform(of_one_and_three_bits, [(1, number) for number in range(1, 8)])
 
 
-@pytest.mark.parametrize("name", ["binary-addition", "binary-multiplication"])
+@pytest.mark.parametrize("name", quick(OPERATORS, "binary-addition"))
 @pytest.mark.parametrize(("length", "numbers"), [(1, ["0"]), (2, ["00", "10", "01"])])
 def test_a_source_without_room_for_two_numbers_is_one_below_the_largest(name, length, numbers):
     assert_uniform(texts(name, length), numbers)

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 import pytest
 
+from cases import quick
 from neuralstack import TASKS, FunctionTask, PairTask, fixed_set
 from neuralstack.tasks import task_from_name
 
@@ -31,17 +32,18 @@ def answered(task, examples):
     ]
 
 
-@pytest.mark.parametrize(
-    ("function", "length"),
-    [
-        (lambda source: source[-1:], lambda size: 1),
-        (backwards, lambda size: size),
-        (lambda source: source + source, lambda size: 2 * size),
-        (lambda source: [*source, "a"], lambda size: size + 1),
-    ],
-    ids=["the last", "backwards", "twice", "one more"],
-)
-def test_a_task_of_a_function_gives_its_answers(function, length):
+# Functions, and the lengths of their answers.
+FUNCTIONS = {
+    "the last": (lambda source: source[-1:], lambda size: 1),
+    "backwards": (backwards, lambda size: size),
+    "twice": (lambda source: source + source, lambda size: 2 * size),
+    "one more": (lambda source: [*source, "a"], lambda size: size + 1),
+}
+
+
+@pytest.mark.parametrize("name", quick(FUNCTIONS, "the last", "twice"))
+def test_a_task_of_a_function_gives_its_answers(name):
+    function, length = FUNCTIONS[name]
     task = FunctionTask(function, "abc", train_lengths=(1, 6), test_lengths=(7, 9))
     data = fixed_set(task, (1, 6), 20)
     for inputs, size, answer in zip(
@@ -95,9 +97,12 @@ def test_an_impossible_task_is_refused(make, message):
         make()
 
 
-@pytest.mark.parametrize("pairs", [REVERSED, WORDS, [([2, 0], [0, 2]), ([1], [1])]], ids=["strings", "words", "ids"])
-def test_what_is_drawn_of_pairs_are_the_pairs(pairs):
-    task = PairTask(pairs)
+PAIRS = {"strings": REVERSED, "words": WORDS, "ids": [([2, 0], [0, 2]), ([1], [1])]}
+
+
+@pytest.mark.parametrize("kind", quick(PAIRS, "words"))
+def test_what_is_drawn_of_pairs_are_the_pairs(kind):
+    task = PairTask(PAIRS[kind])
     known = {(tuple(source), tuple(target)) for source, target, _ in task.pairs.rows}
     data = fixed_set(task, task.train_lengths, 30)
     for inputs, size, answer in zip(

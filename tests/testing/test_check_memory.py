@@ -31,7 +31,7 @@ class Register(AbstractMemory):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name != "stack")) for name in MEMORIES_UNDER_TEST]
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name != "superposition")) for name in MEMORIES_UNDER_TEST]
 )
 def test_every_memory_obeys_the_laws(name):
     check_memory(MEMORIES_UNDER_TEST[name](3), smooth=name not in SURROGATE)
