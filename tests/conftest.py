@@ -40,6 +40,15 @@ def pytest_configure(config):
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
 
 
+def pytest_collection_modifyitems(items):
+    """Let the run that many tests look at be trained by one process, while the others test something else."""
+    files = {item.path: False for item in items}
+    for item in items:
+        files[item.path] |= "learned" in getattr(item, "fixturenames", ())
+    first = next((path for path, learned in files.items() if learned), None)
+    items.sort(key=lambda item: item.path != first and 1 + files[item.path])
+
+
 @pytest.fixture
 def optimized():
     """Compile as users do, for a test whose program runs long."""
