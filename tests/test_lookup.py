@@ -2,24 +2,22 @@ import re
 
 import pytest
 
-from neuralstack._lookup import lookup, nearest
+from neuralstack import HardStack, NeuralQueue, NeuralStack, NoMemory
+from neuralstack.training import memory_from_name
 
-THINGS = {"stack": 1, "queue": 2, "deque": 3, "none": 4}
+MEMORIES = {"stack": NeuralStack, "queue": NeuralQueue, "hard": HardStack, "none": NoMemory}
 
 
 def test_a_known_name_leads_to_its_thing():
-    assert {name: lookup("memory", THINGS, name) for name in THINGS} == THINGS
+    made = {name: type(memory_from_name(name, 3, MEMORIES)) for name in MEMORIES}
+    assert made == MEMORIES
 
 
 @pytest.mark.parametrize(
     ("name", "suggestion"),
-    [("stak", "did you mean 'stack'? "), ("deqe", "did you mean 'deque'? "), ("tape", ""), ("", "")],
+    [("stak", "did you mean 'stack'? "), ("queu", "did you mean 'queue'? "), ("tape", ""), ("x", "")],
 )
 def test_an_unknown_name_is_refused_with_the_nearest_one_and_all_of_them(name, suggestion):
-    message = f"unknown memory {name!r}: {suggestion}choose from deque, none, queue, stack."
+    message = f"unknown memory {name!r}: {suggestion}choose from hard, none, queue, stack."
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        lookup("memory", THINGS, name)
-
-
-def test_nothing_is_near_where_there_is_nothing():
-    assert nearest("stack", []) == ""
+        memory_from_name(name, 3, MEMORIES)

@@ -4,56 +4,56 @@ import re
 
 import pytest
 
-from neuralstack._lookup import resolve
+from neuralstack import GRU
+from neuralstack.training import controller_from_name as find
 
-SOURCE = "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass Last:\n    size: 'int' = 3\nlast = Last()\n"
+SOURCE = "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass Last:\n    size: 'int' = 3\n"
 
 
 def test_a_name_of_the_table_comes_first():
-    assert resolve("task", {"copy": 1}, "copy") == 1
+    assert find("gru") is GRU
 
 
 def test_an_object_of_a_file_is_found_and_stays_the_same_object(tmp_path):
     (tmp_path / "own.py").write_text(SOURCE)
-    last = resolve("task", {}, f"{tmp_path}/own.py:last")
-    assert last.size == 3
-    assert resolve("task", {}, f"{tmp_path}/own.py:last") is last
+    last = find(f"{tmp_path}/own.py:Last")
+    assert last().size == 3
+    assert find(f"{tmp_path}/own.py:Last") is last
 
 
 def test_an_edited_file_is_executed_again(tmp_path):
-    (tmp_path / "own.py").write_text("last = 1")
-    assert resolve("task", {}, f"{tmp_path}/own.py:last") == 1
-    (tmp_path / "own.py").write_text("last = 2")
-    assert resolve("task", {}, f"{tmp_path}/own.py:last") == 2
+    for number in (1, 2):
+        (tmp_path / "own.py").write_text(f"def last(): return {number}")
+        assert find(f"{tmp_path}/own.py:last")() == number
 
 
 def test_a_file_imports_the_modules_beside_it_also_from_inside_its_functions(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path / "elsewhere")  # restores the path afterwards
-    (tmp_path / "size_beside.py").write_text("size = 3")
+    (tmp_path / "size_beside.py").write_text("def size(): return 3")
     (tmp_path / "own.py").write_text(
         "from size_beside import size\ndef last():\n    import answer_beside as a\n    return a.a\n"
     )
     (tmp_path / "answer_beside.py").write_text("a = 4")
-    assert resolve("task", {}, f"{tmp_path}/own.py:size") == 3
-    assert resolve("task", {}, f"{tmp_path}/own.py:last")() == 4
+    assert find(f"{tmp_path}/own.py:size")() == 3
+    assert find(f"{tmp_path}/own.py:last")() == 4
 
 
 def test_a_module_of_the_current_folder_is_imported(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path / "elsewhere")
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "module_of_this_folder.py").write_text("last = 5")
-    assert resolve("task", {}, "module_of_this_folder:last") == 5
+    (tmp_path / "module_of_this_folder.py").write_text("def last(): return 5")
+    assert find("module_of_this_folder:last")() == 5
 
 
 def test_a_file_whose_execution_was_interrupted_is_executed_again(tmp_path):
     flag = tmp_path / "flag.txt"
     flag.touch()
-    source = f"import os\nif os.path.exists({str(flag)!r}): raise KeyboardInterrupt\nlast = 6\n"
+    source = f"import os\nif os.path.exists({str(flag)!r}): raise KeyboardInterrupt\ndef last(): return 6\n"
     (tmp_path / "own.py").write_text(source)
     with pytest.raises(KeyboardInterrupt):
-        resolve("task", {}, f"{tmp_path}/own.py:last")
+        find(f"{tmp_path}/own.py:last")
     flag.unlink()
-    assert resolve("task", {}, f"{tmp_path}/own.py:last") == 6
+    assert find(f"{tmp_path}/own.py:last")() == 6
 
 
 @pytest.mark.parametrize(
@@ -64,21 +64,23 @@ def test_a_file_whose_execution_was_interrupted_is_executed_again(tmp_path):
         ("own.py:", "written FILE.py:NAME"),
         ("raises.py:last", "cannot be executed: ZeroDivisionError: division by zero"),
         ("exits.py:last", "cannot be executed: SystemExit: 3"),
-        ("own.py:text", "type str, which cannot be used as a task"),
+        ("own.py:text", "type str, which cannot be used as a controller"),
+        ("empty.py:last", "has no 'last': check the name after the colon"),
     ],
 )
 def test_a_file_that_does_not_give_the_thing_is_refused_in_one_line(tmp_path, name, message):
-    (tmp_path / "own.py").write_text("last = 1\ntext = 'a'")
+    (tmp_path / "own.py").write_text("def last(): pass\ntext = 'a'")
+    (tmp_path / "empty.py").touch()
     (tmp_path / "raises.py").write_text("last = 1 / 0")
     (tmp_path / "exits.py").write_text("import sys; sys.exit(3)")
     with pytest.raises(ValueError, match=message) as raised:
-        resolve("task", {}, f"{tmp_path}/{name}", accepts=lambda found: isinstance(found, int))
+        find(f"{tmp_path}/{name}")
     assert "\n" not in str(raised.value)
 
 
 def test_a_module_that_cannot_be_imported_is_named():
     with pytest.raises(ValueError, match=r"the module 'no_such_package.tasks' cannot be imported"):
-        resolve("task", {}, "no_such_package.tasks:last")
+        find("no_such_package.tasks:last")
 
 
 def test_installed_packages_offer_names_and_a_broken_one_is_named(tmp_path, monkeypatch):
@@ -86,11 +88,11 @@ def test_installed_packages_offer_names_and_a_broken_one_is_named(tmp_path, monk
     folder.mkdir()
     (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: offered\nVersion: 1.0\n")
     (folder / "entry_points.txt").write_text(
-        "[neuralstack.memories]\nregister = fractions:Fraction\nbroken = fractions:Lost\n"
+        "[neuralstack.controllers]\nregister = fractions:Fraction\nbroken = fractions:Lost\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    assert resolve("memory", {}, "register").__name__ == "Fraction"
+    assert find("register").__name__ == "Fraction"
     with pytest.raises(ValueError, match=re.escape("the entry point 'broken' of offered, 'fractions:Lost', cannot")):
-        resolve("memory", {}, "broken")
-    with pytest.raises(ValueError, match="unknown memory 'registr': did you mean 'register'"):
-        resolve("memory", {"stack": 1}, "registr")
+        find("broken")
+    with pytest.raises(ValueError, match="unknown controller 'registr': did you mean 'register'"):
+        find("registr")

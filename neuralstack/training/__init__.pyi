@@ -13,6 +13,7 @@ from ._config import (
     MachineConfig as MachineConfig,
     OptimizerConfig as OptimizerConfig,
 )
+from ._controller_names import controller_from_name as controller_from_name
 from ._curriculum import (
     CURRICULA as CURRICULA,
     AbstractCurriculum as AbstractCurriculum,
