@@ -18,8 +18,8 @@ PLURALS = {"task": "tasks", "memory": "memories", "controller": "controllers"}
 class UnnamedPartError(ValueError):
     """A part of a saved run is defined in a user's own file or package, which the user did not name."""
 
-    def __init__(self, part: str, saved: str, run: str):
-        self.part, self.saved = part, saved
+    def __init__(self, part: str, saved: str, run: str, located: str):
+        self.part, self.located = part, located
         self.fact = f"the {part} of {run!r} is {saved!r}, which is not one of the library's"
         super().__init__(f"{self.fact}: name it too, as its {part}, to allow its code to be executed.")
 
@@ -60,6 +60,17 @@ def is_reference(name: str) -> bool:
     return ":" in name
 
 
+def file_of_reference(name: str) -> str:
+    """Return the file of a name `FILE.py:NAME`, or an empty text for another name.
+
+    Examples:
+        >>> file_of_reference("lib/tasks.py:last"), file_of_reference("package.module:last")
+        ('lib/tasks.py', '')
+    """
+    file = name.rpartition(":")[0]
+    return file if file.endswith(".py") else ""
+
+
 def resolve(kind: str, things: Mapping[str, Any], name: str, accepts: Callable[[Any], bool] | None = None) -> Any:
     """Return what a user named: an entry of a table, `FILE.py:NAME`, `package.module:NAME` or an entry point.
 
@@ -97,7 +108,7 @@ def _from_reference(kind: str, name: str) -> Any:
     module_or_file, _, attribute = name.rpartition(":")
     if not module_or_file or not attribute:
         raise ValueError(f"a {kind} of your own is written FILE.py:NAME or package.module:NAME, got {name!r}.")
-    module = _execute(Path(module_or_file)) if module_or_file.endswith(".py") else _import(module_or_file)
+    module = _execute(Path(module_or_file)) if file_of_reference(name) else _import(module_or_file)
     if not hasattr(module, attribute):
         known = [known for known in vars(module) if not known.startswith("_")]
         raise ValueError(

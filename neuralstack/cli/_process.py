@@ -62,7 +62,7 @@ def explanation(error: BaseException) -> str | None:
     """
     text = " ".join(str(error).split())
     if isinstance(error, UnnamedPartError):
-        return f"{error.fact}: add --{error.part} {shlex.quote(error.saved)} to allow its code to be executed."
+        return f"{error.fact}: add --{error.part} {shlex.quote(error.located)} to allow its code to be executed."
     if isinstance(error, ModuleNotFoundError | ValueError):
         return text
     if isinstance(error, OSError):

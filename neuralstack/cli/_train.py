@@ -44,7 +44,7 @@ class Train(TrainOptions):
         except UnnamedPartError as error:
             if error.part != "task":
                 raise
-            shown = f"neuralstack train {shlex.quote(error.saved)}"
+            shown = f"neuralstack train {shlex.quote(error.located)}"
             raise ValueError(f"{error.fact}: begin with {shown} to allow its code to be executed.") from error
 
     def _start(self) -> int:
@@ -62,7 +62,7 @@ class Train(TrainOptions):
         from neuralstack.training import Config, Run, allowed_config, with_options
 
         if self.warm_start is not None:
-            base = Run.open(self.warm_start).recorded()[0]
+            base = Run.open(self.warm_start).located()
             task = {} if self.task is None else {"task": self.task}
             return allowed_config(with_options(base, **task, **self.given()), self.warm_start, self.own)
         if self.task is None:
@@ -101,7 +101,7 @@ class Train(TrainOptions):
         if self.seeds != 1 or self.learning_rates:
             raise ValueError(f"{str(path)!r} is one run, not a sweep: leave out --seeds and --learning-rates.")
         if self.text is None:
-            require_text(path, Run.open(path).recorded()[0].data.text)
+            require_text(path, Run.open(path).located().data.text)
         return report(resume(path, **self.own, **given), path)
 
     def _directory(self, config: "Config") -> Path:

@@ -9,6 +9,7 @@ from neuralstack.controllers import CONTROLLERS
 from neuralstack.memories import MEMORIES
 from neuralstack.tasks import PAIRS, TASKS
 from neuralstack.training._config import Config
+from neuralstack.training._file_places import locate_reference
 from neuralstack.training._memory_names import parts_of_name
 
 KNOWN = {"task": (TASKS, (PAIRS,)), "memory": (MEMORIES,), "controller": (CONTROLLERS,)}
@@ -51,7 +52,7 @@ def allowed_name(part: str, saved: str, named: str | None, path: Path) -> str:
     if named is not None and not is_same(saved, named):
         raise ValueError(f"the {part} of {str(path)!r} is {saved!r}, not {named!r}: give the {part} of the run.")
     if named is None and is_own(part, saved):
-        raise UnnamedPartError(part, saved, str(path))
+        raise UnnamedPartError(part, saved, str(path), locate_reference(saved, path))
     return saved if named is None else named
 
 

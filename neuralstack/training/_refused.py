@@ -6,7 +6,15 @@ from pathlib import Path
 
 from neuralstack._files import PARTIAL
 
-FIRST_FILES = {"config.json", "metrics.jsonl", "task.json", "text.json", "checkpoint.safetensors", "sweep.json"}
+FIRST_FILES = {
+    "config.json",
+    "metrics.jsonl",
+    "task.json",
+    "text.json",
+    "files.json",
+    "checkpoint.safetensors",
+    "sweep.json",
+}
 
 
 @contextmanager

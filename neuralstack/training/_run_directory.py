@@ -11,6 +11,7 @@ from neuralstack.tasks import PAIRS, AbstractTask, Characters, PairTask, StoredT
 from neuralstack.training._build import begin, build_task, machine_skeleton
 from neuralstack.training._config import Config
 from neuralstack.training._config_file import config_text, is_legacy_config, read_config
+from neuralstack.training._file_places import keep_places, locate_data
 from neuralstack.training._metrics_file import metrics_text, read_metrics
 from neuralstack.training._own_parts import OwnParts, allowed_config, allowed_name, is_own
 from neuralstack.training._step import TrainState
@@ -47,6 +48,7 @@ class Run:
     def write_config(self, config: Config) -> None:
         """Write the configuration, the version and what else is needed to load the machine."""
         self.write("config.json", config_text(config, build_task(config).vocab_size))
+        keep_places(config, self.path)
 
     def write_task(self, config: Config) -> None:
         """Record a task that is not the library's or is built from data, so that its machine can be used without it.
@@ -111,7 +113,12 @@ class Run:
         Raises:
             ValueError: If the file is broken, or a part is not the library's and was not named.
         """
-        return allowed_config(self.recorded()[0], self.path, own)
+        return allowed_config(self.located(), self.path, own)
+
+    def located(self) -> Config:
+        """Return the configuration as recorded, but with the paths where its data are now."""
+        config = self.recorded()[0]
+        return replace(config, data=locate_data(config.data, self.path))
 
     def recorded(self) -> tuple[Config, int | None]:
         """Return the configuration as written, and the number of tokens, which version 0.1 did not write.

@@ -1,6 +1,7 @@
 """A sweep: one configuration trained with several seeds, and several learning rates, at once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from neuralstack.evaluation import success_interval
 from neuralstack.training._bounds import check_field, from_json, to_json
 from neuralstack.training._complete import check_memory_size, complete
 from neuralstack.training._config import Config, OptimizerConfig
+from neuralstack.training._file_places import keep_places, locate_data
 from neuralstack.training._options import with_options
 from neuralstack.training._outcome import Outcome
 from neuralstack.training._own_parts import OwnParts, allowed_config
@@ -103,7 +105,7 @@ def sweep(
     ]
     runs = [(run_config, path / name) for run_config, name in zip(configs, names, strict=True)]
     try:
-        outcomes = train_all(runs, resume=resume, show=show, on_open=lambda: write_sweep(path, plan))
+        outcomes = train_all(runs, resume=resume, show=show, on_open=lambda: begin_sweep(path, plan, config))
     except Exception:
         if not resume and not any(run_path.exists() for _, run_path in runs):  # all were refused
             remove_first_files(path)
@@ -148,6 +150,12 @@ def keep(result: SweepResult, path: Path, plan: dict[str, Any]) -> None:
     write_sweep(path, plan | results)
 
 
+def begin_sweep(path: Path, plan: dict[str, Any], config: Config) -> None:
+    """Write what is known of a sweep once it has begun."""
+    write_sweep(path, plan)
+    keep_places(config, path)
+
+
 def write_sweep(path: Path, content: dict[str, Any]) -> None:
     """Write the plan of a sweep and, once it has ended, its results."""
     Run(path).write(SWEEP_FILE, to_json_text(content, indent=1) + "\n")
@@ -176,6 +184,7 @@ def resume_sweep(
         config, count, rates = from_json(Config, plan["config"]), int(plan["seeds"]), tuple(plan["learning_rates"])
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ValueError(f"{str(file)!r} cannot be read ({error}): restore it, or start another sweep.") from None
+    config = replace(config, data=locate_data(config.data, Path(path)))
     config = allowed_config(config, Path(path), own or {})
     return sweep(
         with_options(config, **options), path, seeds=seeds or count, learning_rates=rates, resume=True, show=show
