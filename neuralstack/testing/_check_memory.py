@@ -62,7 +62,7 @@ def check_memory(
     key = jax.random.key(0) if key is None else key
     check_sizes(memory)
     check_dtypes(memory, steps)
-    check_observation(memory, jax.device_get(check_float32(memory, steps, key)))
+    check_observation(memory, check_float32(memory, steps, key))
     with jax.enable_x64(True):
         check_float64(memory, steps, key, smooth=smooth)
     check_discrete(memory, steps, key)
@@ -97,48 +97,51 @@ def check_dtypes(memory: AbstractMemory, steps: int) -> None:
             require(described(read) == wanted, memory, law, f"{described(read)} and not {wanted}")
 
 
-def draw(memory: AbstractMemory, steps: int, key: Array, count: int) -> tuple[Array, Array]:
-    """Draw raw actions and cotangents of reads for `count` sequences, in JAX's default dtype."""
-    raw_key, cotangent_key = jax.random.split(key)
-    raw = jax.random.normal(raw_key, (count, steps, memory.action_size))
-    return raw, jax.random.normal(cotangent_key, (count, steps, memory.read_size))
+def draw(memory: AbstractMemory, steps: int, key: Array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Draw raw actions of a sequence, cotangents of its reads and a direction, in JAX's default dtype.
+
+    They are drawn by NumPy, which compiles nothing.
+    """
+    rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+    sizes = memory.action_size, memory.read_size, memory.action_size
+    dtype = jax.dtypes.canonicalize_dtype(float)
+    raw, cotangent, direction = (rng.normal(size=(steps, size)).astype(dtype) for size in sizes)
+    return raw, cotangent, direction
 
 
 def check_float32(memory: AbstractMemory, steps: int, key: Array) -> Forms:
     """Check one sequence, uncompiled, compiled, and in a batch with extreme ones; return its forms."""
-    raw, cotangent = draw(memory, steps, key, 1)
-    extreme = jnp.broadcast_to(jnp.array(EXTREMES)[:, None, None], (len(EXTREMES), *raw.shape[1:]))
-    rows, cotangents = jnp.concatenate([raw, extreme]), jnp.repeat(cotangent, 1 + len(EXTREMES), axis=0)
-    alone = jax.jit(partial(forms, memory))(raw[0], cotangent[0])
-    mapped = jax.jit(jax.vmap(partial(forms, memory)))(rows, cotangents)
+    raw, cotangent, _ = draw(memory, steps, key)
+    rows = np.stack([raw, *(np.full_like(raw, extreme) for extreme in EXTREMES)])
+    alone = jax.device_get(jax.jit(partial(forms, memory))(raw, cotangent))
+    mapped = jax.device_get(jax.jit(jax.vmap(partial(forms, memory), in_axes=(0, None)))(rows, cotangent))
     require_close(memory, "A sequence gives the same results in a batch as alone", row(mapped, 0), alone, 1e-4)
-    uncompiled = by_hand(memory, raw[0, :2], steps)
+    uncompiled = by_hand(memory, raw[:2], steps)
     require_close(memory, "Compiled reads are the same as uncompiled ones", alone.step_reads[:2], uncompiled, 1e-4)
     for number, extreme in enumerate(EXTREMES, start=1):
         reads, gradient = mapped.reads[number], mapped.gradient[number]
         require_finite(memory, f"Reads are finite where all raw numbers are {extreme:g}", reads)
         require_finite(memory, f"Gradients are finite where all raw numbers are {extreme:g}", gradient)
-    gates = np.asarray(mapped.gates)
+    gates = mapped.gates
     law = "Gates lie in [0, 1]"
     require(bool(((gates >= 0) & (gates <= 1)).all()), memory, law, f"{gates.min(initial=0)} to {gates.max(initial=0)}")
     return alone
 
 
-def by_hand(memory: AbstractMemory, raw: Array, room: int) -> Array:
+def by_hand(memory: AbstractMemory, raw: np.ndarray, room: int) -> np.ndarray:
     """Return the reads of steps taken one by one, without a compiled loop."""
     state, reads = memory.init(room, raw.dtype), []
     for action in raw:
-        state, read = memory.step(state, memory.decode(action))
-        reads.append(read)
-    return jnp.stack(reads)
+        state, read = memory.step(state, memory.decode(jnp.asarray(action)))
+        reads.append(np.asarray(read))
+    return np.stack(reads)
 
 
 def check_float64(memory: AbstractMemory, steps: int, key: Array, *, smooth: bool) -> None:
     """Check runs against steps, and gradients against finite differences, where rounding hides nothing."""
-    raw, cotangent = draw(memory, steps, key, 1)
-    direction = jax.random.normal(jax.random.fold_in(key, 1), raw.shape)
-    rows = jnp.concatenate([raw, raw + SMALL * direction, raw - SMALL * direction])
-    results = jax.jit(jax.vmap(partial(forms, memory)))(rows, jnp.repeat(cotangent, 3, axis=0))
+    raw, cotangent, direction = draw(memory, steps, key)
+    rows = np.stack([raw, raw + SMALL * direction, raw - SMALL * direction])
+    results = jax.device_get(jax.jit(jax.vmap(partial(forms, memory), in_axes=(0, None)))(rows, cotangent))
     single = row(results, 0)
     require_close(memory, "A run gives the same reads as single steps", single.reads, single.step_reads, 1e-9)
     law = "A run of fewer steps is the start of a longer one"
@@ -147,9 +150,9 @@ def check_float64(memory: AbstractMemory, steps: int, key: Array, *, smooth: boo
     law = "The gradient of a run equals that of its steps"
     require_close(memory, law, single.gradient, single.step_gradient, 1e-8)
     if smooth:
-        scores = jnp.einsum("nsr,sr->n", results.reads, cotangent[0])
+        scores = np.einsum("nsr,sr->n", results.reads, cotangent)
         slope = (scores[1] - scores[2]) / (2 * SMALL)
-        along = jnp.vdot(single.gradient, direction[0])
+        along = np.vdot(single.gradient, direction)
         require_close(memory, "The gradient of a run equals finite differences", along, slope, 1e-5)
 
 
@@ -181,14 +184,14 @@ def check_discrete(memory: AbstractMemory, steps: int, key: Array) -> None:
     sizes, wanted = (discrete.action_size, discrete.read_size), (memory.action_size, memory.read_size)
     law = "The discrete form has the same action_size and read_size"
     require(sizes == wanted, memory, law, f"{sizes} and {wanted}")
-    raw, _ = draw(memory, steps, key, 1)
+    raw, *_ = draw(memory, steps, key)
 
     @jax.jit
     def discrete_forms(raw):
         action = jax.vmap(discrete.decode)(raw)
         return jax.vmap(discrete.gates)(action), discrete.run(action)
 
-    gates, reads = discrete_forms(raw[0])
+    gates, reads = discrete_forms(raw)
     others = sorted({float(gate) for gate in np.ravel(gates)} - {0.0, 1.0})
     require(not others, memory, "The gates of the discrete form are 0 or 1", f"{others[:3]}")
     require_finite(memory, "The reads of the discrete form are finite", reads)
