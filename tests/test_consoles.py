@@ -20,7 +20,7 @@ FILES = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
 PAGES = {page.relative_to(ROOT).as_posix(): steps_of(page.read_text()) for page in FILES}
 PAGES = {name: steps for name, steps in PAGES.items() if is_session(steps)}
 # These train several models each; other tests have small ones of the same kinds.
-SLOW_PAGES = {"docs/guide/own-data.md", "docs/guide/own-training.md"} & PAGES.keys()
+SLOW_PAGES = {f"docs/guide/own-{what}.md" for what in ("data", "memory", "training")} & PAGES.keys()
 TIERS = [pytest.param(name, False, id=name, marks=[pytest.mark.slow] * (name in SLOW_PAGES)) for name in PAGES] + [
     pytest.param(name, True, id=f"{name}-whole", marks=pytest.mark.slow)
     for name, steps in PAGES.items()

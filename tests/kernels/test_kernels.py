@@ -127,7 +127,7 @@ def test_batch_and_population_may_share_some_of_their_operands():
     ("name", "controller", "connection"),
     [
         ("stack", "gru", "layer"),
-        ("queue", "elman", "feedback"),
+        pytest.param("queue", "elman", "feedback", marks=pytest.mark.slow),
         pytest.param("deque", "elman", "feedback", marks=pytest.mark.slow),
         pytest.param("stack", "elman", "paper", marks=pytest.mark.slow),
         pytest.param("stack", "lstm", "feedback", marks=pytest.mark.slow),

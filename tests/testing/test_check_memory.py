@@ -94,7 +94,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("memory", quick(BROKEN, OfAnotherSize, WithAnotherRun))
+@pytest.mark.parametrize("memory", quick(BROKEN, OfAnotherSize))
 def test_a_broken_law_is_named(memory):
     law = f"{memory.__name__} breaks a law of memories. {BROKEN[memory]}"
     with pytest.raises(AssertionError, match=re.escape(law)):

@@ -70,14 +70,27 @@ def test_other_data_and_other_lengths_are_evaluated(place, trained, capsys):
     assert "the data has no pair of lengths 40-50 for tests" in error
 
 
-def test_predict_trace_and_harden_work_with_and_without_the_data(place, trained, capsys):
-    text = TEXTS[trained[1]]
+COMMANDS = {
+    "predict": ["predict", "run", "TEXT"],
+    "trace": ["trace", "run", "TEXT"],
+    "harden": ["harden", "run", "--count", 5, "--sequences", 5],
+}
+
+
+@pytest.mark.parametrize("command", quick(COMMANDS, "predict"))
+def test_a_command_works_with_and_without_the_data(place, trained, command, capsys):
+    arguments = [TEXTS[trained[1]] if argument == "TEXT" else argument for argument in COMMANDS[command]]
     for moved in (False, True):
         if moved:
             (place / "pairs.jsonl").rename(place / "moved.jsonl")
-        assert run(capsys, "predict", "run", text)[0] == 0
-        assert run(capsys, "trace", "run", text)[0] == 0
-        assert "unknown option" not in run(capsys, "harden", "run", "--count", 5, "--sequences", 5)[2]
+        status, _, error = run(capsys, *arguments)
+        # A machine that was trained this little may have no program.
+        assert status == 0 or (command == "harden" and "pairs.jsonl" not in error and "unknown option" not in error)
+    (place / "moved.jsonl").rename(place / "pairs.jsonl")
+
+
+def test_an_evaluation_without_the_data_names_the_file(place, capsys):
+    (place / "pairs.jsonl").rename(place / "moved.jsonl")
     status, _, error = run(capsys, "evaluate", "run")
     (place / "moved.jsonl").rename(place / "pairs.jsonl")
     assert status == 2

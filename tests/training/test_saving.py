@@ -27,6 +27,7 @@ def test_a_loaded_machine_is_the_one_that_was_saved(tmp_path, name):
     assert set(contents(tmp_path)) == {"machine/machine.json", "machine/model.safetensors"}
 
 
+@pytest.mark.slow
 def test_it_is_loaded_in_another_process(tmp_path):
     ns.save(tmp_path / "machine", build())
     code = (
