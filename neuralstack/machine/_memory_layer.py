@@ -76,13 +76,13 @@ class MemoryLayer(eqx.Module):
         ValueError: If a size is below 1, the controller is unknown, or the number of heads does not divide `hidden`.
 
     Examples:
-        >>> import jax, jax.numpy as jnp, neuralstack as ns
+        >>> import equinox as eqx, jax, jax.numpy as jnp, neuralstack as ns
         >>> layer = ns.MemoryLayer(5, controller="attention", heads=4, key=jax.random.key(0))
-        >>> layer(jnp.ones((7, 5))).shape
+        >>> eqx.filter_jit(layer)(jnp.ones((7, 5))).shape
         (7, 5)
-        >>> jax.vmap(layer)(jnp.ones((3, 7, 5))).shape  # a batch
+        >>> eqx.filter_jit(jax.vmap(layer))(jnp.ones((3, 7, 5))).shape  # a batch
         (3, 7, 5)
-        >>> layer.act(jnp.ones((7, 5))).push.shape  # the action of each step
+        >>> eqx.filter_jit(layer.act)(jnp.ones((7, 5))).push.shape  # the action of each step
         (7,)
     """
 

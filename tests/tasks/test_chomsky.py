@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from cases import quick
 from neuralstack import TASKS
 from neuralstack.tasks import FAMILIES
 
@@ -15,7 +16,8 @@ LONGEST = 500
 LENGTHS = (1, 2, 3, 4, 5, 8, 41, 60, 499, 500)
 BIG_NUMBERS = ("binary-addition", "binary-multiplication", "compute-sqrt")
 # Of the module's scope, so that all tests of a task come together, and its program is compiled once.
-every_task = pytest.mark.parametrize("name", NAMES, scope="module")
+EVERY_DAY = ("even-pairs", "solve-equation", "missing-duplicate", "odds-first", "binary-addition", "compute-sqrt")
+every_task = pytest.mark.parametrize("name", quick(NAMES, *EVERY_DAY), scope="module")
 
 
 def mod_five(text):

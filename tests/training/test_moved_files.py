@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from cases import quick
 from neuralstack.cli import main
 
 SIZES = "--hidden-dim 4 --memory-dim 4 --batch-size 2 --max-steps 1 --evaluate-every 1"
@@ -33,7 +34,7 @@ def typed(capsys, line):
     return stop.value.code, *capsys.readouterr()
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=quick(KINDS, "pairs"))
 def trained(request, tmp_path_factory):
     """A directory with data and a run, and a line that trains another."""
     base = tmp_path_factory.mktemp(request.param) / "base"

@@ -3,6 +3,7 @@ import signal
 import numpy as np
 import pytest
 
+from cases import quick
 from neuralstack import train
 from neuralstack.training import Run, resume, with_options
 from small import SMALL, assert_same_run, contents, without_seconds
@@ -31,8 +32,12 @@ def test_a_run_that_is_given_more_steps_ends_as_if_it_had_had_them_from_the_star
     assert [record["step"] for record in Run(tmp_path / "parts").metrics()] == [5, 10, 15, 20]
 
 
-@pytest.mark.parametrize("step", [10, 16], ids=["between evaluations", "at an evaluation"])
-def test_an_interrupted_run_continues_as_if_it_had_never_stopped(tmp_path, press_at, straight, step):
+STEPS = {"at an evaluation": 16, "between evaluations": 10}
+
+
+@pytest.mark.parametrize("when", quick(STEPS, "between evaluations"))
+def test_an_interrupted_run_continues_as_if_it_had_never_stopped(tmp_path, press_at, straight, when):
+    step = STEPS[when]
     outcome = train(CONFIG, tmp_path / "run", show=False, progress=press_at(step))
     assert (outcome.status, outcome.steps) == ("interrupted", step)
     assert outcome.message == f"interrupted at step {step}; it can be resumed"
