@@ -80,7 +80,7 @@ class MemoryLayer(eqx.Module):
         >>> layer = ns.MemoryLayer(5, controller="attention", heads=4, key=jax.random.key(0))
         >>> eqx.filter_jit(layer)(jnp.ones((7, 5))).shape
         (7, 5)
-        >>> eqx.filter_jit(jax.vmap(layer))(jnp.ones((3, 7, 5))).shape  # a batch
+        >>> eqx.filter_jit(eqx.filter_vmap(layer))(jnp.ones((3, 7, 5))).shape  # a batch
         (3, 7, 5)
         >>> eqx.filter_jit(layer.act)(jnp.ones((7, 5))).push.shape  # the action of each step
         (7,)
