@@ -102,6 +102,15 @@ def test_with_strengths_of_0_and_1_it_is_pythons_own():
             np.testing.assert_array_equal(reads[time], np.concatenate(wanted))
 
 
+def test_elements_pushed_beyond_its_room_are_lost_and_the_others_stay():
+    memory, one = NeuralDeque(1), jnp.ones(())
+    state, step = memory.init(1), jax.jit(memory.step)
+    for values in ((1.0, 2.0), (3.0, 4.0)):
+        state, _ = step(state, DequeAction(*[Action(one, 0 * one, jnp.array([value])) for value in values]))
+    _, read = step(state, DequeAction(*[Action(0 * one, one, jnp.zeros(1))] * 2))
+    np.testing.assert_array_equal(read, [1, 2])
+
+
 @pytest.mark.slow
 def test_an_untrained_controller_grows_it_at_the_top_and_sees_the_oldest_value_at_the_bottom():
     memory = NeuralDeque(1)

@@ -4,6 +4,12 @@ A pop clips the line, a push extends it, and a read is its overlap with a window
 Grefenstette et al., 2015, without their sums over all elements). There are no gaps between elements, so the upper edge
 of one is the lower edge of the next.
 
+Single steps. The anchor of an element is the position where it was pushed. It never moves, and it is stored with twice
+the digits (`_position`). The edges of the element are stored relative to its anchor, as numbers of at most 1: a single
+float is exact enough for these. A pop changes only them, in place. All that a pop or a read needs to know of an element
+is the distance of an end of the line from its anchor. Such distances are always computed in the same way, so that equal
+positions are at equal distances, and ties are exact.
+
 Ties. An edge exactly at the level of a clip counts as clipped, an edge exactly at the bottom of the window counts as
 inside, and a pop of exactly the strength that is left empties the memory. Each choice gives the one-sided derivative
 towards a larger pop; `jnp.minimum` would give the mean of both sides.
@@ -28,12 +34,12 @@ from neuralstack.memories.strength._position import (
 )
 
 
-def mark_nonfinite(
-    push: Float[Array, "*steps"], pop: Float[Array, "*steps"], value: Float[Array, "*steps width"]
-) -> Float[Array, "*steps"]:
-    """Return the push strength, or NaN where a strength or the value of its step is not finite."""
+def nan_if_nonfinite(
+    end: Position, push: Float[Array, "*steps"], pop: Float[Array, "*steps"], value: Float[Array, "*steps width"]
+) -> Position:
+    """Return an end of the line, or NaN where a strength or the value of the step that moved it is not finite."""
     finite = jnp.isfinite(push) & jnp.isfinite(pop) & jnp.isfinite(value).all(-1)
-    return jnp.where(finite, push, jnp.full_like(push, jnp.nan))
+    return end._replace(near=jnp.where(finite, end.near, jnp.full_like(end.near, jnp.nan)))
 
 
 def nan_where(end: Position, numbers: Float[Array, "..."]) -> Float[Array, "..."]:
@@ -48,20 +54,21 @@ def pop_height(height: Position, pop: Float[Array, "..."]) -> Position:
     return choose(left <= 0, start(height.near.shape, height.near.dtype), moved(height, -pop))
 
 
+def lower(edges: Float[Array, "..."], level: Float[Array, "..."]) -> Float[Array, "..."]:
+    """Return the lower of edges and a level, where a tie belongs to the level."""
+    return jnp.where(edges >= level, level, edges)
+
+
+def overlap(bottoms: Float[Array, "..."], tops: Float[Array, "..."], floor: Float[Array, "..."]) -> Float[Array, "..."]:
+    """Return how much of each element lies above a floor."""
+    return jnp.where(tops >= floor, tops - jnp.where(bottoms >= floor, bottoms, floor), 0.0)
+
+
 def seen_from_top(edges: Position, top: Position) -> Float[Array, "..."]:
     """Return the positions of edges relative to the top of the line, clipped to the bottom of the read window."""
     floor = jax.lax.stop_gradient(distance(moved(top, -1.0), top))  # -1, rounded like an edge at that position
     seen = distance(edges, top)
     return jnp.where(seen >= floor, seen, floor)
-
-
-def gaps(edges: Float[Array, " cells"], last: Float[Array, ""] | float) -> Float[Array, " cells"]:
-    """Return the distance from each edge to the next one, and from the final one to `last`.
-
-    On CPUs, XLA turns a roll and a `where` into vector code, but the difference of two slices into a slow loop.
-    """
-    final = jnp.arange(edges.shape[0]) == edges.shape[0] - 1
-    return jnp.where(final, last, jnp.roll(edges, -1)) - edges
 
 
 def heights(push: Float[Array, " steps"], pop: Float[Array, " steps"]) -> tuple[Position, Position]:

@@ -13,7 +13,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from neuralstack.memories._validation import strength_dtype
 from neuralstack.memories.strength._blocks import BLOCK, blocks_of, whole_blocks
-from neuralstack.memories.strength._interval import mark_nonfinite, nan_where, start_like
+from neuralstack.memories.strength._interval import nan_if_nonfinite, nan_where, start_like
 from neuralstack.memories.strength._position import (
     Position,
     added,
@@ -21,7 +21,8 @@ from neuralstack.memories.strength._position import (
     choose,
     distance,
     moved,
-    set_at,
+    put,
+    put_position,
     slice_of,
     start,
 )
@@ -186,9 +187,10 @@ def step_forward(
     carry: Forward, time: Int[Array, ""], push: Float[Array, ""], pop: Float[Array, ""], value: Float[Array, " width"]
 ) -> tuple[Forward, Float[Array, " width"]]:
     """Take step `time` and read."""
-    front, back = advance(carry.front, carry.back, mark_nonfinite(push, pop, value), pop)
-    edges = set_at(carry.edges, time + 1, back)
-    values = carry.values.at[time].set(value.astype(carry.values.dtype))
+    front, back = advance(carry.front, carry.back, push, pop)
+    back = nan_if_nonfinite(back, push, pop, value)
+    edges = put_position(carry.edges, time + 1, back)
+    values = put(carry.values, time, value)
     weights = rows(*below_and_above(edges), at(front, None), time, 1)[0]
     return Forward(edges, values, front, back), nan_where(back, weights.astype(values.dtype) @ values)
 

@@ -16,9 +16,13 @@ from neuralstack.memories.strength._position import Position
 
 
 class StackState(NamedTuple):
-    """The lower edges of the elements, oldest first, their values, the height, and the number of steps taken."""
+    """The elements, oldest first, the height, and the number of steps taken.
 
-    edges: Position
+    The anchor of an element is the position where it was pushed, which never moves. What is left of it is above that.
+    """
+
+    anchors: Position
+    left: Float[Array, " cells"]
     values: Float[Array, "cells width"]
     height: Position
     pushed: Int[Array, ""]
@@ -79,7 +83,7 @@ class NeuralStack(AbstractOneEnd):
         return StackState(*carry, state.pushed + 1), read
 
     def strengths(self, state):
-        return interval.lengths(state.edges, state.height)
+        return state.left
 
     def observe(self, action, strengths):
         return [observe_one_end("stack", "top", action, strengths)]

@@ -15,24 +15,25 @@ from neuralstack.memories._validation import strength_dtype
 from neuralstack.memories.strength._blocks import BLOCK, blocks_of, whole_blocks
 from neuralstack.memories.strength._interval import (
     edges_before,
-    gaps,
     heights,
     heights_backward,
-    mark_nonfinite,
+    lower,
+    nan_if_nonfinite,
     nan_where,
+    overlap,
     pop_height,
     read_rows,
-    seen_from_top,
     start_like,
     undo_heights,
 )
-from neuralstack.memories.strength._position import Position, at, choose, clip_to, distance, moved, start
+from neuralstack.memories.strength._position import Position, at, distance, moved, put, put_position, start
 
 
 class Forward(NamedTuple):
-    """The lower edges of the elements, oldest first, future ones at the top; the values; and the height."""
+    """The anchors of the elements, oldest first; what is left above each of them; the values; and the height."""
 
-    edges: Position
+    anchors: Position
+    left: Float[Array, " cells"]
     values: Float[Array, "cells width"]
     height: Position
 
@@ -108,7 +109,8 @@ def reads_backward(
 def start_forward(steps: int, width: int, dtype: DTypeLike) -> Forward:
     """Return the empty stack."""
     strength = strength_dtype(dtype)
-    return Forward(start((steps,), strength), jnp.zeros((steps, width), dtype), start((), strength))
+    left, values = jnp.zeros(steps, strength), jnp.zeros((steps, width), dtype)
+    return Forward(start((steps,), strength), left, values, start((), strength))
 
 
 def step_forward(
@@ -116,18 +118,17 @@ def step_forward(
 ) -> tuple[Forward, Float[Array, " width"]]:
     """Take step `time` and read."""
     level = pop_height(carry.height, pop)
-    height = moved(level, mark_nonfinite(push, pop, value))
-    pushed = jnp.arange(carry.edges.near.shape[0]) <= time
-    edges = choose(pushed, clip_to(carry.edges, at(level, None)), at(height, None))
-    values = carry.values.at[time].set(value.astype(carry.values.dtype))
-    weights = gaps(seen_from_top(edges, at(height, None)), 0.0)
-    return Forward(edges, values, height), nan_where(height, weights.astype(values.dtype) @ values)
+    height = nan_if_nonfinite(moved(level, push), push, pop, value)
+    anchors = put_position(carry.anchors, time, level)
+    left = put(cut(carry.left, distance(at(level, None), anchors)), time, distance(height, level))
+    values = put(carry.values, time, value)
+    weights = overlap(jnp.zeros_like(left), left, distance(at(moved(height, -1.0), None), anchors))
+    return Forward(anchors, left, values, height), nan_where(height, weights.astype(values.dtype) @ values)
 
 
-def lengths(edges: Position, height: Position) -> Float[Array, " cells"]:
-    """Return the length that is left of each element."""
-    above = jax.tree.map(lambda edges, height: jnp.append(edges[1:], height), edges, height)
-    return distance(above, edges)
+def cut(left: Float[Array, " cells"], level: Float[Array, " cells"]) -> Float[Array, " cells"]:
+    """Return what is left of elements below a level, given as its distance above each anchor."""
+    return jnp.where(level > 0, lower(left, level), 0.0)
 
 
 def start_backward(
