@@ -1,12 +1,15 @@
 """Regular status lines from long work, for users without a terminal."""
 
+import math
+import os
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-SECONDS = 30.0  # between two lines
+INTERVAL = "NEURALSTACK_PROGRESS_SECONDS"  # the environment variable that sets the time between two lines
+SECONDS = 30.0  # between two lines, unless it is set
 
 
 def say(line: str) -> None:
@@ -16,28 +19,20 @@ def say(line: str) -> None:
 
 
 @contextmanager
-def heartbeat(
-    line: Callable[[float], str], report: Callable[[str], None] = say, *, seconds: float | None = None
-) -> Iterator[None]:
+def heartbeat(line: Callable[[float], str], report: Callable[[str], None] = say) -> Iterator[None]:
     """Report at regular intervals how far the work in the block is.
 
     Args:
         line: Function from the seconds since the start to the line. It is called from another thread, as is `report`.
         report: Called with each line. Defaults to printing it on standard error.
-        seconds: The time between two lines. Defaults to 30.
 
-    Examples:
-        >>> lines = []
-        >>> with heartbeat(lambda seconds: "still at work", lines.append, seconds=0.001):
-        ...     while not lines:
-        ...         pass
-        >>> lines[0]
-        'still at work'
+    Raises:
+        ValueError: If the environment variable that sets the interval is not a number of seconds.
     """
-    started, ended = time.perf_counter(), threading.Event()
+    interval, started, ended = seconds_between_lines(), time.perf_counter(), threading.Event()
 
     def beat() -> None:
-        while not ended.wait(SECONDS if seconds is None else seconds):
+        while not ended.wait(interval):
             report(line(time.perf_counter() - started))
 
     thread = threading.Thread(target=beat, daemon=True)
@@ -47,3 +42,21 @@ def heartbeat(
     finally:
         ended.set()
         thread.join()
+
+
+def seconds_between_lines() -> float:
+    """Return the time between two lines: 30 seconds, or what the environment says.
+
+    Raises:
+        ValueError: If that is not a number of seconds.
+    """
+    given = os.environ.get(INTERVAL, str(SECONDS))
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = math.nan
+    if not 0 < seconds <= threading.TIMEOUT_MAX:
+        raise ValueError(
+            f"{INTERVAL} must be a number of seconds, more than 0, got {given!r}: set another, or unset it."
+        )
+    return seconds

@@ -35,6 +35,11 @@ OPTIONS = [
 ]
 
 
+COMMANDS = (
+    "train", "evaluate", "compare", "predict", "harden", "trace", "view", "sample", "list", "reproduce",
+)  # fmt: skip
+
+
 def command(*arguments):
     """Return the arguments that run the command line in a separate process."""
     return [sys.executable, "-P", "-m", "neuralstack", *map(str, arguments)]

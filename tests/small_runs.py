@@ -27,6 +27,28 @@ def call(capsys):
     return call
 
 
+class PressesCtrlC(StringIO):
+    """An output that is interrupted, as by the user, when something is first written to it."""
+
+    def write(self, text):
+        is_first = self.getvalue() == ""
+        super().write(text)
+        if is_first:
+            signal.raise_signal(signal.SIGINT)
+
+
+@pytest.fixture
+def call_until_output(call):
+    """Run the command line as `call` does, and press Ctrl-C at its first output."""
+
+    def call_until_output(*arguments):
+        with redirect_stdout(PressesCtrlC()) as out:
+            status, _, error = call(*arguments)
+        return status, out.getvalue(), error
+
+    return call_until_output
+
+
 @pytest.fixture
 def press_at():
     """Returns what presses Ctrl-C when training has come to one of the given steps, as often as said."""

@@ -5,6 +5,7 @@ import shutil
 import signal
 import sys
 from contextlib import suppress
+from typing import Any
 
 from neuralstack.cli._process import ended, flush_output, no_interrupt_lost
 from neuralstack.cli._status import INTERRUPTED
@@ -31,6 +32,24 @@ def main(arguments: list[str] | None = None) -> None:
             flush_output()
             os._exit(status)
     sys.exit(status)
+
+
+def parse(arguments: list[str]) -> Any:
+    """Return the command that the arguments name, with its options filled in: an object that runs when it is called.
+
+    Raises:
+        ModuleNotFoundError: If the packages of the command line are not installed.
+        ValueError: If the arguments are wrong.
+
+    Examples:
+        >>> parse(["train", "reversal", "--hidden-dim", "32"]).config().machine.hidden_dim
+        32
+    """
+    from neuralstack._extras import extra
+
+    with extra("cli"):
+        from neuralstack.cli._commands import parse
+    return parse(arguments)
 
 
 def run(arguments: list[str]) -> int:

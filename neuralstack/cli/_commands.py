@@ -8,6 +8,7 @@ from operator import or_
 
 import tyro
 
+from neuralstack._heartbeat import seconds_between_lines
 from neuralstack._lookup import UnnamedPartError, lookup
 from neuralstack.cli._compare import Compare
 from neuralstack.cli._evaluate import Evaluate
@@ -45,6 +46,7 @@ def run(arguments: list[str]) -> int:
     if arguments and not arguments[0].startswith("-"):
         lookup("command", COMMANDS, arguments[0])
     command = parse(arguments)
+    seconds_between_lines()  # refused before anything is done
     from neuralstack._runtime import use_compilation_cache
 
     use_compilation_cache()

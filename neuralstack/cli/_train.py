@@ -49,7 +49,7 @@ class Train(TrainOptions):
 
     def _start(self) -> int:
         """Train as the options say."""
-        config = self._config()
+        config = self.config()
         if self.seeds != 1 or self.learning_rates:
             return self._sweep(config)
         from neuralstack.training import train
@@ -57,7 +57,7 @@ class Train(TrainOptions):
         out = self._directory(config)
         return report(train(config, out, warm_start=self.warm_start), out)
 
-    def _config(self) -> "Config":
+    def config(self) -> "Config":
         """Return the configuration that the options define."""
         from neuralstack.training import Config, Run, allowed_config, with_options
 

@@ -10,14 +10,13 @@ Report = Callable[[str], None]
 """A function that shows a line to the user, such as `print`."""
 
 
-def run_heartbeat(name: str, run: Run, report: Report, *, seconds: float | None = None) -> AbstractContextManager[None]:
+def run_heartbeat(name: str, run: Run, report: Report) -> AbstractContextManager[None]:
     """Report at regular intervals how long a run has taken, and after how many batches it was last evaluated.
 
     Args:
         name: The name of the run, for the user.
         run: The run's directory.
         report: Called with each line, from another thread.
-        seconds: The time between two lines. Defaults to 30.
     """
 
     def line(passed: float) -> str:
@@ -26,4 +25,4 @@ def run_heartbeat(name: str, run: Run, report: Report, *, seconds: float | None 
             step = max((record["step"] for record in run.metrics()), default=0)
         return f"{name}: {passed:.0f} s, evaluated after {step} batches"
 
-    return heartbeat(line, report, seconds=seconds)
+    return heartbeat(line, report)

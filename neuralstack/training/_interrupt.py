@@ -14,6 +14,7 @@ PATIENCE_IN_TRAINING = 10.0  # seconds that a chunk of steps or an evaluation ha
 _stopped = threading.Event()  # only the main thread receives signals: this informs the others
 _received: list[int] = []
 _on_deadline: list[Callable[[], None]] = []  # set by the command line, which may end the process
+_timers: list[threading.Timer] = []  # until the deadlines of the interrupts so far
 
 
 def status_of_interrupt() -> int:
@@ -49,6 +50,8 @@ def stop_within_seconds(message: str) -> Iterator[None]:
         yield
     finally:
         _on_deadline.pop()
+        while _timers:  # the interrupt had its effect
+            _timers.pop().cancel()
         for number, handler in before.items():
             signal.signal(number, handler)
 
@@ -90,3 +93,4 @@ def _receive(number: int, grace_seconds: float) -> None:
         timer = threading.Timer(grace_seconds, _on_deadline[-1])
         timer.daemon = True
         timer.start()
+        _timers.append(timer)

@@ -6,9 +6,8 @@ import subprocess
 import pytest
 
 from neuralstack import cli
-from neuralstack.cli import _commands as commands
 from neuralstack.training import Run
-from small import command, contents
+from small import COMMANDS as NAMES, command, contents
 
 pytest_plugins = ("small_runs",)
 
@@ -17,10 +16,10 @@ NO_RUN = "is not a run: it has no config.json, which every training writes"
 
 # The arguments typed, split at spaces (`_` is an empty argument), and what the line must say.
 COMMANDS = {
-    "no command": ("", f"one of {{{', '.join(commands.COMMANDS)}}}"),
+    "no command": ("", f"one of {{{', '.join(NAMES)}}}"),
     "an unknown command": (
         "trian",
-        f"unknown command 'trian': did you mean 'train'? choose from {', '.join(sorted(commands.COMMANDS))}.",
+        f"unknown command 'trian': did you mean 'train'? choose from {', '.join(sorted(NAMES))}.",
     ),
     "an unknown option and no command": ("--nope", "--nope"),
     "an unknown option": (
