@@ -9,7 +9,6 @@ from cases import quick
 from neuralstack.cli import main
 
 SIZES = "--hidden-dim 4 --memory-dim 4 --batch-size 2 --max-steps 1 --evaluate-every 1"
-TASK = "def last(source):\n    return source[-1:]\n"
 MEMORY = "from neuralstack import NeuralStack\n\n\nclass Own(NeuralStack):\n    pass\n"
 PAIRS = "".join(json.dumps({"source": f"{number:b}", "target": f"{number:b}"[::-1]}) + "\n" for number in range(1, 32))
 TEXT = "a cat and a rat. " * 30
@@ -111,13 +110,12 @@ def test_a_part_of_ones_own_is_asked_for_by_a_path_that_is_there(monkeypatch, tm
     home, away = tmp_path / "home", tmp_path / "away"
     home.mkdir()
     away.mkdir()
-    (home / "parts.py").write_text(MEMORY + TASK)
+    (home / "parts.py").write_text(MEMORY)
     monkeypatch.chdir(home)
-    assert typed(capsys, f"train parts.py:last --memory parts.py:Own --out run --max-length 4 {SIZES}")[0] == 0
+    line = f"train reversal --memory parts.py:Own --out run --min-length 1 --max-length 4 {SIZES}"
+    assert typed(capsys, line)[0] == 0
     assert "add --memory parts.py:Own to allow" in typed(capsys, "evaluate run")[2]
     monkeypatch.chdir(away)
-    line = f"evaluate {home}/run --count 2"
-    for option in (f"--memory {home}/parts.py:Own", f"--task {home}/parts.py:last"):
-        assert f"add {option} to allow" in typed(capsys, line)[2]
-        line += f" {option}"
-    assert typed(capsys, line)[0] == 0
+    line = f"evaluate {home}/run --count 2 --lengths 1 2"
+    assert f"add --memory {home}/parts.py:Own to allow" in typed(capsys, line)[2]
+    assert typed(capsys, f"{line} --memory {home}/parts.py:Own")[0] == 0
