@@ -1,10 +1,8 @@
 """`neuralstack compare`."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from tyro.conf import Positional
-
+from neuralstack.cli._kinds import Count, Lengths, OptionalPath, RunPaths
 from neuralstack.cli._output import print_table
 from neuralstack.cli._own_options import OwnOptions
 from neuralstack.cli._progress import show_progress
@@ -14,15 +12,15 @@ from neuralstack.cli._progress import show_progress
 class Compare(OwnOptions):
     """Measure runs side by side, and draw their learning curves and their accuracy by length."""
 
-    runs: Positional[tuple[Path, ...]]
+    runs: RunPaths
     """Directories of runs of one task."""
-    lengths: tuple[int, int] | None = None
+    lengths: Lengths = None
     """Shortest and longest source of the fixed set. Defaults to the shortest trained and the longest tested."""
-    count: int = 1000
+    count: Count = 1000
     """Number of sequences in the fixed set."""
     harden: bool = False
     """Also measure each machine hardened."""
-    out: Path | None = None
+    out: OptionalPath = None
     """Directory of the figures. Defaults to figures/compared in the first run's directory."""
     json: bool = False
     """Print one JSON object, with the output of evaluate --json for each run."""

@@ -1,16 +1,13 @@
 """`neuralstack evaluate`."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tyro.conf import Positional
-
+from neuralstack.cli._kinds import Count, Lengths, Name, OptionalPath, RunPath
 from neuralstack.cli._moved_text import require_text
 from neuralstack.cli._output import print_table
 from neuralstack.cli._own_options import OwnOptions
 from neuralstack.cli._progress import show_progress
-from neuralstack.cli._train_options import Name
 
 if TYPE_CHECKING:
     from neuralstack.evaluation import Examples
@@ -22,17 +19,17 @@ if TYPE_CHECKING:
 class Evaluate(OwnOptions):
     """Measure a trained machine on a fixed set of sequences, or on given ones."""
 
-    run: Positional[Path]
+    run: RunPath
     """The run's directory."""
-    lengths: tuple[int, int] | None = None
+    lengths: Lengths = None
     """Shortest and longest source of the fixed set (default: the task's test lengths; for pairs, those of the test
     split)."""
-    count: int = 1000
+    count: Count = 1000
     """Number of sequences in the fixed set."""
-    data: Path | None = None
+    data: OptionalPath = None
     """A file of sequences instead, with one {"source": ..., "target": ...} per line: strings, lists of words, or lists
     of symbol numbers from 0. The run's task is then not needed."""
-    text: Path | None = None
+    text: OptionalPath = None
     """For a run of the task characters: another text to predict as a whole; or the new path of the run's text if it has
     moved, of which the held-out part is predicted (default: the held-out part of the run's text)."""
     text_encoding: Name = None

@@ -2,11 +2,9 @@
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tyro.conf import Positional
-
+from neuralstack.cli._kinds import Count, OptionalPath, RunPath
 from neuralstack.cli._output import print_table, terminal_width
 from neuralstack.cli._own_options import OwnOptions
 from neuralstack.cli._progress import show_progress
@@ -25,15 +23,15 @@ WRITTEN = "hardening.json", "program.json", "program.dot"
 class Harden(OwnOptions):
     """Check that a machine answers the same with discrete actions, and write down the program that it is then."""
 
-    run: Positional[Path]
+    run: RunPath
     """The run's directory."""
-    count: int = 500
+    count: Count = 500
     """Number of fresh sequences of the training lengths on which to compare the machine with its hardened form."""
-    sequences: int = 10_000
+    sequences: Count = 10_000
     """Number of random sequences on which to compare the hardened machine with its program."""
-    longest: int = 1000
+    longest: Count = 1000
     """Length of the longest source among these."""
-    data: Path | None = None
+    data: OptionalPath = None
     """A file of sequences to use instead of those of the task, with one {"source": ..., "target": ...} per line."""
     json: bool = False
     """Print the content of hardening.json in the run's directory instead, as one JSON object."""

@@ -1,14 +1,12 @@
 """The options that name a user's own parts of a run. Nothing here imports JAX."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-from tyro.conf import arg
+from neuralstack.cli._kinds import Reference
 
 if TYPE_CHECKING:
     from neuralstack.training import OwnParts
-
-Reference = Annotated[str | None, arg(metavar="FILE.py:NAME", help_behavior_hint="")]
 
 
 @dataclass(frozen=True, kw_only=True)

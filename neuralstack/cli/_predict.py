@@ -2,10 +2,8 @@
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
-from tyro.conf import Positional
-
+from neuralstack.cli._kinds import Given, RunPath
 from neuralstack.cli._own_options import OwnOptions
 from neuralstack.cli._status import WRONG
 
@@ -14,9 +12,9 @@ from neuralstack.cli._status import WRONG
 class Predict(OwnOptions):
     """Answer one typed input with a machine, by greedy decoding."""
 
-    run: Positional[Path]
+    run: RunPath
     """The run's directory."""
-    text: Positional[str]
+    text: Given
     """The source to answer."""
     harden: bool = False
     """Round every action of the memory to 0 or 1, and keep the controller's state from drifting."""

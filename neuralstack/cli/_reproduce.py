@@ -4,9 +4,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from tyro.conf import Positional
-
 from neuralstack._lookup import lookup
+from neuralstack.cli._kinds import Experiment, OptionalPath
 from neuralstack.training import status_of_interrupt
 
 
@@ -14,11 +13,11 @@ from neuralstack.training import status_of_interrupt
 class Reproduce:
     """Regenerate a published table or figure beside the published numbers."""
 
-    name: Positional[str]
+    name: Experiment
     """The experiment, one of those in `neuralstack list`."""
     quick: bool = False
     """A few minutes instead of hours: few seeds, and machines trained for few steps."""
-    out: Path | None = None
+    out: OptionalPath = None
     """Directory of the runs; runs that it already holds are not trained again. Defaults to runs/reproduce-NAME."""
 
     def __call__(self) -> int:

@@ -1,12 +1,9 @@
 """`neuralstack sample`."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from tyro.conf import Positional
-
+from neuralstack.cli._kinds import Amount, Count, Number, RunPath, Text, Whole
 from neuralstack.cli._own_options import OwnOptions
-from neuralstack.cli._train_options import Number, Text, Whole
 
 ESCAPES = {r"\n": "\n", r"\t": "\t", r"\r": "\r"}  # characters that are hard to type
 
@@ -15,13 +12,13 @@ ESCAPES = {r"\n": "\n", r"\t": "\t", r"\r": "\r"}  # characters that are hard to
 class Sample(OwnOptions):
     """Generate text with a machine that learned the characters of a text, from a prompt or from the start."""
 
-    run: Positional[Path]
+    run: RunPath
     """The run's directory."""
     prompt: Text = None
     """The start of the text (default: none, the text starts as a line does)."""
-    length: int = 300
+    length: Count = 300
     """Maximum number of characters to generate."""
-    temperature: float = 0.7
+    temperature: Amount = 0.7
     """Divisor of the logits: higher is more random; 0 chooses the likeliest character each time."""
     top_k: Whole = None
     """Sample from this many of the likeliest characters (default: all)."""
@@ -29,9 +26,9 @@ class Sample(OwnOptions):
     """Sample from the fewest likely characters that together have this probability (default: all)."""
     stop: Text = None
     """A character at which writing ends, such as a full stop; \\n is a line break (default: none)."""
-    count: int = 1
+    count: Count = 1
     """Number of texts; each uses the next seed."""
-    seed: int = 0
+    seed: Count = 0
     """Random seed."""
     json: bool = False
     """Print one JSON object per text: seed, prompt, text."""

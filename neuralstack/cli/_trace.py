@@ -2,10 +2,8 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from tyro.conf import Positional
-
+from neuralstack.cli._kinds import OptionalPath, OtherRuns, RunPath, Texts, Versions
 from neuralstack.cli._own_options import OwnOptions
 
 SUFFIXES = ".html", ".png", ".pdf", ".json"
@@ -15,15 +13,15 @@ SUFFIXES = ".html", ".png", ".pdf", ".json"
 class Trace(OwnOptions):
     """Show what a machine does with its memory, step by step: as an interactive page, a picture, or data."""
 
-    run: Positional[Path]
+    run: RunPath
     """The run's directory."""
-    texts: Positional[tuple[str, ...]]
+    texts: Texts
     """The texts to answer by greedy decoding; a page can hold several."""
-    out: Path | None = None
+    out: OptionalPath = None
     """Output file, which ends in .html, .png, .pdf or .json. Defaults to trace.html in the run's directory."""
-    versions: tuple[Literal["untrained", "soft", "hard"], ...] = ("soft",)
+    versions: Versions = ("soft",)
     """Versions of the machine, side by side: before training, as trained, hardened."""
-    beside: tuple[Path, ...] = ()
+    beside: OtherRuns = ()
     """Other runs of the same task to show beside it."""
     overwrite: bool = False
     """Replace the file if it exists; the page in the run's directory is always replaced."""

@@ -5,11 +5,10 @@ import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
-
-from tyro.conf import arg
+from typing import TYPE_CHECKING, Any
 
 from neuralstack._lookup import UnnamedPartError
+from neuralstack.cli._kinds import Count, Numbers, OptionalPath, OptionalRun, Source
 from neuralstack.cli._moved_text import require_text
 from neuralstack.cli._output import print_table
 from neuralstack.cli._status import WRONG
@@ -26,15 +25,15 @@ RESUMABLE = frozenset({"max_steps", "stop_after_perfect", "extra_steps", "text"}
 class Train(TrainOptions):
     """Train a machine on a task and save it in a run's directory."""
 
-    out: Path | None = None
+    out: OptionalPath = None
     """The run's directory (default: runs/TASK-MEMORY-CONTROLLER-SEED)."""
-    resume: Path | None = None
+    resume: OptionalRun = None
     """Continue the run, or the sweep, in this directory, as if it had never stopped."""
-    warm_start: Annotated[Path | None, arg(name="from")] = None
+    warm_start: Source = None
     """Start from the weights and options of the run in this directory; options given here override them."""
-    seeds: int = 1
+    seeds: Count = 1
     """Train with this many seeds at once, starting from --seed, each in its own directory."""
-    learning_rates: tuple[float, ...] = ()
+    learning_rates: Numbers = ()
     """Train each seed with each of these learning rates."""
 
     def __call__(self) -> int:

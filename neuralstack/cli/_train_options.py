@@ -1,32 +1,28 @@
 """The options of `neuralstack train` that define a configuration. Nothing here imports JAX."""
 
 from dataclasses import dataclass, fields
-from typing import Annotated, Any
+from typing import Any
 
-from tyro.conf import Positional, arg
-
-
-def choice(*names: str) -> Any:
-    """Return the settings of an option that takes one of these names."""
-    return arg(metavar="{" + ",".join(names) + "}", help_behavior_hint="")
-
-
-Name = Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")]
-Text = Annotated[str | None, arg(metavar="TEXT", help_behavior_hint="")]
-Whole = Annotated[int | None, arg(metavar="N", help_behavior_hint="")]
-Number = Annotated[float | None, arg(metavar="X", help_behavior_hint="")]
-Wholes = Annotated[tuple[int, ...] | None, arg(metavar="N [N ...]", help_behavior_hint="")]
-Objective = Annotated[str | None, choice("supervised", "imitation", "reinforce")]
-Curriculum = Annotated[str | None, choice("warmup", "uniform", "linear", "adaptive")]
-Connection = Annotated[str | None, choice("layer", "feedback", "skip", "paper")]
-Baseline = Annotated[str | None, choice("running", "learned")]
+from neuralstack.cli._kinds import (
+    Baseline,
+    Connection,
+    Curriculum,
+    File,
+    Name,
+    Number,
+    Objective,
+    Task,
+    Text,
+    Whole,
+    Wholes,
+)
 
 
 @dataclass(frozen=True)
 class TrainOptions:
     """Options of training; those that are not given have the defaults of the configuration."""
 
-    task: Positional[Annotated[str | None, arg(metavar="TASK", help_behavior_hint="")]] = None
+    task: Task = None
     """The task to learn: one of those in `neuralstack list`; pairs, from the file --data; or your own, FILE.py:NAME."""
     memory: Name = None
     """The memory: stack, queue, deque, hard, nondeterministic, none, pointer, superposition or tape; several joined by
@@ -43,13 +39,13 @@ class TrainOptions:
     """Width of the embedding and of the memory's values (default: 64)."""
     num_layers: Whole = None
     """Number of the controller's layers (default: 1)."""
-    text: Text = None
+    text: File = None
     """The file of the task characters (default: the text that comes with the task)."""
     alphabet: Text = None
     """All characters of that task (default: those of the text)."""
     text_encoding: Name = None
     """The encoding of that file, by its name in Python (default: utf-8)."""
-    data: Text = None
+    data: File = None
     """The file of the task pairs, with one {"source": ..., "target": ...} per line."""
     objective: Objective = None
     """The loss (default: supervised)."""

@@ -1,11 +1,8 @@
 """`neuralstack view`."""
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
 
-from tyro.conf import Positional
-
+from neuralstack.cli._kinds import Count, OtherRuns, RunPath, Text, Versions
 from neuralstack.cli._own_options import OwnOptions
 
 
@@ -13,15 +10,15 @@ from neuralstack.cli._own_options import OwnOptions
 class View(OwnOptions):
     """Serve the page of a machine on this computer only, and trace the texts typed there."""
 
-    run: Positional[Path]
+    run: RunPath
     """The run's directory."""
-    versions: tuple[Literal["untrained", "soft", "hard"], ...] = ("soft",)
+    versions: Versions = ("soft",)
     """Versions of the machine, side by side: before training, as trained, hardened."""
-    beside: tuple[Path, ...] = ()
+    beside: OtherRuns = ()
     """Other runs of the same task to show beside it."""
-    port: int = 8765
+    port: Count = 8765
     """The port to listen on, at 127.0.0.1; 0 chooses a free one."""
-    text: str | None = None
+    text: Text = None
     """The first text on the page. Defaults to an example of the task."""
 
     def __call__(self) -> int:

@@ -1,0 +1,50 @@
+"""The kinds of arguments of the commands, and how the help names their values. Nothing here imports JAX.
+
+The help of an argument that may be left out says in its own words what holds then.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from tyro.conf import Positional, arg
+
+
+def named(metavar: str, **settings: Any) -> Any:
+    """Return the settings of an argument whose values the help calls by a name, and nothing more."""
+    return arg(metavar=metavar, help_behavior_hint="", **settings)
+
+
+def choice(*names: str) -> Any:
+    """Return the settings of an option that takes one of these names."""
+    return named("{" + ",".join(names) + "}")
+
+
+RunPath = Positional[Annotated[Path, named("RUN")]]
+RunPaths = Positional[Annotated[tuple[Path, ...], named("RUN [RUN ...]")]]
+OtherRuns = Annotated[tuple[Path, ...], named("RUN [RUN ...]")]
+Given = Positional[Annotated[str, named("TEXT")]]
+Texts = Positional[Annotated[tuple[str, ...], named("TEXT [TEXT ...]")]]
+Task = Positional[Annotated[str | None, named("TASK")]]
+Experiment = Positional[Annotated[str, named("NAME")]]
+
+Name = Annotated[str | None, named("NAME")]
+Text = Annotated[str | None, named("TEXT")]
+File = Annotated[str | None, named("PATH")]
+OptionalPath = Annotated[Path | None, named("PATH")]
+OptionalRun = Annotated[Path | None, named("RUN")]
+Source = Annotated[Path | None, named("RUN", name="from")]
+Reference = Annotated[str | None, named("FILE.py:NAME")]
+Whole = Annotated[int | None, named("N")]
+Wholes = Annotated[tuple[int, ...] | None, named("N [N ...]")]
+Lengths = Annotated[tuple[int, int] | None, named("N N")]
+Number = Annotated[float | None, named("X")]
+Numbers = Annotated[tuple[float, ...], named("X [X ...]")]
+Count = Annotated[int, arg(metavar="N")]
+Amount = Annotated[float, arg(metavar="X")]
+Versions = Annotated[
+    tuple[Literal["untrained", "soft", "hard"], ...], arg(metavar="{untrained,soft,hard} [{untrained,soft,hard} ...]")
+]
+Objective = Annotated[str | None, choice("supervised", "imitation", "reinforce")]
+Curriculum = Annotated[str | None, choice("warmup", "uniform", "linear", "adaptive")]
+Connection = Annotated[str | None, choice("layer", "feedback", "skip", "paper")]
+Baseline = Annotated[str | None, choice("running", "learned")]
