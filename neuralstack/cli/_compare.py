@@ -32,19 +32,20 @@ class Compare(OwnOptions):
         from neuralstack.evaluation import evaluate, fixed_set
         from neuralstack.reporting import comparison_table, plot_curves, plot_lengths
         from neuralstack.tasks import Characters
-        from neuralstack.training import Run
+        from neuralstack.training import Run, own_of_each
 
         if len(set(self.runs)) < max(len(self.runs), 1):
             raise ValueError("give at least one run to compare, and each only once.")
         opened = {str(path): Run.open(path) for path in self.runs}
-        tasks = [run.task(**self.own) for run in opened.values()]
+        named = own_of_each([run.recorded()[0] for run in opened.values()], self.own)
+        tasks = [run.task(**names) for run, names in zip(opened.values(), named, strict=True)]
         task = tasks[0]
         if len({(type(other), other.vocabulary) for other in tasks}) > 1 or isinstance(task, Characters):
             raise ValueError("compare measures runs of one task, other than characters: give such runs.")
         lengths = self.lengths or (task.train_lengths[0], task.test_lengths[1])
         data, machines = fixed_set(task, lengths, self.count), {}
-        for (name, run), of_run in zip(opened.items(), tasks, strict=True):
-            machines[name] = run.load_model(memory=self.memory, controller=self.controller)
+        for (name, run), of_run, own in zip(opened.items(), tasks, named, strict=True):
+            machines[name] = run.load_model(memory=own.get("memory"), controller=own.get("controller"))
             if self.harden:
                 machines[f"{name}, hardened"] = harden(machines[name], of_run)
         reports = {}

@@ -11,7 +11,7 @@ from neuralstack.reporting._notebook import Page, Trace
 from neuralstack.reporting._page import page
 from neuralstack.reporting._trace import trace
 from neuralstack.tasks import AbstractTask
-from neuralstack.training import OwnParts, Run, untrained_machine
+from neuralstack.training import OwnParts, Run, own_of_each, untrained_machine
 
 VERSIONS = {"untrained": "before training", "soft": "", "hard": "hardened"}
 
@@ -42,17 +42,18 @@ class Viewer(NamedTuple):
             runs: The directories of runs of one task.
             versions: Versions of each machine: `untrained`, `soft` (as trained) or `hard`. Defaults to `soft`.
             own: The names of the `task`, `memory` and `controller`, if they are not the library's; their code is
-                executed.
+                executed. They are for those runs that have such parts.
 
         Raises:
             ValueError: If a run cannot be read, a machine cannot be hardened, or the runs have different tasks.
         """
         opened = [Run.open(Path(path)) for path in runs]
-        tasks = [run.usable_task(**own) for run in opened]
+        named = own_of_each([run.recorded()[0] for run in opened], own)
+        tasks = [run.usable_task(**names) for run, names in zip(opened, named, strict=True)]
         if len({(type(task), task.vocab_size) for task in tasks}) > 1:
             raise ValueError("runs side by side must be of one task: give runs of the same task.")
-        pairs = [*zip(opened, tasks, strict=True)]
-        machines = [load_version(run, built, version, own) for run, built in pairs for version in versions]
+        parts = [*zip(opened, tasks, named, strict=True)]
+        machines = [load_version(run, built, version, names) for run, built, names in parts for version in versions]
         return cls(tasks[0], opened[0].recorded()[0].task, tuple(machines))
 
     def traces(self, text: str) -> list[Trace]:

@@ -1,5 +1,6 @@
 """A user's own parts in a run: their code is executed only if the user names them."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict
@@ -54,6 +55,29 @@ def allowed_name(part: str, saved: str, named: str | None, path: Path) -> str:
     if named is None and is_own(part, saved):
         raise UnnamedPartError(part, saved, str(path), locate_reference(saved, path))
     return saved if named is None else named
+
+
+def parts_of(config: Config) -> dict[str, str]:
+    """Return the names of the parts of a configuration that may be a user's own."""
+    return {"task": config.task, "memory": config.machine.memory, "controller": config.machine.controller}
+
+
+def own_of_each(configs: Sequence[Config], own: OwnParts) -> list[OwnParts]:
+    """Return, for each of several runs, those of the given names that are meant for it.
+
+    A name is not meant for a run whose part is the library's, unless it is meant for no run at all.
+    """
+
+    def is_meant(config: Config, part: str, name: str) -> bool:
+        saved = parts_of(config)[part]
+        return is_own(part, saved) or is_same(saved, name)
+
+    given = {part: str(name) for part, name in own.items() if name is not None}
+    nobodys = {part for part, name in given.items() if not any(is_meant(config, part, name) for config in configs)}
+    return [
+        OwnParts(**{part: name for part, name in given.items() if part in nobodys or is_meant(config, part, name)})
+        for config in configs
+    ]
 
 
 def is_same(saved: str, named: str) -> bool:

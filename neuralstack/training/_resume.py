@@ -10,7 +10,7 @@ from neuralstack.training._bounds import to_json
 from neuralstack.training._build import begin, start_from
 from neuralstack.training._config import Config
 from neuralstack.training._members import Member
-from neuralstack.training._own_parts import OwnParts, is_own
+from neuralstack.training._own_parts import OwnParts, is_own, parts_of
 from neuralstack.training._run_directory import Run
 from neuralstack.training._step import TrainState, split_model
 from neuralstack.training._stopping import Record
@@ -83,8 +83,7 @@ def reopen(path: str | Path, config: Config) -> Run:
 
 def own_parts(config: Config) -> OwnParts:
     """Return the names of a configuration's parts that are not the library's, as given by its user."""
-    names = {"task": config.task, "memory": config.machine.memory, "controller": config.machine.controller}
-    return OwnParts(**{part: name for part, name in names.items() if is_own(part, name)})
+    return OwnParts(**{part: name for part, name in parts_of(config).items() if is_own(part, name)})
 
 
 def flatten(tree: Any, path: str = "") -> dict[str, Any]:

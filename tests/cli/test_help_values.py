@@ -4,13 +4,15 @@ import re
 
 import pytest
 
+from small import COMMANDS
+
 pytest_plugins = ("small_runs",)
 
-NAMES = ["train", "evaluate", "compare", "predict", "harden", "trace", "view", "sample", "list", "reproduce"]
+
 NOTATION = r"\{None\}|\b(STR|INT|FLOAT|BOOL)\b|\[\[|\(default: (None)?\)"  # of the parser
 
 
-@pytest.mark.parametrize("command", [None, *NAMES])
+@pytest.mark.parametrize("command", [None, *COMMANDS])
 def test_no_help_shows_the_notation_of_the_parser(call, command):
     status, out, err = call(*filter(None, [command]), "--help")
     assert (status, err) == (0, "")
