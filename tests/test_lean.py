@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 import neuralstack as ns
 
 WITHOUT_EXTRAS = """
@@ -44,6 +46,7 @@ def test_without_extras_every_name_is_there_and_a_stack_reads():
     assert (done.returncode, done.stdout, done.stderr) == (0, "[0.8 1.5]\n", "")
 
 
+@pytest.mark.slow
 def test_a_figure_without_matplotlib_names_the_extra():
     done = without_extras("from neuralstack.reporting import plot_curves\nplot_curves({'run': []}, 'curves')")
     assert done.stderr.splitlines()[-1].endswith("matplotlib is not installed: run pip install 'neuralstack[plot]'")

@@ -8,6 +8,7 @@ import time
 import pytest
 
 import neuralstack
+from cases import quick
 from small import command
 
 pytest_plugins = ("small_runs",)
@@ -100,11 +101,11 @@ def test_without_docstrings_the_list_is_printed_all_the_same():
     assert "reversal" in done.stdout
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["train", "reversal", "--hiden", "3"]])
-def test_a_terminal_of_one_column_gets_what_it_can_show(arguments):
-    done = run(*arguments, COLUMNS="1")
+@pytest.mark.parametrize("line", quick(["--help", "list", "train reversal --hiden 3"], "--help"))
+def test_a_terminal_of_one_column_gets_what_it_can_show(line):
+    done = run(*line.split(), COLUMNS="1")
     assert "Traceback" not in done.stderr
-    assert done.returncode == (2 if "--hiden" in arguments else 0)
+    assert done.returncode == (2 if "--hiden" in line else 0)
 
 
 def test_without_the_packages_of_the_command_line_the_extra_is_named():

@@ -30,9 +30,7 @@ class Register(AbstractMemory):
         return state, state
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name != "superposition")) for name in MEMORIES_UNDER_TEST]
-)
+@pytest.mark.parametrize("name", quick(MEMORIES_UNDER_TEST, "none"))
 def test_every_memory_obeys_the_laws(name):
     check_memory(MEMORIES_UNDER_TEST[name](3), smooth=name not in SURROGATE)
 
