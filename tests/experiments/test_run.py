@@ -1,11 +1,9 @@
 import json
-import threading
 from dataclasses import replace
 
 import pytest
 
 from neuralstack.experiments import EXPERIMENTS, Quick, Variant, reproduce
-from neuralstack.experiments._progress import run_heartbeat
 from neuralstack.training import Run, configure, with_options
 from small import contents
 
@@ -105,17 +103,49 @@ def test_a_broken_result_is_refused(tmp_path, text):
         reproduce(SMALL_REVERSAL, tmp_path, report=lambda line: None)
 
 
-def test_a_long_run_is_heard_of_while_it_goes_on(tmp_path):
+# A task that is drawn only when the file beside it is there, and then is refused.
+WAITING = """import time
+from dataclasses import dataclass
+from pathlib import Path
+from neuralstack.tasks import AbstractTask, QueryTokens
+
+@dataclass(frozen=True)
+class Waiting(AbstractTask):
+    max_length: int = 2
+    train_lengths = test_lengths = (1, 2)
+    vocabulary = "ab"
+    format = QueryTokens(2)
+
+    def draw(self, key, length):
+        for _ in range(1000):
+            if Path(__file__).with_name("heard").exists():
+                raise ValueError("heard")
+            time.sleep(0.01)
+        raise ValueError("silence")
+
+    def answer(self, source):
+        return source
+
+    def answer_length(self, source_length):
+        return source_length
+"""
+
+
+def test_a_long_run_is_heard_of_while_it_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("NEURALSTACK_PROGRESS_SECONDS", "0.01")
+    (tmp_path / "own.py").write_text(WAITING)
     lines = []
 
     def report(line):
         lines.append(line)
-        heard.set()
+        (tmp_path / "heard").touch()
 
-    heard = threading.Event()
-    with run_heartbeat("stack, seed 0", Run(tmp_path / "0"), report, seconds=0.01):
-        assert heard.wait(10)
-    assert lines[0] == "stack, seed 0: 0 s, evaluated after 0 batches"
+    variant = Variant(
+        "stack", "GRU + stack", configure(f"{tmp_path / 'own.py'}:Waiting", curriculum="uniform"), seeds=2
+    )
+    with pytest.raises(ValueError, match="heard"):
+        reproduce(replace(EXPERIMENTS["reversal"], variants=[variant]), tmp_path / "run", report=report)
+    assert lines[0] == "stack, seed 0 of 0-1: 0 s, evaluated after 0 batches"
 
 
 @pytest.mark.slow
