@@ -1,4 +1,4 @@
-"""Rules of CONTRIBUTING.md that no linter checks: sizes of files, and how docstrings begin."""
+"""Rules of CONTRIBUTING.md that no linter checks: sizes of files, how docstrings begin, and what may be imported."""
 
 import ast
 import re
@@ -12,6 +12,11 @@ FILES = sorted((ROOT / "neuralstack").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LONGEST_FILE, MEDIAN_FILE, LONGEST_FUNCTION = 250, 100, 50
+PRIVATE_NAME = r"\bneuralstack(?:\.\w+)*\._[a-z]\w*"
+NEEDED_BY_TESTS = {
+    # In the place of the compiled module, a test puts one that was built otherwise, or none.
+    ("tests/kernels/test_build.py", "neuralstack.kernels._native"),
+}
 PRIVATE_WORDS = r"\b(unless said|heed(s|ed)?|anew|wirings?|deeds?)\b"
 
 
@@ -58,3 +63,81 @@ def test_prose_is_that_of_the_field():
     checked = [file for file in (*FILES, *PAGES) if file.name not in translations]
     lines = [(file.name, line) for file in checked for line in file.read_text().splitlines()]
     assert [fault for fault in lines if re.search(PRIVATE_WORDS, fault[1])] == []
+
+
+def imported(tree):
+    """Every name of the package that is imported, with its module, and the name that it has in the file."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "neuralstack":
+            for alias in node.names:
+                yield f"{node.module}.{alias.name}", alias.asname or alias.name
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.partition(".")[0] == "neuralstack":
+                    yield alias.name, alias.asname or "neuralstack"
+
+
+def private_names(text):
+    """Private modules and names of the package that a file imports, or names in a text such as another program."""
+    found = [*re.findall(PRIVATE_NAME, text), *(name for name, _ in imported(ast.parse(text)))]
+    return sorted({private[0] for name in found if (private := re.match(PRIVATE_NAME, name))})
+
+
+def replaced_names(text):
+    """Attributes and entries of the package that a file replaces."""
+    tree = ast.parse(text)
+    own = {name for _, name in imported(tree)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
+            root = first = node.args[0]
+            while isinstance(root, ast.Attribute | ast.Subscript | ast.Call):
+                root = root.func if isinstance(root, ast.Call) else root.value
+            is_own = isinstance(root, ast.Name) and root.id in own
+            is_named = isinstance(root, ast.Constant) and str(root.value).startswith("neuralstack.")
+            if node.func.attr in ("setattr", "delattr", "setitem", "delitem") and (is_own or is_named):
+                yield ast.unparse(first)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("from neuralstack.tasks._bits import add", "neuralstack.tasks._bits"),
+        ("from neuralstack import load, _files as files", "neuralstack._files"),
+        ("import neuralstack.training._train as train", "neuralstack.training._train"),
+        ("CODE = 'import sys; from neuralstack.cli._process import ended'", "neuralstack.cli._process"),
+    ],
+)
+def test_a_private_name_is_found(text, name):
+    assert private_names(text) == [name]
+    assert private_names("from neuralstack import __version__, load\nprint(neuralstack.__version__)") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "monkeypatch.setattr('neuralstack.training.train', None)",
+        "from neuralstack import training\npatch.setattr(training, 'train', None)",
+        "import neuralstack as ns\nmonkeypatch.setitem(ns.TASKS, 'copy', None)",
+    ],
+)
+def test_a_replaced_name_is_found(text):
+    assert len([*replaced_names(text)]) == 1
+    assert [*replaced_names("import os\nmonkeypatch.setattr(os, 'cpu_count', None)")] == []
+
+
+def test_tests_use_public_names_and_replace_none():
+    texts = {file.relative_to(ROOT).as_posix(): file.read_text() for file in TESTS if file != Path(__file__)}
+    assert {(file, name) for file, text in texts.items() for name in private_names(text)} == NEEDED_BY_TESTS
+    assert {file: [*replaced_names(text)] for file, text in texts.items() if [*replaced_names(text)]} == {}
+
+
+def test_a_room_uses_the_public_names_of_another():
+    rooms = {file.parent.name for file in (ROOT / "neuralstack").glob("*/__init__.py")}
+    faults = [
+        (file.relative_to(ROOT).as_posix(), name)
+        for file in FILES
+        for name, _ in imported(ast.parse(file.read_text()))
+        if (private := re.match(rf"neuralstack\.({'|'.join(rooms)})(\.\w+)*\._[a-z]", name))
+        and private[1] != file.relative_to(ROOT / "neuralstack").parts[0]
+    ]
+    assert faults == []

@@ -1,80 +1,21 @@
-"""The commands that inspect runs: harden, trace and compare."""
+"""The commands that look at runs: trace and compare."""
 
 import json
 import shutil
 
-import equinox as eqx
 import pytest
 from matplotlib.image import imread
 
 from neuralstack import StackTransducer
-from neuralstack.automata import Extraction
-from neuralstack.discretization import Agreement
-from neuralstack.training import Run
 from small import contents
 
 pytest_plugins = ("small_runs",)
-
-FEW = ("--count", 40, "--sequences", 40, "--longest", 60)
 
 
 @pytest.fixture
 def run(learned, tmp_path):
     """A writable copy of the run that learned."""
     return shutil.copytree(learned, tmp_path / "run")
-
-
-@pytest.mark.slow
-def test_harden_compares_and_writes_down_the_program(hardened):
-    said = (hardened / "said.txt").read_text()
-    assert "soft and hard answer 40 of 40 fresh sequences of lengths 2-8 alike" in said
-    assert "network and program answer 40 of 40 random sequences of lengths 1-60 alike" in said
-    assert "any symbol" in said
-    record = json.loads((hardened / "hardening.json").read_text())
-    assert record["hardened"] is True
-    assert record["agreement"] == {"same": 40, "sequences": 40}
-    assert record["program"]["agreement"] == {"same": 40, "sequences": 40}
-    assert record["how"] == "actions rounded, controller's state bounded"
-    assert record["margins"].keys() == {"push", "pop"}
-    program = StackTransducer.load(hardened / "program.json")
-    assert len(program.states) == record["program"]["states"] <= 6
-    assert (hardened / "program.dot").read_text() == program.graph()
-    assert imread(hardened / "figures" / "margins.png").std() > 0.02
-
-
-@pytest.mark.slow
-def test_harden_says_when_a_program_is_not_what_the_network_does(call, run, hardened, monkeypatch):
-    program = StackTransducer.load(hardened / "program.json")
-    found = Extraction(program, "", Agreement(39, 40, (0, 3, 1, 2)))
-    monkeypatch.setattr("neuralstack.automata.find_transducer", lambda *_: found)
-    status, out, err = call("harden", run, *FEW)
-    assert (status, err) == (0, "")
-    assert "\nthe program differs from the network: network and program answer 39 of 40 random sequences" in out
-
-
-@pytest.mark.slow
-def test_harden_prints_json(call, run):
-    status, out, err = call("harden", run, *FEW, "--json")
-    assert (status, err) == (0, "")
-    assert json.loads(out) == json.loads((run / "hardening.json").read_text())
-
-
-@pytest.mark.slow
-def test_a_machine_that_answers_otherwise_when_rounded_is_not_called_hardened(call, run):
-    opened = Run.open(run)
-    for name in ("hardening.json", "program.json", "program.dot"):  # of other weights
-        (run / name).write_text("{}")
-    machine = opened.load_model()
-    leaking = eqx.tree_at(lambda m: m.action_weights, machine, replace_fn=lambda w: w.at[:, :2].divide(50))
-    opened.save_model(eqx.tree_at(lambda m: m.action_bias, leaking, replace_fn=lambda bias: bias.at[:2].set(0)))
-    status, out, err = call("harden", run, *FEW)
-    assert (status, out) == (2, "")
-    assert err.startswith(f"neuralstack: {str(run)!r} cannot be called hardened: soft and hard answer ")
-    assert "and first differ at step" in err
-    assert "the least margin of an action is 0." in err
-    assert err.count("\n") == 1
-    assert (run / "figures" / "margins.png").exists()
-    assert not any((run / name).exists() for name in ("hardening.json", "program.json", "program.dot"))
 
 
 def test_trace_writes_a_page_a_picture_and_data(call, run, tmp_path):
