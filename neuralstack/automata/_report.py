@@ -25,6 +25,10 @@ class Comparison(NamedTuple):
     difference: dict[str, Any] | None
     """Their first difference: the step, the text up to it, and the two answers."""
 
+    def __repr__(self) -> str:
+        same, count = self.agreement.same, self.agreement.sequences
+        return f"Comparison({same} of {count} sequences answered the same; hardened: {self.hardened!r})"
+
 
 class Extraction(NamedTuple):
     """The program of a hardened machine, and its agreement with the machine."""

@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from neuralstack._files import read_bounded
+from neuralstack._html import html_table
 from neuralstack._json import parse_json
 
+MOST_ROWS = 30  # of the tables for notebooks
 FORMAT = "neuralstack-program-1"
 NEW_LINE = r"\n"  # as Graphviz writes it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class StackTransducer:
     """States, a rule for each state and token, and an answer for each combination of reads.
 
@@ -53,6 +55,16 @@ class StackTransducer:
     if any. None where the task never asks for the rule."""
     answers: dict[tuple[int | None, ...], int]
     """The answer for each combination of reads, None standing for an empty memory."""
+
+    def __repr__(self) -> str:
+        states, memories = ", ".join(self.states[:8]), ", ".join(self.memories)
+        more = ", ..." if len(self.states) > 8 else ""
+        counts = f"{len(self.states)} states ({states}{more}), {len(self.vocabulary)} tokens"
+        return f"StackTransducer({counts}, memories {memories})"
+
+    def _repr_html_(self) -> str:
+        rules = html_table(("state", "given", "pop", "push", "next state"), self.table(), repr(self), most=MOST_ROWS)
+        return rules + html_table(("it reads", "answer"), self.answer_table(), most=MOST_ROWS)
 
     def run(self, tokens: Iterable[int]) -> list[int]:
         """Return the answer after each token.

@@ -1,11 +1,11 @@
 """The accuracies on a set, overall and by length."""
 
 from collections.abc import Iterable
-from html import escape
 from typing import NamedTuple
 
 import numpy as np
 
+from neuralstack._html import html_table
 from neuralstack.evaluation._metrics import Score
 
 
@@ -36,12 +36,8 @@ class Report(NamedTuple):
         count = sum(row["sequences"] for row in self.by_length.values())
         total = {"sequences": count, **{name: getattr(self, name) for name in Score._fields}}
         columns = ("sequences", *Score._fields)
-        head = "".join(f"<th>{name}</th>" for name in ("length", *columns))
-        body = "".join(
-            f"<tr><td>{escape(name)}</td>" + "".join(f"<td>{row[column]:.4g}</td>" for column in columns) + "</tr>"
-            for name, row in (*length_bands(self.by_length), ("all", total))
-        )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        bands = (*length_bands(self.by_length), ("all", total))
+        return html_table(("length", *columns), [(name, *(row[column] for column in columns)) for name, row in bands])
 
 
 def length_bands(

@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -23,6 +24,9 @@ class Examples(NamedTuple):
 
     examples: Example
     lengths: Int[Array, " sequences"]
+
+    def __repr__(self) -> str:
+        return eqx.tree_pformat(self)
 
 
 def fixed_set(

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import equinox as eqx
 from jaxtyping import Array, Float, PyTree
 
 
@@ -23,6 +24,9 @@ class Step(NamedTuple):
     strengths: Float[Array, "*steps cells"]
     hidden: Float[Array, "*steps hidden"]
 
+    def __repr__(self) -> str:
+        return eqx.tree_pformat(self)
+
 
 class BatchSteps(NamedTuple):
     """A record of every step of a batch, time first, for training.
@@ -41,6 +45,9 @@ class BatchSteps(NamedTuple):
     hidden: Float[Array, "steps batch hidden"]
     raw_action: Float[Array, "steps batch action"]
     state: PyTree[Float[Array, "batch ..."]]
+
+    def __repr__(self) -> str:
+        return eqx.tree_pformat(self)
 
 
 class MachineState(NamedTuple):

@@ -32,6 +32,9 @@ class Viewer(NamedTuple):
     task_name: str
     machines: tuple[NamedMachine, ...]
 
+    def __repr__(self) -> str:
+        return f"Viewer({self.task_name}: {'; '.join(machine.name for machine in self.machines)})"
+
     @classmethod
     def from_runs(
         cls, runs: Sequence[str | Path], versions: Sequence[str] = ("soft",), **own: Unpack[OwnParts]

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from neuralstack._html import html_table
 from neuralstack.training._stopping import Record, rank
+
+MOST_ROWS = 20  # of the table for notebooks
 
 
 class History(Sequence[Record]):
@@ -51,11 +54,9 @@ class History(Sequence[Record]):
             return escape(repr(self))
         sets = [name for name, value in self._records[0].items() if isinstance(value, dict)]
         columns = [("step",), ("loss",), *((name, measure) for name in sets for measure in self._records[0][name])]
-        head = "".join(f"<th>{escape(' '.join(path))}</th>" for path in columns)
-        cells = zip(*(self.column(*path) for path in columns), strict=True)
-        body = "".join("<tr>" + "".join(f"<td>{_shown(cell)}</td>" for cell in row) + "</tr>" for row in cells)
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _shown(cell: Any) -> str:
-    return f"{cell:.4g}" if isinstance(cell, float) else escape(str(cell))
+        rows = [*zip(*(self.column(*path) for path in columns), strict=True)]
+        caption, count = "", len(rows)
+        if count > MOST_ROWS:
+            rows = [rows[number * (count - 1) // (MOST_ROWS - 1)] for number in range(MOST_ROWS)]
+            caption = f"{MOST_ROWS} of {count} evaluations"
+        return html_table([" ".join(path) for path in columns], rows, caption)

@@ -116,7 +116,7 @@ def show_progress(
 
 
 def bar_of_training() -> "Progress | None":
-    """Return a progress bar, or None if standard error is neither a terminal nor a notebook."""
+    """Return a progress bar, or None if standard error is neither a terminal nor a notebook with widgets."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
     from rich.table import Column
@@ -129,4 +129,5 @@ def bar_of_training() -> "Progress | None":
         TextColumn("{task.fields[shown]}", table_column=Column(no_wrap=True)),
         TimeRemainingColumn(),
     )
-    return Progress(*columns, console=console) if console.is_terminal or console.is_jupyter else None
+    visible = console.is_terminal or (console.is_jupyter and find_spec("ipywidgets") is not None)
+    return Progress(*columns, console=console) if visible else None

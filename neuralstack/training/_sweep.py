@@ -54,6 +54,11 @@ class SweepResult(NamedTuple):
     interval: tuple[float, float]
     """The 95% confidence interval of the probability that a member answers every sequence."""
 
+    def __repr__(self) -> str:
+        low, high = self.interval
+        solved = f"{self.solved} of {len(self.members)} solved, 95% interval {low:.3f}-{high:.3f}"
+        return f"SweepResult({solved}; best: {self.best.name})"
+
 
 def sweep(
     config: Config,
