@@ -20,16 +20,14 @@ so every read from that step on is NaN. Whole sequences are cut before such a st
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
 from neuralstack.memories.strength._position import (
     Position,
-    at,
     choose,
-    clip_to,
     distance,
     moved,
-    slice_of,
+    put_position,
     start,
 )
 
@@ -72,15 +70,20 @@ def seen_from_top(edges: Position, top: Position) -> Float[Array, "..."]:
 
 
 def heights(push: Float[Array, " steps"], pop: Float[Array, " steps"]) -> tuple[Position, Position]:
-    """Return the height of the stack after each step's pop, and after its push."""
+    """Return the height of the stack after each step's pop, and after its push.
 
-    def step(height, strengths):
-        push, pop = strengths
-        level = pop_height(height, pop)
-        height = moved(level, push)
-        return height, (level, height)
+    They are written into buffers. The outputs of a scan would be laid out with the steps outermost under `jax.vmap`, so
+    that everything that goes over the elements of one sequence would be several times slower.
+    """
 
-    return jax.lax.scan(step, start_like(push), (push, pop))[1]
+    def step(time, carry):
+        height, levels, tops = carry
+        level = pop_height(height, pop[time])
+        height = moved(level, push[time])
+        return height, put_position(levels, time, level), put_position(tops, time, height)
+
+    levels, tops = start_like(push, push.shape), start_like(push, push.shape)
+    return jax.lax.fori_loop(0, len(push), step, (start_like(push), levels, tops))[1:]
 
 
 def heights_backward(
@@ -108,34 +111,6 @@ def undo_heights(
     return pushed.near, -popped.near, popped
 
 
-def start_like(strengths: Float[Array, " steps"]) -> Position:
-    """Return the start of the line for one sequence of strengths."""
-    return Position(jnp.zeros_like(strengths, shape=()), jnp.zeros_like(strengths, shape=()))
-
-
-def edges_before(levels: Position, step: Int[Array, ""] | int) -> Position:
-    """Return the lower edge of each element just before a step: the lowest level since its push, or infinity."""
-    unset = jnp.arange(levels.near.shape[0]) >= step
-    known = Position(jnp.where(unset, jnp.inf, levels.near), jnp.where(unset, 0.0, levels.rest))
-    return jax.lax.associative_scan(clip_to, known, reverse=True)
-
-
-def read_rows(
-    levels: Position, tops: Position, edges: Position, first: Int[Array, ""] | int, count: int
-) -> tuple[Float[Array, "{count} steps"], Position]:
-    """Return the read weights of `count` steps from `first` on, and the elements' lower edges after them.
-
-    Row t holds the weight of each element in the read of step t: the overlap of what is left of it with the
-    window of length 1 below the top. `levels` and `tops` are the heights after every step's pop and push.
-    """
-    cells = jnp.arange(levels.near.shape[0])
-    times = first + jnp.arange(count)
-    top = slice_of(tops, first, count)
-
-    def step(edges, inputs):
-        time, level, top = inputs
-        edges = choose(cells <= time, clip_to(edges, at(level, None)), edges)
-        return edges, jnp.where(cells <= time, seen_from_top(edges, at(top, None)), 0.0)
-
-    edges, seen = jax.lax.scan(step, edges, (times, slice_of(levels, first, count), top))
-    return jnp.diff(seen, axis=1, append=jnp.zeros_like(seen[:, :1])), edges
+def start_like(strengths: Float[Array, " steps"], shape: tuple[int, ...] = ()) -> Position:
+    """Return the start of the line of one sequence's strengths."""
+    return Position(jnp.zeros_like(strengths, shape=shape), jnp.zeros_like(strengths, shape=shape))

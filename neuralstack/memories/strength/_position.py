@@ -78,13 +78,13 @@ def slice_of(positions: Position, first: Int[Array, ""] | int, count: int) -> Po
 
 
 def put(
-    array: Float[Array, "cells ..."], index: Int[Array, ""], item: Float[Array, "..."]
+    array: Float[Array, "cells ..."], index: Int[Array, ""] | int, item: Float[Array, "..."]
 ) -> Float[Array, "cells ..."]:
     """Return an array with one item replaced; an index outside of the array, negative ones too, changes nothing."""
     return array.at[index].set(item.astype(array.dtype), mode="drop", wrap_negative_indices=False)
 
 
-def put_position(positions: Position, index: Int[Array, ""], position: Position) -> Position:
+def put_position(positions: Position, index: Int[Array, ""] | int, position: Position) -> Position:
     """Return the positions with one of them replaced, as by `put`."""
     return Position(put(positions.near, index, position.near), put(positions.rest, index, position.rest))
 

@@ -56,15 +56,18 @@ def advance(
 
 
 def ends(push: Float[Array, " steps"], pop: Float[Array, " steps"]) -> tuple[Position, Position]:
-    """Return the front after each step, and the edges of the elements: the start of the line and every back."""
+    """Return the front after each step, and the edges of the elements: the start of the line and every back.
 
-    def step(line, strengths):
-        front, back = advance(*line, *strengths)
-        return (front, back), (front, back)
+    They are written into buffers for the reason given in `heights`.
+    """
 
-    first = start_like(push)
-    fronts, backs = jax.lax.scan(step, (first, first), (push, pop))[1]
-    return fronts, Position(*(jnp.pad(position, (1, 0)) for position in backs))
+    def step(time, carry):
+        front, back, fronts, edges = carry
+        front, back = advance(front, back, push[time], pop[time])
+        return front, back, put_position(fronts, time, front), put_position(edges, time + 1, back)
+
+    first, fronts, edges = start_like(push), start_like(push, push.shape), start_like(push, (len(push) + 1,))
+    return jax.lax.fori_loop(0, len(push), step, (first, first, fronts, edges))[2:]
 
 
 def ends_backward(
@@ -118,14 +121,13 @@ def rows(
     An element is read in the step that pushed it even if its strength is 0: no pop has reached it yet, and more of it
     would be read.
     """
-    cells, times = jnp.arange(tops.near.shape[0])[None], (first + jnp.arange(count))[:, None]
+    ages = (first + jnp.arange(count))[:, None] - jnp.arange(tops.near.shape[0])[None]
     front = at(fronts, (slice(None), None))
     end = jax.lax.stop_gradient(distance(moved(front, 1.0), front))  # 1, rounded like an edge at that position
     low, high = distance(at(bottoms, None), front), distance(at(tops, None), front)
-    low = jnp.where(low > 0, low, 0.0)
-    high = jnp.where((high > 0) | (cells == times), high, 0.0)
-    weights = jnp.where(high <= end, high, end) - jnp.where(low <= end, low, end)
-    return jnp.where(cells <= times, weights, 0.0)
+    left = jnp.where(high > 0, ages >= 0, ages == 0)
+    weights = jnp.where(high <= end, high, end) - jnp.where(low > 0, low, 0.0)
+    return jnp.where(left & (low <= end), weights, 0.0)
 
 
 def reads(
