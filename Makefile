@@ -35,8 +35,9 @@ test: $(READY) ## Run the tests and the examples in docstrings, README and docs
 	$(PYTEST)
 
 # Tests that need no training, no command line and no separate process.
-UNIT := tests/memories tests/reference tests/evaluation tests/tasks tests/automata \
-	$(filter-out tests/test_consoles.py tests/test_lean.py,$(wildcard tests/test_*.py))
+UNIT := $(filter-out tests/automata/test_extraction.py tests/evaluation/test_answers.py \
+	tests/evaluation/test_data_files.py tests/test_consoles.py tests/test_lean.py, \
+	$(wildcard $(addsuffix /test_*.py,tests tests/automata tests/evaluation tests/memories tests/reference tests/tasks)))
 
 unit: $(READY) ## Run the tests that take less than a minute together
 	$(PYTEST) $(UNIT)
