@@ -130,12 +130,12 @@ def _execute(path: Path) -> ModuleType:
         return sys.modules[module_name]
     spec = importlib.util.spec_from_file_location(module_name, path)
     assert spec is not None
-    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module  # dataclasses look up their module while they are defined
     _search_for_modules_in(path.resolve().parent)
     try:
-        spec.loader.exec_module(module)
+        # Not by its loader, which takes a file edited within a second for the one whose bytecode it has kept.
+        exec(compile(path.read_bytes(), path, "exec"), module.__dict__)
     except BaseException as error:  # after an interrupt too, a half-executed module must not be kept
         del sys.modules[module_name]
         if isinstance(error, Exception | SystemExit):
