@@ -72,10 +72,10 @@ lean: $(READY) ## Install without extras into a fresh environment, and build and
 	build/$@/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt .
 	build/$@/bin/python -P -W error tests/lean.py
 
-floors: $(READY) ## Install the oldest supported dependencies into a fresh environment, and run the quick tests there
+floors: $(READY) ## Run the quick tests, and those of the help, with the oldest supported dependencies in a fresh environment
 	rm -rf build/$@ && $(BIN)/python -m venv build/$@
 	build/$@/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-floors.txt '.[test]'
-	build/$@/bin/python -P -m pytest -q -n $(JOBS) $(UNIT)
+	build/$@/bin/python -P -m pytest -q -n $(JOBS) $(UNIT) tests/cli/test_help_values.py
 
 lint: style types imports docs ## Check style, types, imports between packages, and that the docs build without warnings
 
