@@ -7,6 +7,9 @@ JOBS ?= 2
 # Otherwise the theme prints a notice about its successor in every build.
 export NO_MKDOCS_2_WARNING := 1
 
+# Tests start many processes, each of which would compile all modules anew without their bytecode.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 READY := .venv/.ready
 PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder

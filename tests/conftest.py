@@ -1,37 +1,51 @@
 import gc
 import os
 
-import jax
-import jaxtyping
 import pytest
-from hypothesis import settings
-
-from small import compiled_as_users_do
-
-# The same examples in every run, however slow the machine, and nothing left behind on disk.
-settings.register_profile("tests", derandomize=True, deadline=None, database=None)
-settings.load_profile("tests")
-
-# Tests compile much and run little. Without optimizations, compilation takes about half the time. The processes that
-# tests start compile in the same way, so that their numbers are the same to the last bit.
-FLAGS = ["--xla_cpu_parallel_codegen_split_count=1"]  # a small program is compiled faster in one piece
-if jax.__version_info__ < (0, 11):  # later versions do not know the flag and abort the process
-    FLAGS.append("--xla_cpu_use_fusion_emitters=false")
-os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *FLAGS])
-os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
-jax.config.update("jax_disable_most_optimizations", True)
-
-gc.set_threshold(200_000, 20, 20)  # tracing makes many objects and few cycles
-
-jax.config.update("jax_legacy_prng_key", "error")
-jax.config.update("jax_num_cpu_devices", 2)  # so that computations are spread over devices in tests too
 
 
 def pytest_configure(config):
+    """Set up the processes that run tests; one that only hands them out to others need not import JAX."""
+    if config.getoption("tx", None) and not hasattr(config, "workerinput"):
+        return
+    settle_examples()
+    compile_quickly()
+    share_compiled_programs(config)
+    gc.set_threshold(200_000, 20, 20)  # tracing makes many objects and few cycles
+
+
+def settle_examples():
+    """Draw the same examples in every run, however slow the machine, and leave nothing behind on disk."""
+    from hypothesis import settings
+
+    settings.register_profile("tests", derandomize=True, deadline=None, database=None)
+    settings.load_profile("tests")
+
+
+def compile_quickly():
+    """Compile without optimizations: tests compile much and run little, and this takes about half the time.
+
+    The processes that tests start compile in the same way, so that their numbers are the same to the last bit.
+    """
+    import jax
+
+    flags = ["--xla_cpu_parallel_codegen_split_count=1"]  # a small program is compiled faster in one piece
+    if jax.__version_info__ < (0, 11):  # later versions do not know the flag and abort the process
+        flags.append("--xla_cpu_use_fusion_emitters=false")
+    os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *flags])
+    os.environ["JAX_DISABLE_MOST_OPTIMIZATIONS"] = "1"
+    jax.config.update("jax_disable_most_optimizations", True)
+    jax.config.update("jax_legacy_prng_key", "error")
+    jax.config.update("jax_num_cpu_devices", 2)  # so that computations are spread over devices in tests too
+
+
+def share_compiled_programs(config):
     """Share compiled programs among all processes of this run of the tests, and with later runs.
 
     The user's own cache of such programs is left alone. With `-p no:cacheprovider` nothing is kept.
     """
+    import jax
+
     if not hasattr(config, "cache"):
         return
     directory = str(config.cache.mkdir("compilations"))
@@ -52,6 +66,8 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture
 def optimized():
     """Compile as users do, for a test whose program runs long."""
+    from small import compiled_as_users_do
+
     with compiled_as_users_do():
         yield
 
@@ -59,6 +75,8 @@ def optimized():
 @pytest.fixture
 def float64():
     """Build and compute everything in the test in float64."""
+    import jax
+
     with jax.enable_x64(True):
         yield
 
@@ -66,6 +84,8 @@ def float64():
 @pytest.fixture
 def unchecked_types():
     """Leave arguments of wrong types to the library, as in a user's process."""
+    import jaxtyping
+
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
