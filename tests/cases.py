@@ -83,7 +83,9 @@ TASKS_UNDER_TEST = {
 SLOW_TASKS = (
     *("anb2n", "anbmcnm", "anbncn", "anbncndn", "dyck-1", "dyck-3", "dyck-6"),
     *("cycle-navigation", "duplicate-string", "odds-first", "parity", "reverse-string"),
-    *("binary-multiplication", "gender", "memorization", "modular-arithmetic", "modular-arithmetic-brackets"),
+    *("binary-addition", "binary-multiplication", "compute-sqrt"),
+    *("modular-arithmetic", "modular-arithmetic-brackets", "solve-equation"),
+    *("gender", "memorization", "svo-sov"),
 )
 assert set(SLOW_TASKS) <= set(TASKS_UNDER_TEST)
 EVERY_TASK = [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW_TASKS)) for name in TASKS_UNDER_TEST]

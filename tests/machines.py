@@ -24,14 +24,17 @@ from neuralstack import (
     Tape,
     harden,
 )
-from small import drawn_machine
+from small import drawn, drawn_machine
 
 KEY = jax.random.key(0)
 
 
 def build(controller=None, memory=None, **options):
-    controller = GRU(4, 6, key=KEY) if controller is None else controller
-    return Machine(controller, NeuralStack(3) if memory is None else memory, 5, **options, key=KEY)
+    def machine(key):
+        driver = GRU(4, 6, key=key) if controller is None else controller
+        return Machine(driver, NeuralStack(3) if memory is None else memory, 5, **options, key=key)
+
+    return drawn(machine)
 
 
 MACHINES = {

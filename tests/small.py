@@ -11,14 +11,19 @@ import numpy as np
 
 from neuralstack import Machine
 from neuralstack.controllers import INPUT_SCALE
-from neuralstack.training import configure
+from neuralstack.training import Run, begin, complete, configure
 
-# The default machine on small batches of 2 to 8 symbols: it learns them within seconds, from nearly every seed.
+# A small machine on small batches of 2 to 8 symbols, for tests of training, which need not learn.
 SMALL = configure(
-    "reversal", min_length=2, max_length=8, warmup_lengths=(4, 8), batch_size=25, max_steps=1000, evaluate_every=25
-)
-# Further batches make strengths and state exact, so that the hardened machine is right far beyond training lengths.
-LEARNING = {"restart_after": 120, "extra_steps": 200}
+    "reversal", min_length=2, max_length=8, warmup_lengths=(4, 8), batch_size=25, max_steps=1000, evaluate_every=25,
+    hidden_dim=16, memory_dim=16,
+)  # fmt: skip
+# The default machine learns them within seconds, from nearly every seed. Further batches make strengths and state
+# exact, so that the hardened machine is right far beyond training lengths.
+LEARNING = {
+    "hidden_dim": 64, "memory_dim": 64, "restart_after": 120, "evaluate_every": 50, "stop_after_perfect": 2,
+    "extra_steps": 200,
+}  # fmt: skip
 # The same configuration on the command line.
 OPTIONS = [
     "train",
@@ -32,6 +37,10 @@ OPTIONS = [
     "8",
     "--batch-size",
     "25",
+    "--hidden-dim",
+    "16",
+    "--memory-dim",
+    "16",
 ]
 
 
@@ -99,9 +108,22 @@ def build_machine(kind, memory, vocab_size, *, hidden=64, embedding=64, num_laye
 
 def drawn_machine(*parts, seed=0, **options):
     """Return such a machine with arbitrary weights, without compiling their initialization."""
-    shapes = jax.eval_shape(lambda key: build_machine(*parts, **options, key=key), jax.random.key(0))
-    rng = np.random.default_rng(seed)
+    return drawn(lambda key: build_machine(*parts, **options, key=key), seed)
+
+
+def drawn(build, seed=0):
+    """Return what a function of a key builds, with arbitrary numbers, without compiling anything."""
+    shapes, rng = jax.eval_shape(build, jax.random.key(0)), np.random.default_rng(seed)
     return jax.tree.map(lambda leaf: jnp.asarray(rng.normal(0, 0.5, leaf.shape), leaf.dtype), shapes)
+
+
+def untrained_run(path, config):
+    """Make a run that was not trained at all, with a checkpoint and a model; return it."""
+    config = complete(config)
+    run, state = Run.create(path, config), begin(config)
+    run.save_checkpoint(state)
+    run.save_model(state.model)
+    return run
 
 
 def with_huge_weights(state):

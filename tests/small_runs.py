@@ -11,8 +11,8 @@ import pytest
 
 from neuralstack import load, train
 from neuralstack.cli import main
-from neuralstack.training import Run, begin, complete, with_options
-from small import LEARNING, SMALL, compiled_as_users_do
+from neuralstack.training import begin, complete, with_options
+from small import LEARNING, SMALL, compiled_as_users_do, untrained_run
 
 
 @pytest.fixture
@@ -110,9 +110,6 @@ def new_state():
 
 
 @pytest.fixture(scope="session")
-def new_run(tmp_path_factory, new_state):
-    """A run with a checkpoint and a model, not trained at all. Tests that change it work on a copy."""
-    run = Run.create(tmp_path_factory.mktemp("new") / "run", complete(SMALL))
-    run.save_checkpoint(new_state)
-    run.save_model(new_state.model)
-    return run
+def new_run(tmp_path_factory):
+    """A run that was not trained at all. Tests that change it work on a copy."""
+    return untrained_run(tmp_path_factory.mktemp("new") / "run", SMALL)

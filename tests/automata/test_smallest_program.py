@@ -61,24 +61,26 @@ class Automaton(eqx.Module):
 
 def machine_of(leads, gates):
     """A machine that acts in each state as its gates say: "push", "pop", "keep" or "replace"."""
-    table = jnp.zeros((STATES, WIDTH, STATES)).at[:, :TOKENS].set(jnp.eye(STATES)[jnp.array(leads)])
+    table = np.zeros((STATES, WIDTH, STATES), np.float32)
+    table[:, :TOKENS] = np.eye(STATES)[np.array(leads)]
     shapes = jax.eval_shape(
         lambda key: Machine(Automaton(table), NeuralStack(WIDTH), WIDTH, embedding_dim=WIDTH, key=key),
         jax.random.key(0),
     )
-    machine = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+    machine = jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), shapes)
     opened = [[9.0 if gate in doing else -9.0 for doing in (("push", "replace"), ("pop", "replace"))] for gate in gates]
-    return eqx.tree_at(
+    machine = eqx.tree_at(
         lambda m: (m.controller.arrays.leads, m.embedding, m.action_weights, m.answer_weights, m.output_weights),
         machine,
         (
             table,
-            jnp.eye(WIDTH),
-            jnp.concatenate([jnp.array(opened), jnp.zeros((STATES, WIDTH))], axis=1),
-            jnp.eye(WIDTH, STATES),
-            jnp.eye(STATES, WIDTH),
+            np.eye(WIDTH),
+            np.concatenate([np.array(opened), np.zeros((STATES, WIDTH))], axis=1),
+            np.eye(WIDTH, STATES),
+            np.eye(STATES, WIDTH),
         ),
     )
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.float32), machine)
 
 
 def program_of(leads, gates, asked):

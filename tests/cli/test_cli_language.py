@@ -4,9 +4,10 @@ import shutil
 
 import pytest
 
-from neuralstack import evaluate, fixed_set, harden, load, train
+from neuralstack import evaluate, fixed_set, harden, load
 from neuralstack.tasks import Reversal
 from neuralstack.training import configure
+from small import untrained_run
 
 pytest_plugins = ("small_runs",)
 
@@ -16,11 +17,11 @@ TEXT = "a cat and a rat. " * 30
 
 @pytest.fixture(scope="module")
 def begun(tmp_path_factory):
-    """A run of language models, trained for two steps, and its text."""
+    """A run of language models, not trained at all, and its text."""
     base = tmp_path_factory.mktemp("language")
     (base / "text.txt").write_text(TEXT)
     sizes = {"hidden_dim": 4, "memory_dim": 4, "batch_size": 2, "max_steps": 2, "max_length": 8}
-    train(configure("characters", text=str(base / "text.txt"), **sizes), base / "run", show=False)
+    untrained_run(base / "run", configure("characters", text=str(base / "text.txt"), **sizes))
     return base
 
 

@@ -4,19 +4,21 @@ import json
 
 import pytest
 
+from neuralstack.training import configure
+from small import untrained_run
+
 pytest_plugins = ("small_runs",)
 
 MEMORY = "from neuralstack import NeuralStack\n\n\nclass Own(NeuralStack):\n    pass\n"
 
 
 @pytest.fixture
-def own_run(call, new_run, monkeypatch, tmp_path):
+def own_run(new_run, monkeypatch, tmp_path):
     """A run of the task of `new_run`, whose memory is in a file."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "parts.py").write_text(MEMORY)
-    sizes = ("--hidden-dim", 4, "--memory-dim", 4, "--batch-size", 2, "--max-steps", 1, "--max-length", 8)
-    line = ("train", "reversal", "--memory", "parts.py:Own", "--out", "own", "--min-length", 2, *sizes)
-    assert call(*line)[0] == 0
+    sizes = {"hidden_dim": 4, "memory_dim": 4, "min_length": 2, "max_length": 8}
+    untrained_run("own", configure("reversal", memory="parts.py:Own", **sizes))
     return "own"
 
 

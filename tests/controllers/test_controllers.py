@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cases import CONTROLLERS_UNDER_TEST
+from cases import CONTROLLERS_UNDER_TEST, quick
 from neuralstack import GRU, LSTM, Elman
 from neuralstack.controllers import glorot
 
@@ -111,7 +111,7 @@ def gradient(name, layers):
 
 
 @every_controller
-@one_and_three_layers
+@pytest.mark.parametrize("layers", quick([1, 3], 3))
 def test_every_weight_of_every_layer_is_learned(name, layers):
     for leaf in jax.tree.leaves(gradient(name, layers)):
         assert np.isfinite(leaf).all()
@@ -139,7 +139,7 @@ def builder(name):
     return jax.jit(draw)
 
 
-@every_controller
+@pytest.mark.parametrize("name", quick(CONTROLLERS_UNDER_TEST, "elman", "lstm"))
 def test_a_quiet_input_scales_the_first_layers_input_weights_and_nothing_else(name):
     loud, quiet = map(jax.tree.leaves_with_path, builder(name)(jax.random.key(2)))
     for (path, one), (_, other) in zip(loud, quiet, strict=True):
@@ -147,7 +147,7 @@ def test_a_quiet_input_scales_the_first_layers_input_weights_and_nothing_else(na
         np.testing.assert_allclose(other, 0.25 * one if first_input else one, rtol=1e-6)
 
 
-@every_controller
+@pytest.mark.parametrize("name", quick(CONTROLLERS_UNDER_TEST, "elman", "lstm"))
 def test_its_first_weights_follow_from_the_key(name):
     one, again, other = (builder(name)(jax.random.key(seed))[0].layers for seed in (0, 0, 1))
     for layer, same, different in zip(one, again, other, strict=True):

@@ -3,15 +3,19 @@ import jax
 import pytest
 
 from neuralstack import GRU, LSTM, Connection, Machine, NeuralStack, harden
+from small import drawn
 
-KEY = jax.random.key(0)
-LONG = Machine(LSTM(8, 16, num_layers=2, key=KEY), NeuralStack(8), 5, connection=Connection(feedback=0.5), key=KEY)
+LONG = drawn(
+    lambda key: Machine(
+        LSTM(8, 16, num_layers=2, key=key), NeuralStack(8), 5, connection=Connection(feedback=0.5), key=key
+    )
+)
 MACHINES = {
     "Machine(GRU(8, 16), NeuralStack(width=8, kernel=None), vocab_size=5, connection='layer')  # 1,639 parameters": (
-        Machine(GRU(8, 16, key=KEY), NeuralStack(8), 5, key=KEY)
+        drawn(lambda key: Machine(GRU(8, 16, key=key), NeuralStack(8), 5, key=key))
     ),
     "Machine(GRUCell(8, 16), HardStack(width=8), vocab_size=5, connection='paper')  # 1,863 parameters": harden(
-        Machine(eqx.nn.GRUCell(8, 16, key=KEY), NeuralStack(8), 5, connection="paper", key=KEY)
+        drawn(lambda key: Machine(eqx.nn.GRUCell(8, 16, key=key), NeuralStack(8), 5, connection="paper", key=key))
     ),
 }
 

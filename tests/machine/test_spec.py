@@ -42,10 +42,14 @@ def test_parts_of_a_users_classes_are_given_on_loading():
 
 
 OWN = {
-    "the machine has a memory of a user-defined class, 'Register': give memory=": {"controller": Perceptron(6, KEY)},
-    "the machine has a controller of a user-defined class, 'Perceptron': give controller=": {"memory": Register()},
-    "memory= must be the memory that was saved": {"memory": Register(4), "controller": Perceptron(6, KEY)},
-    "controller= must be like the one that was saved": {"memory": Register(), "controller": Perceptron(5, KEY)},
+    "the machine has a memory of a user-defined class, 'Register': give memory=": lambda: {
+        "controller": Perceptron(6, KEY)
+    },
+    "the machine has a controller of a user-defined class, 'Perceptron': give controller=": lambda: {
+        "memory": Register()
+    },
+    "memory= must be the memory that was saved": lambda: {"memory": Register(4), "controller": Perceptron(6, KEY)},
+    "controller= must be like the one that was saved": lambda: {"memory": Register(), "controller": Perceptron(5, KEY)},
 }
 
 
@@ -53,7 +57,7 @@ OWN = {
 def test_parts_of_a_users_classes_that_are_lacking_or_others_are_refused(message):
     machine = build(Perceptron(6, KEY), Register(), embedding_dim=4)
     with pytest.raises(ValueError, match=re.escape(message)):
-        roundtrip(machine, **OWN[message])
+        roundtrip(machine, **OWN[message]())
 
 
 def nested(depth):

@@ -84,7 +84,7 @@ def test_a_pop_without_a_push_takes_off_its_strength(name):
     np.testing.assert_allclose(left[:, 20:], 10 - 0.25 * np.arange(1, 21)[None].repeat(BATCH, 0), rtol=1e-6)
 
 
-@pytest.mark.parametrize("name", quick(MEMORIES_UNDER_TEST, "stack", "queue"))
+@pytest.mark.parametrize("name", quick(MEMORIES_UNDER_TEST, "queue"))
 def test_a_run_to_some_steps_is_the_start_of_a_longer_one_and_its_gradient_too(name, float64):
     memory = MEMORIES_UNDER_TEST[name](3)
     raw = jax.random.normal(jax.random.key(0), (80, memory.action_size))

@@ -214,7 +214,7 @@ def test_only_as_many_steps_are_taken_as_there_are():
     np.testing.assert_allclose(reads[:4], reads_of(by_run, memory, action)[:4], rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize("dtype", [jnp.bfloat16, jnp.float16])
+@pytest.mark.parametrize("dtype", quick([jnp.bfloat16, jnp.float16], jnp.bfloat16))
 def test_low_precision_weights_are_summed_in_float32(dtype):
     memory = NondeterministicStack(2, 2)
     action = jax.tree.map(lambda part: jnp.asarray(part, dtype), draw(0, 5, 2, 2))

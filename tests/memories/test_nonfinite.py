@@ -33,7 +33,7 @@ def by_every_form(memory, action):
     return (reads, by_steps, unrolled), (pull(jnp.ones_like(reads))[0], undone)
 
 
-@pytest.mark.parametrize("name", quick(NAN_SHOWS, "stack", "queue in pure JAX"))
+@pytest.mark.parametrize("name", quick(NAN_SHOWS, "queue in pure JAX"))
 def test_a_number_that_is_not_finite_makes_reads_and_gradients_nan_from_its_step_on(name):
     memory, rng = MEMORIES_UNDER_TEST[name](WIDTH), np.random.default_rng(0)
     for field, number in NONFINITE.values():

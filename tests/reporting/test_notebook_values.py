@@ -16,7 +16,7 @@ pytest_plugins = ("small_runs",)
 TASK = ns.Reversal(max_length=4, alphabet="ab<&")
 MACHINE = drawn_machine(ns.GRU, ns.NeuralStack(4), TASK.vocab_size, hidden=4, embedding=4)
 RECORD = {"loss": 1.5, "validation": {"coarse": 0.25, "fine": 0.5, "loss": 2.5}}
-MANY = 200  # tokens and states of a large program
+MANY = 90  # tokens and states of a large program
 
 
 def program(size):
@@ -75,7 +75,7 @@ def test_a_value_is_short_and_its_html_well_formed(name):
 
 
 def test_a_large_table_says_that_it_shows_a_part():
-    assert "the first 30 of 200 rows" in program(MANY)._repr_html_()
+    assert f"the first 30 of {MANY} rows" in program(MANY)._repr_html_()
     html = history(1000)._repr_html_()
     assert "20 of 1000 evaluations" in html
     assert "<td>0</td>" in html

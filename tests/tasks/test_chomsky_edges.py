@@ -109,7 +109,10 @@ def operator_of(expression):
     raise AssertionError(f"{expression} has no operator")
 
 
-@pytest.mark.parametrize(("multiplication", "length"), [(False, 9), (True, 9), (True, 44)])
+SHORT, SHORT_WITH_PRODUCTS = (pytest.param(products, 9, marks=pytest.mark.slow) for products in (False, True))
+
+
+@pytest.mark.parametrize(("multiplication", "length"), [SHORT, SHORT_WITH_PRODUCTS, (True, 44)])
 def test_the_symbols_of_an_expression_are_shared_uniformly_and_its_operator_is_uniform(multiplication, length):
     expressions = texts("modular-arithmetic-brackets", length, multiplication=multiplication)
     places = [operator_of(text) for text in expressions]

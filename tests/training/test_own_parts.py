@@ -8,7 +8,7 @@ import pytest
 import neuralstack as ns
 from neuralstack.cli import main
 from neuralstack.training import Run
-from small import contents
+from small import contents, untrained_run
 
 SIZES = {"hidden_dim": 8, "memory_dim": 6, "batch_size": 4, "max_steps": 2, "evaluate_every": 2, "max_length": 8}
 MEMORIES = """from pathlib import Path
@@ -53,21 +53,21 @@ OPTIONS = [word for part, name in NAMED.items() for word in (f"--{part}", name)]
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def untrained(tmp_path_factory):
     place = tmp_path_factory.mktemp("own")
     (place / "memories.py").write_text(MEMORIES)
     (place / "controllers.py").write_text(CONTROLLERS)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
-        ns.train(ns.configure("reversal", **NAMED, **SIZES), "run", show=False)
+        untrained_run("run", ns.configure("reversal", **NAMED, **SIZES))
     return place
 
 
 @pytest.fixture
-def place(trained, monkeypatch):
-    monkeypatch.chdir(trained)
-    (trained / "executed").unlink(missing_ok=True)
-    return trained
+def place(untrained, monkeypatch):
+    monkeypatch.chdir(untrained)
+    (untrained / "executed").unlink(missing_ok=True)
+    return untrained
 
 
 def run(*arguments):

@@ -5,10 +5,10 @@ import subprocess
 
 import pytest
 
-from neuralstack import configure, resume, train
+from neuralstack import configure, resume
 from neuralstack.cli import main
 from neuralstack.training import Run
-from small import command
+from small import command, untrained_run
 
 TINY = {"hidden_dim": 8, "memory_dim": 8, "batch_size": 4, "max_steps": 2, "evaluate_every": 2, "max_length": 4}
 SOURCE = """from pathlib import Path
@@ -21,20 +21,20 @@ def last(source):
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def untrained(tmp_path_factory):
     place = tmp_path_factory.mktemp("own")
     (place / "own_last.py").write_text(SOURCE)
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
-        train(configure("own_last.py:last", **TINY), "run", show=False)
+        untrained_run("run", configure("own_last.py:last", **TINY))
     return place
 
 
 @pytest.fixture
-def place(trained, monkeypatch):
-    monkeypatch.chdir(trained)
-    (trained / "executed").unlink(missing_ok=True)
-    return trained
+def place(untrained, monkeypatch):
+    monkeypatch.chdir(untrained)
+    (untrained / "executed").unlink(missing_ok=True)
+    return untrained
 
 
 def test_its_machine_is_loaded_without_its_task(place):

@@ -8,6 +8,7 @@ import pytest
 import neuralstack as ns
 from cases import quick
 from neuralstack.cli import main
+from small import untrained_run
 
 TINY = {"hidden_dim": 8, "memory_dim": 8, "batch_size": 4, "max_steps": 2, "evaluate_every": 2}
 SOURCES = [format(number, "b") for number in range(1, 64)]
@@ -27,19 +28,19 @@ def write(path, pairs, splits=None):
 
 
 @pytest.fixture(scope="module", params=quick(KINDS, "words"))
-def trained(request, tmp_path_factory):
+def untrained(request, tmp_path_factory):
     place = tmp_path_factory.mktemp(request.param)
     write(place / "pairs.jsonl", KINDS[request.param])
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(place)
-        ns.train(ns.configure("pairs", pairs="pairs.jsonl", **TINY), "run", show=False)
+        untrained_run("run", ns.configure("pairs", pairs="pairs.jsonl", **TINY))
     return place, request.param
 
 
 @pytest.fixture
-def place(trained, monkeypatch):
-    monkeypatch.chdir(trained[0])
-    return trained[0]
+def place(untrained, monkeypatch):
+    monkeypatch.chdir(untrained[0])
+    return untrained[0]
 
 
 def run(capsys, *arguments):
@@ -58,8 +59,8 @@ def test_every_pair_of_the_test_split_is_evaluated_by_length(place, capsys):
     }
 
 
-def test_other_data_and_other_lengths_are_evaluated(place, trained, capsys):
-    write(place / "other.jsonl", KINDS[trained[1]][:5])
+def test_other_data_and_other_lengths_are_evaluated(place, untrained, capsys):
+    write(place / "other.jsonl", KINDS[untrained[1]][:5])
     report = json.loads(run(capsys, "evaluate", "run", "--data", "other.jsonl", "--json")[1])
     assert sum(of["sequences"] for of in report["by_length"].values()) == 5
     report = json.loads(run(capsys, "evaluate", "run", "--lengths", 4, 5, "--count", 2, "--json")[1])
@@ -78,8 +79,8 @@ COMMANDS = {
 
 
 @pytest.mark.parametrize("command", quick(COMMANDS, "predict"))
-def test_a_command_works_with_and_without_the_data(place, trained, command, capsys):
-    arguments = [TEXTS[trained[1]] if argument == "TEXT" else argument for argument in COMMANDS[command]]
+def test_a_command_works_with_and_without_the_data(place, untrained, command, capsys):
+    arguments = [TEXTS[untrained[1]] if argument == "TEXT" else argument for argument in COMMANDS[command]]
     for moved in (False, True):
         if moved:
             (place / "pairs.jsonl").rename(place / "moved.jsonl")

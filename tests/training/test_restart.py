@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from cases import quick
 from neuralstack import complete, train
 from neuralstack.training import Run, begin, with_options
 from small import SMALL, assert_same_leaves, assert_same_run
@@ -74,8 +75,9 @@ def looks_of(path, **options):
     return looks
 
 
-@pytest.mark.parametrize(("options", "looks"), LOOKS.values(), ids=LOOKS)
-def test_training_looks_up(tmp_path, options, looks):
+@pytest.mark.parametrize("when", quick(LOOKS, "where an attempt may be given up", "at its evaluations"))
+def test_training_looks_up(tmp_path, when):
+    options, looks = LOOKS[when]
     assert looks_of(tmp_path / "run", **options) == looks
 
 

@@ -45,6 +45,7 @@ def test_an_interrupted_run_continues_as_if_it_had_never_stopped(tmp_path, press
     assert_same_run(Run(tmp_path / "run"), straight)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_interrupted_at_every_chance_ends_like_one_that_never_was(tmp_path, press_at, straight):
     press = press_at(*LOOKS)
     outcomes = [train(CONFIG, tmp_path / "run", resume=True, show=False, progress=press) for _ in LOOKS]
@@ -60,7 +61,7 @@ def test_an_interrupted_run_has_a_model_even_before_its_first_evaluation(tmp_pat
     assert run.load_model()([0]).shape == (1, 131)
 
 
-@pytest.mark.parametrize("presses", [(), (10,)], ids=["a whole training", "an interrupted training"])
+@pytest.mark.parametrize("presses", quick([(), (10,)], (10,)), ids=["a whole training", "an interrupted training"])
 def test_ctrl_c_means_after_training_what_it_meant_before(tmp_path, press_at, presses):
     before = signal.getsignal(signal.SIGINT)
     train(with_options(CONFIG, max_steps=12), tmp_path / "run", show=False, progress=press_at(*presses))

@@ -11,7 +11,7 @@ import pytest
 
 import neuralstack as ns
 from neuralstack import complete, load, train
-from neuralstack.training import Run, configure, with_options
+from neuralstack.training import Run, begin, configure, with_options
 from small import SMALL, assert_same_leaves, contents, numbers
 
 pytest_plugins = ("small_runs",)
@@ -132,10 +132,10 @@ def test_the_model_that_is_kept_is_the_best_on_validation(learned):
     assert (report.coarse, report.fine) == best == (1, 1)
 
 
-def test_a_worse_evaluation_does_not_replace_the_model(tmp_path, new_state, learned_machine):
-    config = with_options(CONFIG, learning_rate=1e-6, evaluate_every=2)
+def test_a_worse_evaluation_does_not_replace_the_model(tmp_path, learned_machine):
+    config = with_options(CONFIG, hidden_dim=64, memory_dim=64, learning_rate=1e-6, evaluate_every=2)
     run, models, scores = Run.create(tmp_path / "run", config), [], []
-    for steps, model in zip((2, 4, 6, 8), (new_state.model, learned_machine) * 2, strict=True):
+    for steps, model in zip((2, 4, 6, 8), (begin(config).model, learned_machine) * 2, strict=True):
         run.save_checkpoint(replace(run.load_checkpoint(), model=model))
         train(with_options(config, max_steps=steps), run.path, resume=True, show=False)
         models.append(run.file(MODEL).read_bytes())
@@ -151,6 +151,8 @@ def test_a_run_of_version_0_1_is_loaded_and_its_training_not_resumed(run, new_st
         "max_length": 8,
         "first_lengths": [4, 8],
         "batch": 25,
+        "hidden": 16,
+        "width": 16,
         "wiring": "layer",
     }
     run.write(

@@ -4,7 +4,7 @@ import pytest
 
 from neuralstack import Stopping
 from neuralstack.training import Run
-from small import LEARNING, SMALL
+from small import LEARNING
 
 pytest_plugins = ("small_runs",)
 
@@ -46,7 +46,7 @@ def test_extra_steps_are_counted_from_the_evaluation_that_was_perfect_often_enou
 def test_a_run_that_learned_took_the_extra_steps_once_validation_had_been_perfect_as_often_as_asked(learned):
     records = Run.open(learned).metrics()
     accuracies = [record["validation"]["coarse"] for record in records]
-    perfect = [1] * SMALL.stopping.stop_after_perfect
+    perfect = [1] * LEARNING["stop_after_perfect"]
     ends = range(len(perfect), len(accuracies) + 1)
     first = next(end for end in ends if accuracies[end - len(perfect) : end] == perfect)
     assert records[-1]["step"] == records[first - 1]["step"] + LEARNING["extra_steps"]
