@@ -85,7 +85,7 @@ SLOW_TASKS = (
     *("cycle-navigation", "duplicate-string", "odds-first", "parity", "reverse-string"),
     *("binary-addition", "binary-multiplication", "compute-sqrt"),
     *("modular-arithmetic", "modular-arithmetic-brackets", "solve-equation"),
-    *("gender", "memorization", "svo-sov"),
+    *("addition-stream", "gender", "memorization", "svo-sov"),
 )
 assert set(SLOW_TASKS) <= set(TASKS_UNDER_TEST)
 EVERY_TASK = [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW_TASKS)) for name in TASKS_UNDER_TEST]

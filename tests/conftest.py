@@ -8,17 +8,18 @@ def pytest_configure(config):
     """Set up the processes that run tests; one that only hands them out to others need not import JAX."""
     if config.getoption("tx", None) and not hasattr(config, "workerinput"):
         return
-    settle_examples()
+    settle_examples(config)
     compile_quickly()
     share_compiled_programs(config)
     gc.set_threshold(200_000, 20, 20)  # tracing makes many objects and few cycles
 
 
-def settle_examples():
-    """Draw the same examples in every run, however slow the machine, and leave nothing behind on disk."""
+def settle_examples(config):
+    """Draw the same examples however slow the machine, few in everyday tests, and leave nothing behind on disk."""
     from hypothesis import settings
 
-    settings.register_profile("tests", derandomize=True, deadline=None, database=None)
+    count = 25 if config.option.markexpr == "not slow" else 100
+    settings.register_profile("tests", max_examples=count, derandomize=True, deadline=None, database=None)
     settings.load_profile("tests")
 
 

@@ -83,7 +83,7 @@ def by_equations(name, controller, inputs):
 
 
 @every_controller
-@one_and_three_layers
+@pytest.mark.parametrize("layers", quick([1, 3], 3))
 def test_it_computes_the_equations_of_its_description(name, layers, float64):
     controller, inputs = build(name, layers)
     wanted = by_equations(name, controller, inputs)

@@ -13,6 +13,8 @@ from neuralstack.machine import PARALLEL_CONTROLLERS, MemoryLayer
 
 SIZE, STEPS = 5, 9
 KINDS = [(controller, queue) for controller in PARALLEL_CONTROLLERS for queue in (False, True)]
+OTHERS = [pytest.param(*kind, marks=pytest.mark.slow) for kind in KINDS[1:3]]
+kinds = pytest.mark.parametrize(("controller", "queue"), [KINDS[0], *OTHERS, KINDS[-1]])
 
 
 def build(controller="feedforward", queue=False, **sizes):
@@ -24,7 +26,7 @@ def draw_inputs(*shape):
     return jax.random.normal(jax.random.key(1), (*shape, SIZE))
 
 
-@pytest.mark.parametrize(("controller", "queue"), KINDS)
+@kinds
 @pytest.mark.parametrize("steps", quick([1, STEPS], STEPS))
 def test_a_sequence_of_any_length_becomes_one_of_the_same_shape(controller, queue, steps):
     outputs = eqx.filter_jit(build(controller, queue))(draw_inputs(steps))
@@ -49,7 +51,7 @@ def test_as_a_queue_it_reads_what_was_pushed_first():
     np.testing.assert_allclose(layer(draw_inputs(STEPS)), wanted, atol=1e-5)
 
 
-@pytest.mark.parametrize(("controller", "queue"), KINDS)
+@kinds
 def test_no_output_depends_on_a_later_input(controller, queue):
     layer, inputs = eqx.filter_jit(build(controller, queue)), draw_inputs(STEPS)
     for step in (1, 5):

@@ -60,7 +60,7 @@ def test_a_batch_for_training_has_time_first(machine, unchecked_types):
         machine.batch(jnp.array(TOKENS))
 
 
-@pytest.mark.parametrize("connection", CONNECTIONS_UNDER_TEST)
+@pytest.mark.parametrize("connection", quick(CONNECTIONS_UNDER_TEST, "layer", "feedback"))
 @pytest.mark.parametrize("outside", quick([5, -1], -1))
 def test_under_jit_a_token_outside_the_vocabulary_gives_nan_from_its_step_on(connection, outside):
     machine = drawn_machine(GRU, NeuralStack(3), 5, hidden=4, embedding=3, connection=connection)

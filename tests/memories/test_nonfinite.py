@@ -69,7 +69,7 @@ def test_a_strength_that_is_not_finite_makes_read_weights_and_their_gradients_na
             assert np.isnan(gradient[20:]).all()
 
 
-@pytest.mark.parametrize("name", ["superposition", "pointer", "tape"])
+@pytest.mark.parametrize("name", quick(["superposition", "pointer", "tape"], "tape"))
 def test_a_value_that_is_not_finite_is_read_from_its_step_on_by_a_mixture(name):
     memory = MEMORIES_UNDER_TEST[name](WIDTH)
     action = memory.decode(jax.random.normal(jax.random.key(0), (5, memory.action_size)))

@@ -6,10 +6,11 @@ import jax.numpy as jnp
 import pytest
 
 import neuralstack as ns
+from cases import quick
 from neuralstack.automata import compare
 from neuralstack.reporting import Viewer, plot_curves, report_table
-from neuralstack.training import History
-from small import drawn_machine
+from neuralstack.training import History, with_options
+from small import SMALL, drawn_machine
 
 pytest_plugins = ("small_runs",)
 
@@ -63,7 +64,7 @@ class Balanced(HTMLParser):
         assert self.open.pop() == tag
 
 
-@pytest.mark.parametrize("name", VALUES)
+@pytest.mark.parametrize("name", quick(VALUES, *(name for name in VALUES if name != "steps of a batch")))
 def test_a_value_is_short_and_its_html_well_formed(name):
     value = VALUES[name]()
     assert len(repr(value)) < 500
@@ -100,5 +101,4 @@ def test_a_figure_is_shown_as_a_picture():
 def test_a_notebook_without_widgets_is_told_of_training_in_lines(monkeypatch, tmp_path):
     """Without them, a bar cannot be shown in a notebook, and trying warns."""
     monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
-    config = ns.configure("reversal", memory_dim=2, hidden_dim=2, batch_size=2, min_length=1, max_length=4, max_steps=1)
-    assert ns.train(config, tmp_path / "run").steps == 1
+    assert ns.train(with_options(SMALL, max_steps=1), tmp_path / "run").steps == 1

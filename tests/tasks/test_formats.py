@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from cases import quick
 from neuralstack.tasks import Autoregressive, Pair, QueryTokens, Synchronous
 
 SOURCE, TARGET = jnp.array([1, 2, 3, 4]), jnp.array([5, 6, 7])
@@ -58,7 +59,7 @@ def test_stepwise_answers_each_symbol_as_it_is_given(length):
     assert format.prompt([1, 2], 2) == [1, 2]
 
 
-@pytest.mark.parametrize("format", [Autoregressive(10), QueryTokens(10), Synchronous(10)])
+@pytest.mark.parametrize("format", quick([Autoregressive(10), QueryTokens(10), Synchronous(10)], Autoregressive(10)))
 def test_only_what_is_scored_of_an_answer_counts(format):
     scored = jnp.array([True, False, True])
     pair = Pair(SOURCE[:3], 3, TARGET, 3)

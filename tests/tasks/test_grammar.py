@@ -40,6 +40,7 @@ KINDS = {
 every_task = pytest.mark.parametrize(("name", "grammar"), SOURCES.items(), ids=SOURCES)
 # One word of each kind; of the genders one is enough.
 SVO_KINDS = {"subject": "si1", "object": "oi1", "verb": "vi1", "relative": "rpi"}
+SVO = pytest.param("svo-sov", SVO_KINDS, 6, marks=pytest.mark.slow)
 GENDER_KINDS = {"the": "the", "or": "or", "verb": "we1", "neuter": "ne1"}
 
 
@@ -121,7 +122,7 @@ def test_a_length_that_no_word_has_is_raised_to_the_next(name, grammar):
     assert TASKS[name]().source_length(jnp.arange(1, 9)).tolist() == wanted
 
 
-@pytest.mark.parametrize(("name", "kinds", "longest"), [("svo-sov", SVO_KINDS, 6), ("gender", GENDER_KINDS, 5)])
+@pytest.mark.parametrize(("name", "kinds", "longest"), [SVO, ("gender", GENDER_KINDS, 5)])
 def test_an_answer_is_given_to_exactly_the_sentences_of_the_grammar(name, kinds, longest):
     task = TASKS[name]()
     sentences = {" ".join(kinds.get(kind, "") for kind in word) for word in chances(SOURCES[name], longest + 2)}
@@ -137,7 +138,9 @@ def test_an_answer_is_given_to_exactly_the_sentences_of_the_grammar(name, kinds,
                     task.answer(task.encode(sentence))
 
 
-@pytest.mark.parametrize("draw", [partial(drawn, DYCK), partial(drawn_sources, "dyck-1")])
+@pytest.mark.parametrize(
+    "draw", [partial(drawn, DYCK), pytest.param(partial(drawn_sources, "dyck-1"), marks=pytest.mark.slow)]
+)
 def test_a_long_word_is_drawn_whole_and_many_are_different(draw):
     words = draw(100, 100, 50)
     assert len(set(words)) == 50

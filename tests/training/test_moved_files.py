@@ -7,6 +7,8 @@ import pytest
 
 from cases import quick
 from neuralstack.cli import main
+from neuralstack.training import configure
+from small import untrained_run
 
 SIZES = "--hidden-dim 4 --memory-dim 4 --batch-size 2 --max-steps 1 --evaluate-every 1"
 MEMORY = "from neuralstack import NeuralStack\n\n\nclass Own(NeuralStack):\n    pass\n"
@@ -112,8 +114,8 @@ def test_a_part_of_ones_own_is_asked_for_by_a_path_that_is_there(monkeypatch, tm
     away.mkdir()
     (home / "parts.py").write_text(MEMORY)
     monkeypatch.chdir(home)
-    line = f"train reversal --memory parts.py:Own --out run --min-length 1 --max-length 4 {SIZES}"
-    assert typed(capsys, line)[0] == 0
+    sizes = {"hidden_dim": 4, "memory_dim": 4, "min_length": 1, "max_length": 4}
+    untrained_run("run", configure("reversal", memory="parts.py:Own", **sizes))
     assert "add --memory parts.py:Own to allow" in typed(capsys, "evaluate run")[2]
     monkeypatch.chdir(away)
     line = f"evaluate {home}/run --count 2 --lengths 1 2"

@@ -37,6 +37,7 @@ def place(untrained, monkeypatch):
     return untrained
 
 
+@pytest.mark.slow
 def test_its_machine_is_loaded_without_its_task(place):
     code = "import neuralstack as ns; print(ns.load('run').vocab_size)"
     done = subprocess.run([command()[0], "-c", code], capture_output=True, text=True, check=True)

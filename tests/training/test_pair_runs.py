@@ -104,6 +104,10 @@ def test_a_run_is_resumed_only_with_the_data_it_was_begun_with(place):
     with pytest.raises(ValueError, match=r"the data of 'run', 'pairs\.jsonl', has changed since its training"):
         ns.resume("run", max_steps=3, show=False)
     (place / "pairs.jsonl").write_text(content)
+
+
+@pytest.mark.slow
+def test_a_run_is_resumed_with_its_data(place):
     assert ns.resume("run", max_steps=3, show=False).steps == 3
 
 

@@ -70,6 +70,7 @@ def test_the_summary_says_what_became_of_each_and_how_many_succeeded(trained):
     assert summary["best"] == population.best.name
 
 
+@pytest.mark.slow
 def test_a_member_counts_as_solved_when_its_validation_was_perfect(tmp_path, learned_machine):
     config = with_options(CONFIG, hidden_dim=64, memory_dim=64, max_steps=2, learning_rate=1e-6)
     for seed in (0, 1):  # the second one has learned already
