@@ -29,6 +29,11 @@ from .evaluation import (
     score as score,
     success_interval as success_interval,
 )
+from .experiments import (
+    BenchmarkResult as BenchmarkResult,
+    BenchmarkRow as BenchmarkRow,
+    benchmark as benchmark,
+)
 from .machine import (
     CONNECTIONS as CONNECTIONS,
     PARALLEL_CONTROLLERS as PARALLEL_CONTROLLERS,

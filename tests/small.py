@@ -46,6 +46,7 @@ OPTIONS = [
 
 COMMANDS = (
     "train", "evaluate", "compare", "predict", "harden", "trace", "view", "sample", "list", "reproduce",
+    "benchmark",
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import tyro
 
 from neuralstack._heartbeat import seconds_between_lines
 from neuralstack._lookup import UnnamedPartError, lookup
+from neuralstack.cli._benchmark import Benchmark
 from neuralstack.cli._compare import Compare
 from neuralstack.cli._evaluate import Evaluate
 from neuralstack.cli._harden import Harden
@@ -34,6 +35,7 @@ COMMANDS = {
     "sample": Sample,
     "list": List,
     "reproduce": Reproduce,
+    "benchmark": Benchmark,
 }
 
 

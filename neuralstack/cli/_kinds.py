@@ -27,7 +27,10 @@ Texts = Positional[Annotated[tuple[str, ...], named("TEXT [TEXT ...]")]]
 Task = Positional[Annotated[str | None, named("TASK")]]
 Experiment = Positional[Annotated[str, named("NAME")]]
 
+OwnModel = Positional[Annotated[str, named("FILE.py:NAME")]]
+
 Name = Annotated[str | None, named("NAME")]
+Names = Annotated[tuple[str, ...] | None, named("NAME [NAME ...]")]
 Text = Annotated[str | None, named("TEXT")]
 File = Annotated[str | None, named("PATH")]
 OptionalPath = Annotated[Path | None, named("PATH")]
@@ -47,4 +50,5 @@ Versions = Annotated[
 Objective = Annotated[str | None, choice("supervised", "imitation", "reinforce")]
 Curriculum = Annotated[str | None, choice("warmup", "uniform", "linear", "adaptive")]
 Connection = Annotated[str | None, choice("layer", "feedback", "skip", "paper")]
+Suite = Annotated[str, arg(metavar="{chomsky,transductions,counting,dyck}")]
 Baseline = Annotated[str | None, choice("running", "learned")]

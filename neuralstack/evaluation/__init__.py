@@ -13,7 +13,7 @@ from neuralstack.evaluation._metrics import (
 )
 from neuralstack.evaluation._predict import Prediction as Prediction, padded as padded, predict as predict
 from neuralstack.evaluation._report import Report as Report, length_bands as length_bands
-from neuralstack.evaluation._scores import evaluate as evaluate
+from neuralstack.evaluation._scores import evaluate as evaluate, evaluate_batches as evaluate_batches
 from neuralstack.evaluation._sets import (
     Examples as Examples,
     fixed_set as fixed_set,

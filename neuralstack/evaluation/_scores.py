@@ -7,6 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Int
 
 from neuralstack.evaluation._metrics import cross_entropy, score
 from neuralstack.evaluation._report import Report
@@ -59,7 +60,53 @@ def evaluate(
     if batch_size is not None and batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, got {batch_size}.")
     data = _examples_of(task, lengths, count, count_per_length)
-    scores, losses = _score_all(model, data, batch_size, progress)
+    return _report(lambda rows: _score_batch(model, data.examples, rows), data, batch_size, progress)
+
+
+def evaluate_batches(
+    answer: Callable[[Int[np.ndarray, "batch steps"]], Any],
+    data: Examples,
+    *,
+    batch_size: int | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Report:
+    """Answer every sequence of a set under teacher forcing by a function of batches, which need not be JAX's.
+
+    Args:
+        answer: A function from a batch of tokens, a NumPy array `[batch, steps]`, to an array of logits
+            `[batch, steps, vocab]`. Sequences are padded at their ends; the logits there are ignored.
+        data: The set.
+        batch_size: Number of sequences that run at once. Defaults to the number that takes 16,384 steps in all.
+        progress: Called after each batch with the number of sequences answered so far, and their total number.
+
+    Returns:
+        The same as `evaluate`.
+
+    Examples:
+        >>> import numpy as np, neuralstack as ns
+        >>> task = ns.TASKS["even-pairs"](max_length=4)
+        >>> data = ns.fixed_set(task, (3, 4), 200)
+        >>> evaluate_batches(lambda tokens: np.eye(task.vocab_size)[np.ones_like(tokens)], data)
+        Report(coarse 0.525, fine 0.525, token 0.525, loss 1.026; 200 sequences, lengths 3-4)
+    """
+    examples = jax.device_get(data.examples)
+
+    def score_rows(rows):
+        inputs, targets, mask = (leaf[rows] for leaf in examples)
+        logits = jnp.asarray(np.asarray(answer(inputs)), jnp.float32)
+        return _score_logits(jnp.swapaxes(logits, 0, 1), targets.T, mask.T)
+
+    return _report(score_rows, data, batch_size, progress)
+
+
+def _report(
+    score_rows: Callable[[Int[np.ndarray, " rows"]], Any],
+    data: Examples,
+    batch_size: int | None,
+    progress: Callable[[int, int], None] | None,
+) -> Report:
+    """Return the report of a set, given a function that scores the sequences of some rows."""
+    scores, losses = _score_all(score_rows, data, batch_size, progress)
     sizes = np.asarray(data.lengths)
 
     def mean(rows) -> dict[str, float]:
@@ -95,14 +142,19 @@ def _examples_of(
     )
 
 
-def _score_all(model: Any, data: Examples, batch_size: int | None, progress: Callable[[int, int], None] | None) -> Any:
+def _score_all(
+    score_rows: Callable[[Int[np.ndarray, " rows"]], Any],
+    data: Examples,
+    batch_size: int | None,
+    progress: Callable[[int, int], None] | None,
+) -> Any:
     """Return the scores and the losses of all sequences, computed in batches of one size."""
     sequences, steps = data.examples.inputs.shape
     size = min(sequences, batch_size or max(1, GROUP_STEPS // steps))
     batches = []
     for start in range(0, sequences, size):
         # The last batch is padded with the first sequences, whose scores are then cut off.
-        batches.append(_score_batch(model, data.examples, np.arange(start, start + size) % sequences))
+        batches.append(score_rows(np.arange(start, start + size) % sequences))
         if progress is not None:
             jax.block_until_ready(batches[-1])
             progress(min(start + size, sequences), sequences)
@@ -112,5 +164,9 @@ def _score_all(model: Any, data: Examples, batch_size: int | None, progress: Cal
 @eqx.filter_jit
 def _score_batch(model, examples, rows):
     inputs, targets, mask = jax.tree.map(lambda leaf: leaf[rows].T, examples)
-    output = batch_logits(model, inputs)
+    return _score_logits(batch_logits(model, inputs), targets, mask)
+
+
+@jax.jit
+def _score_logits(output, targets, mask):
     return score(jnp.argmax(output, -1) == targets, mask), cross_entropy(output, targets, mask)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from neuralstack.evaluation import evaluate
+from neuralstack.evaluation import Report, evaluate
 from neuralstack.experiments._experiment import Experiment, Measured, Quick, Result, Variant
 from neuralstack.experiments._figures import by_group, draw_lengths
 from neuralstack.reporting import Table
@@ -28,24 +28,25 @@ MACHINES = {
     "Tape-RNN": with_options(BASE, memory="tape", controller="elman", connection="feedback"),
     "LSTM": with_options(BASE, memory="none", controller="lstm"),
 }
+PUBLISHED_MACHINES = (*MACHINES, "Transformer")
 PUBLISHED = {
-    # In the order of `MACHINES`.
-    "even-pairs": (100.0, 100.0, 100.0, 100.0),
-    "modular-arithmetic": (100.0, 100.0, 100.0, 100.0),
-    "parity": (100.0, 100.0, 100.0, 100.0),
-    "cycle-navigation": (100.0, 100.0, 100.0, 100.0),
-    "stack-manipulation": (56.0, 100.0, 100.0, 59.1),
-    "reverse-string": (62.0, 100.0, 100.0, 60.9),
-    "modular-arithmetic-brackets": (41.3, 96.1, 95.4, 59.2),
-    "solve-equation": (51.0, 56.2, 64.4, 67.8),
-    "duplicate-string": (50.3, 52.8, 100.0, 57.6),
-    "missing-duplicate": (52.3, 55.2, 100.0, 54.3),
-    "odds-first": (51.0, 51.9, 100.0, 55.6),
-    "binary-addition": (50.3, 52.7, 100.0, 55.5),
-    "binary-multiplication": (50.0, 52.7, 58.5, 53.1),
-    "compute-sqrt": (54.3, 56.5, 57.8, 57.5),
-    "bucket-sort": (27.9, 78.1, 70.7, 99.3),
+    "even-pairs": (100.0, 100.0, 100.0, 100.0, 96.4),
+    "modular-arithmetic": (100.0, 100.0, 100.0, 100.0, 24.2),
+    "parity": (100.0, 100.0, 100.0, 100.0, 52.0),
+    "cycle-navigation": (100.0, 100.0, 100.0, 100.0, 61.9),
+    "stack-manipulation": (56.0, 100.0, 100.0, 59.1, 57.5),
+    "reverse-string": (62.0, 100.0, 100.0, 60.9, 62.3),
+    "modular-arithmetic-brackets": (41.3, 96.1, 95.4, 59.2, 32.5),
+    "solve-equation": (51.0, 56.2, 64.4, 67.8, 25.7),
+    "duplicate-string": (50.3, 52.8, 100.0, 57.6, 52.8),
+    "missing-duplicate": (52.3, 55.2, 100.0, 54.3, 56.4),
+    "odds-first": (51.0, 51.9, 100.0, 55.6, 52.8),
+    "binary-addition": (50.3, 52.7, 100.0, 55.5, 54.3),
+    "binary-multiplication": (50.0, 52.7, 58.5, 53.1, 52.2),
+    "compute-sqrt": (54.3, 56.5, 57.8, 57.5, 52.4),
+    "bucket-sort": (27.9, 78.1, 70.7, 99.3, 91.9),
 }
+"""Published scores of each machine in the order of `PUBLISHED_MACHINES`, by task."""
 RECALLED = {
     "modular-arithmetic-brackets", "solve-equation", "missing-duplicate", "binary-addition", "binary-multiplication",
     "compute-sqrt", "bucket-sort",
@@ -71,7 +72,12 @@ def measure(run: Run, config: Config, count: int | None = None, count_per_length
     task = build_task(config)
     report = evaluate(run.load_model(), task, task.test_lengths, count, count_per_length=count_per_length)
     accuracies = {length: row["token"] for length, row in report.by_length.items()}
-    return {"coarse": report.coarse, "score": 100 * float(np.mean(list(accuracies.values()))), "by_length": accuracies}
+    return {"coarse": report.coarse, "score": score_of(report), "by_length": accuracies}
+
+
+def score_of(report: Report) -> float:
+    """Return the score of the benchmark: the token accuracy in percent, averaged over the lengths."""
+    return 100 * float(np.mean([row["token"] for row in report.by_length.values()]))
 
 
 def headline(run: Measured) -> str:
@@ -81,7 +87,8 @@ def headline(run: Measured) -> str:
 
 def published(task: str, label: str) -> str:
     """Return the published score of a machine, marked if it is quoted from memory."""
-    return ("~" if task in RECALLED else "") + f"{PUBLISHED[task][list(MACHINES).index(label)]:.1f}"
+    is_recalled = task in RECALLED or (task, label) == ("even-pairs", "Transformer")
+    return ("~" if is_recalled else "") + f"{PUBLISHED[task][PUBLISHED_MACHINES.index(label)]:.1f}"
 
 
 def tables(result: Result) -> list[Table]:

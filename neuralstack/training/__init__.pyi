@@ -37,6 +37,7 @@ from ._optimizer import clipped_adam as clipped_adam, gradient_variance as gradi
 from ._options import configure as configure, with_options as with_options
 from ._outcome import Outcome as Outcome
 from ._own_parts import OwnParts as OwnParts, allowed_config as allowed_config, own_of_each as own_of_each
+from ._progress import bar_of_training as bar_of_training
 from ._recipes import RECIPES as RECIPES, Recipe as Recipe
 from ._run_directory import Run as Run
 from ._saving import load as load, save as save
