@@ -11,8 +11,8 @@ import pytest
 
 from neuralstack import load, train
 from neuralstack.cli import main
-from neuralstack.training import begin, complete, with_options
-from small import LEARNING, SMALL, compiled_as_users_do, untrained_run
+from neuralstack.training import begin, complete, resume, with_options
+from small import EXACT, LEARNING, SMALL, compiled_as_users_do, untrained_run
 
 
 @pytest.fixture
@@ -85,10 +85,11 @@ def learned(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def hardened(learned, tmp_path_factory):
-    """A copy of that run after `neuralstack harden`, with what it printed in `said.txt`."""
+    """A copy of that run, trained further, after `neuralstack harden`, with what it printed in `said.txt`."""
     path = shared(tmp_path_factory) / "hardened"
     if not path.exists():
         own = Path(shutil.copytree(learned, tmp_path_factory.mktemp("hardening") / "run"))
+        resume(own, **EXACT, show=False)
         with compiled_as_users_do(), redirect_stdout(StringIO()) as said, pytest.raises(SystemExit) as stop:
             main(["harden", str(own), "--count", "40", "--sequences", "40", "--longest", "60"])
         assert stop.value.code == 0

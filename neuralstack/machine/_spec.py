@@ -23,9 +23,9 @@ def machine_spec(machine: Machine) -> dict[str, Any]:
     Examples:
         >>> import jax, neuralstack as ns
         >>> key = jax.random.key(0)
-        >>> spec = machine_spec(ns.Machine(ns.GRU(16, 32, key=key), ns.NeuralStack(8), 5, key=key))
+        >>> spec = machine_spec(ns.Machine(ns.GRU(8, 16, key=key), ns.NeuralStack(8), 5, key=key))
         >>> spec["controller"]
-        {'kind': 'GRU', 'input_size': 16, 'hidden_size': 32, 'num_layers': 1}
+        {'kind': 'GRU', 'input_size': 8, 'hidden_size': 16, 'num_layers': 1}
     """
     return {
         "controller": controller_spec(machine.controller),

@@ -44,7 +44,7 @@ class FunctionTask(AbstractTask):
         >>> task = FunctionTask(lambda source: source[-1:], "abcd", train_lengths=(1, 10), test_lengths=(11, 40))
         >>> task.decode(task.answer(task.encode("abca")))
         'a'
-        >>> int(task.sample(jax.random.key(0), 5).mask.sum())  # one symbol, and END
+        >>> int(jax.jit(task.sample)(jax.random.key(0), 5).mask.sum())  # one symbol, and END
         2
     """
 

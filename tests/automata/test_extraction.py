@@ -18,6 +18,7 @@ from neuralstack import (
     SuperpositionStack,
     extract,
     harden,
+    load,
 )
 from neuralstack.automata import compare, find_transducer
 from neuralstack.discretization import Agreement, Fresh, agree
@@ -57,9 +58,9 @@ def test_the_program_reverses_strings_far_beyond_the_training(program):
 
 
 @pytest.mark.slow
-def test_network_and_program_agree_on_random_sequences(hard_machine, program):
+def test_network_and_program_agree_on_random_sequences(hardened, program):
     advanced = []
-    found = find_transducer(hard_machine, TASK, (1, 100), 200, advanced.append)
+    found = find_transducer(harden(load(hardened), TASK), TASK, (1, 100), 200, advanced.append)
     assert found.program == program
     assert found.agreement == Agreement(same=200, sequences=200, first=None)
     assert sum(advanced) == 400

@@ -26,6 +26,10 @@ def test_a_name_is_for_the_runs_that_have_such_a_part(call, own_run, new_run):
     beside = ("trace", own_run, "ab", "--beside", new_run.path, "--out", "both.json")
     assert "add --memory parts.py:Own to allow its code" in call(*beside)[2]
     assert call(*beside, "--memory", "parts.py:Own")[::2] == (0, "")
+
+
+@pytest.mark.slow
+def test_runs_with_and_without_such_a_part_are_compared(call, own_run, new_run):
     compared = ("compare", own_run, new_run.path, "--memory", "parts.py:Own", "--count", 2, "--lengths", 2, 3, "--json")
     status, out, err = call(*compared)
     assert (status, err) == (0, "")

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from cases import quick
 from neuralstack import (
     GRU,
     TASKS,
@@ -43,8 +44,10 @@ def machine_with(memory, layer: type = GRU, connection="layer", task=TASK, seed=
     return eqx.tree_at(lambda machine: machine.action_weights, machine, replace_fn=lambda weights: 4 * weights)
 
 
-@each_memory
-def test_hard_stacks_read_what_their_soft_twins_read_of_rounded_actions(memory):
+@pytest.mark.parametrize("name", quick(MEMORIES, "pointer"))
+def test_hard_stacks_read_what_their_soft_twins_read_of_rounded_actions(name):
+    memory = MEMORIES[name]
+
     @jax.jit
     @jax.vmap
     def reads(raw):

@@ -34,7 +34,7 @@ def test_a_sequence_of_any_length_becomes_one_of_the_same_shape(controller, queu
     assert np.isfinite(outputs).all()
 
 
-@pytest.mark.parametrize("controller", PARALLEL_CONTROLLERS)
+@pytest.mark.parametrize("controller", quick(PARALLEL_CONTROLLERS, "attention"))
 def test_its_output_is_what_a_stack_reads_that_is_told_the_same(controller):
     layer = build(controller)
     reads, outputs = jax.jit(lambda inputs: (run(NeuralStack(6, kernel=False), layer.act(inputs)), layer(inputs)))(

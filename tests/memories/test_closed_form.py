@@ -115,7 +115,7 @@ def test_sequences_of_any_length_work(memory, steps, float64):
     assert_same(got, wanted)
 
 
-@pytest.mark.parametrize("memory", CLOSED)
+@pytest.mark.parametrize("memory", quick(CLOSED, "queue"))
 def test_a_sequence_of_no_steps_has_no_weights(memory):
     given = [part[0] for part in draw("halves", 0)]
     assert [part.shape for part in with_gradients(CLOSED[memory], *given)] == [(0, WIDTH), (0,), (0,), (0, WIDTH)]
@@ -137,7 +137,8 @@ def gradient_and_losses(memory, push, pops, values, cotangent):
     return jax.grad(loss)(pops[0]), jax.lax.map(loss, pops)
 
 
-@pytest.mark.parametrize("kind", quick(["all 0", "all 1", "0 or 1", "halves", "eighths"], "halves"))
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["all 0", "all 1", "0 or 1", "halves", "eighths"])
 @pytest.mark.parametrize("memory", quick(CLOSED, "stack"))
 def test_the_gradient_of_a_pop_at_a_tie_is_its_difference_to_a_larger_pop(memory, kind, float64):
     push, pop, values, cotangent = (part[0] for part in draw(kind))

@@ -30,6 +30,14 @@ WITH_TIES = {
     "weak eighths": lambda rng, T: rng.integers(0, 4, (4, T)) / 8,
 }
 ALL = GENERIC | WITH_TIES
+EVERY_DAY = ("0 or 1", "halves", "weak eighths")
+with_ties = pytest.mark.parametrize(
+    "kind",
+    [
+        pytest.param(kind, id=name, marks=[pytest.mark.slow] * (name not in EVERY_DAY))
+        for name, kind in WITH_TIES.items()
+    ],
+)
 
 
 def draw(kind, T=12, seed=0):
@@ -155,7 +163,7 @@ def test_the_derivatives_are_differences(kind, assert_derivatives):
         assert_derivatives(deque_backward(*inputs, *r_bars), loss_of(*r_bars), *inputs)
 
 
-@pytest.mark.parametrize("kind", WITH_TIES.values(), ids=WITH_TIES)
+@with_ties
 def test_the_derivative_by_a_pop_at_a_tie_is_the_difference_to_a_larger_pop(kind):
     for seed in range(3):
         inputs, r_bars = draw(kind, 8, seed)
@@ -169,7 +177,7 @@ def test_the_derivative_by_a_pop_at_a_tie_is_the_difference_to_a_larger_pop(kind
                 np.testing.assert_allclose(gradients[place][t], difference, atol=1e-8)
 
 
-@pytest.mark.parametrize("kind", WITH_TIES.values(), ids=WITH_TIES)
+@with_ties
 def test_at_ties_all_derivatives_are_those_beside_it_where_pops_are_larger_and_pushes_inside_the_unit_interval(kind):
     for seed in range(3):
         inputs, r_bars = draw(kind, seed=seed)

@@ -79,7 +79,10 @@ def test_both_numbers_are_uniform_from_one_to_the_largest(name):
     assert_uniform(of_one_and_three_bits, [(1, number) for number in range(1, 8)])
 
 
+ONE = pytest.param(1, ["0"], marks=pytest.mark.slow)
+
+
 @pytest.mark.parametrize("name", quick(OPERATORS, "binary-addition"))
-@pytest.mark.parametrize(("length", "numbers"), [(1, ["0"]), (2, ["00", "10", "01"])])
+@pytest.mark.parametrize(("length", "numbers"), [ONE, (2, ["00", "10", "01"])])
 def test_a_source_without_room_for_two_numbers_is_one_below_the_largest(name, length, numbers):
     assert_uniform(texts(name, length), numbers)

@@ -16,7 +16,7 @@ LONGEST = 500
 LENGTHS = (1, 2, 3, 4, 5, 8, 41, 60, 499, 500)
 BIG_NUMBERS = ("binary-addition", "binary-multiplication", "compute-sqrt")
 # Of the module's scope, so that all tests of a task come together, and its program is compiled once.
-EVERY_DAY = ("even-pairs", "solve-equation", "missing-duplicate", "odds-first", "binary-addition")
+EVERY_DAY = ("even-pairs", "missing-duplicate", "binary-addition")
 every_task = pytest.mark.parametrize("name", quick(NAMES, *EVERY_DAY), scope="module")
 
 

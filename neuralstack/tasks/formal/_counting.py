@@ -46,7 +46,7 @@ class Counting(AbstractTask):
         >>> task = Counting(max_length=3, language="anbn")
         >>> task.decode(task.answer(task.encode("aabbab")))
         'abbaba'
-        >>> task.sample(jax.random.key(0), 3).mask.any()
+        >>> jax.jit(task.sample)(jax.random.key(0), 3).mask.any()
         Array(True, dtype=bool)
     """
 
