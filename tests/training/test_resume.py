@@ -22,6 +22,7 @@ def straight(tmp_path_factory):
     return Run.open(path)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_given_more_steps_ends_as_if_it_had_had_them_from_the_start(tmp_path):
     config = with_options(CONFIG, evaluate_every=5)
     assert train(with_options(config, max_steps=10), tmp_path / "parts", show=False).steps == 10
