@@ -8,6 +8,7 @@ from .controllers import (
     CellController as CellController,
     Elman as Elman,
     Feedforward as Feedforward,
+    Multiplicative as Multiplicative,
 )
 from .corpora import (
     LanguageReport as LanguageReport,
@@ -40,6 +41,7 @@ from .machine import (
     Connection as Connection,
     Machine as Machine,
     MemoryLayer as MemoryLayer,
+    QuantizationNoise as QuantizationNoise,
     Step as Step,
 )
 from .memories import (
@@ -88,6 +90,7 @@ from .training import (
     MachineConfig as MachineConfig,
     OptimizerConfig as OptimizerConfig,
     Outcome as Outcome,
+    Quantization as Quantization,
     Recipe as Recipe,
     Reinforce as Reinforce,
     Stopping as Stopping,

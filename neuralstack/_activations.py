@@ -5,6 +5,7 @@ step. These store only the output, which is usually stored anyway. In return, th
 """
 
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 
@@ -26,6 +27,12 @@ def rounded(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     return jax.lax.round(x)
 
 
+@jax.custom_vjp
+def partly_rounded(x: Float[Array, "*shape"], mask: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """Round each number whose mask is 1; the gradient is that of the identity, as of `rounded`."""
+    return jax.lax.select(mask > 0, jax.lax.round(x), x)
+
+
 def _value_twice(value):
     return value, value
 
@@ -33,3 +40,7 @@ def _value_twice(value):
 sigmoid.defvjp(lambda x: _value_twice(jax.lax.logistic(x)), lambda value, cotangent: (cotangent * value * (1 - value),))
 tanh.defvjp(lambda x: _value_twice(jax.lax.tanh(x)), lambda value, cotangent: (cotangent * (1 - value * value),))
 rounded.defvjp(lambda x: (jax.lax.round(x), None), lambda _, cotangent: (cotangent,))
+partly_rounded.defvjp(
+    lambda x, mask: (jax.lax.select(mask > 0, jax.lax.round(x), x), None),
+    lambda _, cotangent: (cotangent, jnp.zeros_like(cotangent)),
+)

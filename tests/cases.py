@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import jax
 import pytest
 
 from neuralstack import (
@@ -9,10 +10,12 @@ from neuralstack import (
     LSTM,
     TASKS,
     CompositeMemory,
+    Connection,
     Elman,
     Feedforward,
     HardStack,
     Machine,
+    Multiplicative,
     NeuralDeque,
     NeuralQueue,
     NeuralStack,
@@ -70,6 +73,7 @@ CONTROLLERS_UNDER_TEST = {
     "feedforward": Feedforward,
     "gru": GRU,
     "lstm": LSTM,
+    "multiplicative": Multiplicative,
 }
 
 # Each takes the longest source.
@@ -90,10 +94,16 @@ SLOW_TASKS = (
 assert set(SLOW_TASKS) <= set(TASKS_UNDER_TEST)
 EVERY_TASK = [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW_TASKS)) for name in TASKS_UNDER_TEST]
 
+SEES_INPUT = Connection(answer_from="both", gates_see_input=True, value_constant=True)
+SEES_READ = Connection(gates_see_input=True, gates_see_read=True, values_repeat_read=True)
+
 # Each takes a controller, a memory, the size of the vocabulary, and a key.
 CONNECTIONS_UNDER_TEST = {
     "layer": partial(Machine, connection="layer"),
     "feedback": partial(Machine, connection="feedback"),
     "skip": partial(Machine, connection="skip"),
     "paper": partial(Machine, connection="paper"),
+    "direct": partial(Machine, connection=SEES_INPUT),
+    "reads": partial(Machine, connection=SEES_READ),
+    "readout": partial(Machine, connection="skip", readout=Multiplicative(4, 3, key=jax.random.key(0))),
 }

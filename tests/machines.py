@@ -9,10 +9,12 @@ from neuralstack import (
     LSTM,
     AbstractMemory,
     CompositeMemory,
+    Connection,
     Elman,
     Feedforward,
     HardStack,
     Machine,
+    Multiplicative,
     NeuralDeque,
     NeuralQueue,
     NeuralStack,
@@ -53,6 +55,11 @@ MACHINES = {
     "skip": lambda: build(memory=NeuralDeque(4, kernel=False), connection="skip"),
     "composite": lambda: build(memory=CompositeMemory(NeuralStack(4), HardStack(3), NeuralQueue(5))),
     "nondeterministic": lambda: build(memory=NondeterministicStack(states=2, symbols=2)),
+    "direct paths, readout and rounding": lambda: build(
+        connection=Connection(gates_see_input=True, gates_see_read=True, values_repeat_read=True, value_constant=True),
+        readout=Multiplicative(6, 4, key=KEY),
+        quantized=True,
+    ),
     "pointer": lambda: build(memory=PointerStack(4)),
 }
 

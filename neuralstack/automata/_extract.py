@@ -11,7 +11,7 @@ import numpy as np
 from neuralstack.automata._states import States, find_states
 from neuralstack.automata._transducer import StackTransducer
 from neuralstack.discretization import actions_on
-from neuralstack.machine import Machine
+from neuralstack.machine import Machine, logits
 from neuralstack.memories import End
 from neuralstack.tasks import AbstractTask
 
@@ -41,7 +41,8 @@ def extract(machine: Machine, task: AbstractTask) -> StackTransducer:
             "a program can only be extracted from hardened machines whose memories are stacks or queues, read at one "
             "element each: train with such a memory."
         )
-    if machine.connection.feedback or machine.connection.answer_from != "read":
+    connection = machine.connection
+    if connection.feedback or connection.has_direct_paths or machine.readout or connection.answer_from != "read":
         raise NotATransducer(
             "a program can only be extracted from hardened machines whose controller sees no reads and whose answer "
             "comes from the reads alone: train with the connection 'layer'."
@@ -100,7 +101,7 @@ def answers_of(machine: Machine, values: list[np.ndarray], ends: tuple[End, ...]
     places = np.indices(shape).reshape(len(shape), -1)
     together = np.concatenate([read[step] for read, step in zip(reads, places, strict=True)], axis=1)
     unseen = jnp.zeros((len(together), machine.controller.hidden_size))  # the answer comes from the reads alone
-    return np.asarray(jnp.argmax(machine.logits(unseen, jnp.asarray(together)), axis=-1)).reshape(shape)
+    return np.asarray(jnp.argmax(logits(machine, unseen, jnp.asarray(together)), axis=-1)).reshape(shape)
 
 
 def distinguish(table: np.ndarray, memory: int) -> tuple[np.ndarray, np.ndarray]:

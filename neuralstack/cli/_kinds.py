@@ -49,6 +49,5 @@ Versions = Annotated[
 ]
 Objective = Annotated[str | None, choice("supervised", "imitation", "reinforce")]
 Curriculum = Annotated[str | None, choice("warmup", "uniform", "linear", "adaptive")]
-Connection = Annotated[str | None, choice("layer", "feedback", "skip", "paper")]
 Suite = Annotated[str, arg(metavar="{chomsky,transductions,counting,dyck}")]
 Baseline = Annotated[str | None, choice("running", "learned")]

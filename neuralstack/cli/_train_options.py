@@ -5,7 +5,6 @@ from typing import Any
 
 from neuralstack.cli._kinds import (
     Baseline,
-    Connection,
     Curriculum,
     File,
     Name,
@@ -29,10 +28,13 @@ class TrainOptions:
     plus signs, as in stack+queue; options in parentheses, as in superposition(stacks=2); or your own, FILE.py:NAME
     (default: stack)."""
     controller: Name = None
-    """The type of the controller's layers: gru, lstm, elman or feedforward; or your own, FILE.py:NAME (default:
-    gru)."""
-    connection: Connection = None
-    """Connection of controller, memory and answer (default: layer; skip for characters; paper without a memory)."""
+    """The type of the controller's layers: gru, lstm, elman, feedforward or multiplicative; or your own,
+    FILE.py:NAME (default: gru)."""
+    connection: Name = None
+    """Connection of controller, memory and answer: layer, feedback, skip or paper; options in parentheses, as in
+    skip(gates_see_input=True) (default: layer; skip for characters; paper without a memory)."""
+    readout: Name = None
+    """The type of a second controller after the memory, or none (default: none)."""
     hidden_dim: Whole = None
     """Width of the controller's layers (default: 64)."""
     memory_dim: Whole = None
@@ -73,6 +75,12 @@ class TrainOptions:
     """For warmup: the lengths to start with (default: 8 16 32)."""
     linear_steps: Whole = None
     """For linear: batches over which the maximum length grows (default: 500)."""
+    adaptive_accuracy: Number = None
+    """For adaptive: the fraction of a batch that must be right for the lengths to grow (default: 0.9)."""
+    adaptive_batches: Whole = None
+    """For adaptive: the number of such batches in a row (default: 3)."""
+    quantization: bool = False
+    """Finish by rounding states, gates and values at random, ever more often, so that the machine becomes exact."""
     min_length: Whole = None
     """Shortest source to train and validate on (default: the task's)."""
     max_length: Whole = None
@@ -83,6 +91,8 @@ class TrainOptions:
     """Half-life of the learning rate in batches; 0 keeps it constant (default: 0)."""
     max_grad_norm: Number = None
     """Global norm to which gradients are clipped (default: 1)."""
+    epsilon: Number = None
+    """Number added to the root of Adam's second moment (default: 1e-8)."""
     batch_size: Whole = None
     """Number of sequences in a batch (default: 50)."""
     max_steps: Whole = None
@@ -92,8 +102,8 @@ class TrainOptions:
     extra_steps: Whole = None
     """Batches to train on after those evaluations (default: 0)."""
     restart_after: Whole = None
-    """Batches after which an attempt still in its warm-up restarts; 0 disables restarts (default: depends on task and
-    connection)."""
+    """Batches without progress after which an attempt still in its warm-up restarts; 0 disables restarts (default:
+    depends on task and connection)."""
     evaluate_every: Whole = None
     """Batches between evaluations, each of which also writes a checkpoint (default: 50)."""
     state_reset_every: Whole = None

@@ -19,5 +19,12 @@ from neuralstack.controllers._layered import (
     AbstractLayeredController as AbstractLayeredController,
 )
 from neuralstack.controllers._lstm import LSTM as LSTM
+from neuralstack.controllers._multiplicative import Multiplicative as Multiplicative
 
-CONTROLLERS = {"elman": Elman, "feedforward": Feedforward, "gru": GRU, "lstm": LSTM}
+CONTROLLERS = {
+    "elman": Elman,
+    "feedforward": Feedforward,
+    "gru": GRU,
+    "lstm": LSTM,
+    "multiplicative": Multiplicative,
+}

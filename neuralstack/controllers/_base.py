@@ -6,6 +6,8 @@ import equinox as eqx
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
+from neuralstack._rounding import Rounding
+
 
 class AbstractController(eqx.Module):
     """A recurrent network that drives a memory: it maps an input and a state to a new state and a hidden vector.
@@ -62,6 +64,12 @@ class AbstractController(eqx.Module):
     ) -> tuple[PyTree[Array], Float[Array, " {self.hidden_size}"]]:
         """Take one step from a projected input: `step(state, x)` equals `step_projected(state, project(x))`."""
         return self.step(state, projected)
+
+    def step_rounded(
+        self, state: PyTree[Array], projected: Float[Array, " {self.projected_size}"], rounding: Rounding
+    ) -> tuple[PyTree[Array], Float[Array, " {self.hidden_size}"]]:
+        """Take one step from a projected input, and round the new state and the hidden vector."""
+        return rounding(self.step_projected(state, projected))
 
 
 class AbstractLayer(eqx.Module):

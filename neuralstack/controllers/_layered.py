@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 from jaxtyping import PRNGKeyArray
 
+from neuralstack._rounding import unrounded
 from neuralstack.controllers._base import AbstractController, AbstractLayer
 
 INPUT_SCALE = 0.3  # a weak input at first; Glorot's scale is 1
@@ -61,10 +62,14 @@ class AbstractLayeredController(AbstractController):
         return self.step_projected(state, self.project(x))
 
     def step_projected(self, state, projected):
+        return self.step_rounded(state, projected, unrounded)
+
+    def step_rounded(self, state, projected, rounding):
+        """Take one step through all layers, each of which sees the rounded hidden vector of the one before."""
         first, *others = self.layers
-        new, hidden = first.step_projected(state[0], projected)
+        new, hidden = rounding(first.step_projected(state[0], projected))
         states = [new]
         for layer, old in zip(others, state[1:], strict=True):
-            new, hidden = layer.step_projected(old, layer.project(hidden))
+            new, hidden = rounding(layer.step_projected(old, layer.project(hidden)))
             states.append(new)
         return tuple(states), hidden

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int
 
 from neuralstack.corpora._filter import filter_logits
 from neuralstack.evaluation import padded
-from neuralstack.machine import Machine, MachineState
+from neuralstack.machine import Machine
 from neuralstack.tasks import Characters
 
 LONGEST = 10**6  # characters to write
@@ -178,11 +178,14 @@ def _write(
         return (state, chosen), chosen
 
     def stretch(carry, row):
-        controller, last = carry  # the memory starts empty, as in each stretch of training
-        state = MachineState(controller, *machine.init(stride)[1:])
+        states, last = carry  # the memory starts empty, as in each stretch of training
+        state = machine.init(stride)._replace(**states)
         (state, last), chosen = jax.lax.scan(step, (state, last), row * stride + jnp.arange(stride))
-        return (state.controller, last), chosen
+        return (kept_states(state), last), chosen
+
+    def kept_states(state):
+        return {"controller": state.controller, "readout": state.readout}
 
     rows = jnp.arange(-(-len(prompt) // stride))
-    start = machine.controller.init(), jnp.zeros((), jnp.int32)
+    start = kept_states(machine.init(stride)), jnp.zeros((), jnp.int32)
     return jax.lax.scan(stretch, start, rows)[1].reshape(-1)

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
 from neuralstack.controllers import phase_of
-from neuralstack.machine import Machine
+from neuralstack.machine import Machine, logits, raw_action, rounding_of
 from neuralstack.memories import Action
 
 
@@ -24,7 +24,8 @@ def successors(
     Both have the axes [states, tokens, ...]. The count is an argument because some controllers have no state, and so no
     array to infer it from.
     """
-    step = jax.vmap(jax.vmap(machine.controller.step_projected, in_axes=(None, 0)), in_axes=(0, None), axis_size=count)
+    step = partial(machine.controller.step_rounded, rounding=rounding_of(machine))
+    step = jax.vmap(jax.vmap(step, in_axes=(None, 0)), in_axes=(0, None), axis_size=count)
     return step(states, machine.controller.project(machine.embedding)[tokens])
 
 
@@ -38,7 +39,7 @@ def signatures(
     def follow(state, word, projected):
         def step(state, carry):
             token, row = carry
-            state, hidden = machine.controller.step_projected(state, row)
+            state, hidden = machine.controller.step_rounded(state, row, rounding_of(machine))
             return state, _action_label(machine, hidden, token)
 
         return jax.lax.scan(step, state, (word, projected))[1]
@@ -70,14 +71,14 @@ def actions_on(
     machine: Machine, hidden: Float[Array, "*steps hidden"], tokens: Int[Array, "*steps"]
 ) -> tuple[Action, ...]:
     """Return the action on each stack and queue, given the controller's hidden vectors and its input tokens."""
-    return decoded_ends(machine, machine.raw_action(hidden, machine.embedding[tokens]))
+    return decoded_ends(machine, raw_action(machine, hidden, machine.embedding[tokens]))
 
 
 def decoded_ends(machine: Machine, raw: Float[Array, "*steps action"]) -> tuple[Action, ...]:
     """Return the actions on each stack and queue that raw numbers are decoded to."""
 
     def decode(raw):
-        return machine.memory.end_actions(machine.memory.decode(raw))
+        return machine.memory.end_actions(rounding_of(machine)(machine.memory.decode(raw)))
 
     for _ in raw.shape[:-1]:
         decode = jax.vmap(decode)
@@ -89,6 +90,6 @@ def _action_label(machine, hidden, token):
     only_this = jnp.concatenate(
         [action.push * action.value + (1 - action.push) * end.empty for action, end in zip(actions, ends, strict=True)]
     )
-    label = jnp.argmax(machine.logits(hidden, only_this))
+    label = jnp.argmax(logits(machine, hidden, only_this))
     anything = jnp.any(jnp.stack([action.push for action in actions]) > 0.5)
     return open_gates(machine, hidden) + (1 << 2 * len(ends)) * jnp.where(anything, label + 1, 0)

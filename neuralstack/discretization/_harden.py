@@ -24,7 +24,8 @@ def harden(machine: Machine, task: AbstractTask | None = None) -> Machine:
     Rounding removes every leak of strength, but not the drift of the controller: on answers much longer than those in
     training, a state that held for as long as training required may still drift until other gates open. If the task is
     given, the state is therefore clipped to its range on 256 sequences of the task while the same gates were open (see
-    `BoundedController`).
+    `BoundedController`). A machine trained with quantization noise needs no such bounds: its state is rounded too, and
+    cannot drift.
 
     Args:
         machine: A trained machine.
@@ -44,7 +45,8 @@ def harden(machine: Machine, task: AbstractTask | None = None) -> Machine:
     require_object("machine", machine, Machine, "ns.Machine(...)")
     memory = machine.memory.discretized()
     hardened = eqx.tree_at(lambda m: m.memory, machine, memory, is_leaf=lambda leaf: leaf is machine.memory)
-    return hardened if task is None or not memory.action_size else bound_state(hardened, task)
+    drifts = not machine.quantized and memory.action_size
+    return bound_state(hardened, task) if drifts and task is not None else hardened
 
 
 def bound_state(machine: Machine, task: AbstractTask) -> Machine:

@@ -3,12 +3,11 @@
 from collections import deque
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from neuralstack.discretization._behavior import actions_on
-from neuralstack.machine import Machine
+from neuralstack.discretization._behavior import decoded_ends
+from neuralstack.machine import Machine, act, answer, rounding_of
 from neuralstack.memories import Action, End
 
 
@@ -44,7 +43,7 @@ class Stream:
             )
         self._machine, self._ends = machine, ends
         self._held = [deque[np.ndarray]() for _ in ends]
-        self._state = machine.controller.init()
+        self._state, self._readout = rounding_of(machine)(machine.init_states())
         self._read = np.zeros(machine.memory.read_size, machine.embedding.dtype)
 
     @property
@@ -68,7 +67,8 @@ class Stream:
             if action.push > 0.5:
                 held.append(action.value)
         self._read = np.concatenate([_shown(*memory) for memory in zip(self._held, self._ends, actions, strict=True)])
-        return np.asarray(_logits(self._machine, hidden, self._read))
+        self._readout, logits = _answer(self._machine, self._readout, hidden, self._read)
+        return np.asarray(logits)
 
 
 def _shown(held: deque[np.ndarray], end: End, action: Action) -> np.ndarray:
@@ -80,11 +80,11 @@ def _shown(held: deque[np.ndarray], end: End, action: Action) -> np.ndarray:
 
 @jax.jit
 def _act(machine, state, read, token):
-    projected = machine.controller.project(machine.embedding[token]) + machine.feedback_input(read)
-    state, hidden = machine.controller.step_projected(state, projected)
-    return state, hidden, actions_on(machine, hidden, jnp.asarray(token))
+    embedded, rounding = machine.embedding[token], rounding_of(machine)
+    state, hidden, raw = act(machine, state, machine.controller.project(embedded), embedded, read, rounding)
+    return state, hidden, decoded_ends(machine, raw)
 
 
 @jax.jit
-def _logits(machine, hidden, read):
-    return machine.logits(hidden, read)
+def _answer(machine, state, hidden, read):
+    return answer(machine, state, hidden, read)

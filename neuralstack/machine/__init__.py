@@ -1,5 +1,7 @@
 """Machines: a controller, the memory it acts on, and the connection between the two and the answer."""
 
+from neuralstack.machine._act import act as act, raw_action as raw_action
+from neuralstack.machine._answer import answer as answer, logits as logits
 from neuralstack.machine._batch_logits import batch_logits as batch_logits
 from neuralstack.machine._connection import CONNECTIONS as CONNECTIONS, Connection as Connection
 from neuralstack.machine._layer_spec import layer_from_spec as layer_from_spec, layer_spec as layer_spec
@@ -10,6 +12,11 @@ from neuralstack.machine._memory_layer import (
 )
 from neuralstack.machine._memory_spec import memory_from_spec as memory_from_spec, memory_spec as memory_spec
 from neuralstack.machine._parameters import num_parameters as num_parameters
+from neuralstack.machine._quantization import (
+    QuantizationNoise as QuantizationNoise,
+    quantized as quantized,
+    rounding_of as rounding_of,
+)
 from neuralstack.machine._spec import (
     machine_from_spec as machine_from_spec,
     machine_spec as machine_spec,

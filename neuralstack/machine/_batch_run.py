@@ -1,4 +1,4 @@
-"""The two ways to run a machine on a batch: with and without feedback of the reads to the controller."""
+"""The two ways to run a machine on a batch: with and without reads that the controller or its actions see."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -7,7 +7,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
-from neuralstack.machine._steps import Decode
+from neuralstack.controllers import AbstractController
+from neuralstack.machine._act import act, raw_action
+from neuralstack.machine._answer import answer_input, logits, output
+from neuralstack.machine._quantization import RoundingMasks, round_initial, rounding_of
+from neuralstack.machine._steps import BatchSteps, Decode
 from neuralstack.machine._unroll import unroll
 from neuralstack.memories import NoMemory
 
@@ -33,33 +37,86 @@ class BatchOutputs(NamedTuple):
     state: PyTree[Float[Array, "batch ..."]]
 
 
-def run_with_feedback(
-    machine: "Machine", state: PyTree, inputs: BatchInputs, decode: Decode, steps: Int[Array, ""]
+def run_batch(
+    machine: "Machine",
+    state: PyTree,
+    inputs: BatchInputs,
+    decode: Decode,
+    steps: Int[Array, ""],
+    masks: RoundingMasks,
+) -> BatchSteps:
+    """Run the controller, the memory and, if there is one, the readout of a machine on a batch."""
+    controller, readout = round_initial(machine, state, masks)
+    run = run_with_reads if machine.connection.sees_read and machine.memory.read_size else run_in_turn
+    done = run(machine, controller, inputs, decode, steps, masks)
+    if machine.readout is None:
+        answered = logits(machine, done.hidden, done.read)
+    else:
+        projected = machine.readout.project(answer_input(machine, done.hidden, done.read))
+        seen, readout = run_controller(machine, machine.readout, readout, projected, steps, masks.readout)
+        answered = output(machine, seen)
+    return BatchSteps(answered, done.action, done.hidden, done.raw, (done.state, readout))
+
+
+def run_with_reads(
+    machine: "Machine",
+    state: PyTree,
+    inputs: BatchInputs,
+    decode: Decode,
+    steps: Int[Array, ""],
+    masks: RoundingMasks,
 ) -> BatchOutputs:
-    """Run controller and memory together: each step of the controller needs the previous read."""
+    """Run controller and memory together: each step needs the previous read."""
     parameters, static = eqx.partition(machine, eqx.is_inexact_array)
 
-    def act(parameters, state, inputs, read):
+    def step(parameters, state, inputs, read):
         machine = eqx.combine(parameters, static)
-        state, hidden = machine.controller.step_projected(state, inputs.projected + machine.feedback_input(read))
-        return state, hidden, decode(machine.raw_action(hidden, inputs.embedded), inputs.decode_inputs)
+        (inputs, *masks) = inputs
+        rounding = rounding_of(machine, *masks)
+        state, hidden, raw = act(machine, state, inputs.projected, inputs.embedded, read, rounding)
+        return state, hidden, rounding(decode(raw, inputs.decode_inputs))
 
-    hidden, action, read, state = unroll(act, machine.memory, parameters, state, inputs, steps)
-    return BatchOutputs(hidden, machine.raw_action(hidden, inputs.embedded), action, read, state)
+    masked = inputs, masks.controller, masks.action
+    hidden, action, read, state = unroll(step, machine.memory, parameters, state, masked, steps)
+    before = jnp.concatenate([jnp.zeros_like(read[:1]), read[:-1]])
+    return BatchOutputs(hidden, raw_action(machine, hidden, inputs.embedded, before), action, read, state)
 
 
 def run_in_turn(
-    machine: "Machine", state: PyTree, inputs: BatchInputs, decode: Decode, steps: Int[Array, ""]
+    machine: "Machine",
+    state: PyTree,
+    inputs: BatchInputs,
+    decode: Decode,
+    steps: Int[Array, ""],
+    masks: RoundingMasks,
 ) -> BatchOutputs:
     """Run the controller over all steps, then the memory, which is faster on a whole sequence than step by step."""
-    parameters, static = eqx.partition(machine.controller, eqx.is_inexact_array)
+    hidden, state = run_controller(machine, machine.controller, state, inputs.projected, steps, masks.controller)
+    raw = raw_action(machine, hidden, inputs.embedded)
 
-    def step(parameters, state, inputs, _):
-        controller = eqx.combine(parameters, static)
-        return *controller.step_projected(state, inputs), jnp.zeros(0, inputs.dtype)
+    def decoded(raw, inputs, mask):
+        return rounding_of(machine, mask)(decode(raw, inputs))
 
-    hidden, _, _, state = unroll(step, NoMemory(), parameters, state, inputs.projected, steps)
-    raw = machine.raw_action(hidden, inputs.embedded)
-    action = jax.vmap(jax.vmap(decode))(raw, inputs.decode_inputs)
+    action = jax.vmap(jax.vmap(decoded))(raw, inputs.decode_inputs, masks.action)
     read = jax.vmap(machine.memory.run, in_axes=(1, None), out_axes=1)(action, steps)
     return BatchOutputs(hidden, raw, action, read, state)
+
+
+def run_controller(
+    machine: "Machine",
+    controller: AbstractController,
+    state: PyTree,
+    projected: Float[Array, "steps batch projected"],
+    steps: Int[Array, ""],
+    mask: Float[Array, "steps batch numbers"] | None,
+) -> tuple[Float[Array, "steps batch hidden"], PyTree[Float[Array, "batch ..."]]]:
+    """Run a controller, or the readout, of a machine; return its hidden vectors and its last state."""
+    parameters, static = eqx.partition(controller, eqx.is_inexact_array)
+
+    def step(parameters, state, inputs, _):
+        projected, mask = inputs
+        controller = eqx.combine(parameters, static)
+        return *controller.step_rounded(state, projected, rounding_of(machine, mask)), jnp.zeros(0, projected.dtype)
+
+    hidden, _, _, state = unroll(step, NoMemory(), parameters, state, (projected, mask), steps)
+    return hidden, state

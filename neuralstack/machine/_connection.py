@@ -32,6 +32,26 @@ class Connection:
     """Source of the answer: `read` (of the same step), `controller` or `both`."""
     gate_scale: float = 2.0
     """Factor on the initial weights of the gates (push and pop strengths)."""
+    gates_see_input: bool = False
+    """Whether the embedding of the token acts on the gates directly, not only through the controller's state: for
+    actions that follow from the token at once."""
+    gates_see_read: bool = False
+    """Whether the previous read acts on the gates directly: for actions that follow from what lies on top."""
+    values_repeat_read: bool = False
+    """Whether the previous read is added to the pushed value, as far as a learned gate opens: what was read can be
+    pushed again, so that a queue rotates."""
+    value_constant: bool = False
+    """Whether the first number of every pushed value is always 1: the read then shows how full the memory is."""
+
+    @property
+    def sees_read(self) -> bool:
+        """Whether the controller or an action depends on the previous read: then each step needs the one before."""
+        return bool(self.feedback) or self.gates_see_read or self.values_repeat_read
+
+    @property
+    def has_direct_paths(self) -> bool:
+        """Whether anything but the controller's hidden vector and the embedding of the token makes an action."""
+        return self.gates_see_input or self.gates_see_read or self.values_repeat_read or self.value_constant
 
     def __post_init__(self):
         if self.answer_from not in ANSWERS:

@@ -7,13 +7,16 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
-from neuralstack._activations import tanh
 from neuralstack.controllers import AbstractController, as_controller, glorot
-from neuralstack.machine._batch_run import BatchInputs, run_in_turn, run_with_feedback
+from neuralstack.machine._act import act
+from neuralstack.machine._answer import answer
+from neuralstack.machine._batch_run import BatchInputs, run_batch
 from neuralstack.machine._connection import Connection, as_connection
 from neuralstack.machine._describe import as_html, as_text, unhashable
-from neuralstack.machine._heads import draw_heads, draw_input_maps, mapped_input
+from neuralstack.machine._direct import DirectPaths
+from neuralstack.machine._heads import draw_heads, draw_input_maps
 from neuralstack.machine._parts import check_parts
+from neuralstack.machine._quantization import QuantizationNoise, draw_masks, rounding_of
 from neuralstack.machine._steps import BatchSteps, Decode, MachineState, Step
 from neuralstack.machine._tokens import Tokens, check_tokens, look_up
 from neuralstack.memories import AbstractMemory
@@ -33,6 +36,10 @@ class Machine(eqx.Module):
         connection: Connection between the parts: an `ns.Connection`, or the name of one of `ns.CONNECTIONS`.
         embedding_dim: Width of the embedding of a token, for a controller without an `input_size`. Defaults to the
             controller's input size.
+        readout: A second controller, after the memory, from which the answer comes; it sees at each step what
+            `connection.answer_from` says. The actions then need not wait for what follows from the reads. Defaults to
+            none: the answer follows from that step alone.
+        quantized: Whether all states, hidden vectors, gates and values are rounded to -1, 0 or 1.
         key: Source of the initial weights.
 
     Raises:
@@ -62,7 +69,10 @@ class Machine(eqx.Module):
     answer_bias: Float[Array, " hidden"] | None
     output_weights: Float[Array, "hidden vocab"]
     output_bias: Float[Array, " vocab"]
+    direct: DirectPaths | None
+    readout: AbstractController | None
     connection: Connection = eqx.field(static=True)
+    quantized: bool = eqx.field(static=True)
 
     def __init__(
         self,
@@ -72,6 +82,8 @@ class Machine(eqx.Module):
         *,
         connection: Connection | str = "layer",
         embedding_dim: int | None = None,
+        readout: Any = None,
+        quantized: bool = False,
         key: PRNGKeyArray,
     ):
         check_parts(controller, memory, vocab_size, connection)
@@ -89,10 +101,17 @@ class Machine(eqx.Module):
         maps = draw_input_maps(jax.random.fold_in(key, 6), memory, width)
         self.input_maps = maps if self.connection.value_sees_input else ()
         sources = {"read": memory.read_size, "controller": hidden, "both": memory.read_size + hidden}
-        self.answer_weights = glorot(keys[4], sources[self.connection.answer_from], hidden)
-        self.answer_bias = None if self.connection.answer_from == "read" else jnp.zeros(hidden)
-        self.output_weights = glorot(keys[5], hidden, vocab_size)
+        source = sources[self.connection.answer_from]
+        self.readout = None if readout is None else as_controller(readout, embedding_dim=None)
+        answer = (hidden, hidden) if self.readout is None else (self.readout.input_size, self.readout.hidden_size)
+        self.answer_weights = glorot(keys[4], source, answer[0])
+        self.answer_bias = None if self.connection.answer_from == "read" else jnp.zeros(answer[0])
+        self.output_weights = glorot(keys[5], answer[1], vocab_size)
         self.output_bias = jnp.zeros(vocab_size)
+        direct_key = jax.random.fold_in(key, 7)
+        paths = DirectPaths(self.connection, memory, width, hidden, key=direct_key)
+        self.direct = paths if self.connection.has_direct_paths else None
+        self.quantized = quantized
 
     def __repr__(self):
         try:
@@ -140,19 +159,24 @@ class Machine(eqx.Module):
     def init(self, steps: int | Any) -> MachineState:
         """Return the state before the first of `steps` steps, a number that may be symbolic in `jax.export`."""
         dtype = self.embedding.dtype
-        return MachineState(
-            self.controller.init(), self.memory.init(steps, dtype), jnp.zeros(self.memory.read_size, dtype)
-        )
+        controller, readout = rounding_of(self)(self.init_states())
+        read = jnp.zeros(self.memory.read_size, dtype)
+        return MachineState(controller, self.memory.init(steps, dtype), read, readout)
+
+    def init_states(self) -> tuple[PyTree[Array], PyTree[Array]]:
+        """Return the learned initial states of the controller and of the readout, unrounded."""
+        return self.controller.init(), () if self.readout is None else self.readout.init()
 
     def step(self, state: MachineState, token: Int[Array, ""]) -> tuple[MachineState, Step]:
         """Take one step of one sequence: the controller acts, the memory is read, the answer is computed."""
-        embedded = look_up(self.embedding, check_tokens(token, self.vocab_size, axes=0))
-        projected = self.controller.project(embedded) + self.feedback_input(state.read)
-        controller, hidden = self.controller.step_projected(state.controller, projected)
-        action = self.memory.decode(self.raw_action(hidden, embedded))
+        embedded, rounding = look_up(self.embedding, check_tokens(token, self.vocab_size, axes=0)), rounding_of(self)
+        projected = self.controller.project(embedded)
+        controller, hidden, raw = act(self, state.controller, projected, embedded, state.read, rounding)
+        action = rounding(self.memory.decode(raw))
         memory, read = self.memory.step(state.memory, action)
-        step = Step(self.logits(hidden, read), action, read, self.memory.strengths(memory), hidden)
-        return MachineState(controller, memory, read), step
+        readout, logits = answer(self, state.readout, hidden, read)
+        step = Step(logits, action, read, self.memory.strengths(memory), hidden)
+        return MachineState(controller, memory, read, readout), step
 
     def batch(
         self,
@@ -163,6 +187,7 @@ class Machine(eqx.Module):
         decode_inputs: PyTree[Float[Array, "steps batch ..."]] = (),
         state: PyTree[Float[Array, "batch ..."]] | None = None,
         input_noise: Float[Array, "steps batch projected"] | None = None,
+        quantization: QuantizationNoise | None = None,
     ) -> BatchSteps:
         """Run a batch, time first, from an empty memory.
 
@@ -176,48 +201,23 @@ class Machine(eqx.Module):
             decode: Function from the raw numbers of an action and the `decode_inputs` of its step to the action, for
                 training that prescribes or draws actions. Defaults to the memory's own.
             decode_inputs: Further inputs of `decode`.
-            state: State of the controller before the first step, for each sequence. Defaults to the learned one.
+            state: States before the first step (see `init_controller`). Defaults to the learned ones.
             input_noise: Noise added to the projected inputs of the controller. Defaults to none.
+            quantization: Noise that rounds states, gates and values at random. Defaults to none.
         """
         tokens = check_tokens(tokens, self.vocab_size, axes=2)
         steps = jnp.asarray(len(tokens) if steps is None else steps)
         memory = self.memory  # not `self`, whose arrays a loop must not keep alive
         decode = decode or (lambda raw, _: memory.decode(raw))
-        embedded = look_up(self.embedding, tokens)
         projected = look_up(self.controller.project(self.embedding), tokens)
         projected = projected if input_noise is None else projected + input_noise
+        inputs = BatchInputs(projected, look_up(self.embedding, tokens), decode_inputs)
         state = self.init_controller(tokens.shape[1]) if state is None else state
-        run = run_with_feedback if self.connection.feedback and self.memory.read_size else run_in_turn
-        done = run(self, state, BatchInputs(projected, embedded, decode_inputs), decode, steps)
-        return BatchSteps(self.logits(done.hidden, done.read), done.action, done.hidden, done.raw, done.state)
+        return run_batch(self, state, inputs, decode, steps, draw_masks(self, quantization, *tokens.shape))
 
     def init_controller(self, batch_size: int) -> PyTree[Float[Array, "batch ..."]]:
-        """Return the controller's initial state for each sequence of a batch."""
-        return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (batch_size, *leaf.shape)), self.controller.init())
-
-    def feedback_input(self, read: Float[Array, "*steps read"]) -> Float[Array, "*steps projected"]:
-        """Return the contribution of a read to the controller's projected input."""
-        return (self.connection.feedback * read[..., : len(self.feedback)]) @ self.feedback
-
-    def raw_action(
-        self, hidden: Float[Array, "*steps hidden"], embedded: Float[Array, "*steps embedding"]
-    ) -> Float[Array, "*steps action"]:
-        """Return the raw numbers of the action for a hidden vector of the controller and an embedded token."""
-        raw = hidden @ self.action_weights + self.action_bias
-        if not self.connection.value_sees_input:
-            return raw
-        return raw + mapped_input(self.input_maps, embedded, sum(self.memory.gate_widths))
-
-    def logits(
-        self, hidden: Float[Array, "*steps hidden"], read: Float[Array, "*steps read"]
-    ) -> Float[Array, "*steps vocab"]:
-        """Return the logits of the answer for a hidden vector of the controller and a read of the memory."""
-        if self.answer_bias is None:
-            answer = read @ self.answer_weights
-        else:
-            source = jnp.concatenate([read, hidden], -1) if self.connection.answer_from == "both" else hidden
-            answer = tanh(source @ self.answer_weights + self.answer_bias)
-        return answer @ self.output_weights + self.output_bias
+        """Return the initial states of the controller and of the readout for each sequence of a batch."""
+        return jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (batch_size, *leaf.shape)), self.init_states())
 
 
 @eqx.filter_jit

@@ -14,6 +14,9 @@ from neuralstack.machine._parameters import is_floating, num_parameters
 from neuralstack.machine._spec_fields import DTYPES, MOST_PARAMETERS, require_mapping, require_size, require_type
 from neuralstack.memories import AbstractMemory
 
+LATER_OPTIONS = {"gates_see_input", "gates_see_read", "values_repeat_read", "value_constant"}
+"""Options of a connection that older specifications lack."""
+
 
 def machine_spec(machine: Machine) -> dict[str, Any]:
     """Return everything about a machine except its weights, as JSON-compatible data.
@@ -27,13 +30,15 @@ def machine_spec(machine: Machine) -> dict[str, Any]:
         >>> spec["controller"]
         {'kind': 'GRU', 'input_size': 8, 'hidden_size': 16, 'num_layers': 1}
     """
-    return {
+    spec = {
         "controller": controller_spec(machine.controller),
         "memory": memory_spec(machine.memory),
         "vocab_size": machine.vocab_size,
         "connection": asdict(machine.connection),
         "dtype": machine.embedding.dtype.name,
+        "quantized": machine.quantized,
     }
+    return spec if machine.readout is None else spec | {"readout": controller_spec(machine.readout)}
 
 
 def machine_from_spec(spec: Any, *, memory: AbstractMemory | None = None, controller: Any = None) -> Machine:
@@ -51,15 +56,19 @@ def machine_from_spec(spec: Any, *, memory: AbstractMemory | None = None, contro
         ValueError: If the specification is not valid or too large, or a part of a user-defined class is missing or
             differs.
     """
-    require_mapping(spec, "a machine", {"controller", "memory", "vocab_size", "connection", "dtype"})
+    names = {"controller", "memory", "vocab_size", "connection", "dtype"}
+    require_mapping(spec, "a machine", names, optional={"quantized", "readout"})
     if spec["dtype"] not in DTYPES:
         raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, got {repr(spec['dtype'])[:100]}.")
     memory, connection = memory_from_spec(spec["memory"], memory), _connection(spec["connection"])
     vocab_size = require_size(spec, "vocab_size")
 
+    quantized = require_type("quantized", spec.get("quantized", False), bool)
+
     def build(key):
         parts = controller_from_spec(spec["controller"], controller, key=key), memory, vocab_size
-        return Machine(*parts, connection=connection, key=key)
+        readout = controller_from_spec(spec["readout"], key=key) if "readout" in spec else None
+        return Machine(*parts, connection=connection, readout=readout, quantized=quantized, key=key)
 
     machine = eqx.filter_eval_shape(build, jax.random.key(0))
     count = num_parameters(machine)
@@ -75,5 +84,5 @@ def _like(leaf: Any, dtype: str) -> Any:
 def _connection(spec: Any) -> Connection:
     names = {field.name for field in fields(Connection)}
     annotations = get_type_hints(Connection)
-    options = require_mapping(spec, "a connection", names)
-    return Connection(**{name: require_type(name, options[name], annotations[name]) for name in names})
+    options = require_mapping(spec, "a connection", names - LATER_OPTIONS, optional=LATER_OPTIONS)
+    return Connection(**{name: require_type(name, option, annotations[name]) for name, option in options.items()})

@@ -2,7 +2,7 @@
 
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 MOST_PARAMETERS = 2**31
@@ -13,16 +13,16 @@ DTYPES = ("float16", "bfloat16", "float32", "float64")
 DEEPEST = 4  # a quantized memory, in a composite, in ...
 
 
-def require_mapping(spec: Any, what: str, names: set[str]) -> Mapping[str, Any]:
-    """Return the specification if it is a mapping with exactly these names.
+def require_mapping(spec: Any, what: str, names: set[str], optional: Set[str] = frozenset()) -> Mapping[str, Any]:
+    """Return the specification if it is a mapping with exactly these names, and perhaps some optional ones.
 
     Raises:
         ValueError: If the names differ, or the specification is not a mapping.
     """
     if not isinstance(spec, Mapping):
         raise ValueError(f"the specification of {what} must be a mapping, got {type(spec).__name__}.")
-    if set(spec) != names:
-        lacking, spare = sorted(names - set(spec)), sorted(map(str, set(spec) - names))
+    lacking, spare = sorted(names - set(spec)), sorted(map(str, set(spec) - names - optional))
+    if lacking or spare:
         difference = f"lacks {', '.join(lacking)}" if lacking else f"has an unknown {', '.join(spare)[:100]}"
         raise ValueError(f"the specification of {what} {difference}.")
     return spec

@@ -36,8 +36,8 @@ class BatchSteps(NamedTuple):
         action: Actions on the memory.
         hidden: Hidden vectors of the controller.
         raw_action: Raw numbers from which the actions were decoded.
-        state: State of the controller after the last step. Detached: carrying it into the next chunk gives truncated
-            backpropagation through time.
+        state: States of the controller and of the readout after the last step. Detached: carrying them into the next
+            chunk gives truncated backpropagation through time.
     """
 
     logits: Float[Array, "steps batch vocab"]
@@ -57,11 +57,13 @@ class MachineState(NamedTuple):
         controller: State of the controller.
         memory: State of the memory.
         read: The last read.
+        readout: State of the readout; an empty tuple without one.
     """
 
     controller: PyTree[Array]
     memory: PyTree[Array]
     read: Float[Array, " read"]
+    readout: PyTree[Array] = ()
 
 
 Decode = Callable[[Array, Any], Any]

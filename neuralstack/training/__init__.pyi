@@ -38,6 +38,7 @@ from ._options import configure as configure, with_options as with_options
 from ._outcome import Outcome as Outcome
 from ._own_parts import OwnParts as OwnParts, allowed_config as allowed_config, own_of_each as own_of_each
 from ._progress import bar_of_training as bar_of_training
+from ._quantization import Quantization as Quantization, QuantizationState as QuantizationState
 from ._recipes import RECIPES as RECIPES, Recipe as Recipe
 from ._run_directory import Run as Run
 from ._saving import load as load, save as save
@@ -52,6 +53,7 @@ from ._step import (
     join_model as join_model,
     reset_means as reset_means,
     step_key as step_key,
+    to_evaluate as to_evaluate,
     train_step as train_step,
     train_until as train_until,
 )

@@ -8,11 +8,13 @@ import equinox as eqx
 import jax
 from jaxtyping import Array
 
-from neuralstack.controllers import INPUT_SCALE
-from neuralstack.machine import Machine
+from neuralstack._lookup import lookup
+from neuralstack.controllers import CONTROLLERS, INPUT_SCALE
+from neuralstack.machine import CONNECTIONS, Machine
 from neuralstack.memories import AbstractMemory
 from neuralstack.tasks import TASKS, AbstractTask, Characters, task_from_name
 from neuralstack.training._config import Config, MachineConfig
+from neuralstack.training._connection_names import connection_from_name
 from neuralstack.training._controller_names import as_constructor, controller_from_name, make_controller
 from neuralstack.training._curriculum import Uniform
 from neuralstack.training._memory_names import as_memory, memory_from_name
@@ -58,24 +60,27 @@ def build_machine(
     Raises:
         ValueError: If a part is unknown or cannot be made.
     """
-    name, connection = config.memory, config.connection or "layer"
+    name, connection = config.memory, connection_from_name(config.connection or "layer")
     built = build_memory(config) if memory is None else as_memory(memory, config.memory_dim, name)
     makes = controller_from_name(config.controller) if controller is None else as_constructor(controller)
     sizes = config.memory_dim, config.hidden_dim, config.num_layers
-    return _build_machine(built, makes, *sizes, connection, vocab_size, key)
+    readout = None if config.readout == "none" else lookup("readout", CONTROLLERS, config.readout)
+    return _build_machine(built, makes, readout, *sizes, connection, vocab_size, key)
 
 
 @eqx.filter_jit  # cached by the objects, not by their names, whose meaning may change
-def _build_machine(memory, controller, memory_dim, hidden_dim, num_layers, connection, vocab_size, key):
+def _build_machine(memory, controller, readout, memory_dim, hidden_dim, num_layers, connection, vocab_size, key):
     built = make_controller(
         controller,
         memory_dim,
         hidden_dim,
         num_layers=num_layers,
-        input_scale=1.0 if connection == "paper" else INPUT_SCALE,
+        input_scale=1.0 if connection == CONNECTIONS["paper"] else INPUT_SCALE,
         key=jax.random.split(key, 6)[1],  # the one that `Machine` leaves unused
     )
-    return Machine(built, memory, vocab_size, connection=connection, key=key)
+    sizes = {"num_layers": 1, "input_scale": INPUT_SCALE, "key": jax.random.fold_in(key, 8)}
+    after = None if readout is None else make_controller(readout, hidden_dim, hidden_dim, **sizes)
+    return Machine(built, memory, vocab_size, connection=connection, readout=after, key=key)
 
 
 def machine_skeleton(config: MachineConfig, vocab_size: int, *, memory: Any = None, controller: Any = None) -> Machine:
@@ -92,10 +97,11 @@ def step_spec(config: Config) -> StepSpec:
         objective=config.objective,
         curriculum=config.curriculum or Uniform(),
         # The learning rate is part of the state, so that runs that differ in it share one program.
-        optimizer=clipped_adam(1.0, settings.max_grad_norm, settings.learning_rate_half_life),
+        optimizer=clipped_adam(1.0, settings.max_grad_norm, settings.learning_rate_half_life, settings.epsilon),
         batch_size=config.batch_size,
         min_length=config.lengths[0],
         state_reset_every=config.state_reset_every,
+        quantization=config.quantization,
         structure=split_model(machine_skeleton(config.machine, task.vocab_size))[1],
     )
 

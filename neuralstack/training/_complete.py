@@ -4,11 +4,12 @@ from dataclasses import fields, replace
 
 from neuralstack._computer import require_room
 from neuralstack._lookup import lookup
-from neuralstack.machine import CONNECTIONS
+from neuralstack.controllers import CONTROLLERS
 from neuralstack.tasks import PAIRS, TASKS, AbstractTask, Characters
 from neuralstack.training._bounds import check_bounds
 from neuralstack.training._build import build_task, machine_skeleton, named_task
 from neuralstack.training._config import Config, DataConfig
+from neuralstack.training._connection_names import base_of, connection_from_name
 from neuralstack.training._controller_names import controller_from_name
 from neuralstack.training._curriculum import AbstractCurriculum, Uniform, Warmup
 from neuralstack.training._memory_names import memory_from_name
@@ -45,7 +46,10 @@ def complete(config: Config) -> Config:
     config = replace(config, curriculum=_curriculum_within(config))  # pyright: ignore[reportArgumentType]
     check_memory_size(config)
     task = build_task(config)
-    config.objective.check(machine_skeleton(config.machine, task.vocab_size), task)
+    skeleton = machine_skeleton(config.machine, task.vocab_size)
+    config.objective.check(skeleton, task)
+    if config.quantization is not None:
+        config.quantization.check(skeleton)
     return config
 
 
@@ -58,7 +62,9 @@ def check_names(config: Config) -> None:
     memory_from_name(config.machine.memory, config.machine.memory_dim)
     controller_from_name(config.machine.controller)
     if config.machine.connection is not None:
-        lookup("connection", CONNECTIONS, config.machine.connection)
+        connection_from_name(config.machine.connection)
+    if config.machine.readout != "none":
+        lookup("readout", CONTROLLERS, config.machine.readout)
 
 
 def check_data(config: Config, task: AbstractTask) -> None:
@@ -90,7 +96,7 @@ def _complete_parts(config: Config, *, streams: bool) -> Config:
     connection = config.machine.connection or (
         "paper" if config.machine.memory == "none" else "skip" if streams else "layer"
     )
-    recipe = recipe_of(config.task, connection, streams=streams, known=config.task in TASKS)
+    recipe = recipe_of(config.task, base_of(connection), streams=streams, known=config.task in TASKS)
     objective, stopping, optimizer = config.objective, config.stopping, config.optimizer
     if objective.binarization is None:
         objective = replace(objective, binarization=recipe.binarization)
@@ -128,8 +134,9 @@ def check_memory_size(config: Config, members: int = 1) -> None:
         ValueError: If they do; the message gives the estimate.
     """
     machine, gates = config.machine, GATES.get(config.machine.controller, 4)
-    weights = machine.num_layers * 2 * gates * machine.hidden_dim**2 + 3 * machine.hidden_dim * machine.memory_dim
-    numbers = gates * machine.hidden_dim * machine.num_layers + 4 * machine.memory_dim
+    layers = machine.num_layers + (machine.readout != "none")
+    weights = layers * 2 * gates * machine.hidden_dim**2 + 3 * machine.hidden_dim * machine.memory_dim
+    numbers = gates * machine.hidden_dim * layers + 4 * machine.memory_dim
     activations = 2 * config.lengths[1] * config.batch_size * numbers
     weights, activations = members * weights, members * activations
     require_room(

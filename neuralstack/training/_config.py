@@ -5,6 +5,7 @@ from typing import Annotated
 
 from neuralstack.training._bounds import Bounds, Rate, Seed, Size, Steps
 from neuralstack.training._curriculum import Adaptive, Linear, Uniform, Warmup
+from neuralstack.training._quantization import Quantization
 from neuralstack.training._stopping import Stopping
 from neuralstack.training.objectives import Imitation, Reinforce, Supervised
 
@@ -35,7 +36,10 @@ class MachineConfig:
     controller: str = "gru"
     """Name of the type of the controller's layers."""
     connection: str | None = None
-    """Name of the connection. Defaults to paper without a memory, to skip for characters, otherwise to layer."""
+    """Name of the connection, with options in parentheses as in skip(gates_see_input=True). Defaults to paper without a
+    memory, to skip for characters, otherwise to layer."""
+    readout: str = "none"
+    """Name of the type of a second controller after the memory, of one layer; none leaves it out."""
     num_layers: Layers = 1
     """Number of the controller's layers."""
     hidden_dim: Width = 64
@@ -54,6 +58,8 @@ class OptimizerConfig:
     """Half-life of the learning rate in batches, with smooth exponential decay; 0 keeps it constant."""
     max_grad_norm: Rate = 1.0
     """The global norm to which gradients are clipped."""
+    epsilon: Rate = 1e-8
+    """Number added to the root of Adam's second moment."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,8 @@ class Config:
     """The rule for the lengths of sources. Defaults to that of the connection's recipe."""
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     """The optimizer's settings."""
+    quantization: Quantization | None = None
+    """The finishing phase that makes the machine exact. Defaults to none."""
     stopping: Stopping = field(default_factory=Stopping)
     """The rule for stopping early, and for restarts."""
     batch_size: Annotated[int, Bounds(1, 100_000)] = 50

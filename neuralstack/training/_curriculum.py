@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from neuralstack.training._bounds import Size
+from neuralstack.training._bounds import Probability, Size
 
 WARMED_UP_AFTER = 5  # batches in a row without an error
 
@@ -17,11 +17,13 @@ class CurriculumState(NamedTuple):
     """The progress of a curriculum."""
 
     perfect_batches: Int[Array, ""]
-    """Batches in a row without an error at these lengths."""
+    """Batches in a row without an error, or with few errors, at these lengths."""
     warmed_up: Bool[Array, ""]
-    """Whether the initial lengths have been left."""
+    """Whether all lengths have been reached; an attempt that has not reached them may be restarted."""
     longest: Int[Array, ""]
     """The longest source to draw, in the adaptive curriculum."""
+    stalled: Int[Array, ""]
+    """Batches since the curriculum last made progress, until all lengths have been reached."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,16 @@ class AbstractCurriculum(abc.ABC):
 
     def init(self, bounds: tuple[int, int]) -> CurriculumState:
         """Return the state before the first batch; `bounds` are the shortest and the longest source."""
-        return CurriculumState(jnp.zeros((), jnp.int32), jnp.asarray(True), jnp.asarray(bounds[0], jnp.int32))
+        zero = jnp.zeros((), jnp.int32)
+        return CurriculumState(zero, jnp.asarray(True), jnp.asarray(bounds[0], jnp.int32), zero)
 
     def update(self, state: CurriculumState, accuracy: Float[Array, ""], bounds: tuple[int, int]) -> CurriculumState:
         """Return the state after a batch; `accuracy` is the fraction of it that was answered without an error."""
         del bounds
         perfect = jnp.where(accuracy == 1, state.perfect_batches + 1, 0)
-        return state._replace(perfect_batches=perfect, warmed_up=state.warmed_up | (perfect >= WARMED_UP_AFTER))
+        warmed_up = state.warmed_up | (perfect >= WARMED_UP_AFTER)
+        stalled = jnp.where(warmed_up, 0, state.stalled + 1)
+        return state._replace(perfect_batches=perfect, warmed_up=warmed_up, stalled=stalled)
 
     @abc.abstractmethod
     def draw(
@@ -115,16 +120,30 @@ class Linear(AbstractCurriculum):
 
 @dataclass(frozen=True)
 class Adaptive(AbstractCurriculum):
-    """Lengths up to a maximum that grows by 1 after every 5 batches in a row without an error."""
+    """Lengths up to a maximum L, which grows by 1 + L / 8 after a few batches in a row with enough right answers.
+
+    Examples:
+        >>> curriculum, bounds = Adaptive(batches=1), (1, 40)
+        >>> state = curriculum.update(curriculum.init(bounds), jnp.array(0.95), bounds)
+        >>> int(state.longest), bool(state.warmed_up)
+        (2, False)
+    """
+
+    accuracy: Probability = 0.9
+    """The fraction of a batch that must be answered without an error."""
+    batches: Size = 3
+    """The number of such batches in a row after which the maximum grows."""
 
     def init(self, bounds):
-        return super().init(bounds)._replace(warmed_up=jnp.asarray(False))
+        return super().init(bounds)._replace(warmed_up=jnp.asarray(bounds[0] == bounds[1]))
 
     def update(self, state, accuracy, bounds):
-        perfect = jnp.where(accuracy == 1, state.perfect_batches + 1, 0)
-        succeeded = perfect >= WARMED_UP_AFTER
-        longest = jnp.minimum(state.longest + succeeded, bounds[1])
-        return CurriculumState(jnp.where(succeeded, 0, perfect), state.warmed_up | succeeded, longest)
+        good = jnp.where(accuracy >= self.accuracy, state.perfect_batches + 1, 0)
+        succeeded = good >= self.batches
+        longest = jnp.minimum(state.longest + succeeded * (1 + state.longest // 8), bounds[1])
+        done = state.warmed_up | (longest >= bounds[1])
+        stalled = jnp.where(done | succeeded, 0, state.stalled + 1)
+        return CurriculumState(jnp.where(succeeded, 0, good), done, longest, stalled)
 
     def draw(self, state, attempt_step, keys, size, bounds):
         return jax.random.randint(keys[1], (size,), bounds[0], state.longest + 1)

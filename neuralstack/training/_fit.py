@@ -16,6 +16,7 @@ from neuralstack.training._curriculum import AbstractCurriculum, Uniform, Warmup
 from neuralstack.training._history import History
 from neuralstack.training._measure import measure_of, training_means
 from neuralstack.training._optimizer import clipped_adam
+from neuralstack.training._quantization import Quantization
 from neuralstack.training._step import (
     HEALTHY,
     NOT_FINITE,
@@ -25,6 +26,7 @@ from neuralstack.training._step import (
     join_model,
     reset_means,
     split_model,
+    to_evaluate,
     train_until,
 )  # fmt: skip
 from neuralstack.training._stopping import Record, Stopping, rank
@@ -59,6 +61,7 @@ def fit(
     lengths: tuple[int, int] | None = None,
     evaluate_every: int = 50,
     stopping: Stopping | None = None,
+    quantization: Quantization | None = None,
     state_reset_every: int = 5000,
     key: PRNGKeyArray,
     progress: Callable[[Record], None] | None = None,
@@ -78,6 +81,7 @@ def fit(
         lengths: The shortest and the longest source to train and validate on. Defaults to the task's own.
         evaluate_every: Batches between evaluations on the validation set.
         stopping: The rule for stopping early. Defaults to `Stopping()`: after 4 perfect evaluations in a row.
+        quantization: A finishing phase that rounds states, gates and values, for a `Machine`. Defaults to none.
         state_reset_every: Symbols of a stream after which the controller's state is reset (truncated backpropagation
             through time).
         key: Random key for everything that is drawn. Training starts from the model's current weights.
@@ -88,7 +92,8 @@ def fit(
 
     Raises:
         TypeError: If an argument is not an object of the required type.
-        ValueError: If a number is out of range, or the model's logits or the objective do not fit the task.
+        ValueError: If a number is out of range, the model's logits or the objective do not fit the task, or the model
+            cannot be quantized.
         FloatingPointError: If the loss or its gradient is not finite, or the gradient vanishes.
 
     Examples:
@@ -105,7 +110,7 @@ def fit(
     task = replace(task, max_length=bounds[1])
     spec, state = prepare(
         model, task, objective=objective, curriculum=curriculum, optimizer=optimizer, batch_size=batch_size,
-        min_length=bounds[0], state_reset_every=state_reset_every, key=key,
+        min_length=bounds[0], state_reset_every=state_reset_every, quantization=quantization, key=key,
     )  # fmt: skip
     stopping, measure = stopping or Stopping(), measure_of(task, bounds, model)
     best, records = state.model, []
@@ -113,8 +118,7 @@ def fit(
         step = int(state.step)
         state = train_until(state, spec, np.int32(min(step - step % evaluate_every + evaluate_every, max_steps)))
         require_healthy(state)
-        validation = measure(join_model(state.model, spec.structure))
-        record = {**training_means(state), "validation": validation}
+        record = {**training_means(state), "validation": measure(to_evaluate(state, spec))}
         if not any(rank(other) > rank(record) for other in records):
             best = state.model
         records.append(record)
@@ -134,6 +138,7 @@ def prepare(
     batch_size: int = 50,
     min_length: int = 1,
     state_reset_every: int = 5000,
+    quantization: Quantization | None = None,
     key: PRNGKeyArray,
 ) -> tuple[StepSpec, TrainState]:
     """Return what `train_until` needs to train a model on a task, for a custom training loop.
@@ -153,6 +158,8 @@ def prepare(
         2
     """
     check_objects(model, task, objective, curriculum, optimizer, key)
+    if quantization is not None:
+        quantization.check(model)
     task, bounds = pinned_task(task), (min_length, task.max_length)
     arrays, structure = split_model(model)
     spec = StepSpec(
@@ -163,6 +170,7 @@ def prepare(
         batch_size=batch_size,
         min_length=min_length,
         state_reset_every=state_reset_every,
+        quantization=quantization,
         structure=structure,
     )
     return spec, init_state(arrays, spec, key)

@@ -37,10 +37,11 @@ def measure_of(task: AbstractTask, lengths: tuple[int, int], model: Any) -> Meas
 def training_means(state: TrainState) -> Record:
     """Return the step, and the means over the batches since the last evaluation."""
     count = max(int(state.num_accumulated), 1)
-    return {
+    means = {
         "step": int(state.step),
         "attempt": int(state.attempt),
         "warmed_up": bool(state.curriculum.warmed_up),
         "loss": float(state.loss) / count,
         "accuracy": float(state.accuracy) / count,
     }
+    return means if state.quantization is None else means | {"quantization": int(state.quantization.level)}

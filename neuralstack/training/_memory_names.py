@@ -1,18 +1,15 @@
 """Memories by name, with options."""
 
-import ast
 import inspect
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from neuralstack._lookup import resolve
 from neuralstack.machine import memory_from_spec, memory_spec
 from neuralstack.memories import MEMORIES, AbstractMemory, CompositeMemory
+from neuralstack.training._name_options import split_options
 
-NAME_AND_OPTIONS = re.compile(r"\s*([^()]*[^()\s])\s*(?:\((.*)\))?\s*")
 MOST_MEMORIES = 32  # side by side
-LONGEST_SHOWN = 200  # characters of a name in a message
 
 
 def memory_from_name(
@@ -98,12 +95,7 @@ def parameters_of(constructor: Callable[..., Any]) -> list[str]:
 
 
 def _memory(text: str, width: int, memories: Mapping[str, Callable[..., AbstractMemory]]) -> AbstractMemory:
-    match = NAME_AND_OPTIONS.fullmatch(text)
-    if match is None:
-        raise ValueError(
-            f"a memory is a name, or a name with options such as superposition(stacks=2), got {text[:LONGEST_SHOWN]!r}."
-        )
-    name, options = match[1], _options(text, match[2] or "")
+    name, options = split_options("memory", text, "superposition(stacks=2)")
     return _within_limits(as_memory(resolve("memory", memories, name), width, name, options))
 
 
@@ -111,17 +103,3 @@ def _within_limits(memory: AbstractMemory) -> AbstractMemory:
     """Return a memory; one of the library's, whose name may come from a run's file, is checked against limits."""
     spec = memory_spec(memory)
     return memory_from_spec(spec) if "kind" in spec else memory
-
-
-def _options(text: str, options: str) -> dict[str, Any]:
-    try:
-        call = ast.parse(f"memory({options})", mode="eval").body
-        assert isinstance(call, ast.Call)
-        if call.args:
-            raise ValueError
-        return {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords}
-    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
-        raise ValueError(
-            "options of a memory are written name=value, separated by commas, each value a Python literal, such as "
-            f"stacks=2; got {text[:LONGEST_SHOWN]!r}."
-        ) from None

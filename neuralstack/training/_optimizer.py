@@ -13,7 +13,10 @@ FIRST_DECAY, SECOND_DECAY = 0.9, 0.999  # of Adam's two moments
 
 @cache
 def clipped_adam(
-    learning_rate: float = 1e-2, max_grad_norm: float = 1.0, learning_rate_half_life: int = 0
+    learning_rate: float = 1e-2,
+    max_grad_norm: float = 1.0,
+    learning_rate_half_life: int = 0,
+    epsilon: float = 1e-8,
 ) -> optax.GradientTransformation:
     """Return Adam (Kingma & Ba, 2015) with gradients clipped by their global norm.
 
@@ -25,6 +28,8 @@ def clipped_adam(
         max_grad_norm: The global norm to which gradients are clipped.
         learning_rate_half_life: Half-life of the step size in steps, with smooth exponential decay; 0 keeps it
             constant.
+        epsilon: Number added to the root of Adam's second moment. Where the loss gets close to 0, a larger one, such as
+            1e-5, keeps tiny moments from making large steps.
 
     Examples:
         >>> import neuralstack as ns, optax, jax.numpy as jnp
@@ -41,7 +46,7 @@ def clipped_adam(
 
     return optax.chain(
         optax.clip_by_global_norm(max_grad_norm),
-        optax.scale_by_adam(FIRST_DECAY, SECOND_DECAY),
+        optax.scale_by_adam(FIRST_DECAY, SECOND_DECAY, epsilon),
         optax.inject_hyperparams(scale_by_rate)(learning_rate=learning_rate),
     )
 

@@ -7,11 +7,17 @@ from neuralstack._lookup import lookup, nearest
 from neuralstack.training._bounds import check_field
 from neuralstack.training._config import Config, DataConfig, MachineConfig, OptimizerConfig
 from neuralstack.training._curriculum import CURRICULA, Warmup
+from neuralstack.training._quantization import Quantization
 from neuralstack.training._stopping import Stopping
 from neuralstack.training.objectives import OBJECTIVES, Supervised
 
 BRANCHES = {"data": DataConfig, "machine": MachineConfig, "optimizer": OptimizerConfig, "stopping": Stopping}
-CURRICULUM_OPTIONS = {"warmup_lengths": ("warmup", "lengths"), "linear_steps": ("linear", "steps")}
+CURRICULUM_OPTIONS = {
+    "warmup_lengths": ("warmup", "lengths"),
+    "linear_steps": ("linear", "steps"),
+    "adaptive_accuracy": ("adaptive", "accuracy"),
+    "adaptive_batches": ("adaptive", "batches"),
+}
 CHOICES = ("objective", "curriculum")
 
 
@@ -21,7 +27,8 @@ def configure(task: str, **options: Any) -> Config:
     Args:
         task: The name of the task.
         options: Fields by name, such as `memory="queue"` or `max_steps=100`; `objective` and `curriculum` by name;
-            `warmup_lengths` and `linear_steps` for the curricula that have them.
+            `warmup_lengths`, `linear_steps`, `adaptive_accuracy` and `adaptive_batches` for the curricula that have
+            them; `quantization` as True or False, or as a `Quantization`.
 
     Raises:
         ValueError: If an option is unknown, or belongs to another objective or curriculum.
@@ -49,6 +56,8 @@ def with_options(config: Config, **options: Any) -> Config:
             config = replace(config, **{branch: replace(getattr(config, branch), **given)})
     config = replace(config, curriculum=_curriculum(config, options))
     config = replace(config, objective=_objective(config, options))
+    if isinstance(options.get("quantization"), bool):
+        options["quantization"] = Quantization() if options["quantization"] else None
     known = {field.name for field in fields(Config)} - set(BRANCHES) - set(CHOICES)
     if unknown := sorted(set(options) - known):
         raise ValueError(

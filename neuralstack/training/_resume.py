@@ -108,13 +108,12 @@ def end_of(config: Config, records: list[Record], state: TrainState) -> str | No
 
 
 def restart_if_due(member: Member) -> Member:
-    """Restart an attempt whose warm-up has taken too long, unless the run has ended.
+    """Restart an attempt whose warm-up makes no progress, unless the run has ended.
 
     This is due right after the chunk of steps that exceeded the limit or, since a run may be stopped in between, at the
     start of a resumed run.
     """
     state, config = member.state, member.config
-    warmed_up = bool(state.curriculum.warmed_up)
-    if member.ended is None and config.stopping.should_restart(warmed_up, int(state.attempt_step)):
+    if member.ended is None and config.stopping.should_restart(int(state.curriculum.stalled)):
         return replace(member, state=begin(config, int(state.attempt) + 1, int(state.step)))
     return member

@@ -6,7 +6,7 @@ from typing import Any, Unpack
 
 from neuralstack._files import PARTIAL, append_line, read_bounded, write_whole
 from neuralstack._json import parse_json, to_json_text
-from neuralstack.machine import Machine
+from neuralstack.machine import Machine, quantized
 from neuralstack.tasks import PAIRS, AbstractTask, Characters, PairTask, StoredTask, from_record, keep_task, to_record
 from neuralstack.training._build import begin, build_task, machine_skeleton
 from neuralstack.training._config import Config
@@ -15,7 +15,7 @@ from neuralstack.training._file_places import keep_places, locate_data
 from neuralstack.training._metrics_file import metrics_text, read_metrics
 from neuralstack.training._own_parts import OwnParts, allowed_config, allowed_name, is_own
 from neuralstack.training._step import TrainState
-from neuralstack.training._stopping import Record
+from neuralstack.training._stopping import Record, rank
 from neuralstack.training._tensors import from_file, to_bytes
 from neuralstack.training._text_record import TEXT_RECORD, read_text_record, record_of_text
 
@@ -197,7 +197,7 @@ class Run:
         self.write("model.safetensors", to_bytes(machine))
 
     def load_model(self, *, memory: Any = None, controller: Any = None) -> Machine:
-        """Load the run's model, without its task.
+        """Load the run's model, without its task; with everything rounded, if it was evaluated so.
 
         Args:
             memory: The memory, if it is not one of the library's: its name, which is executed; its class, or a function
@@ -218,7 +218,9 @@ class Run:
                 machine = replace(machine, **{part: allowed_name(part, getattr(machine, part), given, self.path)})
             else:
                 objects[part] = given
-        return from_file(path, machine_skeleton(machine, vocab_size or build_task(config).vocab_size, **objects))
+        model = from_file(path, machine_skeleton(machine, vocab_size or build_task(config).vocab_size, **objects))
+        best = max(reversed(self.metrics()), key=rank, default={})  # the last of the best was saved
+        return quantized(model) if best.get("quantization") else model
 
     def save_checkpoint(self, state: TrainState) -> None:
         """Save all that is needed to resume."""

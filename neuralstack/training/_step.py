@@ -10,10 +10,11 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, Int
 
-from neuralstack.machine import Machine
+from neuralstack.machine import Machine, QuantizationNoise, quantized
 from neuralstack.tasks import AbstractTask
 from neuralstack.training._curriculum import AbstractCurriculum, CurriculumState
 from neuralstack.training._draw import draw_examples, draw_stream
+from neuralstack.training._quantization import Quantization, QuantizationState
 from neuralstack.training.objectives import AbstractObjective, Batch, BatchResult, Heads
 
 HEALTHY, NOT_FINITE, VANISHED = 0, 1, 2
@@ -30,6 +31,7 @@ class StepSpec(NamedTuple):
     batch_size: int
     min_length: int
     state_reset_every: int
+    quantization: Quantization | None
     structure: tuple[Any, Any]
     """The parts of the model that are not arrays (see `split_model`)."""
 
@@ -58,6 +60,8 @@ class TrainState(eqx.Module):
     step: Int[Array, ""]
     """Batches trained on, in all attempts together."""
     curriculum: CurriculumState
+    quantization: QuantizationState | None
+    """The progress of the finishing phase, if there is one."""
     num_accumulated: Int[Array, ""]
     """Batches since the last evaluation; `loss` and `accuracy` are sums over them."""
     loss: Float[Array, ""]
@@ -108,6 +112,7 @@ def _init_state(arrays, spec, key, attempt, step):
         attempt_start=step,
         step=step,
         curriculum=spec.curriculum.init(spec.bounds),
+        quantization=None if spec.quantization is None else spec.quantization.init(),
         num_accumulated=zero,
         loss=jnp.zeros(()),
         accuracy=jnp.zeros(()),
@@ -136,10 +141,13 @@ def train_step(state: TrainState, spec: StepSpec) -> TrainState:
 
     learners = weights, state.heads
     (_, result), gradient = jax.value_and_grad(loss_of, has_aux=True)(learners)
-    failure = diagnose(result, gradient)
+    failure, sound = diagnose(result, gradient), True
+    if state.quantization is not None:  # straight-through gradients explode now and then: such a step is skipped
+        sound = failure != NOT_FINITE
+        failure = jnp.where(jnp.isfinite(result.loss) & ~sound, HEALTHY, failure)
     updates, optimizer = spec.optimizer.update(gradient, state.optimizer, learners)  # pyright: ignore[reportArgumentType]
     (weights, heads), optimizer, carried, objective_state = jax.tree.map(
-        lambda new, old: jnp.where(failure == HEALTHY, new, old).astype(old.dtype),
+        lambda new, old: jnp.where((failure == HEALTHY) & sound, new, old).astype(old.dtype),
         (eqx.apply_updates(learners, updates), optimizer, result.carried, result.state),
         (learners, state.optimizer, state.carried, state.objective_state),
     )
@@ -151,12 +159,22 @@ def train_step(state: TrainState, spec: StepSpec) -> TrainState:
         carried=carried,
         optimizer=optimizer,
         step=state.step + (failure == HEALTHY),
-        curriculum=spec.curriculum.update(state.curriculum, result.accuracy, spec.bounds),
+        curriculum=(curriculum := spec.curriculum.update(state.curriculum, result.accuracy, spec.bounds)),
+        quantization=quantization_after(state, spec, result, curriculum),
         num_accumulated=state.num_accumulated + 1,
         loss=state.loss + result.loss.astype(state.loss.dtype),
         accuracy=state.accuracy + result.accuracy.astype(state.accuracy.dtype),
         failure=failure,
     )
+
+
+def quantization_after(
+    state: TrainState, spec: StepSpec, result: BatchResult, curriculum: CurriculumState
+) -> QuantizationState | None:
+    """Return the progress of the finishing phase after a batch."""
+    if spec.quantization is None or state.quantization is None:
+        return None
+    return spec.quantization.update(state.quantization, result.accuracy, curriculum.warmed_up)
 
 
 def diagnose(result: BatchResult, gradient: Any) -> Int[Array, ""]:
@@ -184,9 +202,24 @@ def draw_batch(state: TrainState, spec: StepSpec, key: Array) -> Batch:
     if spec.task.streams:
         position = state.attempt_step, state.attempt_start, attempt_key(state)
         return draw_stream(spec.task, state.carried, *position, spec.batch_size, spec.state_reset_every)  # pyright: ignore[reportArgumentType]
-    return draw_examples(
+    batch = draw_examples(
         spec.task, spec.curriculum, state.curriculum, state.attempt_step, key, spec.batch_size, spec.bounds
     )
+    if spec.quantization is None or state.quantization is None:
+        return batch
+    probability = spec.quantization.probability(state.quantization)
+    return replace(batch, quantization=QuantizationNoise(probability, jax.random.fold_in(key, 2)))
+
+
+def to_evaluate(state: TrainState, spec: StepSpec) -> Any:
+    """Return the model to evaluate: the machine with everything rounded once the finishing phase has begun."""
+    model = join_model(state.model, spec.structure)
+    return quantized(model) if is_finishing(state) else model
+
+
+def is_finishing(state: TrainState) -> bool:
+    """Return whether the finishing phase has begun."""
+    return state.quantization is not None and int(state.quantization.level) > 0
 
 
 def reset_means(state: TrainState) -> TrainState:

@@ -6,6 +6,8 @@ from typing import Any
 
 from neuralstack.training._bounds import Steps
 
+LEARNED = 0.5  # of the validation sequences answered without an error
+
 Record = dict[str, Any]
 """One evaluation: `step`, `attempt`, `loss`, `accuracy`, and the metrics of each set by name, such as `validation`."""
 
@@ -26,7 +28,8 @@ class Stopping:
     extra_steps: Steps = 0
     """Batches to train on after those evaluations, for example while gates become discrete."""
     restart_after: Steps | None = None
-    """Batches after which an attempt still in its warm-up restarts with new weights; 0 disables restarts."""
+    """Batches without progress after which an attempt still in its warm-up restarts with new weights; 0 disables
+    restarts."""
 
     def perfect_at(self, records: Sequence[Record]) -> int | None:
         """Return the first step at which enough evaluations of one attempt in a row were perfect, or None."""
@@ -42,17 +45,26 @@ class Stopping:
         perfect = self.perfect_at(records)
         return perfect is not None and step >= perfect + self.extra_steps
 
-    def should_restart(self, warmed_up: bool, attempt_step: int) -> bool:
-        """Return whether the warm-up of an attempt has taken too long."""
-        return bool(self.restart_after) and not warmed_up and attempt_step >= (self.restart_after or 0)
+    def should_restart(self, stalled: int) -> bool:
+        """Return whether the warm-up of an attempt has been without progress for too many batches."""
+        return bool(self.restart_after) and stalled >= (self.restart_after or 0)
 
 
 def is_perfect(record: Record) -> bool:
-    """Return whether every sequence of the validation set was answered without an error."""
-    return record["validation"].get("coarse") == 1
+    """Return whether every sequence of the validation set was answered without an error, and nothing is left to do.
+
+    With quantization, the finishing phase must have begun: before, another machine is evaluated.
+    """
+    return record["validation"].get("coarse") == 1 and record.get("quantization", 1) > 0
 
 
-def rank(record: Record) -> tuple[float, float]:
-    """Return the sort key of an evaluation: coarse, then fine validation accuracy; for a text, the negative loss."""
+def rank(record: Record) -> tuple[float, ...]:
+    """Return the sort key of an evaluation: coarse, then fine validation accuracy; for a text, the negative loss.
+
+    A rounded machine that has learned ranks above one that is not rounded yet.
+    """
     scores = record["validation"]
-    return (scores["coarse"], scores["fine"]) if "coarse" in scores else (-scores["loss"], 0.0)
+    if "coarse" not in scores:
+        return (-scores["loss"],)
+    rounded = record.get("quantization", 0) > 0 and scores["coarse"] >= LEARNED
+    return float(rounded), scores["coarse"], scores["fine"]

@@ -25,7 +25,7 @@ from neuralstack.training._progress import Report, TrainingProgress, show_progre
 from neuralstack.training._refused import removed_if_refused
 from neuralstack.training._resume import end_of, open_run, restart_if_due
 from neuralstack.training._run_directory import Run
-from neuralstack.training._step import HEALTHY, TrainState, join_model, reset_means
+from neuralstack.training._step import HEALTHY, TrainState, reset_means, to_evaluate
 from neuralstack.training._stopping import Record, rank
 from neuralstack.training._text_record import pinned_task, require_same_text
 
@@ -179,7 +179,7 @@ def on_chunk_end(member: Member, spec, measures: dict[str, Measure], progress: T
     elif step % config.evaluate_every == 0 or step == config.max_steps:
         progress.evaluating()
         evaluation = keep_evaluation(
-            member, {name: measure(join_model(state.model, spec.structure)) for name, measure in measures.items()}
+            member, {name: measure(to_evaluate(state, spec)) for name, measure in measures.items()}
         )
         member.ended = end_of(config, member.records, state)
     progress.report(member, evaluation)
@@ -213,7 +213,7 @@ def next_stop(config: Config, state: TrainState) -> int:
     step, restart_after = int(state.step), config.stopping.restart_after
     stops = [step - step % every + every for every in (CHUNK, config.evaluate_every)]
     if restart_after and not state.curriculum.warmed_up:
-        stops.append(max(step + 1, int(state.attempt_start) + restart_after))
+        stops.append(max(step + 1, step + restart_after - int(state.curriculum.stalled)))
     return min(*stops, max(config.max_steps, step))
 
 

@@ -55,19 +55,20 @@ def test_help_names_every_command_and_every_option_of_a_training(call):
 
 
 CHOSEN = {
-    "memory": "hard", "controller": "lstm", "connection": "feedback", "hidden_dim": 11, "memory_dim": 12,
-    "num_layers": 2, "alphabet": "abc", "binarization": 0.13, "binarization_start": 14, "reconstruction": 0.15,
-    "input_noise": 0.16, "input_noise_start": 17, "min_length": 18, "max_length": 19, "learning_rate": 0.2,
-    "learning_rate_half_life": 21, "max_grad_norm": 2.2, "batch_size": 23, "max_steps": 24, "stop_after_perfect": 25,
-    "extra_steps": 26, "restart_after": 27, "evaluate_every": 28, "state_reset_every": 29, "log_test": True,
-    "seed": 30,
+    "memory": "hard", "controller": "lstm", "connection": "feedback", "readout": "elman", "hidden_dim": 11,
+    "memory_dim": 12, "num_layers": 2, "alphabet": "abc", "binarization": 0.13, "binarization_start": 14,
+    "reconstruction": 0.15, "input_noise": 0.16, "input_noise_start": 17, "min_length": 18, "max_length": 19,
+    "learning_rate": 0.2, "learning_rate_half_life": 21, "max_grad_norm": 2.2, "batch_size": 23, "max_steps": 24,
+    "stop_after_perfect": 25, "extra_steps": 26, "restart_after": 27, "evaluate_every": 28, "state_reset_every": 29,
+    "log_test": True, "seed": 30, "epsilon": 0.37, "quantization": True,
 }  # fmt: skip
 CHOICES = (
     {"objective": "imitation", "forcing_prob": 0.31, "forcing_decay_steps": 32, "curriculum": "linear",
      "linear_steps": 33},
     {"objective": "reinforce", "entropy": 0.34, "baseline": "learned", "curriculum": "warmup",
      "warmup_lengths": (35, 36)},
-    {"text": "some.txt", "text_encoding": "latin-1", "objective": "supervised", "curriculum": "adaptive"},
+    {"text": "some.txt", "text_encoding": "latin-1", "objective": "supervised", "curriculum": "adaptive",
+     "adaptive_accuracy": 0.38, "adaptive_batches": 39},
 )  # fmt: skip
 OTHER_OPTIONS = {"task", "data", "out", "resume", "warm_start", "seeds", "learning_rates"}
 OPTIONS_OF_A_CONFIGURATION = {name for choice in (CHOSEN, *CHOICES) for name in choice}

@@ -69,7 +69,15 @@ def lstm(layer, state, x):
     return (h, c), h
 
 
-EQUATIONS = {"elman": elman, "feedforward": feedforward, "gru": gru, "lstm": lstm}
+def multiplicative(layer, h, x):
+    W_f, W = np.split(layer.input_weights, 2, axis=1)
+    b_f, b = np.split(layer.bias, 2)
+    G, U = layer.factor_weights, layer.recurrent_weights
+    h = np.tanh(((h @ G) * (x @ W_f + b_f)) @ U + x @ W + b)
+    return h, h
+
+
+EQUATIONS = {"elman": elman, "feedforward": feedforward, "gru": gru, "lstm": lstm, "multiplicative": multiplicative}
 
 
 def by_equations(name, controller, inputs):
@@ -143,8 +151,10 @@ def builder(name):
 def test_a_quiet_input_scales_the_first_layers_input_weights_and_nothing_else(name):
     loud, quiet = map(jax.tree.leaves_with_path, builder(name)(jax.random.key(2)))
     for (path, one), (_, other) in zip(loud, quiet, strict=True):
-        first_input = jax.tree_util.keystr(path) == ".layers[0].input_weights"
-        np.testing.assert_allclose(other, 0.25 * one if first_input else one, rtol=1e-6)
+        if jax.tree_util.keystr(path) == ".layers[0].input_weights":
+            factors = HIDDEN if name == "multiplicative" else 0  # are no input
+            one, other = one[:, factors:] * 0.25, other[:, factors:]
+        np.testing.assert_allclose(other, one, rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", quick(CONTROLLERS_UNDER_TEST, "elman", "lstm"))

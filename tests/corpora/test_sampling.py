@@ -61,10 +61,10 @@ def test_the_likeliest_character_is_taken_where_no_other_is_left(memory, options
     machine = build(memory=memory)
     text = "ab"
     for _ in range(6):  # a memory is empty at the start of each stretch of 4
-        state = machine.controller.init()
+        state = machine.init_controller(1)
         for start in range(0, len(text), 4):
             part = jnp.asarray(TASK.encode(text[start : start + 4]))[:, None]
-            shown = run(machine, part, state=jax.tree.map(lambda leaf: leaf.reshape(1, *leaf.shape[-1:]), state))
+            shown = run(machine, part, state=state)
             state, logits = shown.state, shown.logits[-1, 0]
         text += TASK.decode([int(jnp.argmax(logits))])
     assert sample_text(machine, TASK, "ab", 6, **options) == text[2:]

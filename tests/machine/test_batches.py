@@ -9,14 +9,16 @@ import pytest
 
 from cases import CONNECTIONS_UNDER_TEST, CONTROLLERS_UNDER_TEST, MEMORIES_UNDER_TEST
 from joined import VOCABULARY, WIDTH, draw_tokens, joined_machine
-from neuralstack import CONNECTIONS
+from neuralstack import QuantizationNoise
+from neuralstack.machine import quantized
 
 BATCH = 3
 BUFFER, STEPS = 40, 35  # more than a block of the memory's whole-sequence form
 
 
 def fits(connection, memory):
-    return MEMORIES_UNDER_TEST[memory](WIDTH).read_size > 0 or CONNECTIONS[connection].answer_from != "read"
+    read_size = MEMORIES_UNDER_TEST[memory](WIDTH).read_size
+    return read_size > 0 or CONNECTIONS_UNDER_TEST[connection].keywords["connection"] in ("skip", "paper")
 
 
 # A memory with its own forward and backward pass joins in two ways: with the whole sequence at once, or inside the
@@ -86,6 +88,25 @@ def test_a_batch_is_every_sequence_traced_in_values_and_in_every_gradient(connec
         np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-10, err_msg=jax.tree_util.keystr(path))
     for path, one in jax.tree.leaves_with_path(got[1]):
         assert np.any(one) or one.size == 0, f"nothing is learned at {jax.tree_util.keystr(path)}"
+
+
+@pytest.mark.parametrize("memory", [pytest.param("stack"), pytest.param("stack and queue", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("connection", ["layer", "reads", "readout"])
+def test_noise_rounds_nothing_everything_or_what_is_drawn_by_chance(connection, memory):
+    machine, tokens = joined_machine(connection, "elman", memory), draw_tokens(12, BATCH)
+
+    @jax.jit
+    def runs(probability):
+        return machine.batch(tokens, quantization=QuantizationNoise(probability, jax.random.key(0)))
+
+    rounded = quantized(machine)
+    plain, everything = (jax.jit(lambda machine=m: machine.batch(tokens))() for m in (machine, rounded))
+    np.testing.assert_array_equal(runs(0.0).logits, plain.logits)
+    np.testing.assert_array_equal(runs(1.0).logits, everything.logits)
+    np.testing.assert_allclose(batch_of_traces(rounded, tokens)[0], everything.logits, atol=1e-5)
+    for numbers in (everything.hidden, *jax.tree.leaves(everything.action)):
+        assert set(np.unique(numbers)) <= {-1, 0, 1}
+    assert 0.2 < np.mean(np.isin(runs(0.5).hidden, (-1, 0, 1))) < 0.8
 
 
 @pytest.mark.parametrize(("connection", "memory"), [("layer", "stack"), ("feedback", "stack"), ("paper", "none")])

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cases import CONNECTIONS_UNDER_TEST, quick
+from joined import joined_machine
 from neuralstack import GRU, NeuralStack
 from small import drawn_machine
 
@@ -63,7 +64,7 @@ def test_a_batch_for_training_has_time_first(machine, unchecked_types):
 @pytest.mark.parametrize("connection", quick(CONNECTIONS_UNDER_TEST, "layer", "feedback"))
 @pytest.mark.parametrize("outside", quick([5, -1], -1))
 def test_under_jit_a_token_outside_the_vocabulary_gives_nan_from_its_step_on(connection, outside):
-    machine = drawn_machine(GRU, NeuralStack(3), 5, hidden=4, embedding=3, connection=connection)
+    machine = joined_machine(connection, "gru", "stack")
     logits = jax.jit(lambda tokens: machine(tokens))(jnp.array([0, 3, outside, 1]))
     assert np.isfinite(logits[:2]).all()
     assert np.isnan(logits[2:]).all()

@@ -1,10 +1,11 @@
 import math
 import re
+from dataclasses import replace
 
 import pytest
 
-from neuralstack import CONNECTIONS, RECIPES, Config, Uniform, Warmup, complete
-from neuralstack.training import configure, step_spec, with_options
+from neuralstack import CONNECTIONS, RECIPES, Config, Quantization, Uniform, Warmup, complete
+from neuralstack.training import configure, machine_skeleton, step_spec, with_options
 
 GIVEN = configure("reversal", min_length=2, max_length=8)
 
@@ -61,7 +62,7 @@ def test_what_is_said_is_kept():
 
 def test_completing_twice_changes_nothing():
     once = complete(GIVEN)
-    assert "None" not in repr(once)
+    assert "None" not in repr(replace(once, quantization=Quantization()))  # the only part that may be left out
     assert complete(once) == once
 
 
@@ -141,3 +142,31 @@ FOREIGN = {
 def test_an_option_of_another_choice_is_refused_by_name(options, text):
     with pytest.raises(ValueError, match=re.escape(text)):
         configure("reversal", **options)
+
+
+CONNECTIONS_REFUSED = {
+    "skip(gates_see=True)": "a connection has no option 'gates_see': did you mean 'gates_see_read'?",
+    "skip(gates_see_read=1)": "gates_see_read of a connection must be True or False, got 1.",
+    "skip(feedback=True)": "feedback of a connection must be a number, got True.",
+    "skip(True)": "options of a connection are written name=value",
+    "jump(gates_see_read=True)": "unknown connection 'jump'",
+}
+
+
+@pytest.mark.parametrize("name", CONNECTIONS_REFUSED)
+def test_options_of_a_connection_that_it_lacks_or_that_are_of_another_type_are_refused(name):
+    with pytest.raises(ValueError, match=re.escape(CONNECTIONS_REFUSED[name])):
+        complete(configure("reversal", connection=name))
+
+
+def test_options_of_a_connection_change_that_connection():
+    config = configure("reversal", connection="skip(gates_see_input=True, feedback=0.5)", memory_dim=4, hidden_dim=5)
+    connection = machine_skeleton(complete(config).machine, 5).connection
+    assert connection == replace(CONNECTIONS["skip"], gates_see_input=True, feedback=0.5)
+
+
+def test_a_readout_is_one_of_the_controllers():
+    machine = machine_skeleton(complete(configure("reversal", readout="lstm", hidden_dim=5)).machine, 5)
+    assert machine.readout.hidden_size == 5
+    with pytest.raises(ValueError, match="unknown readout 'lsmt': did you mean 'lstm'"):
+        complete(configure("reversal", readout="lsmt"))

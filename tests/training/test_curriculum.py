@@ -39,16 +39,44 @@ def test_in_the_linear_curriculum_the_longest_length_grows_evenly(share):
     assert drawn(curriculum, curriculum.init(BOUNDS), int(100 * share)) == set(range(2, longest + 1))
 
 
-def test_the_adaptive_longest_length_grows_by_one_after_enough_perfect_batches_in_a_row():
+def test_the_adaptive_longest_length_grows_after_enough_good_batches_in_a_row():
+    bounds, curriculum = (1, 20), Adaptive(accuracy=0.5, batches=2)
+    state = curriculum.init(bounds)
+    longest = []
+    for accuracy in (0.5, 0.5, 1, 0.4, 1, 1):
+        state = curriculum.update(state, jnp.float32(accuracy), bounds)
+        longest.append(int(state.longest))
+    assert longest == [1, 2, 2, 2, 2, 3]
+
+
+def test_the_adaptive_longest_length_grows_faster_the_longer_it_is_up_to_the_bound():
+    bounds, curriculum = (1, 20), Adaptive(batches=1)
+    state, longest = curriculum.init(bounds), []
+    while not state.warmed_up:
+        state = curriculum.update(state, jnp.float32(1), bounds)
+        longest.append(int(state.longest))
+    assert longest == [2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 19, 20]
+
+
+def test_the_adaptive_curriculum_draws_up_to_its_longest_length():
     curriculum = Adaptive()
+    assert drawn(curriculum, curriculum.init(BOUNDS)._replace(longest=jnp.int32(4))) == {2, 3, 4}
+
+
+@pytest.mark.parametrize("curriculum", [Warmup((4, 8)), Adaptive(batches=5)])
+def test_batches_without_progress_are_counted_until_all_lengths_have_been_reached(curriculum):
     state = curriculum.init(BOUNDS)
-    grown = []
-    for _ in range(12):
+    for count in range(1, 4):
+        state = curriculum.update(state, jnp.float32(0), BOUNDS)
+        assert state.stalled == count
+    for _ in range(5):
         state = curriculum.update(state, jnp.float32(1), BOUNDS)
-        grown.append(int(state.longest) - 2)
-    assert grown == [0] * 4 + [1] * 5 + [2] * 3
-    assert state.warmed_up
-    assert drawn(curriculum, state) == {2, 3, 4}
+    assert state.stalled == 0
+
+
+def test_only_a_curriculum_that_has_not_reached_all_lengths_can_stall():
+    state = Uniform().update(Uniform().init(BOUNDS), jnp.float32(0), BOUNDS)
+    assert state.stalled == 0
 
 
 def test_a_warm_up_without_a_length_within_the_bounds_is_uniform():

@@ -52,9 +52,13 @@ def test_a_run_that_learned_took_the_extra_steps_once_validation_had_been_perfec
     assert records[-1]["step"] == records[first - 1]["step"] + LEARNING["extra_steps"]
 
 
-@pytest.mark.parametrize(
-    ("warmed_up", "attempt_step", "expected"), [(False, 150, True), (False, 149, False), (True, 150, False)]
-)
-def test_an_attempt_starts_over_when_it_has_stayed_in_its_warm_up(warmed_up, attempt_step, expected):
-    assert Stopping(restart_after=150).should_restart(warmed_up, attempt_step) is expected
-    assert not Stopping(restart_after=0).should_restart(warmed_up, attempt_step)
+@pytest.mark.parametrize(("stalled", "expected"), [(150, True), (149, False)])
+def test_an_attempt_starts_over_when_its_warm_up_makes_no_progress(stalled, expected):
+    assert Stopping(restart_after=150).should_restart(stalled) is expected
+    assert not Stopping(restart_after=0).should_restart(stalled)
+
+
+def test_a_run_with_a_finishing_phase_stops_only_once_the_rounded_machine_is_perfect():
+    soft, rounded = ([record | {"quantization": level} for record in records_of(*[PERFECT] * 4)] for level in (0, 1))
+    assert not Stopping().is_over(soft, 1000)
+    assert Stopping().is_over(rounded, 1000)

@@ -94,7 +94,8 @@ class AbstractObjective(abc.ABC):
         weight = self._started(self.input_noise, self.input_noise_start, batch)
         if not _is_zero(weight):
             options["input_noise"] = weight * draw_noise(model, inputs.shape, jax.random.fold_in(key, 1))
-        return model.batch(inputs, batch.steps, state=first_state(model, batch), **options)
+        state = first_state(model, batch)
+        return model.batch(inputs, batch.steps, state=state, quantization=batch.quantization, **options)
 
     def total(
         self, model: Any, heads: Heads, state: Any, batch: Batch, shown: BatchSteps, extra: Any = 0.0

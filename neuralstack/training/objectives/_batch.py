@@ -6,6 +6,7 @@ import equinox as eqx
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
+from neuralstack.machine import QuantizationNoise
 from neuralstack.tasks import AbstractTask, Example
 
 
@@ -24,6 +25,8 @@ class Batch(eqx.Module):
     """The controllers' states at the end of the previous batch, if this one continues it."""
     fresh: Bool[Array, ""] | bool = True
     """Whether this batch starts from the learned state instead."""
+    quantization: QuantizationNoise | None = None
+    """Noise that rounds states, gates and values at random, in the finishing phase of training."""
 
     @property
     def defined(self) -> Bool[Array, "steps 1"]:

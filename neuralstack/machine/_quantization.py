@@ -1,0 +1,93 @@
+"""Quantization noise: every number that a machine hands on is rounded with some probability."""
+
+from dataclasses import fields
+from typing import TYPE_CHECKING, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+
+from neuralstack._rounding import Rounding, RoundingByMask, all_rounded, count_rounded, unrounded
+from neuralstack.controllers import AbstractController
+from neuralstack.machine._act import raw_action
+
+if TYPE_CHECKING:
+    from neuralstack.machine._machine import Machine
+
+LEVELS = 256  # probabilities are multiples of 1 / LEVELS: random bytes cost a quarter of random words
+
+
+class QuantizationNoise(NamedTuple):
+    """The probability with which every number is rounded, and the key from which it is decided (Fan et al., 2021)."""
+
+    probability: Float[Array, ""] | float
+    key: PRNGKeyArray
+
+
+class RoundingMasks(NamedTuple):
+    """Masks of what is rounded (see `RoundingByMask`); all are None without quantization noise."""
+
+    initial: Float[Array, "batch numbers"] | None = None
+    """For the initial states."""
+    controller: Float[Array, "steps batch numbers"] | None = None
+    """For the states and hidden vectors of the controller."""
+    action: Float[Array, "steps batch numbers"] | None = None
+    """For the gates and values of the actions."""
+    readout: Float[Array, "steps batch numbers"] | None = None
+    """For the states and hidden vectors of the readout."""
+
+
+def draw_masks(machine: "Machine", noise: QuantizationNoise | None, steps: int, batch: int) -> RoundingMasks:
+    """Draw what is rounded in a batch."""
+    if noise is None:
+        return RoundingMasks()
+    keys = jax.random.split(noise.key, 4)
+    counts = count_rounded(lambda rounding: rounding(machine.init_states())), *_counts(machine)
+    shapes = [(batch, counts[0]), *((steps, batch, count) for count in counts[1:])]
+    below = jnp.round(LEVELS * jnp.asarray(noise.probability)).astype(jnp.int32)
+    return RoundingMasks(
+        *(
+            (jax.random.bits(key, shape, jnp.uint8).astype(jnp.int32) < below).astype(machine.embedding.dtype)
+            for key, shape in zip(keys, shapes, strict=True)
+        )
+    )
+
+
+def _counts(machine: "Machine") -> tuple[int, int, int]:
+    """Return how many numbers of the controller, of an action and of the readout are rounded at each step."""
+    hidden = jnp.zeros(machine.controller.hidden_size)
+    embedded, read = jnp.zeros(machine.embedding.shape[1]), jnp.zeros(machine.memory.read_size)
+
+    def act(rounding):
+        return rounding(machine.memory.decode(raw_action(machine, hidden, embedded, read, rounding)))
+
+    readout = machine.readout
+    return _step_count(machine.controller), count_rounded(act), 0 if readout is None else _step_count(readout)
+
+
+def _step_count(controller: AbstractController) -> int:
+    start = controller.init(), jnp.zeros(controller.projected_size)
+    return count_rounded(lambda rounding: controller.step_rounded(*start, rounding))
+
+
+def rounding_of(machine: "Machine", *masks: Array | None) -> Rounding:
+    """Return the rounding of one step of one example: of everything in a quantized machine, otherwise by the masks."""
+    if machine.quantized:
+        return all_rounded
+    given = [mask for mask in masks if mask is not None]
+    return RoundingByMask(jnp.concatenate(given)) if given else unrounded
+
+
+def round_initial(machine: "Machine", states: PyTree[Array], masks: RoundingMasks) -> PyTree[Array]:
+    """Round the initial states of a batch."""
+    if masks.initial is None:
+        return rounding_of(machine)(states)
+    return jax.vmap(lambda states, mask: rounding_of(machine, mask)(states))(states, masks.initial)
+
+
+def quantized(machine: "Machine") -> "Machine":
+    """Return the same machine with all states, hidden vectors, gates and values rounded."""
+    rounded = object.__new__(type(machine))
+    for field in fields(machine):
+        object.__setattr__(rounded, field.name, True if field.name == "quantized" else getattr(machine, field.name))
+    return rounded

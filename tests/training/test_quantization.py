@@ -1,0 +1,120 @@
+"""Quantization noise: when it begins, how it rises, what is evaluated and saved, and what it achieves."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from neuralstack import (
+    GRU,
+    Adaptive,
+    Elman,
+    Machine,
+    Multiplicative,
+    NoMemory,
+    NondeterministicStack,
+    PointerStack,
+    Quantization,
+    Reversal,
+    Tape,
+    clipped_adam,
+    evaluate,
+    fit,
+    harden,
+    load,
+    train,
+)
+from neuralstack.tasks import TASKS
+from neuralstack.training import Run, resume, with_options
+from small import SMALL, assert_same_leaves
+
+KEY = jax.random.key(0)
+EAGER = Quantization(every=2, begin_at=0.0, raise_at=0.0, lower_at=0.0)  # begins before anything is learned
+
+TINY = with_options(
+    SMALL, hidden_dim=8, memory_dim=4, controller="elman", evaluate_every=2, curriculum="uniform", quantization=EAGER
+)
+
+
+def levels(quantization, accuracies, all_lengths=True):
+    """The level after each batch."""
+    state, seen = quantization.init(), []
+    for accuracy in accuracies:
+        state = quantization.update(state, jnp.float32(accuracy), jnp.asarray(all_lengths))
+        seen.append(int(state.level))
+    return seen
+
+
+def test_the_noise_begins_once_enough_batches_of_all_lengths_are_right():
+    assert levels(Quantization(every=2, begin_at=0.75), [1, 0.25, 1, 0.5, 1]) == [0, 0, 0, 1, 1]
+    assert levels(Quantization(every=1), [1, 1, 1], all_lengths=False) == [0, 0, 0]
+
+
+def test_the_noise_rises_while_the_answers_stay_right_falls_when_they_do_not_and_never_ends():
+    quantization = Quantization((0.1, 0.5, 0.9), every=1, raise_at=0.8, lower_at=0.4)
+    assert levels(quantization, [1, 1, 1, 1, 0.6, 0.3, 0.6, 0.3, 0.3, 0.8]) == [1, 2, 3, 3, 3, 2, 2, 1, 1, 2]
+
+
+def test_the_probability_is_that_of_the_level():
+    quantization = Quantization((0.25, 0.5), every=1)
+    state, seen = quantization.init(), []
+    for _ in range(3):
+        seen.append(float(quantization.probability(state)))
+        state = quantization.update(state, jnp.float32(1), jnp.asarray(True))
+    assert seen == [0, 0.25, 0.5]
+
+
+class Plain(eqx.Module):
+    def __call__(self, tokens):
+        return jax.nn.one_hot(tokens, Reversal(2, alphabet="abcde").vocab_size)
+
+
+REFUSED = {
+    "quantization needs a Machine, got Plain": Plain(),
+    "such as a stack, a queue or a DeQue, got PointerStack": Machine(GRU(3, 4, key=KEY), PointerStack(3), 8, key=KEY),
+    "such as a stack, a queue or a DeQue, got Tape": Machine(GRU(3, 4, key=KEY), Tape(3), 8, key=KEY),
+    "NondeterministicStack has actions that cannot be rounded": Machine(
+        GRU(3, 4, key=KEY), NondeterministicStack(2, 2), 8, key=KEY
+    ),
+}
+
+
+@pytest.mark.parametrize("message", REFUSED)
+def test_a_model_that_cannot_be_rounded_number_by_number_is_refused(message):
+    with pytest.raises(ValueError, match=message):
+        fit(REFUSED[message], Reversal(2, alphabet="abcde"), quantization=EAGER, max_steps=1, key=KEY)
+
+
+@pytest.mark.slow
+def test_once_the_noise_has_begun_the_rounded_machine_is_evaluated_saved_and_loaded(tmp_path):
+    config = with_options(TINY, max_steps=4)
+    train(config, tmp_path / "run", show=False)
+    records = Run.open(tmp_path / "run").metrics()
+    assert [record["quantization"] for record in records] == [1, 2]
+    machine = load(tmp_path / "run")
+    assert machine.quantized
+    assert set(np.unique(machine.trace(jnp.array([0, 1, 2])).hidden)) <= {-1, 0, 1}
+
+
+@pytest.mark.slow
+def test_a_run_with_noise_that_is_resumed_ends_as_if_it_had_not_stopped(tmp_path):
+    config = with_options(TINY, max_steps=8)
+    train(config, tmp_path / "at once", show=False)
+    train(with_options(config, max_steps=3), tmp_path / "in parts", show=False)
+    resume(tmp_path / "in parts", max_steps=8, show=False)
+    states = (Run.open(tmp_path / name).load_checkpoint() for name in ("at once", "in parts"))
+    assert_same_leaves(*states)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("task", "controller"), [("parity", Elman), ("cycle-navigation", Multiplicative)])
+def test_a_machine_trained_on_40_symbols_is_exact_on_500(task, controller, optimized):
+    task = TASKS[task]()
+    machine = Machine(controller(16, 64, key=KEY), NoMemory(), task.vocab_size, connection="paper", key=KEY)
+    fitted = fit(
+        machine, task, curriculum=Adaptive(), optimizer=clipped_adam(2e-3, epsilon=1e-5), quantization=Quantization(),
+        batch_size=64, max_steps=3000, key=KEY,
+    )  # fmt: skip
+    assert fitted.machine.quantized
+    assert evaluate(harden(fitted.machine), task, (41, 500), 200).coarse == 1
