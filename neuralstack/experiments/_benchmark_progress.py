@@ -22,13 +22,13 @@ class BenchmarkProgress:
 
     def __init__(self, count: int, max_steps: int, bar: Any, *, enabled: bool):
         self._count, self._max_steps, self._bar, self._enabled = count, max_steps, bar, enabled
-        self._finished, self._name, self._shown = 0, "", "compiling"
+        self._finished, self._step, self._name, self._shown = 0, 0, "", "compiling"
         if bar is not None:
             self._task = bar.add_task("", total=count * max_steps, shown=self._shown)
 
     def line(self, seconds: float) -> str:
         """Return a line on how far it is."""
-        return f"neuralstack: {self._name}: {self._shown} ({seconds:.0f} s)"
+        return f"neuralstack: {self._name}: {self._step} of {self._max_steps} steps, {self._shown} ({seconds:.0f} s)"
 
     def start(self, task: str, seed: int) -> None:
         """Begin with a task and a seed."""
@@ -37,13 +37,11 @@ class BenchmarkProgress:
 
     def trained(self, record: dict[str, Any]) -> None:
         """Show an evaluation made during training."""
-        scores = f"loss {record['loss']:.4f}, sequence accuracy {record['validation']['coarse']:.3f}"
-        shown = f"{record['step']} of {self._max_steps} steps, {scores}"
-        self._show(shown, record["step"])
+        self._show(f"loss {record['loss']:.4f}  accuracy {record['validation']['coarse']:.3f}", record["step"])
 
     def evaluated(self, count: int, total: int) -> None:
         """Show how many test sequences are answered."""
-        self._show(f"{count} of {total} test sequences", self._max_steps)
+        self._show(f"{count} of {total} answered", self._max_steps)
 
     def finish(self, row: BenchmarkRow) -> None:
         """Report the outcome of a model."""
@@ -55,7 +53,7 @@ class BenchmarkProgress:
             say(f"neuralstack: {row.line()}")
 
     def _show(self, shown: str, step: int) -> None:
-        self._shown = shown
+        self._shown, self._step = shown, step
         if self._bar is not None:
             done = self._finished * self._max_steps + step
             self._bar.update(self._task, description=self._name, completed=done, shown=shown)

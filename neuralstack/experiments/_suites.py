@@ -19,7 +19,7 @@ def percent_of_answers(report: Report) -> float:
     return 100 * report.coarse
 
 
-def test_set(task: str, count: int | None) -> Examples:
+def set_of_uniform_lengths(task: str, count: int | None) -> Examples:
     """Return the fixed test set of a task: `count` sequences, or 1000."""
     built = TASKS[task]()
     return fixed_set(built.to_test, built.test_lengths, **({} if count is None else {"count": count}))
@@ -35,7 +35,7 @@ class Suite:
     """The names of its tasks."""
     score: Callable[[Report], float] = percent_of_answers
     """The score in percent, from the report on the test set."""
-    test: Callable[[str, int | None], Examples] = test_set
+    test: Callable[[str, int | None], Examples] = set_of_uniform_lengths
     """The test set of a task, with a number of sequences if one is chosen."""
     published: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The published scores of each machine, in the order of `tasks`."""
@@ -61,10 +61,10 @@ class Suite:
         return best
 
 
-def chomsky_test_set(task: str, count: int | None) -> Examples:
+def set_of_every_length(task: str, count: int | None) -> Examples:
     """Return the test set of a task of the Chomsky hierarchy: 10 sequences of every length, or `count` in all."""
     if count is not None:
-        return test_set(task, count)
+        return set_of_uniform_lengths(task, count)
     built = TASKS[task]()
     return fixed_set(built, built.test_lengths, count_per_length=chomsky.PER_LENGTH)
 
@@ -84,7 +84,7 @@ SUITES = {
         "Mean token accuracy (%) at lengths 41-500, and published maxima (~: quoted from memory)",
         tuple(chomsky.PUBLISHED),
         chomsky.score_of,
-        chomsky_test_set,
+        set_of_every_length,
         {
             label: tuple(chomsky.published(task, label) for task in chomsky.PUBLISHED)
             for label in chomsky.PUBLISHED_MACHINES

@@ -1,6 +1,7 @@
 """`neuralstack benchmark`: a model in a file of the user's, its scores as tables or JSON, and bad input in one line."""
 
 import json
+import re
 
 import pytest
 
@@ -51,6 +52,13 @@ def test_the_tables_are_printed_and_each_outcome_is_said_on_standard_error(bench
         "neuralstack: anbn, seed 0: score 0.0, whole answers 0.000\n"
         "neuralstack: anb2n, seed 0: score 0.0, whole answers 0.000\n"
     )
+
+
+def test_a_long_benchmark_says_how_far_it_is(benchmark, monkeypatch):
+    monkeypatch.setenv("NEURALSTACK_PROGRESS_SECONDS", "0.001")
+    err = benchmark("identity", "--tasks", "anbn", "anb2n", "--max-steps", 7)[2]
+    line = r"neuralstack: anbn, seed 0 \(1 of 2\): [07] of 7 steps, (compiling|60 of 60 answered) \(\d+ s\)"
+    assert re.search(line, err)
 
 
 def test_json_is_one_object_a_line_for_each_model(benchmark):
