@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cases import CONNECTIONS_UNDER_TEST, CONTROLLERS_UNDER_TEST, MEMORIES_UNDER_TEST
+from cases import CONNECTIONS_UNDER_TEST, CONTROLLERS_UNDER_TEST, MEMORIES_UNDER_TEST, quick
 from joined import VOCABULARY, WIDTH, draw_tokens, joined_machine
 from neuralstack import QuantizationNoise
 from neuralstack.machine import quantized
@@ -91,7 +91,7 @@ def test_a_batch_is_every_sequence_traced_in_values_and_in_every_gradient(connec
 
 
 @pytest.mark.parametrize("memory", [pytest.param("stack"), pytest.param("stack and queue", marks=pytest.mark.slow)])
-@pytest.mark.parametrize("connection", ["layer", "reads", "readout"])
+@pytest.mark.parametrize("connection", quick(["layer", "reads", "readout"], "reads"))
 def test_noise_rounds_nothing_everything_or_what_is_drawn_by_chance(connection, memory):
     machine, tokens = joined_machine(connection, "elman", memory), draw_tokens(12, BATCH)
 

@@ -99,6 +99,10 @@ def test_commands_take_the_names_of_the_parts(place, capsys):
     assert run("evaluate", "run", *OPTIONS, "--count", 5, "--json") == 0
     assert set(json.loads(capsys.readouterr().out)) >= {"coarse", "fine", "token"}
     assert run("predict", "run", "ab", *OPTIONS) == 0
+
+
+@pytest.mark.slow
+def test_further_commands_take_the_names_of_the_parts(place):
     assert run("trace", "run", "ab", "--versions", "untrained", "soft", *OPTIONS) == 0
     assert run("train", "reversal", "--from", "run", *OPTIONS, "--max-steps", 1, "--out", "warm") == 0
 

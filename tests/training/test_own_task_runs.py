@@ -136,6 +136,7 @@ def test_a_command_takes_its_name(place, capsys):
     assert set(json.loads(capsys.readouterr().out)) >= {"coarse", "fine", "token"}
 
 
+@pytest.mark.slow
 def test_it_is_resumed_by_its_name(place):
     with pytest.raises(ValueError, match="name it too"):
         resume("run", show=False)
