@@ -51,7 +51,7 @@ def compare(machine: Machine, task: AbstractTask, lengths: tuple[int, int], coun
     Raises:
         ValueError: If the memory's actions cannot be rounded, or there is no memory.
     """
-    if not machine.memory.action_size:
+    if not machine.memory.action_size and not machine.quantized:
         raise ValueError("a machine without a memory has no actions to round: train one with a memory.")
     hardened = harden(machine, task)
     data = draw_fresh(task, lengths, count)

@@ -137,9 +137,12 @@ class Harden(OwnOptions):
         title = f"{self.run}: how far actions were from being rounded the other way"
         if compared.margins:
             print_table(margins_table(title, compared.margins))
+        done = "actions are rounded, the controller's state is bounded"
+        if compared.hardened.quantized:
+            done = "actions, values and the controller's state are rounded"
         print(
             f"hardened: soft and hard answer {compared.agreement.same} of {self.count} fresh sequences of lengths "
-            f"{lengths} alike; actions are rounded, the controller's state is bounded."
+            f"{lengths} alike; {done}."
         )
         if extraction.program is None or extraction.agreement is None:
             print(f"no program: {extraction.reason}")

@@ -58,7 +58,7 @@ class Train(TrainOptions):
 
     def config(self) -> "Config":
         """Return the configuration that the options define."""
-        from neuralstack.training import Config, Run, allowed_config, with_options
+        from neuralstack.training import Run, allowed_config, configure, with_options
 
         if self.warm_start is not None:
             base = Run.open(self.warm_start).located()
@@ -70,7 +70,7 @@ class Train(TrainOptions):
             raise ValueError(
                 'train pairs needs --data FILE, with one {"source": ..., "target": ...} per line: give that file.'
             )
-        return with_options(Config(self.task), **self.given())
+        return configure(self.task, **self.given())
 
     @property
     def own(self) -> "OwnParts":

@@ -97,7 +97,7 @@ def agree(expected: np.ndarray, actual: np.ndarray, data: Fresh) -> Agreement:
 
 
 def action_margins(machine: Machine, data: Fresh) -> dict[str, np.ndarray]:
-    """Return the margins by which each action of a soft machine is rounded, over all steps, from 0 to 0.5.
+    """Return the margins by which each action of a machine is rounded, over all steps, from 0 to 0.5.
 
     The margin of a strength is its distance from 0.5; that of a mixture, half the lead of its likeliest operation.
     """
@@ -112,4 +112,7 @@ def action_margins(machine: Machine, data: Fresh) -> dict[str, np.ndarray]:
 
 @jax.jit
 def _margins(machine, tokens, steps):
-    return jax.vmap(jax.vmap(machine.memory.margins))(machine.batch(tokens, steps).action)
+    def margins(raw):  # not of the action itself, which a quantized machine has rounded
+        return machine.memory.margins(machine.memory.decode(raw))
+
+    return jax.vmap(jax.vmap(margins))(machine.batch(tokens, steps).raw_action)

@@ -15,10 +15,10 @@ from neuralstack.experiments._experiment import Experiment, Measured, Quick, Res
 from neuralstack.experiments._figures import by_group, draw_lengths
 from neuralstack.reporting import Table
 from neuralstack.tasks import FAMILIES
-from neuralstack.training import Config, Run, build_task, configure, with_options
+from neuralstack.training import Config, Run, build_task, with_options
 
-BASE = configure(
-    "parity", hidden_dim=64, memory_dim=16, batch_size=64, max_steps=10_000, curriculum="uniform",
+BASE = with_options(
+    Config("parity"), hidden_dim=64, memory_dim=16, batch_size=64, max_steps=10_000, curriculum="uniform",
     evaluate_every=500, learning_rate=3e-3,
     restart_after=0,
 )  # fmt: skip

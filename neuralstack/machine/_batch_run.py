@@ -79,7 +79,8 @@ def run_with_reads(
     masked = inputs, masks.controller, masks.action
     hidden, action, read, state = unroll(step, machine.memory, parameters, state, masked, steps)
     before = jnp.concatenate([jnp.zeros_like(read[:1]), read[:-1]])
-    return BatchOutputs(hidden, raw_action(machine, hidden, inputs.embedded, before), action, read, state)
+    raw = raw_action(machine, hidden, inputs.embedded, before, rounding_of(machine))
+    return BatchOutputs(hidden, raw, action, read, state)
 
 
 def run_in_turn(

@@ -32,6 +32,10 @@ class Connection:
     """Source of the answer: `read` (of the same step), `controller` or `both`."""
     gate_scale: float = 2.0
     """Factor on the initial weights of the gates (push and pop strengths)."""
+    value_scale: float = 1.0
+    """Factor on the initial weights from the controller to the values; a small one lets the embedding prevail."""
+    embedding_scale: float = 0.125
+    """Standard deviation of the initial embeddings."""
     gates_see_input: bool = False
     """Whether the embedding of the token acts on the gates directly, not only through the controller's state: for
     actions that follow from the token at once."""

@@ -5,19 +5,21 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralstack.controllers import glorot
+from neuralstack.machine._connection import Connection
 from neuralstack.memories import AbstractMemory
 
 
 def draw_heads(
-    key: PRNGKeyArray, hidden: int, gate_widths: tuple[int, ...], value_widths: tuple[int, ...], gate_scale: float
+    key: PRNGKeyArray, hidden: int, memory: AbstractMemory, connection: Connection
 ) -> Float[Array, "{hidden} action"]:
     """Draw the weights from a controller to the parts of a raw action: its gates and its values.
 
     Each head is drawn as a separate matrix. In a joint one the strengths would start with the small weights of a wide
     value, and a machine whose strengths do not soon differ between reading and answering gets stuck.
     """
+    gate_widths, value_widths = memory.gate_widths, memory.value_widths
     widths = gate_widths + value_widths
-    scales = [gate_scale] * len(gate_widths) + [1.0] * len(value_widths)
+    scales = [connection.gate_scale] * len(gate_widths) + [connection.value_scale] * len(value_widths)
     keys = jax.random.split(key, len(widths))
     heads = [scale * glorot(key, hidden, width) for key, width, scale in zip(keys, widths, scales, strict=True)]
     return jnp.concatenate([jnp.zeros((hidden, 0)), *heads], axis=1)

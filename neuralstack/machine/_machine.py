@@ -92,11 +92,10 @@ class Machine(eqx.Module):
         self.memory = memory
         width, hidden = self.controller.input_size, self.controller.hidden_size
         keys = jax.random.split(key, 6)
-        self.embedding = jax.random.normal(keys[0], (vocab_size, width)) / 8
+        self.embedding = self.connection.embedding_scale * jax.random.normal(keys[0], (vocab_size, width))
         fed = memory.read_size if self.connection.feedback else 0
         self.feedback = glorot(keys[2], fed, self.controller.projected_size)
-        parts = memory.gate_widths, memory.value_widths
-        self.action_weights = draw_heads(keys[3], hidden, *parts, self.connection.gate_scale)
+        self.action_weights = draw_heads(keys[3], hidden, memory, self.connection)
         self.action_bias = memory.initial_bias()
         maps = draw_input_maps(jax.random.fold_in(key, 6), memory, width)
         self.input_maps = maps if self.connection.value_sees_input else ()

@@ -14,7 +14,9 @@ from neuralstack.machine._parameters import is_floating, num_parameters
 from neuralstack.machine._spec_fields import DTYPES, MOST_PARAMETERS, require_mapping, require_size, require_type
 from neuralstack.memories import AbstractMemory
 
-LATER_OPTIONS = {"gates_see_input", "gates_see_read", "values_repeat_read", "value_constant"}
+LATER_OPTIONS = {
+    "gates_see_input", "gates_see_read", "values_repeat_read", "value_constant", "value_scale", "embedding_scale",
+}  # fmt: skip
 """Options of a connection that older specifications lack."""
 
 

@@ -65,6 +65,7 @@ from ._sweep import (
     resume_sweep as resume_sweep,
     sweep as sweep,
 )
+from ._task_recipes import TASK_RECIPES as TASK_RECIPES
 from ._train import resume as resume, train as train, train_all as train_all
 from .objectives import (
     OBJECTIVES as OBJECTIVES,

@@ -38,7 +38,7 @@ class Fitted(NamedTuple):
     """A trained model and the evaluations made during training."""
 
     machine: Any
-    """The model with the weights that did best on the validation set."""
+    """The model with the weights that did best on the validation set; rounded, if it was evaluated so."""
     history: History
     """One record per evaluation."""
 
@@ -113,19 +113,20 @@ def fit(
         min_length=bounds[0], state_reset_every=state_reset_every, quantization=quantization, key=key,
     )  # fmt: skip
     stopping, measure = stopping or Stopping(), measure_of(task, bounds, model)
-    best, records = state.model, []
+    best, records = join_model(state.model, spec.structure), []
     while int(state.step) < max_steps and not stopping.is_over(records, int(state.step)):
         step = int(state.step)
         state = train_until(state, spec, np.int32(min(step - step % evaluate_every + evaluate_every, max_steps)))
         require_healthy(state)
-        record = {**training_means(state), "validation": measure(to_evaluate(state, spec))}
+        trained = to_evaluate(state, spec)
+        record = {**training_means(state), "validation": measure(trained)}
         if not any(rank(other) > rank(record) for other in records):
-            best = state.model
+            best = trained
         records.append(record)
         state = reset_means(state)
         if progress is not None:
             progress(record)
-    return Fitted(join_model(best, spec.structure), History(records))
+    return Fitted(best, History(records))
 
 
 def prepare(

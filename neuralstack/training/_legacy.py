@@ -3,7 +3,7 @@
 from typing import Any
 
 from neuralstack.training._config import Config
-from neuralstack.training._options import configure
+from neuralstack.training._options import with_options
 
 RENAMED = {
     "hidden": "hidden_dim", "layers": "num_layers", "width": "memory_dim", "carry": "state_reset_every",
@@ -53,4 +53,4 @@ def translate(data: dict[str, Any]) -> Config:
         if value is not None and OWNERS.get(name, objective) in (objective, curriculum)
     }
     task = str(options.pop("task"))
-    return configure(TASKS.get(task, task), **options)
+    return with_options(Config(TASKS.get(task, task)), **options)

@@ -9,6 +9,7 @@ from neuralstack.training._config import Config, DataConfig, MachineConfig, Opti
 from neuralstack.training._curriculum import CURRICULA, Warmup
 from neuralstack.training._quantization import Quantization
 from neuralstack.training._stopping import Stopping
+from neuralstack.training._task_recipes import task_recipe
 from neuralstack.training.objectives import OBJECTIVES, Supervised
 
 BRANCHES = {"data": DataConfig, "machine": MachineConfig, "optimizer": OptimizerConfig, "stopping": Stopping}
@@ -23,6 +24,8 @@ CHOICES = ("objective", "curriculum")
 
 def configure(task: str, **options: Any) -> Config:
     """Return the configuration of a task from flat options: the names of the tree's fields, without their paths.
+
+    A task with a recipe of its own (`TASK_RECIPES`) starts from it, unless the options choose another machine.
 
     Args:
         task: The name of the task.
@@ -41,7 +44,8 @@ def configure(task: str, **options: Any) -> Config:
         Traceback (most recent call last):
         ValueError: forcing_prob belongs to the objective imitation, got the objective supervised.
     """
-    return with_options(Config(task), **options)
+    recipe = {name: value for name, value in task_recipe(task, options).items() if name not in options}
+    return with_options(with_options(Config(task), **recipe), **options)
 
 
 def with_options(config: Config, **options: Any) -> Config:

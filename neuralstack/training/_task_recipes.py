@@ -1,0 +1,62 @@
+"""Recipes of single tasks: the machine and the training that were measured to solve them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+EXACT: dict[str, Any] = {
+    "controller": "multiplicative",
+    "memory_dim": 16,
+    "curriculum": "adaptive",
+    "quantization": True,
+    "binarization": 0.0,
+    "epsilon": 1e-5,
+    "batch_size": 64,
+    "evaluate_every": 100,
+    "max_steps": 10_000,
+}
+"""Shared by all: a controller whose tokens choose how the state moves, lengths that grow by success, and a finishing
+phase that makes the machine exact."""
+
+FINITE_STATE = EXACT | {
+    "memory": "none",
+    "learning_rate": 2e-3,
+    "learning_rate_half_life": 2000,
+    "restart_after": 1500,
+    "extra_steps": 1000,
+}
+"""For tasks that a finite automaton solves."""
+
+STACK = EXACT | {
+    "memory": "stack",
+    "connection": "skip(gates_see_input=True, value_constant=True, value_scale=0.1, embedding_scale=0.5)",
+    "learning_rate": 5e-3,
+    "learning_rate_half_life": 1000,
+    "restart_after": 300,
+    "extra_steps": 500,
+}
+"""For tasks that one stack solves whose actions follow from the tokens."""
+
+TASK_RECIPES: Mapping[str, Mapping[str, Any]] = {
+    "even-pairs": FINITE_STATE,
+    "parity": FINITE_STATE,
+    "cycle-navigation": FINITE_STATE,
+    "modular-arithmetic": FINITE_STATE,
+    "missing-duplicate": FINITE_STATE,
+    "stack-manipulation": STACK,
+    "reverse-string": STACK,
+}
+"""Options by task, named as in `configure`."""
+
+MACHINE = frozenset({"memory", "controller", "connection", "readout"})
+
+
+def task_recipe(task: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the recipe of a task; it is empty for tasks without one, and if options choose another machine.
+
+    Examples:
+        >>> task_recipe("parity", {"seed": 1})["controller"]
+        'multiplicative'
+        >>> task_recipe("parity", {"memory": "stack"})
+        {}
+    """
+    return {} if MACHINE & options.keys() else TASK_RECIPES.get(task, {})

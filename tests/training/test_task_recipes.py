@@ -1,0 +1,31 @@
+"""Recipes of single tasks: when they apply, and that they solve their task."""
+
+import pytest
+
+import neuralstack as ns
+from neuralstack.training import TASK_RECIPES
+
+
+@pytest.mark.parametrize("task", TASK_RECIPES)
+def test_a_recipe_is_a_configuration_that_can_be_trained(task):
+    config = ns.complete(ns.configure(task))
+    assert config.quantization is not None
+    assert config == ns.complete(ns.configure(task, **TASK_RECIPES[task]))
+
+
+def test_an_option_takes_the_place_of_that_of_the_recipe():
+    config = ns.configure("parity", max_steps=7, curriculum="uniform")
+    assert (config.max_steps, config.curriculum) == (7, ns.Uniform())
+    assert config.machine.controller == "multiplicative"
+
+
+@pytest.mark.parametrize("chosen", [{"memory": "stack"}, {"controller": "gru"}, {"connection": "layer"}])
+def test_who_chooses_another_machine_gets_none_of_the_recipe(chosen):
+    assert ns.configure("parity", **chosen) == ns.training.with_options(ns.Config("parity"), **chosen)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("task", ["even-pairs", "parity", "cycle-navigation", "missing-duplicate"])
+def test_a_recipe_makes_a_machine_that_is_exact_far_beyond_its_training_lengths(task, tmp_path, optimized):
+    ns.train(ns.configure(task, extra_steps=0), tmp_path / "run", show=False)
+    assert ns.evaluate(ns.load(tmp_path / "run"), ns.TASKS[task](), (41, 500), 200).coarse == 1
