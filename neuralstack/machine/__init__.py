@@ -12,6 +12,7 @@ from neuralstack.machine._memory_layer import (
 )
 from neuralstack.machine._memory_spec import memory_from_spec as memory_from_spec, memory_spec as memory_spec
 from neuralstack.machine._parameters import num_parameters as num_parameters
+from neuralstack.machine._parts import check_rounding as check_rounding
 from neuralstack.machine._quantization import (
     QuantizationNoise as QuantizationNoise,
     quantized as quantized,

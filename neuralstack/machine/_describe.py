@@ -1,5 +1,6 @@
 """A machine in a few lines, for terminals and notebooks."""
 
+from dataclasses import fields
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -21,13 +22,17 @@ def unhashable(name: str, inputs: str) -> str:
 
 def parts_of(machine: "Machine") -> dict[str, str]:
     """Return a short description of each part of a machine."""
-    return {
+    parts = {
         "controller": controller_name(machine.controller),
         "memory": repr(machine.memory),
         "vocab_size": str(machine.vocab_size),
         "connection": connection_name(machine.connection),
-        "parameters": f"{num_parameters(machine):,}",
     }
+    if machine.readout is not None:
+        parts["readout"] = controller_name(machine.readout)
+    if machine.quantized:
+        parts["quantized"] = "True"
+    return parts | {"parameters": f"{num_parameters(machine):,}"}
 
 
 def controller_name(controller: AbstractController) -> str:
@@ -41,8 +46,10 @@ def controller_name(controller: AbstractController) -> str:
 
 
 def connection_name(connection: Connection) -> str:
-    """Return the name of a published connection, or the representation of any other one."""
-    return next((repr(name) for name, known in CONNECTIONS.items() if known == connection), repr(connection))
+    """Return the name of a published connection, or what another one changes in the default."""
+    given = [(field.name, getattr(connection, field.name), field.default) for field in fields(connection)]
+    changed = ", ".join(f"{name}={value!r}" for name, value, default in given if value != default)
+    return next((repr(name) for name, known in CONNECTIONS.items() if known == connection), f"Connection({changed})")
 
 
 def as_text(machine: "Machine") -> str:

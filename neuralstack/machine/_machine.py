@@ -15,7 +15,7 @@ from neuralstack.machine._connection import Connection, as_connection
 from neuralstack.machine._describe import as_html, as_text, unhashable
 from neuralstack.machine._direct import DirectPaths
 from neuralstack.machine._heads import draw_heads, draw_input_maps
-from neuralstack.machine._parts import check_parts
+from neuralstack.machine._parts import check_parts, check_rounding
 from neuralstack.machine._quantization import QuantizationNoise, draw_masks, rounding_of
 from neuralstack.machine._steps import BatchSteps, Decode, MachineState, Step
 from neuralstack.machine._tokens import Tokens, check_tokens, look_up
@@ -44,7 +44,8 @@ class Machine(eqx.Module):
 
     Raises:
         TypeError: If a part is not an object of its kind.
-        ValueError: If a size is below 1, the connection is unknown, or it cannot join these parts.
+        ValueError: If a size is below 1, the connection is unknown or cannot join these parts, or a machine with this
+            memory cannot be rounded.
 
     Examples:
         >>> import jax, jax.numpy as jnp, neuralstack as ns
@@ -87,6 +88,8 @@ class Machine(eqx.Module):
         key: PRNGKeyArray,
     ):
         check_parts(controller, memory, vocab_size, connection)
+        if quantized:
+            check_rounding(memory)
         self.connection = as_connection(connection)
         self.controller = as_controller(controller, embedding_dim)
         self.memory = memory

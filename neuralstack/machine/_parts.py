@@ -1,6 +1,11 @@
 """Checks of the parts of a machine."""
 
+from functools import cache
 from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
 
 from neuralstack._arguments import require_object
 from neuralstack.machine._connection import Connection, as_connection
@@ -29,3 +34,28 @@ def check_parts(controller: Any, memory: Any, vocab_size: Any, connection: Conne
             f"connection {connection!r} answers from the read of the memory, but {type(memory).__name__} reads "
             "nothing: use connection 'paper'."
         )
+
+
+def check_rounding(memory: AbstractMemory) -> None:
+    """Raise an error if rounding an action's numbers one by one does not give its discrete form.
+
+    Raises:
+        ValueError: If a gate is rounded by what the others are, as in a mixture of operations; or by no rule at all.
+    """
+    if memory.gate_widths and not _rounds_each_gate(memory):
+        raise ValueError(
+            "quantization needs a memory with push and pop strengths, such as a stack, a queue or a DeQue, got "
+            f"{memory}: leave quantization out, or choose such a memory."
+        )
+
+
+@cache
+def _rounds_each_gate(memory: AbstractMemory) -> bool:
+    raw = np.random.default_rng(0).normal(size=(32, memory.action_size)).astype(np.float32)
+
+    def gates(raw):
+        action = memory.decode(raw)
+        return jnp.round(memory.gates(action)), memory.gates(memory.quantize(action))
+
+    each, together = jax.jit(jax.vmap(gates))(raw)
+    return bool((each == together).all())

@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from neuralstack.machine import Machine
-from neuralstack.memories import AbstractMemory
+from neuralstack.machine import Machine, check_rounding
 from neuralstack.training._bounds import Probability, Size
 
 
@@ -58,11 +55,7 @@ class Quantization:
         """
         if not isinstance(model, Machine):
             raise ValueError(f"quantization needs a Machine, got {type(model).__name__}: leave it out.")
-        if model.memory.gate_widths and not _rounds_each_gate(model.memory):
-            raise ValueError(
-                "quantization needs a memory with push and pop strengths, such as a stack, a queue or a DeQue, got "
-                f"{model.memory}: leave quantization out, or choose such a memory."
-            )
+        check_rounding(model.memory)
 
     def init(self) -> QuantizationState:
         """Return the state before the first batch."""
@@ -89,15 +82,3 @@ class Quantization:
         lowest = jnp.minimum(state.level, 1)  # the phase does not end
         level = jnp.clip(state.level + jnp.where(due, change, 0), lowest, len(self.probabilities))
         return QuantizationState(level, jnp.where(due, 0, count), jnp.where(due, 0.0, total))
-
-
-def _rounds_each_gate(memory: AbstractMemory) -> bool:
-    """Return whether the discrete form of an action has every gate of it rounded, independently of the others."""
-    raw = np.random.default_rng(0).normal(size=(32, memory.action_size)).astype(np.float32)
-
-    def gates(raw):
-        action = memory.decode(raw)
-        return jnp.round(memory.gates(action)), memory.gates(memory.quantize(action))
-
-    each, together = jax.jit(jax.vmap(gates))(raw)
-    return bool((each == together).all())

@@ -27,7 +27,7 @@ def test_a_machine_is_shown_in_one_line(text):
 
 def test_several_layers_and_a_connection_of_ones_own_are_shown():
     assert repr(LONG).startswith("Machine(LSTM(8, 16, num_layers=2), NeuralStack(")
-    assert "Connection(feedback=0.5," in repr(LONG)
+    assert "connection=Connection(feedback=0.5)" in repr(LONG)
     assert len(repr(LONG)) < 300
 
 
