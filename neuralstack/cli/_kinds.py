@@ -50,4 +50,5 @@ Versions = Annotated[
 Objective = Annotated[str | None, choice("supervised", "imitation", "reinforce")]
 Curriculum = Annotated[str | None, choice("warmup", "uniform", "linear", "adaptive")]
 Suite = Annotated[str, arg(metavar="{chomsky,transductions,counting,dyck}")]
+Switch = Annotated[str | None, choice("on", "off")]
 Baseline = Annotated[str | None, choice("running", "learned")]

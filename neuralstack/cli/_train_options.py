@@ -10,6 +10,7 @@ from neuralstack.cli._kinds import (
     Name,
     Number,
     Objective,
+    Switch,
     Task,
     Text,
     Whole,
@@ -79,8 +80,9 @@ class TrainOptions:
     """For adaptive: the fraction of a batch that must be right for the lengths to grow (default: 0.9)."""
     adaptive_batches: Whole = None
     """For adaptive: the number of such batches in a row (default: 3)."""
-    quantization: bool = False
-    """Finish by rounding states, gates and values at random, ever more often, so that the machine becomes exact."""
+    quantization: Switch = None
+    """Whether to finish by rounding states, gates and values at random, ever more often, so that the machine becomes
+    exact (default: off; on in the recipes of some tasks)."""
     min_length: Whole = None
     """Shortest source to train and validate on (default: the task's)."""
     max_length: Whole = None
@@ -117,4 +119,10 @@ class TrainOptions:
         """Return the options that were given, without the task."""
         named = {field.name: getattr(self, field.name) for field in fields(TrainOptions) if field.name != "task"}
         named["pairs"] = named.pop("data")
-        return {name: value for name, value in named.items() if value is not None and value is not False}
+        if self.quantization is not None:
+            if self.quantization not in ("on", "off"):
+                raise ValueError(f"--quantization must be on or off, got {self.quantization!r}.")
+            named["quantization"] = self.quantization == "on"
+        return {
+            name: value for name, value in named.items() if value is not None and (name, value) != ("log_test", False)
+        }

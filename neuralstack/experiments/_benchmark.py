@@ -75,6 +75,8 @@ def benchmark(
         0
     """
     trial = Trial(build, suite, count, name, max_steps, batch_size, optimizer or clipped_adam(LEARNING_RATE))
+    if progress is not None and not callable(progress):
+        raise ValueError(f"progress must be a function of a row, got {progress!r}.")
     names = trial.check_arguments(tasks, seeds, first_seed)
     for task in names:
         trial.check_model(task, first_seed)

@@ -48,6 +48,12 @@ class Trial:
         Raises:
             ValueError: If a name is unknown, or a number is out of range.
         """
+        if not isinstance(self.suite, str):
+            raise ValueError(f"suite must be one of {', '.join(SUITES)}, got {self.suite!r}.")
+        if isinstance(tasks, str) or any(not isinstance(task, str) for task in tasks or ()):
+            raise ValueError(f"tasks must be a list of names, such as ['parity'], got {tasks!r}.")
+        if self.name is not None and not isinstance(self.name, str):
+            raise ValueError(f"name must be text, got {self.name!r}.")
         suite = lookup("suite", SUITES, self.suite)
         known = dict.fromkeys(suite.tasks, True)
         for task in tasks or ():
@@ -56,10 +62,13 @@ class Trial:
             raise ValueError(f"tasks must be at least one, and each only once, got {', '.join(tasks) or 'none'}.")
         numbers = {"max_steps": self.max_steps, "batch_size": self.batch_size, "count": self.count, "seeds": seeds}
         for name, given in numbers.items():
+            if given is not None and not isinstance(given, int):
+                raise ValueError(f"{name} must be a whole number, got {given!r}.")
             if given is not None and given < 1:
                 raise ValueError(f"{name} must be at least 1, got {given}.")
-        if not 0 <= first_seed <= LARGEST_SEED:
-            raise ValueError(f"first_seed must be from 0 to {LARGEST_SEED}, got {first_seed}.")
+        last = LARGEST_SEED + 1 - seeds
+        if not isinstance(first_seed, int) or not 0 <= first_seed <= last:
+            raise ValueError(f"first_seed must be from 0 to {last}, got {first_seed!r}.")
         if self.count is not None and suite.has_every_string:
             raise ValueError(f"the suite {self.suite} is measured on every string: leave out count={self.count}.")
         return list(tasks or suite.tasks)
@@ -98,6 +107,8 @@ class Trial:
             report, failure = self.measure(model, task, shown), ""
             metrics = SUITES[self.suite].score(report), report.coarse, report.fine, report.token, report.loss
             measured = dict(zip(MEASURED, metrics, strict=True))
+            if not math.isfinite(report.loss):
+                failure = "its logits are not finite numbers"
         return BenchmarkRow(self.suite, task, name, seed, steps=steps, seconds=seconds, failure=failure, **measured)
 
     def train(self, model: Any, task: str, seed: int, shown: BenchmarkProgress) -> Fitted:

@@ -1,11 +1,12 @@
 """Connections between the controller, the memory and the answer of a machine."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from neuralstack._lookup import lookup
 
 ANSWERS = ("read", "controller", "both")
+LARGEST = 1e6  # factor
 
 
 @dataclass(frozen=True)
@@ -13,7 +14,7 @@ class Connection:
     """A connection between the controller, the memory and the answer of a machine.
 
     Raises:
-        ValueError: If `answer_from` is unknown.
+        ValueError: If `answer_from` is unknown, an option is of another type, or a number is out of range.
 
     Examples:
         >>> import neuralstack as ns
@@ -58,8 +59,25 @@ class Connection:
         return self.gates_see_input or self.gates_see_read or self.values_repeat_read or self.value_constant
 
     def __post_init__(self):
+        for field in fields(self):
+            _check(field.name, getattr(self, field.name), type(field.default))
         if self.answer_from not in ANSWERS:
             raise ValueError(f"answer_from must be one of {', '.join(ANSWERS)}, got {self.answer_from!r}.")
+
+
+def _check(name: str, value: Any, kind: type) -> None:
+    """Check one option of a connection.
+
+    Raises:
+        ValueError: If it is of another type, or a number from outside its range.
+    """
+    if kind is bool and not isinstance(value, bool):
+        raise ValueError(f"{name} must be True or False, got {value!r}.")
+    if kind is not float:
+        return
+    low = -LARGEST if name == "feedback" else 0
+    if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= LARGEST:
+        raise ValueError(f"{name} must be a number from {low:g} to {LARGEST:g}, got {repr(value)[:100]}.")
 
 
 CONNECTIONS = {

@@ -36,6 +36,8 @@ class DirectPaths(eqx.Module):
                 "values_repeat_read needs a memory whose reads are as wide as its values, got "
                 f"{memory.read_size} and {sum(self.value_widths)} of {memory}."
             )
+        if connection.value_constant and not self.value_widths:
+            raise ValueError(f"value_constant needs a memory with values, got {memory}: leave it out.")
         self.gates_from_input = glorot(keys[0], embedding_dim, gates) if connection.gates_see_input else None
         self.gates_from_read = glorot(keys[1], memory.read_size, gates) if connection.gates_see_read else None
         values, repeats = len(self.value_widths), connection.values_repeat_read

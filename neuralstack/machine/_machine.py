@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
+from neuralstack._arguments import require_object
 from neuralstack.controllers import AbstractController, as_controller, glorot
 from neuralstack.machine._act import act
 from neuralstack.machine._answer import answer
@@ -15,7 +16,7 @@ from neuralstack.machine._connection import Connection, as_connection
 from neuralstack.machine._describe import as_html, as_text, unhashable
 from neuralstack.machine._direct import DirectPaths
 from neuralstack.machine._heads import draw_heads, draw_input_maps
-from neuralstack.machine._parts import check_parts, check_rounding
+from neuralstack.machine._parts import check_parts, check_readout, check_rounding
 from neuralstack.machine._quantization import QuantizationNoise, draw_masks, rounding_of
 from neuralstack.machine._steps import BatchSteps, Decode, MachineState, Step
 from neuralstack.machine._tokens import Tokens, check_tokens, look_up
@@ -88,6 +89,8 @@ class Machine(eqx.Module):
         key: PRNGKeyArray,
     ):
         check_parts(controller, memory, vocab_size, connection)
+        if readout is not None:
+            check_readout(readout)
         if quantized:
             check_rounding(memory)
         self.connection = as_connection(connection)
@@ -208,6 +211,8 @@ class Machine(eqx.Module):
             quantization: Noise that rounds states, gates and values at random. Defaults to none.
         """
         tokens = check_tokens(tokens, self.vocab_size, axes=2)
+        if quantization is not None:
+            require_object("quantization", quantization, QuantizationNoise, "ns.QuantizationNoise(0.5, key)")
         steps = jnp.asarray(len(tokens) if steps is None else steps)
         memory = self.memory  # not `self`, whose arrays a loop must not keep alive
         decode = decode or (lambda raw, _: memory.decode(raw))

@@ -3,11 +3,12 @@
 from functools import cache
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from neuralstack._arguments import require_object
+from neuralstack._arguments import describe_object, require_object
 from neuralstack.machine._connection import Connection, as_connection
 from neuralstack.memories import AbstractMemory
 
@@ -36,16 +37,27 @@ def check_parts(controller: Any, memory: Any, vocab_size: Any, connection: Conne
         )
 
 
+def check_readout(readout: Any) -> None:
+    """Raise an error if the readout is no object like a controller.
+
+    Raises:
+        TypeError: If it is a name, a class, or an object without steps.
+    """
+    cells = eqx.nn.GRUCell | eqx.nn.LSTMCell
+    if isinstance(readout, str | type) or not (isinstance(readout, cells) or hasattr(readout, "step")):
+        raise TypeError(f"readout must be an object such as ns.GRU(16, 32, key=key), got {describe_object(readout)}.")
+
+
 def check_rounding(memory: AbstractMemory) -> None:
     """Raise an error if rounding an action's numbers one by one does not give its discrete form.
 
     Raises:
         ValueError: If a gate is rounded by what the others are, as in a mixture of operations; or by no rule at all.
     """
-    if memory.gate_widths and not _rounds_each_gate(memory):
+    if (memory.gate_widths or memory.action_size) and not _rounds_each_gate(memory):
         raise ValueError(
-            "quantization needs a memory with push and pop strengths, such as a stack, a queue or a DeQue, got "
-            f"{memory}: leave quantization out, or choose such a memory."
+            "quantization needs a memory with push and pop strengths, such as NeuralStack, HardStack, NeuralQueue or "
+            f"NeuralDeque, got {memory}: leave quantization out, or choose such a memory."
         )
 
 
@@ -57,5 +69,8 @@ def _rounds_each_gate(memory: AbstractMemory) -> bool:
         action = memory.decode(raw)
         return jnp.round(memory.gates(action)), memory.gates(memory.quantize(action))
 
-    each, together = jax.jit(jax.vmap(gates))(raw)
+    try:
+        each, together = jax.jit(jax.vmap(gates))(raw)
+    except ValueError:  # by a memory that does not define `quantize`
+        return False
     return bool((each == together).all())

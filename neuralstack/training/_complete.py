@@ -49,6 +49,8 @@ def complete(config: Config) -> Config:
     skeleton = machine_skeleton(config.machine, task.vocab_size)
     config.objective.check(skeleton, task)
     if config.quantization is not None:
+        if task.streams:
+            raise ValueError("quantization begins once whole answers are right, but a text has none: leave it out.")
         config.quantization.check(skeleton)
     return config
 

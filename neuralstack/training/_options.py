@@ -60,8 +60,8 @@ def with_options(config: Config, **options: Any) -> Config:
             config = replace(config, **{branch: replace(getattr(config, branch), **given)})
     config = replace(config, curriculum=_curriculum(config, options))
     config = replace(config, objective=_objective(config, options))
-    if isinstance(options.get("quantization"), bool):
-        options["quantization"] = Quantization() if options["quantization"] else None
+    if "quantization" in options:
+        options["quantization"] = _quantization(options["quantization"])
     known = {field.name for field in fields(Config)} - set(BRANCHES) - set(CHOICES)
     if unknown := sorted(set(options) - known):
         raise ValueError(
@@ -75,6 +75,19 @@ def option_names() -> list[str]:
     classes = [*BRANCHES.values(), *OBJECTIVES.values(), Config]
     names = {field.name for cls in classes for field in fields(cls)}
     return sorted((names - set(BRANCHES)) | set(CURRICULUM_OPTIONS))
+
+
+def _quantization(given: Any) -> Quantization | None:
+    """Return the finishing phase that an option asks for.
+
+    Raises:
+        ValueError: If it is neither a finishing phase nor True or False.
+    """
+    if isinstance(given, bool):
+        return Quantization() if given else None
+    if given is not None and not isinstance(given, Quantization):
+        raise ValueError(f"quantization must be True, False or an ns.Quantization, got {given!r}.")
+    return given
 
 
 def _curriculum(config: Config, options: dict[str, Any]) -> Any:

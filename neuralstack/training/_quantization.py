@@ -1,6 +1,7 @@
 """Quantization noise as a finishing phase of training: its probability grows as long as the answers stay right."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
@@ -29,6 +30,9 @@ class Quantization:
     weights). Evaluations then measure the machine with everything rounded, which has finitely many states and cannot
     drift. Training with everything rounded is avoided: gradients explode there.
 
+    Raises:
+        ValueError: If the probabilities do not rise from above 0 to at most 1, or `lower_at` is above `raise_at`.
+
     Examples:
         >>> quantization = Quantization(every=1)
         >>> state = quantization.update(quantization.init(), jnp.array(1.0), jnp.array(True))
@@ -46,6 +50,16 @@ class Quantization:
     """Mean accuracy with which the level rises."""
     lower_at: Probability = 0.4
     """Mean accuracy below which the level falls."""
+
+    def __post_init__(self):
+        levels = tuple(self.probabilities)
+        object.__setattr__(self, "probabilities", levels)  # hashable, whatever sequence was given
+        if not levels or any(low >= high for low, high in pairwise((0, *levels))) or levels[-1] > 1:
+            raise ValueError(f"probabilities must be numbers that rise from above 0 to at most 1, got {levels}.")
+        if not 0 <= self.lower_at <= self.raise_at <= 1:
+            raise ValueError(
+                f"lower_at must not be above raise_at, both from 0 to 1, got {self.lower_at} and {self.raise_at}."
+            )
 
     def check(self, model: Any) -> None:
         """Check that a model can be rounded number by number.

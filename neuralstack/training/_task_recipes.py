@@ -1,6 +1,7 @@
 """Recipes of single tasks: the machine and the training that were measured to solve them."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 EXACT: dict[str, Any] = {
@@ -36,15 +37,12 @@ STACK = EXACT | {
 }
 """For tasks that one stack solves whose actions follow from the tokens."""
 
-TASK_RECIPES: Mapping[str, Mapping[str, Any]] = {
-    "even-pairs": FINITE_STATE,
-    "parity": FINITE_STATE,
-    "cycle-navigation": FINITE_STATE,
-    "modular-arithmetic": FINITE_STATE,
-    "missing-duplicate": FINITE_STATE,
-    "stack-manipulation": STACK,
-    "reverse-string": STACK,
-}
+FINITE_STATE_TASKS = "even-pairs", "parity", "cycle-navigation", "modular-arithmetic", "missing-duplicate"
+STACK_TASKS = "stack-manipulation", "reverse-string"
+TASK_RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {task: MappingProxyType(FINITE_STATE) for task in FINITE_STATE_TASKS}
+    | {task: MappingProxyType(STACK) for task in STACK_TASKS}
+)
 """Options by task, named as in `configure`."""
 
 MACHINE = frozenset({"memory", "controller", "connection", "readout"})

@@ -78,7 +78,8 @@ def test_every_option_reaches_the_configuration():
     for choice in CHOICES:
         arguments = ["train", "reversal"]
         for name, value in (CHOSEN | choice).items():
-            values = value if isinstance(value, tuple) else () if value is True else (value,)
+            values = value if isinstance(value, tuple) else () if name == "log_test" else (value,)
+            values = ("on",) if name == "quantization" else values
             arguments += ["--" + name.replace("_", "-"), *map(str, values)]
         assert parse(arguments).config() == configure("reversal", **CHOSEN, **choice)
     assert {field.name for field in fields(parse(["train"]))} - OTHER_OPTIONS == OPTIONS_OF_A_CONFIGURATION

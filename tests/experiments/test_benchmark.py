@@ -137,14 +137,29 @@ WRONG = {
     "no seeds": ({"seeds": 0}, "seeds must be at least 1, got 0"),
     "no count": ({"count": 0}, "count must be at least 1, got 0"),
     "negative seed": ({"first_seed": -1}, "first_seed must be from 0 to 2147483647, got -1"),
+    "a task's name in place of a list": ({"tasks": "parity"}, "tasks must be a list of names, such as ['parity']"),
+    "no name of a suite": ({"suite": None}, "suite must be one of chomsky, transductions, counting, dyck, got None"),
+    "seeds as text": ({"seeds": "2"}, "seeds must be a whole number, got '2'"),
+    "half a sequence": ({"count": 2.5}, "count must be a whole number, got 2.5"),
+    "a seed too far": ({"first_seed": 2147483647, "seeds": 2}, "first_seed must be from 0 to 2147483646"),
+    "progress": ({"progress": 3}, "progress must be a function of a row, got 3"),
+    "name": ({"name": 3}, "name must be text, got 3"),
     "count of all": ({"suite": "counting", "count": 3}, "is measured on every string: leave out count=3"),
 }
 
 
 @pytest.mark.parametrize(("options", "message"), WRONG.values(), ids=WRONG)
-def test_a_wrong_argument_is_refused_before_anything_is_built(options, message):
+def test_a_wrong_argument_is_refused_before_anything_is_built(options, message, unchecked_types):
     with pytest.raises(ValueError, match=re.escape(message)):
         ns.benchmark(lambda vocab_size, key: pytest.fail("built"), **options)
+
+
+def test_logits_that_are_no_numbers_are_a_failure():
+    def build(vocab_size, key):
+        return lambda tokens: np.full((*tokens.shape, vocab_size), np.nan)
+
+    (row,) = ns.benchmark(build, tasks=["parity"], count=3, show=False)
+    assert row.failure == "its logits are not finite numbers"
 
 
 @pytest.mark.slow

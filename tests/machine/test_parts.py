@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from joined import HIDDEN, VOCABULARY, WIDTH
-from neuralstack import GRU, LSTM, Connection, Elman, Machine, NeuralStack, NoMemory
+from neuralstack import GRU, LSTM, Connection, Elman, Machine, NeuralStack, NoMemory, SuperpositionStack
 
 
 def make(controller=None, memory=None, vocab_size=VOCABULARY, **options):
@@ -60,6 +60,27 @@ REFUSED = {
     "memory must be an object such as ns.NeuralStack(8), got an object of type int.": (
         TypeError,
         lambda: make(memory=8),
+    ),
+    "gates_see_input must be True or False, got 'yes'.": (ValueError, lambda: Connection(gates_see_input="yes")),
+    "value_scale must be a number from 0 to 1e+06, got nan.": (ValueError, lambda: Connection(value_scale=np.nan)),
+    "feedback must be a number from -1e+06 to 1e+06, got 'a'.": (ValueError, lambda: Connection(feedback="a")),
+    "value_constant needs a memory with values, got NoMemory(): leave it out.": (
+        ValueError,
+        lambda: make(memory=NoMemory(), connection=Connection(answer_from="controller", value_constant=True)),
+    ),
+    "values_repeat_read needs a memory whose reads are as wide as its values, got 6 and 3": (
+        ValueError,
+        lambda: make(
+            memory=SuperpositionStack(3, depth_read=2), connection=Connection(gate_scale=1.0, values_repeat_read=True)
+        ),
+    ),
+    "readout must be an object such as ns.GRU(16, 32, key=key), got the name 'gru'.": (
+        TypeError,
+        lambda: make(readout="gru"),
+    ),
+    "quantization needs a memory with push and pop strengths": (
+        ValueError,
+        lambda: make(memory=SuperpositionStack(3), quantized=True),
     ),
     "got embedding_dim=7 and a controller of input_size=3.": (ValueError, lambda: make(embedding_dim=7)),
 }

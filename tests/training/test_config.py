@@ -146,15 +146,17 @@ def test_an_option_of_another_choice_is_refused_by_name(options, text):
 
 CONNECTIONS_REFUSED = {
     "skip(gates_see=True)": "a connection has no option 'gates_see': did you mean 'gates_see_read'?",
-    "skip(gates_see_read=1)": "gates_see_read of a connection must be True or False, got 1.",
-    "skip(feedback=True)": "feedback of a connection must be a number, got True.",
+    "skip(gates_see_read=1)": "gates_see_read must be True or False, got 1.",
+    "skip(feedback=True)": "feedback must be a number from -1e+06 to 1e+06, got True.",
+    "skip(value_scale=-1)": "value_scale must be a number from 0 to 1e+06, got -1.",
+    f"skip(embedding_scale={'9' * 400})": "embedding_scale must be a number from 0 to 1e+06, got 999",
     "skip(True)": "options of a connection are written name=value",
     "jump(gates_see_read=True)": "unknown connection 'jump'",
 }
 
 
 @pytest.mark.parametrize("name", CONNECTIONS_REFUSED)
-def test_options_of_a_connection_that_it_lacks_or_that_are_of_another_type_are_refused(name):
+def test_options_of_a_connection_that_it_lacks_or_that_are_of_another_type_are_refused(name, unchecked_types):
     with pytest.raises(ValueError, match=re.escape(CONNECTIONS_REFUSED[name])):
         complete(configure("reversal", connection=name))
 

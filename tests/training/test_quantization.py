@@ -1,5 +1,7 @@
 """Quantization noise: when it begins, how it rises, what is evaluated and saved, and what it achieves."""
 
+import re
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -19,6 +21,8 @@ from neuralstack import (
     Reversal,
     Tape,
     clipped_adam,
+    complete,
+    configure,
     evaluate,
     fit,
     harden,
@@ -72,9 +76,9 @@ class Plain(eqx.Module):
 
 REFUSED = {
     "quantization needs a Machine, got Plain": Plain(),
-    "such as a stack, a queue or a DeQue, got PointerStack": Machine(GRU(3, 4, key=KEY), PointerStack(3), 8, key=KEY),
-    "such as a stack, a queue or a DeQue, got Tape": Machine(GRU(3, 4, key=KEY), Tape(3), 8, key=KEY),
-    "NondeterministicStack has actions that cannot be rounded": Machine(
+    "NeuralQueue or NeuralDeque, got PointerStack": Machine(GRU(3, 4, key=KEY), PointerStack(3), 8, key=KEY),
+    "NeuralQueue or NeuralDeque, got Tape": Machine(GRU(3, 4, key=KEY), Tape(3), 8, key=KEY),
+    "NeuralQueue or NeuralDeque, got NondeterministicStack": Machine(
         GRU(3, 4, key=KEY), NondeterministicStack(2, 2), 8, key=KEY
     ),
 }
@@ -84,6 +88,31 @@ REFUSED = {
 def test_a_model_that_cannot_be_rounded_number_by_number_is_refused(message):
     with pytest.raises(ValueError, match=message):
         fit(REFUSED[message], Reversal(2, alphabet="abcde"), quantization=EAGER, max_steps=1, key=KEY)
+
+
+SENSELESS = {
+    "probabilities must be numbers that rise from above 0 to at most 1, got ().": {"probabilities": ()},
+    "to at most 1, got (0.9, 0.1).": {"probabilities": (0.9, 0.1)},
+    "lower_at must not be above raise_at, both from 0 to 1, got 0.9 and 0.1.": {"raise_at": 0.1, "lower_at": 0.9},
+}
+
+
+@pytest.mark.parametrize("message", SENSELESS)
+def test_a_phase_that_cannot_rise_is_refused(message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        Quantization(**SENSELESS[message])
+
+
+def test_quantization_as_an_option_is_true_false_or_a_phase():
+    assert with_options(SMALL, quantization=True).quantization == Quantization()
+    assert with_options(TINY, quantization=False).quantization is None
+    with pytest.raises(ValueError, match="quantization must be True, False or an ns"):
+        with_options(SMALL, quantization=1)
+
+
+def test_a_text_is_not_quantized():
+    with pytest.raises(ValueError, match="but a text has none: leave it out"):
+        complete(configure("characters", quantization=True))
 
 
 @pytest.mark.slow
