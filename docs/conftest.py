@@ -3,7 +3,7 @@
 import pytest
 from consoles import is_session, steps_of
 
-SLOW = {"lesson.md"}  # it trains in NumPy
+SLOW = {"lesson.md", "memories.md"}  # one trains in NumPy, the other compiles every memory
 
 
 @pytest.hookimpl(tryfirst=True)  # before tests are selected by their marks

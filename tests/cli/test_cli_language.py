@@ -121,6 +121,7 @@ def test_evaluate_measures_another_text_as_a_whole(call, written, tmp_path):
     assert "Prediction of " in call(*arguments)[1]
 
 
+@pytest.mark.slow
 def test_a_text_that_has_moved_is_known_again(call, with_text, tmp_path):
     run, text = with_text
     before = call("evaluate", run, "--json")

@@ -32,6 +32,7 @@ def test_a_long_evaluation_says_how_many_sequences_are_answered(call, new_run):
     assert counts == sorted(counts)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("impatient")
 def test_a_long_training_says_how_many_steps_are_taken(call, tmp_path):
     status, out, err = call(*OPTIONS, "--max-steps", 2, "--evaluate-every", 2, "--out", tmp_path / "run")

@@ -55,7 +55,9 @@ def test_without_limits_even_symbols_that_next_to_never_come_stay():
 
 @pytest.mark.parametrize("memory", [pytest.param(NoMemory(), marks=pytest.mark.slow), NeuralStack(4)])
 @pytest.mark.parametrize(
-    "options", [{"temperature": 0.0}, {"top_k": 1}, {"top_p": 1e-9}, {"temperature": 1e-9}], ids=str
+    "options",
+    [pytest.param({"temperature": 0.0}, marks=pytest.mark.slow), {"top_k": 1}, {"top_p": 1e-9}, {"temperature": 1e-9}],
+    ids=str,
 )
 def test_the_likeliest_character_is_taken_where_no_other_is_left(memory, options):
     machine = build(memory=memory)

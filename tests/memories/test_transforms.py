@@ -120,6 +120,7 @@ def test_python_numbers_make_an_action():
 LONG = 2000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("low", quick([0.0, 0.7], 0.0), ids=["up and down", "ever taller"])
 @pytest.mark.parametrize("name", quick(["stack in pure JAX", "queue in pure JAX"], "stack in pure JAX"))
 def test_float32_reads_and_gradients_of_long_sequences_are_those_of_float64(name, low):

@@ -93,6 +93,7 @@ def test_seeds_are_one_dot_each_and_counted(tmp_path):
     assert [label.get_text() for label in panel.get_yticklabels()] == ["GRU + stack", "RNN"]
 
 
+@pytest.mark.slow
 def test_a_trace_shows_what_was_pushed_popped_and_answered(tmp_path, learned_machine):
     actions, elements, reads, *_ = plot_trace(trace(learned_machine, TASK, "ab c"), tmp_path / "trace").axes
     assert_drawn(tmp_path / "trace", (6, 7.2))

@@ -78,6 +78,7 @@ def test_a_tall_queue_is_scrolled_to_its_front(show):
     assert column["y"] < front["y"] + front["height"] <= column["y"] + column["height"] + 1
 
 
+@pytest.mark.slow
 def test_the_page_never_scrolls_sideways(show, long):
     several, _ = traced("abc", kinds=("stack", "queue", "stack"))
     named = traced("abc", name="a name of a machine/that-is-long-and-has-no-place-to-break-in-it/at-all-" + "x" * 60)[0]

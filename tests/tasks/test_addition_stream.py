@@ -39,6 +39,7 @@ def test_every_sum_of_a_stream_is_right(length):
         assert not re.search(r"(^|\+)0[01]", sum_text)
 
 
+@pytest.mark.slow
 def test_both_numbers_together_have_one_to_as_many_bits_as_asked_for_and_any_share_of_them():
     bits = {
         tuple(0 if number == "0" else len(number) for number in re.split("[+=]", text)[:2]) for text in whole_sums(6)

@@ -45,7 +45,7 @@ def test_two_short_numbers_have_the_answer_of_python(name, operator):
             assert task.decode(task.answer(task.encode(text))) == wanted
 
 
-@pytest.mark.parametrize("name", quick(ARITHMETIC, "binary-addition", "compute-sqrt"))
+@pytest.mark.parametrize("name", quick(ARITHMETIC, "compute-sqrt"))
 def test_every_sum_product_and_root_of_short_numbers_is_drawn_and_exact(name):
     task, length = TASKS[name](max_length=20), 7
     draw = jax.jit(jax.vmap(lambda key: task.draw(key, length)[::2]))

@@ -35,6 +35,7 @@ def test_every_memory_obeys_the_laws(name):
     check_memory(MEMORIES_UNDER_TEST[name](3), smooth=name not in SURROGATE)
 
 
+@pytest.mark.slow
 def test_three_methods_and_two_sizes_obey_the_laws():
     check_memory(Register(), steps=3)
 

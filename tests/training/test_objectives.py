@@ -11,6 +11,7 @@ from neuralstack.training import Run, configure, with_options
 from small import assert_same_leaves
 
 
+@pytest.mark.slow
 def test_the_answers_cross_entropy_and_the_binarization_make_the_plain_objective():
     state, program, batch = learner()
     (plain, seen), _ = value_and_gradient(state, program, batch, binarization=0.0)

@@ -149,6 +149,7 @@ def test_the_binarization_and_the_noise_begin_after_as_many_batches_as_asked(new
     assert any(np.abs(a - b).max() > 1e-3 for a, b in zip(after(later, 9), after(with_it, 9), strict=True))
 
 
+@pytest.mark.slow
 def test_the_noise_of_every_step_and_sequence_is_its_own():
     task = Reversal(2, alphabet="ab")
     machine = drawn_machine(Elman, NeuralStack(3), task.vocab_size, hidden=6, embedding=3)
