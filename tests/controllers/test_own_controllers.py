@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from cases import CONNECTIONS_UNDER_TEST, quick
+from cases import CONNECTIONS_UNDER_TEST
 from neuralstack import AbstractController, CellController, Machine, NeuralStack
 from neuralstack.controllers import ModuleController
 
@@ -57,8 +57,9 @@ def build(name, connection="layer"):
     return CONNECTIONS_UNDER_TEST[connection](OWN[name](), NeuralStack(3), 5, embedding_dim=3, key=KEY)
 
 
-@pytest.mark.parametrize("connection", quick(["layer", "feedback"], "feedback"))
-@pytest.mark.parametrize("name", quick(OWN, "any module"))
+@pytest.mark.slow
+@pytest.mark.parametrize("connection", ["layer", "feedback"])
+@pytest.mark.parametrize("name", OWN)
 def test_a_controller_of_a_users_drives_a_machine_and_every_weight_of_it_learns(name, connection):
     def loss(machine, outputs_of):
         return (outputs_of(machine) ** 2).sum()
