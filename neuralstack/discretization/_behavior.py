@@ -24,7 +24,7 @@ def successors(
     Both have the axes [states, tokens, ...]. The count is an argument because some controllers have no state, and so no
     array to infer it from.
     """
-    step = partial(machine.controller.step_rounded, rounding=rounding_of(machine))
+    step = partial(machine.controller.step_rounded, rounding=rounding_of(machine.quantized))
     step = jax.vmap(jax.vmap(step, in_axes=(None, 0)), in_axes=(0, None), axis_size=count)
     return step(states, machine.controller.project(machine.embedding)[tokens])
 
@@ -39,7 +39,7 @@ def signatures(
     def follow(state, word, projected):
         def step(state, carry):
             token, row = carry
-            state, hidden = machine.controller.step_rounded(state, row, rounding_of(machine))
+            state, hidden = machine.controller.step_rounded(state, row, rounding_of(machine.quantized))
             return state, _action_label(machine, hidden, token)
 
         return jax.lax.scan(step, state, (word, projected))[1]
@@ -78,7 +78,7 @@ def decoded_ends(machine: Machine, raw: Float[Array, "*steps action"]) -> tuple[
     """Return the actions on each stack and queue that raw numbers are decoded to."""
 
     def decode(raw):
-        return machine.memory.end_actions(rounding_of(machine)(machine.memory.decode(raw)))
+        return machine.memory.end_actions(rounding_of(machine.quantized)(machine.memory.decode(raw)))
 
     for _ in raw.shape[:-1]:
         decode = jax.vmap(decode)

@@ -43,7 +43,7 @@ class Stream:
             )
         self._machine, self._ends = machine, ends
         self._held = [deque[np.ndarray]() for _ in ends]
-        self._state, self._readout = rounding_of(machine)(machine.init_states())
+        self._state, self._readout = rounding_of(machine.quantized)(machine.init_states())
         self._read = np.zeros(machine.memory.read_size, machine.embedding.dtype)
 
     @property
@@ -80,7 +80,7 @@ def _shown(held: deque[np.ndarray], end: End, action: Action) -> np.ndarray:
 
 @jax.jit
 def _act(machine, state, read, token):
-    embedded, rounding = machine.embedding[token], rounding_of(machine)
+    embedded, rounding = machine.embedding[token], rounding_of(machine.quantized)
     state, hidden, raw = act(machine, state, machine.controller.project(embedded), embedded, read, rounding)
     return state, hidden, decoded_ends(machine, raw)
 

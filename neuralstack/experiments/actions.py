@@ -14,23 +14,30 @@ from neuralstack.experiments._figures import draw_curves
 from neuralstack.experiments._measures import accuracies, solved_seeds
 from neuralstack.experiments._tables import LABEL, Column, variants_table
 from neuralstack.reporting import Table
-from neuralstack.training import Config, Run, build_task, configure, with_options
+from neuralstack.training import Config, Run, build_task, with_options
 
 TASK = "reverse-string"
-IMITATION = configure(
-    TASK, objective="imitation", forcing_decay_steps=200, min_length=1, max_length=60, max_steps=600, evaluate_every=50
+IMITATION = with_options(
+    Config(TASK),
+    objective="imitation",
+    forcing_decay_steps=200,
+    min_length=1,
+    max_length=60,
+    max_steps=600,
+    evaluate_every=50,
 )
 HARD = Variant("hard", "hard, imitation", with_options(IMITATION, memory="hard"), log_test=True)
 SOFT = Variant("soft", "soft, imitation", with_options(IMITATION, memory="stack"), log_test=True)
 POINTER = Variant("pointer", "pointer, imitation", with_options(IMITATION, memory="pointer"), log_test=True)
 LSTM = Variant(
-    "lstm", "LSTM", configure(TASK, memory="none", controller="lstm", min_length=1, max_length=60, max_steps=600),
+    "lstm", "LSTM",
+    with_options(Config(TASK), memory="none", controller="lstm", min_length=1, max_length=60, max_steps=600),
     log_test=True,
 )  # fmt: skip
 REINFORCE = Variant(
     "reinforce", "hard, REINFORCE",
-    configure(
-        TASK, memory="hard", objective="reinforce", baseline="learned", entropy=0.05, binarization=0.0,
+    with_options(
+        Config(TASK), memory="hard", objective="reinforce", baseline="learned", entropy=0.05, binarization=0.0,
         learning_rate=3e-3,
         curriculum="uniform", min_length=1, max_length=10, max_steps=3000, evaluate_every=100, stop_after_perfect=0,
         restart_after=0,

@@ -19,7 +19,7 @@ def answer(
     if machine.readout is None:
         return state, logits(machine, hidden, read)
     projected = machine.readout.project(answer_input(machine, hidden, read))
-    state, seen = machine.readout.step_rounded(state, projected, rounding_of(machine))
+    state, seen = machine.readout.step_rounded(state, projected, rounding_of(machine.quantized))
     return state, output(machine, seen)
 
 

@@ -72,14 +72,14 @@ def run_with_reads(
     def step(parameters, state, inputs, read):
         machine = eqx.combine(parameters, static)
         (inputs, *masks) = inputs
-        rounding = rounding_of(machine, *masks)
+        rounding = rounding_of(machine.quantized, *masks)
         state, hidden, raw = act(machine, state, inputs.projected, inputs.embedded, read, rounding)
         return state, hidden, rounding(decode(raw, inputs.decode_inputs))
 
     masked = inputs, masks.controller, masks.action
     hidden, action, read, state = unroll(step, machine.memory, parameters, state, masked, steps)
     before = jnp.concatenate([jnp.zeros_like(read[:1]), read[:-1]])
-    raw = raw_action(machine, hidden, inputs.embedded, before, rounding_of(machine))
+    raw = raw_action(machine, hidden, inputs.embedded, before, rounding_of(machine.quantized))
     return BatchOutputs(hidden, raw, action, read, state)
 
 
@@ -96,7 +96,7 @@ def run_in_turn(
     raw = raw_action(machine, hidden, inputs.embedded)
 
     def decoded(raw, inputs, mask):
-        return rounding_of(machine, mask)(decode(raw, inputs))
+        return rounding_of(machine.quantized, mask)(decode(raw, inputs))
 
     action = jax.vmap(jax.vmap(decoded))(raw, inputs.decode_inputs, masks.action)
     read = jax.vmap(machine.memory.run, in_axes=(1, None), out_axes=1)(action, steps)
@@ -113,11 +113,12 @@ def run_controller(
 ) -> tuple[Float[Array, "steps batch hidden"], PyTree[Float[Array, "batch ..."]]]:
     """Run a controller, or the readout, of a machine; return its hidden vectors and its last state."""
     parameters, static = eqx.partition(controller, eqx.is_inexact_array)
+    quantized = machine.quantized
 
     def step(parameters, state, inputs, _):
         projected, mask = inputs
         controller = eqx.combine(parameters, static)
-        return *controller.step_rounded(state, projected, rounding_of(machine, mask)), jnp.zeros(0, projected.dtype)
+        return *controller.step_rounded(state, projected, rounding_of(quantized, mask)), jnp.zeros(0, projected.dtype)
 
     hidden, _, _, state = unroll(step, NoMemory(), parameters, state, (projected, mask), steps)
     return hidden, state

@@ -164,7 +164,7 @@ class Machine(eqx.Module):
     def init(self, steps: int | Any) -> MachineState:
         """Return the state before the first of `steps` steps, a number that may be symbolic in `jax.export`."""
         dtype = self.embedding.dtype
-        controller, readout = rounding_of(self)(self.init_states())
+        controller, readout = rounding_of(self.quantized)(self.init_states())
         read = jnp.zeros(self.memory.read_size, dtype)
         return MachineState(controller, self.memory.init(steps, dtype), read, readout)
 
@@ -174,7 +174,10 @@ class Machine(eqx.Module):
 
     def step(self, state: MachineState, token: Int[Array, ""]) -> tuple[MachineState, Step]:
         """Take one step of one sequence: the controller acts, the memory is read, the answer is computed."""
-        embedded, rounding = look_up(self.embedding, check_tokens(token, self.vocab_size, axes=0)), rounding_of(self)
+        embedded, rounding = (
+            look_up(self.embedding, check_tokens(token, self.vocab_size, axes=0)),
+            rounding_of(self.quantized),
+        )
         projected = self.controller.project(embedded)
         controller, hidden, raw = act(self, state.controller, projected, embedded, state.read, rounding)
         action = rounding(self.memory.decode(raw))

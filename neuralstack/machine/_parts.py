@@ -70,7 +70,8 @@ def _rounds_each_gate(memory: AbstractMemory) -> bool:
         return jnp.round(memory.gates(action)), memory.gates(memory.quantize(action))
 
     try:
-        each, together = jax.jit(jax.vmap(gates))(raw)
+        with jax.ensure_compile_time_eval():  # also where a machine is built under a transformation
+            each, together = map(np.asarray, jax.jit(jax.vmap(gates))(raw))
     except ValueError:  # by a memory that does not define `quantize`
         return False
     return bool((each == together).all())

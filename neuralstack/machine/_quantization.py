@@ -70,9 +70,12 @@ def _step_count(controller: AbstractController) -> int:
     return count_rounded(lambda rounding: controller.step_rounded(*start, rounding))
 
 
-def rounding_of(machine: "Machine", *masks: Array | None) -> Rounding:
-    """Return the rounding of one step of one example: of everything in a quantized machine, otherwise by the masks."""
-    if machine.quantized:
+def rounding_of(quantized: bool, *masks: Array | None) -> Rounding:
+    """Return the rounding of one step of one example: of everything in a quantized machine, otherwise by the masks.
+
+    It is given no machine, whose arrays a loop must not keep alive.
+    """
+    if quantized:
         return all_rounded
     given = [mask for mask in masks if mask is not None]
     return RoundingByMask(jnp.concatenate(given)) if given else unrounded
@@ -81,8 +84,8 @@ def rounding_of(machine: "Machine", *masks: Array | None) -> Rounding:
 def round_initial(machine: "Machine", states: PyTree[Array], masks: RoundingMasks) -> PyTree[Array]:
     """Round the initial states of a batch."""
     if masks.initial is None:
-        return rounding_of(machine)(states)
-    return jax.vmap(lambda states, mask: rounding_of(machine, mask)(states))(states, masks.initial)
+        return rounding_of(machine.quantized)(states)
+    return jax.vmap(lambda states, mask: rounding_of(machine.quantized, mask)(states))(states, masks.initial)
 
 
 def quantized(machine: "Machine") -> "Machine":

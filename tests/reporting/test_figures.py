@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from neuralstack import Reversal
+from neuralstack import Reversal, load
 from neuralstack.evaluation import Report
 from neuralstack.reporting import (
     COLORS,
@@ -116,8 +116,8 @@ def test_a_trace_shows_what_was_pushed_popped_and_answered(tmp_path, learned_mac
 
 
 @pytest.mark.slow
-def test_a_long_trace_fits_a_page_and_numbers_its_steps(tmp_path, learned_machine):
-    seen = trace(learned_machine, TASK, "ab" * 110)
+def test_a_long_trace_fits_a_page_and_numbers_its_steps(tmp_path, hardened):
+    seen = trace(load(hardened), TASK, "ab" * 110)
     actions, elements, reads, *_ = plot_trace(seen, tmp_path / "trace").axes
     assert_drawn(tmp_path / "trace", (14, 7.2))
     for panel in (actions, elements, reads):
