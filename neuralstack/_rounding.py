@@ -1,7 +1,7 @@
 """Rounding of the numbers that a machine computes: none, all, or each with some probability (quantization noise).
 
-Whatever is rounded lies between -1 and 1 and becomes -1, 0 or 1; a gate becomes 0 or 1. The gradient is that of the
-identity (straight-through; Bengio et al., 2013).
+A number becomes the nearest whole number: -1, 0 or 1 between these bounds, as are all but the cells of an LSTM; a gate
+becomes 0 or 1. The gradient is that of the identity (straight-through; Bengio et al., 2013).
 """
 
 from collections.abc import Callable
