@@ -29,8 +29,8 @@ def rounded(x: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
 
 @jax.custom_vjp
 def partly_rounded(x: Float[Array, "*shape"], mask: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
-    """Round each number whose mask is 1; the gradient is that of the identity, as of `rounded`."""
-    return jax.lax.select(mask > 0, jax.lax.round(x), x)
+    """Round each number whose mask is above 0, shifted by mask - 1; the gradient is that of the identity."""
+    return jax.lax.select(mask > 0, jax.lax.round(x + (mask - 1)), x)
 
 
 def _value_twice(value):
@@ -41,6 +41,6 @@ sigmoid.defvjp(lambda x: _value_twice(jax.lax.logistic(x)), lambda value, cotang
 tanh.defvjp(lambda x: _value_twice(jax.lax.tanh(x)), lambda value, cotangent: (cotangent * (1 - value * value),))
 rounded.defvjp(lambda x: (jax.lax.round(x), None), lambda _, cotangent: (cotangent,))
 partly_rounded.defvjp(
-    lambda x, mask: (jax.lax.select(mask > 0, jax.lax.round(x), x), None),
+    lambda x, mask: (jax.lax.select(mask > 0, jax.lax.round(x + (mask - 1)), x), None),
     lambda _, cotangent: (cotangent, jnp.zeros_like(cotangent)),
 )

@@ -33,16 +33,18 @@ def all_rounded(tree: PyTree[Any]) -> PyTree[Any]:
 
 
 class RoundingByMask:
-    """Rounds the numbers for which a mask holds 1, and uses up the mask from call to call.
+    """Rounds the numbers for which a mask is not 0, and uses up the mask from call to call.
+
+    A mask of 1 rounds the number itself, one of 1 + s the number shifted by s.
 
     It serves one step of one example, within one trace: it remembers which arrays it has rounded, so that a hidden
     vector that is also the state stays the same vector.
 
     Examples:
         >>> import jax.numpy as jnp
-        >>> rounding = RoundingByMask(jnp.array([1.0, 0.0, 1.0]))
+        >>> rounding = RoundingByMask(jnp.array([1.0, 0.0, 0.5]))
         >>> [number.tolist() for number in rounding((jnp.array([0.25, 0.25]), jnp.array([0.75])))]
-        [[0.0, 0.25], [1.0]]
+        [[0.0, 0.25], [0.0]]
     """
 
     def __init__(self, mask: Float[Array, " numbers"]):

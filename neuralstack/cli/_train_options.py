@@ -106,6 +106,9 @@ class TrainOptions:
     restart_after: Whole = None
     """Batches without progress after which an attempt still in its warm-up restarts; 0 disables restarts (default:
     depends on task and connection)."""
+    finish_within: Whole = None
+    """For quantization: batches after which an attempt whose finishing phase has not made it exact restarts; 0 disables
+    such restarts (default: 0)."""
     evaluate_every: Whole = None
     """Batches between evaluations, each of which also writes a checkpoint (default: 50)."""
     state_reset_every: Whole = None

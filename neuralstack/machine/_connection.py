@@ -38,7 +38,7 @@ class Connection:
     embedding_scale: float = 0.125
     """Standard deviation of the initial embeddings."""
     gates_see_input: bool = False
-    """Whether the embedding of the token acts on the gates directly, not only through the controller's state: for
+    """Whether the embedding of the token acts on the gates directly, not only through the state of the controller: for
     actions that follow from the token at once."""
     gates_see_read: bool = False
     """Whether the previous read acts on the gates directly: for actions that follow from what lies on top."""

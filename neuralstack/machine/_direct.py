@@ -16,7 +16,10 @@ CONSTANT = 20.0  # its hyperbolic tangent is 1 in single and in double precision
 
 
 class DirectPaths(eqx.Module):
-    """Additions of a connection to a raw action; those that it lacks are None."""
+    """Additions of a connection to a raw action; those that it lacks are None.
+
+    The gates that are seen directly are the memory's, followed by those with which each value repeats what was read.
+    """
 
     gates_from_input: Float[Array, "embedding gates"] | None
     gates_from_read: Float[Array, "read gates"] | None
@@ -38,11 +41,11 @@ class DirectPaths(eqx.Module):
             )
         if connection.value_constant and not self.value_widths:
             raise ValueError(f"value_constant needs a memory with values, got {memory}: leave it out.")
-        self.gates_from_input = glorot(keys[0], embedding_dim, gates) if connection.gates_see_input else None
-        self.gates_from_read = glorot(keys[1], memory.read_size, gates) if connection.gates_see_read else None
-        values, repeats = len(self.value_widths), connection.values_repeat_read
-        self.repeat_weights = glorot(keys[2], hidden, values) if repeats else None
-        self.repeat_bias = jnp.full(values, REPEAT_BIAS) if repeats else None
+        repeats = len(self.value_widths) if connection.values_repeat_read else 0
+        self.gates_from_input = glorot(keys[0], embedding_dim, gates + repeats) if connection.gates_see_input else None
+        self.gates_from_read = glorot(keys[1], memory.read_size, gates + repeats) if connection.gates_see_read else None
+        self.repeat_weights = glorot(keys[2], hidden, repeats) if repeats else None
+        self.repeat_bias = jnp.full(repeats, REPEAT_BIAS) if repeats else None
         self.num_gates = gates
         self.value_constant = connection.value_constant
 
@@ -56,13 +59,15 @@ class DirectPaths(eqx.Module):
     ) -> Float[Array, "*steps action"]:
         """Return a raw action with the direct paths added."""
         gates, values = raw[..., : self.num_gates], raw[..., self.num_gates :]
+        if self.repeat_weights is not None and self.repeat_bias is not None:
+            gates = jnp.concatenate([gates, hidden @ self.repeat_weights + self.repeat_bias], axis=-1)
         if self.gates_from_input is not None:
             gates = gates + embedded @ self.gates_from_input
         if self.gates_from_read is not None and read is not None:
             gates = gates + read @ self.gates_from_read
-        if self.repeat_weights is not None and self.repeat_bias is not None and read is not None:
-            repeat = rounding(sigmoid(hidden @ self.repeat_weights + self.repeat_bias))
-            widths = jnp.array(self.value_widths)
+        gates, repeat = gates[..., : self.num_gates], gates[..., self.num_gates :]
+        if self.repeat_weights is not None and read is not None:
+            repeat, widths = rounding(sigmoid(repeat)), jnp.array(self.value_widths)
             values = values + jnp.repeat(repeat, widths, axis=-1, total_repeat_length=values.shape[-1]) * read
         if self.value_constant:
             starts = [sum(self.value_widths[:number]) for number in range(len(self.value_widths))]

@@ -14,18 +14,22 @@ from neuralstack.machine._act import raw_action
 if TYPE_CHECKING:
     from neuralstack.machine._machine import Machine
 
-LEVELS = 256  # probabilities are multiples of 1 / LEVELS: random bytes cost a quarter of random words
+LEVELS = 256  # probabilities are multiples of 1 / LEVELS: two random bytes a number cost half of a random word
 
 
 class QuantizationNoise(NamedTuple):
-    """The probability with which every number is rounded, and the key from which it is decided (Fan et al., 2021)."""
+    """The noise of one batch (Fan et al., 2021)."""
 
     probability: Float[Array, ""] | float
+    """The probability with which every number is rounded."""
     key: PRNGKeyArray
+    """The key from which it is decided."""
+    dither: Float[Array, ""] | float = 0.0
+    """The largest shift of a number before it is rounded."""
 
 
 class RoundingMasks(NamedTuple):
-    """Masks of what is rounded (see `RoundingByMask`); all are None without quantization noise."""
+    """Masks of what is rounded and shifted (see `RoundingByMask`); all are None without quantization noise."""
 
     initial: Float[Array, "batch numbers"] | None = None
     """For the initial states."""
@@ -38,19 +42,26 @@ class RoundingMasks(NamedTuple):
 
 
 def draw_masks(machine: "Machine", noise: QuantizationNoise | None, steps: int, batch: int) -> RoundingMasks:
-    """Draw what is rounded in a batch."""
+    """Draw what is rounded in a batch, and by how much it is shifted before."""
     if noise is None:
         return RoundingMasks()
     keys = jax.random.split(noise.key, 4)
     counts = count_rounded(lambda rounding: rounding(machine.init_states())), *_counts(machine)
     shapes = [(batch, counts[0]), *((steps, batch, count) for count in counts[1:])]
-    below = jnp.round(LEVELS * jnp.asarray(noise.probability)).astype(jnp.int32)
     return RoundingMasks(
         *(
-            (jax.random.bits(key, shape, jnp.uint8).astype(jnp.int32) < below).astype(machine.embedding.dtype)
+            _draw_mask(key, shape, noise).astype(machine.embedding.dtype)
             for key, shape in zip(keys, shapes, strict=True)
         )
     )
+
+
+def _draw_mask(key: PRNGKeyArray, shape: tuple[int, ...], noise: QuantizationNoise) -> Float[Array, "*shape"]:
+    """Draw a mask: 0 for a number that is not rounded, otherwise 1 and a uniform shift."""
+    bits = jax.random.bits(key, shape, jnp.uint16)
+    choice, position = (part.astype(jnp.float32) for part in (bits // LEVELS, bits % LEVELS))
+    is_rounded = choice < jnp.round(LEVELS * jnp.asarray(noise.probability))
+    return jnp.where(is_rounded, 1 + noise.dither * (2 * position / (LEVELS - 1) - 1), 0)
 
 
 def _counts(machine: "Machine") -> tuple[int, int, int]:

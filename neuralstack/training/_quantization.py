@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from neuralstack.machine import Machine, check_rounding
-from neuralstack.training._bounds import Probability, Size
+from neuralstack.training._bounds import Bounds, Probability, Size
+
+Shift = Annotated[float, Bounds(0, 0.5)]
 
 
 class QuantizationState(NamedTuple):
@@ -31,7 +33,8 @@ class Quantization:
     drift. Training with everything rounded is avoided: gradients explode there.
 
     Raises:
-        ValueError: If the probabilities do not rise from above 0 to at most 1, or `lower_at` is above `raise_at`.
+        ValueError: If the probabilities do not rise from above 0 to at most 1, `lower_at` is above `raise_at`, or
+            `dither` is not from 0 to 0.5.
 
     Examples:
         >>> quantization = Quantization(every=1)
@@ -50,6 +53,9 @@ class Quantization:
     """Mean accuracy with which the level rises."""
     lower_at: Probability = 0.4
     """Mean accuracy below which the level falls."""
+    dither: Shift = 0.3
+    """The largest shift of a number before it is rounded in training, which keeps numbers away from the boundaries
+    between two roundings."""
 
     def __post_init__(self):
         levels = tuple(self.probabilities)
@@ -60,6 +66,8 @@ class Quantization:
             raise ValueError(
                 f"lower_at must not be above raise_at, both from 0 to 1, got {self.lower_at} and {self.raise_at}."
             )
+        if not 0 <= self.dither <= 0.5:
+            raise ValueError(f"dither must be a number from 0 to 0.5, got {self.dither}.")
 
     def check(self, model: Any) -> None:
         """Check that a model can be rounded number by number.

@@ -108,12 +108,13 @@ def end_of(config: Config, records: list[Record], state: TrainState) -> str | No
 
 
 def restart_if_due(member: Member) -> Member:
-    """Restart an attempt whose warm-up makes no progress, unless the run has ended.
+    """Restart an attempt whose warm-up makes no progress or whose finishing phase fails, unless the run has ended.
 
     This is due right after the chunk of steps that exceeded the limit or, since a run may be stopped in between, at the
     start of a resumed run.
     """
-    state, config = member.state, member.config
-    if member.ended is None and config.stopping.should_restart(int(state.curriculum.stalled)):
-        return replace(member, state=begin(config, int(state.attempt) + 1, int(state.step)))
+    state, config, attempt = member.state, member.config, int(member.state.attempt)
+    stalled = int(state.curriculum.stalled)
+    if member.ended is None and config.stopping.should_restart(stalled, member.records, attempt):
+        return replace(member, state=begin(config, attempt + 1, int(state.step)))
     return member

@@ -208,7 +208,8 @@ def draw_batch(state: TrainState, spec: StepSpec, key: Array) -> Batch:
     if spec.quantization is None or state.quantization is None:
         return batch
     probability = spec.quantization.probability(state.quantization)
-    return replace(batch, quantization=QuantizationNoise(probability, jax.random.fold_in(key, 2)))
+    noise = QuantizationNoise(probability, jax.random.fold_in(key, 2), spec.quantization.dither)
+    return replace(batch, quantization=noise)
 
 
 def to_evaluate(state: TrainState, spec: StepSpec) -> Any:

@@ -31,6 +31,10 @@ class Stopping:
     """Batches without progress after which an attempt still in its warm-up restarts with new weights; 0 disables
     restarts."""
 
+    finish_within: Steps = 0
+    """Batches after the beginning of the finishing phase by which validation must be perfect, or the attempt restarts;
+    0 disables such restarts. The best machine of all attempts is kept."""
+
     def perfect_at(self, records: Sequence[Record]) -> int | None:
         """Return the first step at which enough evaluations of one attempt in a row were perfect, or None."""
         count = self.stop_after_perfect
@@ -45,9 +49,19 @@ class Stopping:
         perfect = self.perfect_at(records)
         return perfect is not None and step >= perfect + self.extra_steps
 
-    def should_restart(self, stalled: int) -> bool:
-        """Return whether the warm-up of an attempt has been without progress for too many batches."""
-        return bool(self.restart_after) and stalled >= (self.restart_after or 0)
+    def should_restart(self, stalled: int, records: Sequence[Record] = (), attempt: int = 0) -> bool:
+        """Return whether the warm-up or the finishing phase of an attempt takes too many batches.
+
+        Args:
+            stalled: Number of batches for which its warm-up has been without progress.
+            records: The evaluations of all attempts.
+            attempt: Number of restarts before this attempt.
+        """
+        if self.restart_after and stalled >= self.restart_after:
+            return True
+        finishing = [r["step"] for r in records if r["attempt"] == attempt and r.get("quantization", 0) > 0]
+        late = bool(self.finish_within and finishing) and finishing[-1] - finishing[0] >= self.finish_within
+        return late and self.perfect_at([r for r in records if r["attempt"] == attempt]) is None
 
 
 def is_perfect(record: Record) -> bool:

@@ -29,6 +29,7 @@ from neuralstack import (
     load,
     train,
 )
+from neuralstack.machine import QuantizationNoise
 from neuralstack.tasks import TASKS
 from neuralstack.training import Run, resume, with_options
 from small import SMALL, assert_same_leaves
@@ -93,6 +94,7 @@ def test_a_model_that_cannot_be_rounded_number_by_number_is_refused(message):
 SENSELESS = {
     "probabilities must be numbers that rise from above 0 to at most 1, got ().": {"probabilities": ()},
     "to at most 1, got (0.9, 0.1).": {"probabilities": (0.9, 0.1)},
+    "dither must be a number from 0 to 0.5, got 0.6.": {"dither": 0.6},
     "lower_at must not be above raise_at, both from 0 to 1, got 0.9 and 0.1.": {"raise_at": 0.1, "lower_at": 0.9},
 }
 
@@ -113,6 +115,18 @@ def test_quantization_as_an_option_is_true_false_or_a_phase():
 def test_a_text_is_not_quantized():
     with pytest.raises(ValueError, match="but a text has none: leave it out"):
         complete(configure("characters", quantization=True))
+
+
+def test_numbers_near_the_boundary_between_two_roundings_are_rounded_to_both_sides_if_dithered():
+    machine = Machine(Elman(3, 8, key=KEY), NoMemory(), 4, connection="paper", key=KEY)
+    tokens = jnp.array([[0, 1, 2, 3, 0, 1, 2, 3]])
+
+    def hidden_vectors(dither):
+        noises = [QuantizationNoise(1.0, key, dither) for key in jax.random.split(KEY, 20)]
+        return {np.asarray(machine.batch(tokens, quantization=noise).hidden).tobytes() for noise in noises}
+
+    assert len(hidden_vectors(0.0)) == 1
+    assert len(hidden_vectors(0.5)) > 1
 
 
 @pytest.mark.slow

@@ -62,3 +62,23 @@ def test_a_run_with_a_finishing_phase_stops_only_once_the_rounded_machine_is_per
     soft, rounded = ([record | {"quantization": level} for record in records_of(*[PERFECT] * 4)] for level in (0, 1))
     assert not Stopping().is_over(soft, 1000)
     assert Stopping().is_over(rounded, 1000)
+
+
+FINISHING = {
+    "not exact in time": ([0, 1, 1, 1], [0.5, 0.9, 0.9, 0.9], 50, True),
+    "not exact, but in time": ([0, 0, 1, 1], [0.5, 0.9, 0.9, 0.9], 50, False),
+    "exact too rarely": ([0, 1, 1, 1], [0.5, 1, 0.9, 1], 50, True),
+    "exact in time": ([0, 1, 1, 1], [0.5, 1, 1, 0.9], 50, False),
+    "not finishing yet": ([0, 0, 0, 0], [0.5, 0.9, 0.9, 0.9], 50, False),
+    "never to restart for it": ([1, 1, 1, 1], [0.5, 0.9, 0.9, 0.9], 0, False),
+}
+
+
+@pytest.mark.parametrize("case", FINISHING)
+def test_an_attempt_starts_over_when_its_finishing_phase_does_not_make_it_exact_in_time(case):
+    levels, coarse, within, expected = FINISHING[case]
+    records = records_of(*[(1, value, value) for value in coarse])
+    records = [record | {"quantization": level} for record, level in zip(records, levels, strict=True)]
+    stopping = Stopping(stop_after_perfect=2, finish_within=within)
+    assert stopping.should_restart(0, records, attempt=1) is expected
+    assert not stopping.should_restart(0, records, attempt=2)  # the attempt after it has only begun
