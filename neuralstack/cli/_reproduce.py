@@ -1,12 +1,20 @@
 """`neuralstack reproduce`."""
 
+import shlex
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from neuralstack._heartbeat import say
 from neuralstack._lookup import lookup
-from neuralstack.cli._kinds import Experiment, OptionalPath
-from neuralstack.training import status_of_interrupt
+from neuralstack.cli._kinds import Experiment, Names, OptionalPath, Whole
+from neuralstack.training import status_of_interrupt, stop_within_seconds
+
+if TYPE_CHECKING:
+    from neuralstack import experiments
+
+CHOICES = ("tasks", "machines", "seeds", "first_seed", "max_steps")
 
 
 @dataclass(frozen=True)
@@ -19,21 +27,69 @@ class Reproduce:
     """A few minutes instead of hours: few seeds, and machines trained for few steps."""
     out: OptionalPath = None
     """Directory of the runs; runs that it already holds are not trained again. Defaults to runs/reproduce-NAME."""
+    tasks: Names = None
+    """Tasks to train on (chomsky only; default: all)."""
+    machines: Names = None
+    """Machines to train: ours, stack, universal, rnn, superposition, tape, lstm (chomsky only; default: all)."""
+    seeds: Whole = None
+    """Number of seeds of each machine (chomsky only; default: 10 of ours, stack and universal, 3 of the others)."""
+    first_seed: Whole = None
+    """The first seed (chomsky only; default: 0)."""
+    max_steps: Whole = None
+    """Maximum number of batches to train on (chomsky only; default: those of each machine)."""
+    json: bool = False
+    """Print one JSON object a line, for each trained machine as soon as it is measured (chomsky only)."""
 
     def __call__(self) -> int:
         """Run the experiment."""
         from neuralstack._runtime import compile_lightly
-        from neuralstack.experiments import EXPERIMENTS, reproduce
+        from neuralstack.experiments import reproduce
 
-        experiment = lookup("experiment", EXPERIMENTS, self.name)
+        experiment = self.experiment()
         if self.quick:
             compile_lightly()
         path = self.out or Path("runs", f"reproduce-{self.name}" + ("-quick" if self.quick else ""))
+        interrupted = f"neuralstack: interrupted; what was trained is kept: {self.again(experiment)} continues"
         try:
-            reproduce(experiment, path, quick=self.quick)
+            with stop_within_seconds(interrupted):
+                reproduce(
+                    experiment,
+                    path,
+                    quick=self.quick,
+                    report=say if self.json else print,
+                    on_seed=lambda run: self.print_row(experiment.row(run)),
+                )
         except KeyboardInterrupt:
-            options = (" --quick" if self.quick else "") + (f" --out {self.out}" if self.out else "")
-            again = f"neuralstack reproduce {self.name}{options}"
-            print(f"neuralstack: interrupted; what was trained is kept: {again} continues", file=sys.stderr)
+            print(interrupted, file=sys.stderr)
             return status_of_interrupt()
         return 0
+
+    def experiment(self) -> "experiments.Experiment":
+        """Return the experiment, with what was chosen of it.
+
+        Raises:
+            ValueError: If it is unknown, or offers no such choice.
+        """
+        from neuralstack.experiments import EXPERIMENTS
+
+        experiment = lookup("experiment", EXPERIMENTS, self.name)
+        given = {name: getattr(self, name) for name in CHOICES if getattr(self, name) is not None}
+        if experiment.choose is not None:
+            return experiment.choose(**given)
+        if given or self.json:
+            owners = ", ".join(name for name, one in EXPERIMENTS.items() if one.choose)
+            option = next(iter(given), "json")
+            raise ValueError(f"{option} belongs to the experiment {owners}, got the experiment {self.name}.")
+        return experiment
+
+    def again(self, experiment: "experiments.Experiment") -> str:
+        """Return the command that continues the experiment."""
+        out = f" --out {shlex.quote(str(self.out))}" if self.out else ""
+        return experiment.command(quick=self.quick) + out + (" --json" if self.json else "")
+
+    def print_row(self, row: dict[str, Any]) -> None:
+        """Print the outcome of a seed as JSON, if that was chosen."""
+        from neuralstack._json import to_json_text
+
+        if self.json:
+            print(to_json_text(row), flush=True)

@@ -1,12 +1,13 @@
 """An experiment as data: the machines to train, what to measure, and the tables and figures to show."""
 
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from neuralstack.reporting import Table
-from neuralstack.training import Config, Run, with_options
+from neuralstack.training import Config, Run, complete, with_options
 
 Result = dict[str, Any]
 """The content of a result file: how it was made, and `variants` by name."""
@@ -14,6 +15,7 @@ Measured = dict[str, Any]
 """The result of one seed, or of one variant: `label`, `group`, `config`, `seeds` and the `runs` of all seeds."""
 Measure = Callable[[Run, Config], dict[str, Any]]
 """A function from a trained run and its complete configuration to its measurements."""
+LARGEST_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,22 @@ class Variant:
     """The machine's name in tables and figures."""
     config: Config
     seeds: int = 3
-    """Number of seeds, starting from 0."""
+    """Number of seeds."""
     group: str = ""
     """The task or language within which it is compared. Defaults to none."""
     log_test: bool = False
     """Whether the learning curves of the first seed also show the test set."""
+    first_seed: int = 0
+    """The first seed."""
+
+    @property
+    def all_seeds(self) -> range:
+        """The seeds."""
+        return range(self.first_seed, self.first_seed + self.seeds)
+
+    def config_of_seed(self, seed: int) -> Config:
+        """Return the complete configuration of a seed."""
+        return complete(with_options(self.config, seed=seed, log_test=self.log_test and seed == self.first_seed))
 
     def shortened(self, seeds: int = 1, **options: Any) -> "Variant":
         """Return the variant with fewer seeds and with these options of its configuration, for a quick run."""
@@ -73,3 +86,24 @@ class Experiment:
     """Variants whose first seed's learning curves are stored in the result."""
     appendix: Callable[[Path], str] | None = None
     """Text to print below the tables, made from the files in the experiment's directory."""
+    parallel: bool = False
+    """Train as many seeds at once as there are cores."""
+    choose: "Callable[..., Experiment] | None" = None
+    """A function from choices, such as `tasks`, to the experiment with some of its variants. Defaults to none."""
+    chosen: Mapping[str, Any] = field(default_factory=dict)
+    """The choices that were made."""
+    row: Callable[[Measured], dict[str, Any]] = lambda run: run
+    """The outcome of a seed as a flat record, for programs."""
+
+    def command(self, *, quick: bool = False) -> str:
+        """Return the command that runs the experiment.
+
+        Examples:
+            >>> from neuralstack.experiments import EXPERIMENTS
+            >>> EXPERIMENTS["chomsky"].choose(tasks=["parity", "even-pairs"], first_seed=7).command()
+            'neuralstack reproduce chomsky --tasks parity even-pairs --first-seed 7'
+        """
+        words = ["neuralstack", "reproduce", self.name, *(["--quick"] if quick else [])]
+        for name, value in self.chosen.items():
+            words += ["--" + name.replace("_", "-"), *(value if isinstance(value, list | tuple) else [value])]
+        return shlex.join(map(str, words))

@@ -32,6 +32,11 @@ def map_on_cores(work: Callable[[Item], Product], items: Iterable[Item]) -> Iter
                 # With a timeout, since a signal that arrives just before a wait does not end it.
                 while not wait([future], timeout=0.1).done:
                     pass
-                yield future.result()
+                product = future.result()
+                if interrupted():  # also by a signal after the work was done
+                    raise KeyboardInterrupt
+                yield product
+            if interrupted():
+                raise KeyboardInterrupt
         finally:
             pool.shutdown(wait=False, cancel_futures=True)

@@ -1,10 +1,11 @@
 """Running an experiment: every seed of every variant is a run, and nothing is trained twice."""
 
+import os
 import platform
 import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, replace
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from shutil import get_terminal_size
@@ -15,21 +16,29 @@ from neuralstack._json import parse_json, to_json_text
 from neuralstack._runtime import lightly_compiled
 from neuralstack.experiments._experiment import Experiment, Measure, Measured, Result, Variant
 from neuralstack.experiments._parallel import map_on_cores
-from neuralstack.experiments._progress import Report, run_heartbeat
-from neuralstack.training import Config, DataConfig, Run, complete, train, with_options
+from neuralstack.experiments._progress import Report, SeedsDone, run_heartbeat
+from neuralstack.training import Config, DataConfig, Run, complete, train
 
 
-def reproduce(experiment: Experiment, path: str | Path, *, quick: bool = False, report: Report = print) -> Result:
+def reproduce(
+    experiment: Experiment,
+    path: str | Path,
+    *,
+    quick: bool = False,
+    report: Report = print,
+    on_seed: Callable[[Measured], None] = lambda run: None,
+) -> Result:
     """Run an experiment, print its tables beside the published numbers, and draw its figures.
 
-    Every seed is a run under `path`, where `result.json` is written after each variant. A seed with a result is not
-    trained again, and an interrupted one is resumed, so that the same call continues an experiment.
+    Every seed is a run under `path`, where `result.json` is written after each. A seed with a result is not trained
+    again, and an interrupted one is resumed, so that the same call continues an experiment.
 
     Args:
         experiment: The experiment.
         path: Its directory.
         quick: Whether to run the quick version.
         report: Called with each line of progress, and with each table.
+        on_seed: Called with the result of each seed, in order.
 
     Returns:
         The content of `result.json`.
@@ -41,14 +50,15 @@ def reproduce(experiment: Experiment, path: str | Path, *, quick: bool = False, 
     path = Path(path)
     path.mkdir(parents=True, exist_ok=True)  # fails before anything is trained if nothing can be written
     variants = experiment.quick.variants if quick else experiment.variants
-    measure = (experiment.quick.measure if quick else None) or experiment.measure
-    result: Result = {**provenance(experiment.name, quick=quick), "variants": {}}
-    work = partial(train_variant, path=path, measure=measure, headline=experiment.headline, report=report)
-    mapped = map_on_cores if quick and experiment.quick.parallel else map
+    result: Result = {**provenance(experiment, quick=quick), "variants": {}}
+    runs: dict[str, list[Measured]] = {variant.name: [] for variant in variants}
     with lightly_compiled() if quick and experiment.quick.unoptimized else nullcontext():
-        for variant, runs in zip(variants, mapped(work, variants), strict=True):
-            result["variants"][variant.name] = {**describe(variant), **experiment.summarize(runs), "runs": runs}
+        for variant, run in trained(experiment, variants, path, report, quick=quick):
+            kept = runs[variant.name]
+            kept.append(run)
+            result["variants"][variant.name] = {**describe(variant), **experiment.summarize(kept), "runs": kept}
             write_result(result, path)
+            on_seed(run)
     result["curves"] = {name: Run(path / name / "0").metrics() for name in experiment.curves}
     write_result(result, path)
     for table in experiment.tables(result):
@@ -61,23 +71,44 @@ def reproduce(experiment: Experiment, path: str | Path, *, quick: bool = False, 
     return result
 
 
-def train_variant(variant: Variant, path: Path, measure: Measure, headline: Any, report: Report) -> list[Measured]:
-    """Train every seed of a variant under `path`, or read its result, and return the results."""
-    runs = []
-    for seed in range(variant.seeds):
-        name = f"{variant.name}, seed {seed} of 0-{variant.seeds - 1}" if variant.seeds > 1 else variant.name
-        config = complete(with_options(variant.config, seed=seed, log_test=variant.log_test and seed == 0))
-        run = Run(path / variant.name / str(seed))
-        if run.file("result.json").is_file():
-            status = "read"
-        else:
-            status = "trained"
-            with run_heartbeat(name, run, report):
-                train_seed(variant.name, config, run, measure)
-        runs.append(read_seed(run, config))
-        last = runs[-1]
-        report(f"{name}: {status}, {last['steps']} batches, {last['wall_seconds']:.0f} s, {headline(last)}")
-    return runs
+def trained(
+    experiment: Experiment, variants: Sequence[Variant], path: Path, report: Report, *, quick: bool
+) -> Iterator[tuple[Variant, Measured]]:
+    """Train or read every seed, on all cores if the experiment says so, and yield the results in order."""
+    parallel = experiment.quick.parallel if quick else experiment.parallel
+    measure = (experiment.quick.measure if quick else None) or experiment.measure
+    seeds = [(variant, seed) for variant in variants for seed in variant.all_seeds]
+    to_train = sum(not run_of(path, *seed).file("result.json").is_file() for seed in seeds)
+    done = SeedsDone(len(seeds), to_train, (os.cpu_count() or 1) if parallel else 1)
+
+    def work(seed: tuple[Variant, int]) -> tuple[Variant, Measured]:
+        return seed[0], result_of_seed(*seed, path, measure, experiment.headline, report, done)
+
+    yield from (map_on_cores if parallel else map)(work, seeds)
+
+
+def run_of(path: Path, variant: Variant, seed: int) -> Run:
+    """Return the directory of a seed."""
+    return Run(path / variant.name / str(seed))
+
+
+def result_of_seed(
+    variant: Variant, seed: int, path: Path, measure: Measure, headline: Any, report: Report, done: SeedsDone
+) -> Measured:
+    """Train a seed of a variant under `path`, or read its result; report and return the result."""
+    first, last = variant.all_seeds[0], variant.all_seeds[-1]
+    name = f"{variant.name}, seed {seed} of {first}-{last}" if variant.seeds > 1 else variant.name
+    config, run = variant.config_of_seed(seed), run_of(path, variant, seed)
+    is_trained = not run.file("result.json").is_file()
+    if is_trained:
+        with run_heartbeat(name, run, report):
+            train_seed(variant.name, config, run, measure)
+    measured = read_seed(run, config)
+    seconds = measured["wall_seconds"]
+    outcome = f"{'trained' if is_trained else 'read'}, {measured['steps']} batches, {seconds:.0f} s"
+    how_far = done.finish(seconds if is_trained else None)
+    report(f"{name}: {outcome}, {headline(measured)}; {how_far}")
+    return measured
 
 
 def train_seed(variant: str, config: Config, run: Run, measure: Measure) -> None:
@@ -138,11 +169,11 @@ def describe(variant: Variant) -> dict[str, Any]:
     }
 
 
-def provenance(name: str, *, quick: bool) -> dict[str, Any]:
+def provenance(experiment: Experiment, *, quick: bool) -> dict[str, Any]:
     """Return how a result is made: the experiment, the command, the versions and the computer."""
     return {
-        "experiment": name,
-        "command": f"neuralstack reproduce {name}" + (" --quick" if quick else ""),
+        "experiment": experiment.name,
+        "command": experiment.command(quick=quick),
         "versions": {package: version(package) for package in ("neuralstack", "jax", "equinox", "optax")},
         "python": platform.python_version(),
         "machine": f"{platform.machine()}, {platform.system()}",

@@ -13,6 +13,7 @@ from neuralstack._lookup import lookup
 from neuralstack.evaluation import Report, evaluate, evaluate_batches
 from neuralstack.experiments._benchmark_progress import BenchmarkProgress
 from neuralstack.experiments._benchmark_result import BenchmarkRow
+from neuralstack.experiments._experiment import LARGEST_SEED
 from neuralstack.experiments._given_model import (
     batch_answer,
     build_model,
@@ -27,7 +28,6 @@ from neuralstack.training import Fitted, fit
 
 EVALUATE_EVERY = 200  # steps of training between two evaluations on the validation set
 MEASURED = ("score", "whole", "fine", "token", "loss")
-LARGEST_SEED = 2**31 - 1
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def test_reproduce_runs_the_experiment(call, monkeypatch, tmp_path):
     train_by_hand(path, COUNTING.quick.variants)
     status, out, err = call("reproduce", "counting", "--quick")
     assert (status, err) == (0, "")
-    assert "anbn/rnn: read, 7 batches, 2 s, 75.0% correct, 50.0% rounded\n" in out
+    assert "anbn/rnn: read, 7 batches, 2 s, 75.0% correct, 50.0% rounded; 1 of 3 done\n" in out
     assert out.endswith("result and figures: runs/reproduce-counting-quick\n")
     result = json.loads((path / "result.json").read_text())
     assert result["command"] == "neuralstack reproduce counting --quick"

@@ -120,16 +120,62 @@ def test_the_best_seed_is_chosen_without_looking_at_the_test_set():
     assert solved_seeds([RUNS[1], surer])["best"]["seed"] == 5
 
 
-def scored(task, label, score):
-    run = {"score": score, "by_length": {"41": score / 100}}
-    return {"label": label, "group": task, "seeds": 1, "runs": [run]}
+def cell(task, machine, *runs):
+    """Handmade results of a machine on a task: score, whole answers, hardened at 500 and 5000, steps, seconds."""
+    names = ("score", "whole", "hard_500", "hard_5000", "steps", "seconds")
+    return {
+        "label": {"superposition": "Stack-RNN", "lstm": "LSTM"}.get(machine, machine),
+        "group": task,
+        "seeds": len(runs),
+        "runs": [
+            {
+                **dict(zip(names, run, strict=True)), "seed": seed, "restarts": seed, "by_length": {"41": run[0] / 100},
+                "solved_seconds": run[5] if run[1] == 1 else None,
+            }
+            for seed, run in enumerate(runs)
+        ],
+    }  # fmt: skip
 
 
-def test_the_benchmark_marks_published_scores_that_are_quoted_from_memory():
-    variants = {task: scored(task, "Stack-RNN", 50.0) for task in ("parity", "bucket-sort")}
-    (table,) = EXPERIMENTS["chomsky"].tables({"variants": variants})
-    assert "~: quoted from memory" in table.title
-    assert [row[:3] for row in table.rows] == [("parity", "50.0", "100.0"), ("bucket-sort", "50.0", "~78.1")]
+EXACT = 100.0, 1.0, 1.0, 1.0, 1500, 12.0
+NEARLY = 99.98, 0.99, 0.96, 0.5, 3000, 40.0
+FAILED = 50.0, 0.0, 0.0, 0.0, 10_000, 3548.0
+CHOMSKY = {
+    "parity/ours": cell("parity", "ours", EXACT, EXACT, NEARLY),
+    "parity/superposition": cell("parity", "superposition", (50.0, 0.0, 0.0, 0.0, 24, 0.0)),
+    "bucket-sort/ours": cell("bucket-sort", "ours", FAILED),
+    "bucket-sort/superposition": cell("bucket-sort", "superposition", (50.0, 0.0, 0.0, 0.0, 24, 0.0)),
+    "bucket-sort/lstm": cell("bucket-sort", "lstm", (20.0, 0.0, None, None, 24, 0.0)),
+}
+
+
+def test_the_benchmark_shows_the_seeds_of_our_machines_beside_the_best_published_scores():
+    scores, _, _, seeds, hours = EXPERIMENTS["chomsky"].tables({"variants": CHOMSKY})
+    assert scores.rows == [("parity", "99.9 (99.9-100)", "100.0"), ("bucket-sort", "50.0 (50.0-50.0)", "~99.3")]
+    assert seeds.title.startswith("ours: ")
+    assert seeds.rows == [
+        ("parity", "3 of 3", "2", "2 / 98", "2 / 83", "12", "1500", "3"),
+        ("bucket-sort", "0 of 1", "0", "0 / 0", "0 / 0", "3548", "10000", "0"),
+    ]
+    assert hours.rows == [("ours", 4, "1.00"), ("Stack-RNN", 2, "0.00"), ("LSTM", 1, "0.00"), ("all", 7, "1.00")]
+
+
+def test_the_benchmark_marks_published_scores_that_are_quoted_from_memory_and_names_later_results():
+    _, networks, others, *_ = EXPERIMENTS["chomsky"].tables({"variants": CHOMSKY})
+    assert "~: quoted from memory" in networks.title
+    assert networks.columns[:4] == ("task", "RNN\npubl.", "Stack-\nRNN\nhere", "\npubl.")
+    assert [row[:4] for row in networks.rows] == [
+        ("parity", "100.0", "50.0", "100.0"),
+        ("bucket-sort", "~27.9", "50.0", "~78.1"),
+    ]
+    assert others.columns[2:] == ("StackTrans\n(NeurIPS 2025)", "Grazzi et al.\n(ICLR 2025)")
+    assert others.rows == [("parity", "52.0", "", "100"), ("bucket-sort", "~91.9", "89", "")]
+
+
+def test_the_share_of_solved_seeds_is_drawn_against_time(tmp_path):
+    for draw in EXPERIMENTS["chomsky"].figures:
+        draw({"variants": CHOMSKY}, tmp_path)
+    assert (tmp_path / "survival.png").stat().st_size > 5000
 
 
 def test_all_fifteen_tasks_of_the_benchmark_are_trained():
