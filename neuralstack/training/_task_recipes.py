@@ -13,10 +13,10 @@ EXACT: dict[str, Any] = {
     "epsilon": 1e-5,
     "batch_size": 64,
     "evaluate_every": 100,
-    "max_steps": 10_000,
+    "max_steps": 20_000,
 }
-"""Shared by all: a controller whose tokens choose how the state moves, lengths that grow by success, and a finishing
-phase that makes the machine exact."""
+"""Shared by all: lengths that grow by success, a finishing phase that makes the machine exact, and, unless a recipe has
+another one, a controller whose tokens choose how the state moves."""
 
 FINITE_STATE = EXACT | {
     "memory": "none",
@@ -33,15 +33,33 @@ STACK = EXACT | {
     "learning_rate": 5e-3,
     "learning_rate_half_life": 1000,
     "restart_after": 300,
+    "finish_within": 2000,
     "extra_steps": 500,
 }
 """For tasks that one stack solves whose actions follow from the tokens."""
 
+QUEUES = EXACT | {
+    "memory": "queue+queue",
+    "controller": "elman",
+    "connection": (
+        "skip(feedback=1.0, gates_see_input=True, gates_see_read=True, values_repeat_read=True, value_constant=True, "
+        "value_scale=0.1, embedding_scale=0.5)"
+    ),
+    "learning_rate": 5e-3,
+    "learning_rate_half_life": 1500,
+    "restart_after": 200,
+    "finish_within": 2500,
+    "extra_steps": 500,
+}
+"""For tasks that two queues solve whose actions also follow from what is read, such as that a queue is empty."""
+
 FINITE_STATE_TASKS = "even-pairs", "parity", "cycle-navigation", "modular-arithmetic", "missing-duplicate"
 STACK_TASKS = "stack-manipulation", "reverse-string"
+QUEUE_TASKS = "duplicate-string", "odds-first"
 TASK_RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {task: MappingProxyType(FINITE_STATE) for task in FINITE_STATE_TASKS}
     | {task: MappingProxyType(STACK) for task in STACK_TASKS}
+    | {task: MappingProxyType(QUEUES) for task in QUEUE_TASKS}
 )
 """Options by task, named as in `configure`."""
 
