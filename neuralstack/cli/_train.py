@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from neuralstack.training import Config, Outcome, OwnParts
 
 OTHER_NAMES = {"lengths of a warm-up": "--warmup-lengths", "pairs": "--data"}  # the library's names for options
+OPTIONS_TO_TRY = {
+    "recipe": "without --memory, --controller, --connection and --readout",
+    "memory": "--memory stack",
+    "connection": "--connection feedback",
+    "restart_after": "--restart-after 0",
+    "seed": "--seed, or several with --seeds",
+}
 RESUMABLE = frozenset({"max_steps", "stop_after_perfect", "extra_steps", "text"})
 
 
@@ -137,6 +144,8 @@ def report(outcome: "Outcome", out: Path) -> int:
         print(f"neuralstack: {line}", file=sys.stderr)
         return WRONG
     print(line)
+    if outcome.advice is not None:
+        print(outcome.advice.text(OPTIONS_TO_TRY | {"max_steps": f"--resume {out} --max-steps {2 * outcome.steps}"}))
     return 0
 
 
@@ -146,4 +155,9 @@ def print_sweep(result, out: Path) -> int:
 
     print_table(sweep_table(f"{out}: on the validation set", result))
     print(sweep_summary(result))
+    advice = result.best.outcome.advice
+    if advice is not None:
+        print(
+            advice.text(OPTIONS_TO_TRY | {"max_steps": f"--resume {out} --max-steps {2 * result.best.outcome.steps}"})
+        )
     return WRONG if all(member.outcome.status == "failed" for member in result.members) else 0

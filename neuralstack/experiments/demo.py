@@ -22,6 +22,8 @@ def main() -> None:
     print("Training a GRU with a neural stack to reverse strings of 8 to 64 symbols from an alphabet of 128.")
     outcome = train(config, PATH)
     print(f"Trained for {outcome.steps} batches in {outcome.seconds:.1f} s: {outcome.message}.")
+    if outcome.advice is not None:
+        print(outcome.advice.text())
     if outcome.status == "interrupted":
         sys.exit(130)
 

@@ -1,3 +1,4 @@
+from ._advice import TRIES as TRIES, Advice as Advice, advise as advise
 from ._build import (
     begin as begin,
     build_machine as build_machine,

@@ -2,10 +2,11 @@
 
 from typing import NamedTuple
 
+from neuralstack.training._advice import Advice, advise
 from neuralstack.training._config import Config
 from neuralstack.training._fit import explain
 from neuralstack.training._step import TrainState
-from neuralstack.training._stopping import LEARNED, Record, rank
+from neuralstack.training._stopping import Record, rank
 
 
 class Outcome(NamedTuple):
@@ -14,7 +15,7 @@ class Outcome(NamedTuple):
     status: str
     """`perfect` (enough perfect evaluations in a row), `done` (all steps taken), `interrupted`, or `failed`."""
     message: str
-    """Why training ended, the best validation result, what it means and what to try."""
+    """Why training ended, and the best validation result."""
     steps: int
     """Batches trained on, in all attempts."""
     restarts: int
@@ -23,18 +24,20 @@ class Outcome(NamedTuple):
     """Time spent on training steps in all attempts, without compilation and evaluations; the run's share of it if
     several runs are trained together."""
     learned: bool
-    """Whether the best weights answered at least half of the validation sequences; for a text, whether there are
-    any."""
+    """Whether the best weights do much better on the validation set than guessing (see `advise`)."""
+    advice: Advice | None = None
+    """Advice, if training came to its end without having learned; `advice.text()` is a sentence."""
 
 
 def outcome_of(status: str, config: Config, state: TrainState, records: list[Record], seconds: float) -> Outcome:
     """Return the outcome of training."""
-    best = max(records, key=rank, default=None)
-    learned = best is not None and best["validation"].get("coarse", 1.0) >= LEARNED
+    advice = advise(config, records) if records else None
     message = reason(status, config, state, records)
-    if status in ("perfect", "done") and best is not None:
-        message += f"; {judge(config, best, restarts=int(state.attempt))}"
-    return Outcome(status, message, int(state.step), int(state.attempt), seconds, learned)
+    ended = status in ("perfect", "done") and bool(records)
+    if ended:
+        message += f"; {best_result(records)}"
+    learned = bool(records) and advice is None
+    return Outcome(status, message, int(state.step), int(state.attempt), seconds, learned, advice if ended else None)
 
 
 def reason(status: str, config: Config, state: TrainState, records: list[Record]) -> str:
@@ -51,23 +54,14 @@ def reason(status: str, config: Config, state: TrainState, records: list[Record]
     return f"all {config.max_steps} steps were taken"
 
 
-def judge(config: Config, best: Record, *, restarts: int) -> str:
-    """Return the best validation result, what it means, and what to try.
+def best_result(records: list[Record]) -> str:
+    """Return the best validation result.
 
     Examples:
-        >>> record = {"step": 50, "validation": {"coarse": 0.06, "fine": 0.4, "loss": 2.0}}
-        >>> judge(Config("reversal"), record, restarts=3).partition("; ")[2]
-        'did not learn: try more steps, no restarts, another seed'
+        >>> best_result([{"step": 50, "validation": {"coarse": 0.06, "fine": 0.4, "loss": 2.0}}])
+        'best validation at step 50: sequence accuracy 0.060'
     """
-    validation = best["validation"]
-    if "coarse" not in validation:
-        return f"best validation at step {best['step']}: loss {validation['loss']:.3f} nats"
-    result = f"best validation at step {best['step']}: sequence accuracy {validation['coarse']:.3f}"
-    if validation["coarse"] >= LEARNED:
-        return result
-    tries = ["more steps"]
-    if restarts:
-        tries.append("no restarts")
-    if config.machine.connection == "layer" and config.machine.memory != "none":
-        tries.append("the connection feedback")
-    return f"{result}; did not learn: try {', '.join([*tries, 'another seed'])}"
+    best = max(records, key=rank)
+    found = best["validation"]
+    measured = f"sequence accuracy {found['coarse']:.3f}" if "coarse" in found else f"loss {found['loss']:.3f} nats"
+    return f"best validation at step {best['step']}: {measured}"

@@ -198,6 +198,6 @@ def resume_sweep(
 
 def described(member: SweepMember) -> dict[str, Any]:
     """Return a member as plain data."""
-    outcome = {name: value for name, value in member.outcome._asdict().items() if name != "message"}
+    outcome = {name: value for name, value in member.outcome._asdict().items() if name not in ("message", "advice")}
     named = {"name": member.name, "seed": member.seed, "learning_rate": member.learning_rate}
     return {**named, **outcome, "validation": member.validation}

@@ -19,7 +19,10 @@ def test_train_keeps_a_run_and_says_how_it_ended(call, tmp_path):
     status, said, err = call(*OPTIONS, "--max-steps", 4, "--evaluate-every", 2, "--restart-after", 3, "--out", out)
     assert (status, err) == (0, "restart 1 at step 3: the machine did not learn to use its memory\n")
     assert said.startswith("all 4 steps were taken; best validation at step ")
-    assert said.endswith(f" s of training, 1 restarts): {out}\n")
+    result, advice = said.splitlines()
+    assert result.endswith(f" s of training, 1 restarts): {out}")
+    assert advice.startswith("did not learn: best sequence accuracy 0.0")
+    assert "no restarts (--restart-after 0); another seed (--seed, or several with --seeds)" in advice
     assert contents(out).keys() == {"config.json", "metrics.jsonl", "model.safetensors", "checkpoint.safetensors"}
     assert [record["step"] for record in Run(out).metrics()] == [2, 4]
 
@@ -28,7 +31,9 @@ def test_train_names_the_directory_after_its_parts_unless_told(call, tmp_path, m
     monkeypatch.chdir(tmp_path)
     status, said, _ = call(*OPTIONS, "--max-steps", 1, "--seed", 7)
     assert status == 0
-    assert said.strip().endswith(f": {os.path.join('runs', 'reversal-stack-gru-7')}")
+    result, advice = said.splitlines()
+    assert result.endswith(f": {os.path.join('runs', 'reversal-stack-gru-7')}")
+    assert "still improving (--resume runs/reversal-stack-gru-7 --max-steps 2)" in advice
     assert Run.open("runs/reversal-stack-gru-7").config().seed == 7
 
 
@@ -84,6 +89,7 @@ def test_train_with_seeds_says_what_became_of_each_and_how_many_succeeded(call, 
     assert status == 0
     assert [line.split()[0] for line in out.splitlines() if "done" in line] == ["seed-0", "seed-1"]
     assert "0 of 2 answer every sequence of the validation set (95% interval 0.000-0.658), 0 after a restart" in out
+    assert out.splitlines()[-1].startswith("did not learn: best sequence accuracy ")
     assert call("evaluate", tmp_path / "runs", "--count", "5")[0] == 0
     assert call(*OPTIONS, *more)[0] == 2
 
