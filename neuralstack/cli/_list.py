@@ -21,8 +21,10 @@ class List:
         from neuralstack.tasks import FAMILIES
         from neuralstack.training import RECIPES
 
-        families = {f"{family} tasks": tasks for family, tasks in FAMILIES.items()}
-        families |= {"memories": MEMORIES, "controllers": CONTROLLERS}
+        for family, tasks in FAMILIES.items():
+            rows = [(name, *recipe_of(name), summary(task)) for name, task in tasks.items()]
+            print_table(Table(f"{family} tasks", ("name", "recipe", "solved", "what it is"), rows, 4))
+        families = {"memories": MEMORIES, "controllers": CONTROLLERS}
         listed = {
             family: [(name, summary(thing)) for name, thing in things.items()] for family, things in families.items()
         }
@@ -36,6 +38,14 @@ class List:
         for family, rows in listed.items():
             print_table(Table(family, ("name", "what it is"), rows, 2))
         return 0
+
+
+def recipe_of(task: str) -> tuple[str, str]:
+    """Return the recipe with which a task is trained, and how many seeds it was measured to solve."""
+    from neuralstack.training import SOLVED, recipe_name
+
+    measured = SOLVED.get(task)
+    return recipe_name(task), f"{measured.seeds} of {measured.of}" if measured else ""
 
 
 def summary(thing: Any) -> str:

@@ -43,6 +43,7 @@ from ._quantization import Quantization as Quantization, QuantizationState as Qu
 from ._recipes import RECIPES as RECIPES, Recipe as Recipe
 from ._run_directory import Run as Run
 from ._saving import load as load, save as save
+from ._solved import SOLVED as SOLVED, Solved as Solved, recipe_name as recipe_name
 from ._step import (
     HEALTHY as HEALTHY,
     NOT_FINITE as NOT_FINITE,
