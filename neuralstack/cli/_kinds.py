@@ -6,7 +6,7 @@ The help of an argument that may be left out says in its own words what holds th
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from tyro.conf import Positional, arg
+from tyro.conf import FlagCreatePairsOff, Positional, arg
 
 
 def named(metavar: str, **settings: Any) -> Any:
@@ -50,5 +50,6 @@ Versions = Annotated[
 Objective = Annotated[str | None, choice("supervised", "imitation", "reinforce")]
 Curriculum = Annotated[str | None, choice("warmup", "uniform", "linear", "adaptive")]
 Suite = Annotated[str, arg(metavar="{chomsky,transductions,counting,dyck}")]
+Flag = FlagCreatePairsOff[bool]
 Switch = Annotated[str | None, choice("on", "off")]
 Baseline = Annotated[str | None, choice("running", "learned")]

@@ -7,6 +7,7 @@ from neuralstack.cli._kinds import (
     Baseline,
     Curriculum,
     File,
+    Flag,
     Name,
     Number,
     Objective,
@@ -113,8 +114,10 @@ class TrainOptions:
     """Batches between evaluations, each of which also writes a checkpoint (default: 50)."""
     state_reset_every: Whole = None
     """Characters after which a controller's state is reset (default: 5000)."""
-    log_test: bool = False
+    log_test: Flag = False
     """Also evaluate on the test set during training, which does not affect any decision."""
+    no_log_test: Flag = False
+    """Do not evaluate on the test set, though the run of --from does."""
     seed: Whole = None
     """Seed of all randomness in the run (default: 0)."""
 
@@ -122,10 +125,12 @@ class TrainOptions:
         """Return the options that were given, without the task."""
         named = {field.name: getattr(self, field.name) for field in fields(TrainOptions) if field.name != "task"}
         named["pairs"] = named.pop("data")
+        log_test, no_log_test = named.pop("log_test"), named.pop("no_log_test")
+        if log_test and no_log_test:
+            raise ValueError("give --log-test or --no-log-test, not both.")
+        named["log_test"] = log_test if log_test or no_log_test else None
         if self.quantization is not None:
             if self.quantization not in ("on", "off"):
                 raise ValueError(f"--quantization must be on or off, got {self.quantization!r}.")
             named["quantization"] = self.quantization == "on"
-        return {
-            name: value for name, value in named.items() if value is not None and (name, value) != ("log_test", False)
-        }
+        return {name: value for name, value in named.items() if value is not None}

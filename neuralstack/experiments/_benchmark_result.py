@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from html import escape
 from typing import NamedTuple
 
 import numpy as np
@@ -83,6 +84,8 @@ class BenchmarkResult:
 
     def tables(self) -> list[Table]:
         """Return the scores beside the published ones, and how the models were trained; over seeds, the means."""
+        if not self.rows:
+            return []
         tasks = self.by_task()
         several = max(map(len, tasks.values())) > 1
         suite, ours = SUITES[self.rows[0].suite], SUITES[self.rows[0].suite].ours()
@@ -108,7 +111,7 @@ class BenchmarkResult:
 
     def text(self, width: int | None = None) -> str:
         """Return the tables as text, at most `width` characters wide where that is possible."""
-        return "\n\n".join(table.text(width) for table in self.tables())
+        return "\n\n".join(table.text(width) for table in self.tables()) or repr(self)
 
     def __iter__(self) -> Iterator[BenchmarkRow]:
         return iter(self.rows)
@@ -120,13 +123,15 @@ class BenchmarkResult:
         return self.text()
 
     def __repr__(self) -> str:
+        if not self.rows:
+            return "BenchmarkResult(no rows)"
         count = len(self.by_task())
         mean = f"mean score {np.mean([row.score for row in self.rows]):.1f}"
         tasks = f"{count} task{'s' if count > 1 else ''}"
         return f"BenchmarkResult({self.rows[0].suite}: {self.rows[0].model} on {tasks}, {mean})"
 
     def _repr_html_(self) -> str:
-        return "".join(table.html() for table in self.tables())
+        return "".join(table.html() for table in self.tables()) or escape(repr(self))
 
 
 def heading_of(machine: str) -> str:

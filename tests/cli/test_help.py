@@ -8,10 +8,10 @@ from dataclasses import fields
 
 import pytest
 
-from neuralstack import CONNECTIONS, CONTROLLERS, MEMORIES
+from neuralstack import CONNECTIONS, CONTROLLERS, MEMORIES, complete
 from neuralstack.cli import parse
-from neuralstack.training import CURRICULA, OBJECTIVES, configure
-from small import COMMANDS, command
+from neuralstack.training import CURRICULA, OBJECTIVES, Run, configure, with_options
+from small import COMMANDS, SMALL, command
 
 pytest_plugins = ("small_runs",)
 
@@ -60,7 +60,7 @@ CHOSEN = {
     "reconstruction": 0.15, "input_noise": 0.16, "input_noise_start": 17, "min_length": 18, "max_length": 19,
     "learning_rate": 0.2, "learning_rate_half_life": 21, "max_grad_norm": 2.2, "batch_size": 23, "max_steps": 24,
     "stop_after_perfect": 25, "extra_steps": 26, "restart_after": 27, "evaluate_every": 28, "state_reset_every": 29,
-    "log_test": True, "seed": 30, "epsilon": 0.37, "quantization": True,
+    "log_test": True, "seed": 30, "epsilon": 0.37, "quantization": True, "finish_within": 40,
 }  # fmt: skip
 CHOICES = (
     {"objective": "imitation", "forcing_prob": 0.31, "forcing_decay_steps": 32, "curriculum": "linear",
@@ -70,7 +70,7 @@ CHOICES = (
     {"text": "some.txt", "text_encoding": "latin-1", "objective": "supervised", "curriculum": "adaptive",
      "adaptive_accuracy": 0.38, "adaptive_batches": 39},
 )  # fmt: skip
-OTHER_OPTIONS = {"task", "data", "out", "resume", "warm_start", "seeds", "learning_rates"}
+OTHER_OPTIONS = {"task", "data", "out", "resume", "warm_start", "seeds", "learning_rates", "no_log_test"}
 OPTIONS_OF_A_CONFIGURATION = {name for choice in (CHOSEN, *CHOICES) for name in choice}
 
 
@@ -83,6 +83,17 @@ def test_every_option_reaches_the_configuration():
             arguments += ["--" + name.replace("_", "-"), *map(str, values)]
         assert parse(arguments).config() == configure("reversal", **CHOSEN, **choice)
     assert {field.name for field in fields(parse(["train"]))} - OTHER_OPTIONS == OPTIONS_OF_A_CONFIGURATION
+
+
+def test_a_training_from_a_run_logs_the_test_set_as_that_run_does_unless_told(tmp_path):
+    Run.create(tmp_path / "run", complete(with_options(SMALL, log_test=True)))
+    logs = {
+        options: parse(["train", "--from", str(tmp_path / "run"), *options]).config().log_test
+        for options in ((), ("--log-test",), ("--no-log-test",))
+    }
+    assert logs == {(): True, ("--log-test",): True, ("--no-log-test",): False}
+    with pytest.raises(ValueError, match="give --log-test or --no-log-test, not both"):
+        parse(["train", "reversal", "--log-test", "--no-log-test"]).config()
 
 
 def test_help_names_every_choice():

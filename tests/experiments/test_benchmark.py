@@ -79,6 +79,12 @@ def test_tables_have_the_published_scores_and_over_seeds_the_mean_the_least_and_
     assert repr(result) == "BenchmarkResult(chomsky: mine on 1 task, mean score 60.0)"
 
 
+def test_a_result_without_rows_is_printed_as_such():
+    result = ns.BenchmarkResult(())
+    assert str(result) == repr(result) == result._repr_html_() == "BenchmarkResult(no rows)"
+    assert (result.tables(), result.to_json()) == ([], "")
+
+
 def test_a_row_that_failed_is_valid_json():
     row = ns.BenchmarkRow("dyck", "dyck-1", "mine", 3, *[math.nan] * 5, 0, 1.0, "training failed")
     (line,) = ns.BenchmarkResult((row,)).to_json().splitlines()
