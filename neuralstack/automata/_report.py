@@ -8,7 +8,17 @@ import numpy as np
 
 from neuralstack.automata._extract import NotATransducer, extract
 from neuralstack.automata._transducer import StackTransducer
-from neuralstack.discretization import Agreement, Fresh, action_margins, agree, answers, draw_fresh, harden
+from neuralstack.discretization import (
+    Agreement,
+    Fresh,
+    UnitMargins,
+    action_margins,
+    agree,
+    answers,
+    draw_fresh,
+    harden,
+    state_margins,
+)
 from neuralstack.machine import Machine
 from neuralstack.tasks import AbstractTask
 
@@ -21,6 +31,8 @@ class Comparison(NamedTuple):
     hardened: Machine
     margins: dict[str, np.ndarray]
     """Distance of each action of the soft machine from its rounding boundary, over all steps, from 0 to 0.5."""
+    states: dict[str, UnitMargins]
+    """The same for each unit of the states, if they are rounded too (see `state_margins`); otherwise empty."""
     agreement: Agreement
     difference: dict[str, Any] | None
     """Their first difference: the step, the text up to it, and the two answers."""
@@ -56,7 +68,8 @@ def compare(machine: Machine, task: AbstractTask, lengths: tuple[int, int], coun
     hardened = harden(machine, task)
     data = draw_fresh(task, lengths, count)
     agreement = agree(answers(machine, data), answers(hardened, data), data)
-    return Comparison(hardened, action_margins(machine, data), agreement, describe(task, data, agreement))
+    states = state_margins(machine, data) if machine.quantized else {}
+    return Comparison(hardened, action_margins(machine, data), states, agreement, describe(task, data, agreement))
 
 
 def describe(task: AbstractTask, data: Fresh, agreement: Agreement) -> dict[str, Any] | None:

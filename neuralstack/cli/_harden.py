@@ -132,11 +132,14 @@ class Harden(OwnOptions):
 
     def show(self, compared: "Comparison", extraction: "Extraction", lengths: str, longest: int) -> None:
         """Print the margins, the agreement, and the program."""
-        from neuralstack.reporting import describe_program, margins_table
+        from neuralstack.reporting import describe_program, margins_table, states_table
 
         title = f"{self.run}: how far actions were from being rounded the other way"
         if compared.margins:
             print_table(margins_table(title, compared.margins))
+        if compared.states:
+            title = f"{self.run}: how far numbers of the states were from being rounded the other way"
+            print_table(states_table(title, compared.states))
         done = "actions are rounded, the controller's state is bounded"
         if compared.hardened.quantized:
             done = "actions, values and the controller's state are rounded"

@@ -15,6 +15,7 @@ from neuralstack.discretization._behavior import (
     successors as successors,
 )
 from neuralstack.discretization._harden import harden as harden
+from neuralstack.discretization._state_margins import UnitMargins as UnitMargins, state_margins as state_margins
 from neuralstack.discretization._streaming import Stream as Stream
 from neuralstack.discretization._walk import (
     ANSWER as ANSWER,

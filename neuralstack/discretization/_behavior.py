@@ -70,7 +70,16 @@ def open_gates(machine: Machine, hidden: Float[Array, "*steps hidden"]) -> Int[A
 def actions_on(
     machine: Machine, hidden: Float[Array, "*steps hidden"], tokens: Int[Array, "*steps"]
 ) -> tuple[Action, ...]:
-    """Return the action on each stack and queue, given the controller's hidden vectors and its input tokens."""
+    """Return the action on each stack and queue, given the controller's hidden vectors and its input tokens.
+
+    Raises:
+        ValueError: If the actions also depend on the previous reads.
+    """
+    if machine.connection.gates_see_read or machine.connection.values_repeat_read:
+        raise ValueError(
+            "the actions of this machine also depend on the previous read, which is not known here: give a machine "
+            "without gates_see_read and values_repeat_read."
+        )
     return decoded_ends(machine, raw_action(machine, hidden, machine.embedding[tokens]))
 
 

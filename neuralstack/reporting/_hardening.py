@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neuralstack.automata import Comparison, Extraction, StackTransducer
+from neuralstack.discretization import UnitMargins
 from neuralstack.reporting._style import COLORS, figure
 from neuralstack.reporting._table import Table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+SMALL_MARGIN = 0.1  # of a unit that comes close to being rounded otherwise
 MAX_STATES = 12  # of a program that is listed in full
 
 
@@ -24,6 +26,7 @@ def hardening_record(compared: Comparison, extraction: Extraction) -> dict[str, 
         "agreement": {"same": compared.agreement.same, "sequences": compared.agreement.sequences},
         "first_difference": compared.difference,
         "margins": {action: dict(zip(names, levels(of), strict=True)) for action, of in compared.margins.items()},
+        "states": {part: units_record(units) for part, units in compared.states.items()},
         "program": None,
     }
     if extraction.program is None:
@@ -42,6 +45,38 @@ def margins_table(title: str, margins: dict[str, np.ndarray]) -> Table:
     """Return a table of how far each action was from being rounded the other way."""
     rows = [(name, len(of), *(f"{level:.4f}" for level in levels(of))) for name, of in margins.items()]
     return Table(title, ("action", "steps", "least margin", "1 % below", "median"), rows)
+
+
+def units_record(units: UnitMargins) -> list[dict[str, Any]]:
+    """Return the margins of each unit of a state as plain data."""
+    return [
+        {"least": float(least), "median": float(median), "constant": bool(constant)}
+        for least, median, constant in zip(*units, strict=True)
+    ]
+
+
+def states_table(title: str, states: dict[str, UnitMargins]) -> Table:
+    """Return a summary of how far the units of each state were from being rounded the other way.
+
+    Examples:
+        >>> units = UnitMargins(np.array([0.05, 0.4]), np.array([0.3, 0.5]), np.array([False, True]))
+        >>> print(states_table("", {"controller": units}))
+        state       units  least margin  units under 0.1  constant units
+        ----------  -----  ------------  ---------------  --------------
+        controller      2        0.0500                1               1
+    """
+    columns = ("state", "units", "least margin", f"units under {SMALL_MARGIN}", "constant units")
+    rows = [
+        (
+            part,
+            len(units.least),
+            f"{units.least.min(initial=0.5):.4f}",
+            int((units.least < SMALL_MARGIN).sum()),
+            int(units.constant.sum()),
+        )
+        for part, units in states.items()
+    ]
+    return Table(title, columns, rows)
 
 
 def describe_program(title: str, program: StackTransducer, width: int | None = None) -> str:

@@ -102,6 +102,20 @@ def test_harden_says_when_a_program_is_not_what_the_network_does(call, forgetful
 
 
 @pytest.mark.slow
+def test_harden_summarizes_the_margins_of_states_that_are_rounded_too_and_keeps_each(call, tmp_path):
+    run = Run.create(tmp_path / "run", complete(configure("parity", hidden_dim=4, memory_dim=4)))
+    run.save_model(untrained_machine(run.config()))
+    numbers = {"step": 1, "attempt": 0, "quantization": 1, "loss": 0.0, "accuracy": 1.0, "seconds": 0.0}
+    run.append_metrics({**numbers, "validation": {"coarse": 1.0, "fine": 1.0}})
+    status, out, err = call("harden", run.path, *FEW)
+    assert (status, err) == (0, "")
+    assert re.search(r"state +units +least margin +units under 0.1 +constant units\n.*\n +controller +4 ", out)
+    units = json.loads((run.path / "hardening.json").read_text())["states"]["controller"]
+    assert len(units) == 4
+    assert units[0].keys() == {"least", "median", "constant"}
+
+
+@pytest.mark.slow
 def test_harden_prints_json(call, run):
     status, out, err = call("harden", run, *FEW, "--json")
     assert (status, err) == (0, "")
