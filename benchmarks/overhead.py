@@ -2,7 +2,8 @@
 
 Times the forward and backward pass of an LSTM of width 64 with a stack of width 64 (embedding, heads, memory and
 answer), for batches of 50, against the same LSTM, embedding and answer without the stack. All variants of one length
-are measured in turn, in rounds, in one process; compilation is not counted; medians are shown. `--json` prints `{"130":
+are measured in turn, in rounds, in one process; medians are shown, and apart from them the seconds of one compilation.
+`--variants NAME ...` measures some only. `--json` prints `{"130":
 {"lstm": seconds, ...}, ...}` as the last line, and `--out DIR` writes `overhead.json` and `overhead.png`.
 
 The variants:
@@ -15,6 +16,12 @@ The variants:
     interval-feedback connection `feedback`, pure JAX
     scan              a `lax.scan` over the stack's step with JAX's own gradient
     matrix            the same with the equations of the paper, sums over the elements above as a triangular matrix
+    direct            as `kernel`, with gates that see the input, values with a constant, and the connection `skip`
+    direct-read       as `direct`, with feedback of factor 1, and gates that see the last read
+    direct-repeat     as `direct`, with values that can repeat the last read
+    direct-readout    as `direct`, with a second LSTM after the memory
+    multiplicative    a multiplicative network alone, as `lstm`
+    multiplicative-unroll  the same as `lstm-unroll`
 """
 
 import argparse
@@ -22,6 +29,8 @@ import json
 import platform
 import statistics
 import time
+from dataclasses import replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -36,13 +45,16 @@ from neuralstack.training import begin, complete, step_spec, train_until
 BATCH, WIDTH, VOCABULARY = 50, 64, 131
 STEPS = (74, 130, 258, 514, 1026, 4098)
 MOST_BYTES, MOST_SECONDS = 6 * 2**30, 10  # a variant that needs more memory or time than this is not timed
-LINES = [(color, style) for color in COLORS[:4] for style in ("-", "--")]
+LINES = [(color, style) for color in COLORS for style in ("-", "--")]
 
 
-def machine(memory: ns.AbstractMemory, connection: str) -> ns.Machine:
-    """Return the machine to measure: a stack, or nothing, and an LSTM."""
-    controller = ns.LSTM(WIDTH, WIDTH, key=jax.random.key(1))
-    return ns.Machine(controller, memory, VOCABULARY, connection=connection, key=jax.random.key(0))
+def machine(memory: ns.AbstractMemory, connection: ns.Connection | str, controller=ns.LSTM, readout=None) -> ns.Machine:
+    """Return the machine to measure: a stack, or nothing, with one controller or two, given by their classes."""
+    first, second = (
+        None if kind is None else kind(WIDTH, WIDTH, key=jax.random.key(number))
+        for number, kind in enumerate((controller, readout), 1)
+    )
+    return ns.Machine(first, memory, VOCABULARY, connection=connection, readout=second, key=jax.random.key(0))
 
 
 def unrolled(machine: ns.Machine, tokens: jax.Array) -> jax.Array:
@@ -50,8 +62,8 @@ def unrolled(machine: ns.Machine, tokens: jax.Array) -> jax.Array:
     return machine.batch(tokens).logits
 
 
-def lstm_scan(machine: ns.Machine, tokens: jax.Array) -> jax.Array:
-    """Run an LSTM as JAX users write it: with the input projection before the loop and the answer after it."""
+def network_scan(machine: ns.Machine, tokens: jax.Array) -> jax.Array:
+    """Run a network alone as JAX users write it: with the input projection before the loop and the answer after it."""
     controller = machine.controller
     projected = controller.project(machine.embedding[tokens])
     state = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (BATCH, *leaf.shape)), controller.init())
@@ -83,35 +95,50 @@ class MatrixStack(ns.NeuralStack):
         return state[1]
 
 
-KERNEL, PURE = ns.NeuralStack(WIDTH), ns.NeuralStack(WIDTH, kernel=False)
+NOTHING, KERNEL, PURE = ns.NoMemory(), ns.NeuralStack(WIDTH), ns.NeuralStack(WIDTH, kernel=False)
+DIRECT = ns.Connection(answer_from="both", gates_see_input=True, value_constant=True)
 VARIANTS = {
-    "lstm": (machine(ns.NoMemory(), "paper"), lstm_scan),
-    "lstm-unroll": (machine(ns.NoMemory(), "paper"), unrolled),
-    "kernel": (machine(KERNEL, "layer"), unrolled),
-    "kernel-feedback": (machine(KERNEL, "feedback"), unrolled),
-    "interval": (machine(PURE, "layer"), unrolled),
-    "interval-feedback": (machine(PURE, "feedback"), unrolled),
-    "scan": (machine(PURE, "layer"), stack_scan),
-    "matrix": (machine(MatrixStack(WIDTH), "layer"), stack_scan),
+    "lstm": (partial(machine, NOTHING, "paper"), network_scan),
+    "lstm-unroll": (partial(machine, NOTHING, "paper"), unrolled),
+    "kernel": (partial(machine, KERNEL, "layer"), unrolled),
+    "kernel-feedback": (partial(machine, KERNEL, "feedback"), unrolled),
+    "interval": (partial(machine, PURE, "layer"), unrolled),
+    "interval-feedback": (partial(machine, PURE, "feedback"), unrolled),
+    "scan": (partial(machine, PURE, "layer"), stack_scan),
+    "matrix": (partial(machine, MatrixStack(WIDTH), "layer"), stack_scan),
+    "direct": (partial(machine, KERNEL, DIRECT), unrolled),
+    "direct-read": (partial(machine, KERNEL, replace(DIRECT, gates_see_read=True, feedback=1.0)), unrolled),
+    "direct-repeat": (partial(machine, KERNEL, replace(DIRECT, values_repeat_read=True)), unrolled),
+    "direct-readout": (partial(machine, KERNEL, DIRECT, readout=ns.LSTM), unrolled),
+    "multiplicative": (partial(machine, NOTHING, "paper", ns.Multiplicative), network_scan),
+    "multiplicative-unroll": (partial(machine, NOTHING, "paper", ns.Multiplicative), unrolled),
 }
+"""For each variant, a function that builds its machine, and one that runs it."""
 
 
 def compiled(name: str, steps: int):
-    """Return a variant's compiled gradient as a function without arguments, and the bytes it needs while it runs."""
-    model, outputs = VARIANTS[name]
+    """Return a variant's compiled gradient as a function without arguments, its bytes while it runs, and seconds of
+    compilation.
+    """
+    build, outputs = VARIANTS[name]
+    model = build()
 
     def loss(machine, tokens, targets):
         return ns.cross_entropy(outputs(machine, tokens), targets, jnp.ones(targets.shape, bool)).mean()
 
     tokens, targets = jax.random.randint(jax.random.key(1), (2, steps, BATCH), 0, VOCABULARY)
+    started = time.perf_counter()
     program = jax.jit(jax.value_and_grad(loss)).lower(model, tokens, targets).compile()
-    return lambda: jax.block_until_ready(program(model, tokens, targets)), program.memory_analysis().temp_size_in_bytes
+    seconds, size = time.perf_counter() - started, program.memory_analysis().temp_size_in_bytes
+    return lambda: jax.block_until_ready(program(model, tokens, targets)), size, seconds
 
 
 def measure(names: list[str], steps: int, rounds: int) -> dict[str, dict[str, float]]:
-    """Return the median seconds and the bytes of every variant that fits; rounds visit the variants in turn."""
+    """Return the median seconds, the bytes and the seconds of compilation of every variant; rounds visit those that fit
+    in turn.
+    """
     programs = {name: compiled(name, steps) for name in names}
-    running = {name: call for name, (call, size) in programs.items() if size <= MOST_BYTES}
+    running = {name: call for name, (call, size, _) in programs.items() if size <= MOST_BYTES}
     for name, call in list(running.items()):
         started = time.perf_counter()
         call()  # the first call allocates
@@ -124,7 +151,7 @@ def measure(names: list[str], steps: int, rounds: int) -> dict[str, dict[str, fl
             started = time.perf_counter()
             call()
             seconds[name].append(time.perf_counter() - started)
-    found = {name: {"bytes": size} for name, (_, size) in programs.items()}
+    found = {name: {"bytes": size, "compilation": taken} for name, (_, size, taken) in programs.items()}
     for name, taken in seconds.items():
         found[name]["seconds"] = statistics.median(taken)
     return found
@@ -147,7 +174,7 @@ def tokens_per_second(rounds: int, steps: int = 10) -> dict[str, float]:
 
 
 def tables(found: dict[str, dict[str, dict[str, float]]], names: list[str], tokens: dict[str, float]) -> list[dict]:
-    """Return the measurements as tables: milliseconds, their ratio to the LSTM's, mebibytes, and training."""
+    """Return the measurements as tables: milliseconds, their ratio to the LSTM's, mebibytes, compilation, training."""
 
     def rows(cell):
         return [[name, *(cell(one.get(name, {}), one) for one in found.values())] for name in names]
@@ -161,10 +188,13 @@ def tables(found: dict[str, dict[str, dict[str, float]]], names: list[str], toke
     def mebibytes(one, _):
         return f"{one['bytes'] / 2**20:.0f}"
 
+    def compilation(one, _):
+        return f"{one['compilation']:.1f}" if "compilation" in one else ""
+
     columns = ["variant", *found]
     parts = [("Milliseconds, forward and backward, against steps", milliseconds)]
     parts += [("Times the LSTM alone", ratio)] * ("lstm" in names)
-    parts += [("Temporary memory in MiB, against steps", mebibytes)]
+    parts += [("Temporary memory in MiB, against steps", mebibytes), ("Seconds of compilation", compilation)]
     built = [{"title": title, "columns": columns, "rows": rows(cell)} for title, cell in parts]
     if tokens:
         speed = [[name, f"{number:.0f}"] for name, number in tokens.items()]
