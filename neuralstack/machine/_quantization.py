@@ -25,7 +25,10 @@ class QuantizationNoise(NamedTuple):
     key: PRNGKeyArray
     """The key from which it is decided."""
     dither: Float[Array, ""] | float = 0.0
-    """The largest shift of a number before it is rounded."""
+    """The largest shift of a number before it is rounded, in half of the examples.
+
+    If numbers were shifted in all examples, a machine could keep a fraction in how often its numbers are rounded up.
+    """
 
 
 class RoundingMasks(NamedTuple):
@@ -61,7 +64,8 @@ def _draw_mask(key: PRNGKeyArray, shape: tuple[int, ...], noise: QuantizationNoi
     bits = jax.random.bits(key, shape, jnp.uint16)
     choice, position = (part.astype(jnp.float32) for part in (bits // LEVELS, bits % LEVELS))
     is_rounded = choice < jnp.round(LEVELS * jnp.asarray(noise.probability))
-    return jnp.where(is_rounded, 1 + noise.dither * (2 * position / (LEVELS - 1) - 1), 0)
+    largest = jnp.where(jnp.arange(shape[-2]) % 2, noise.dither, 0.0)[:, None]
+    return jnp.where(is_rounded, 1 + largest * (2 * position / (LEVELS - 1) - 1), 0)
 
 
 def _counts(machine: "Machine") -> tuple[int, int, int]:

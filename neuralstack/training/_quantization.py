@@ -55,7 +55,7 @@ class Quantization:
     """Mean accuracy below which the level falls."""
     dither: Shift = 0.3
     """The largest shift of a number before it is rounded in training, which keeps numbers away from the boundaries
-    between two roundings."""
+    between two roundings; half of the examples have none."""
 
     def __post_init__(self):
         levels = tuple(self.probabilities)
