@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from neuralstack.training._quantization import Quantization
+
 EXACT: dict[str, Any] = {
     "controller": "multiplicative",
     "memory_dim": 16,
@@ -54,12 +56,24 @@ QUEUES = EXACT | {
 """For tasks that two queues solve whose actions also follow from what is read, such as that a queue is empty."""
 
 FINITE_STATE_TASKS = "even-pairs", "parity", "cycle-navigation", "modular-arithmetic", "missing-duplicate"
+ARITHMETIC = QUEUES | {
+    "controller": "multiplicative",
+    "adaptive_accuracy": 0.6,
+    "quantization": Quantization(begin_at=0.7, raise_at=0.7),
+    "learning_rate": 2e-3,
+    "restart_after": 500,
+    "finish_within": 0,
+    "max_steps": 5000,
+}
+"""For tasks that two queues solve but for rare sequences, so that no validation set is answered without an error."""
+
 STACK_TASKS = "stack-manipulation", "reverse-string"
 QUEUE_TASKS = "duplicate-string", "odds-first"
 TASK_RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {task: MappingProxyType(FINITE_STATE) for task in FINITE_STATE_TASKS}
     | {task: MappingProxyType(STACK) for task in STACK_TASKS}
     | {task: MappingProxyType(QUEUES) for task in QUEUE_TASKS}
+    | {"binary-addition": MappingProxyType(ARITHMETIC)}
 )
 """Options by task, named as in `configure`."""
 
