@@ -25,6 +25,7 @@ FINITE_STATE = EXACT | {
     "learning_rate": 2e-3,
     "learning_rate_half_life": 2000,
     "restart_after": 1500,
+    "finish_within": 4000,
     "extra_steps": 1000,
 }
 """For tasks that a finite automaton solves."""
@@ -63,7 +64,7 @@ ARITHMETIC = QUEUES | {
     "learning_rate": 2e-3,
     "restart_after": 500,
     "finish_within": 0,
-    "max_steps": 5000,
+    "max_steps": 3000,
 }
 """For tasks that two queues solve but for rare sequences, so that no validation set is answered without an error."""
 
