@@ -1,3 +1,19 @@
+from . import (
+    automata as automata,
+    controllers as controllers,
+    corpora as corpora,
+    discretization as discretization,
+    evaluation as evaluation,
+    experiments as experiments,
+    kernels as kernels,
+    machine as machine,
+    memories as memories,
+    reference as reference,
+    reporting as reporting,
+    tasks as tasks,
+    testing as testing,
+    training as training,
+)
 from .automata import StackTransducer as StackTransducer, extract as extract
 from .controllers import (
     CONTROLLERS as CONTROLLERS,
