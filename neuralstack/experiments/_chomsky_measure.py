@@ -15,6 +15,7 @@ from neuralstack.training import Config, Run, build_task, defer_keyboard_interru
 PER_LENGTH = 10  # sequences of each of the 460 test lengths
 ALL = {"count_per_length": PER_LENGTH}
 FAR = {500: 100, 5000: 100}  # number of strings of each length on which hardened machines are measured
+FAR_OF_TAPES = {500: 100, 5000: 10}  # the time that a step of a tape takes grows with the length
 BANDS = 10  # of neighboring lengths, whose mean accuracies are stored
 FAR_STEPS = 1 << 17  # steps x sequences that run at once
 
@@ -23,7 +24,7 @@ def measure(
     run: Run,
     config: Config,
     drawn: Mapping[str, int] = ALL,
-    far: Mapping[int, int] = FAR,
+    far: Mapping[int, int] | None = None,
 ) -> dict[str, Any]:
     """Return the accuracies of a trained machine, as saved and hardened, and when its validation was perfect.
 
@@ -33,9 +34,11 @@ def measure(
         run: A trained run.
         config: Its complete configuration.
         drawn: Size of the set of the test lengths, as an argument of `fixed_set`.
-        far: Number of strings for the hardened machine, by their length.
+        far: Number of strings for the hardened machine, by their length. Defaults to 100 of 500 and of 5000 symbols,
+            but 10 of 5000 for a tape.
     """
     task, machine = build_task(config), run.load_model()
+    far = far or (FAR_OF_TAPES if config.machine.memory == "tape" else FAR)
     data = fixed_set(task.to_test, task.test_lengths, **drawn)
     report, hard = evaluated(machine, data), hardened(machine, task)
     return {
