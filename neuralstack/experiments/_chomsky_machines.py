@@ -26,10 +26,7 @@ OURS = ("ours", "stack", "universal")
 """Machines of this package: with the recipe of each task; one stack; a stack and two queues."""
 MACHINES = (*OURS, *NETWORKS)
 STACK = TASK_RECIPES["reverse-string"]
-UNIVERSAL_CONNECTION = (
-    "skip(gates_see_input=True, gates_see_read=True, value_constant=True, value_scale=0.1, embedding_scale=0.5)"
-)
-UNIVERSAL = {**STACK, "memory": "stack+queue+queue", "connection": UNIVERSAL_CONNECTION}
+UNIVERSAL = {**TASK_RECIPES["odds-first"], "memory": "stack+queue+queue", "memory_dim": 24}
 SEEDS_OF_OURS, SEEDS_OF_NETWORKS = 10, 3
 QUICK_TASKS = tuple(PUBLISHED)[:8]
 QUICK_MACHINES = ("ours", "superposition")
