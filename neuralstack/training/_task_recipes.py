@@ -30,6 +30,9 @@ FINITE_STATE = EXACT | {
 }
 """For tasks that a finite automaton solves."""
 
+MANY_STATES = FINITE_STATE | {"extra_steps": 5000}
+"""For an automaton with some fifty states, whose rare transitions take longer to learn."""
+
 STACK = EXACT | {
     "memory": "stack",
     "connection": "skip(gates_see_input=True, value_constant=True, value_scale=0.1, embedding_scale=0.5)",
@@ -56,7 +59,7 @@ QUEUES = EXACT | {
 }
 """For tasks that two queues solve whose actions also follow from what is read, such as that a queue is empty."""
 
-FINITE_STATE_TASKS = "even-pairs", "parity", "cycle-navigation", "modular-arithmetic", "missing-duplicate"
+FINITE_STATE_TASKS = "even-pairs", "parity", "cycle-navigation", "missing-duplicate"
 ARITHMETIC = QUEUES | {
     "controller": "multiplicative",
     "adaptive_accuracy": 0.6,
@@ -72,6 +75,7 @@ STACK_TASKS = "stack-manipulation", "reverse-string"
 QUEUE_TASKS = "duplicate-string", "odds-first"
 TASK_RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {task: MappingProxyType(FINITE_STATE) for task in FINITE_STATE_TASKS}
+    | {"modular-arithmetic": MappingProxyType(MANY_STATES)}
     | {task: MappingProxyType(STACK) for task in STACK_TASKS}
     | {task: MappingProxyType(QUEUES) for task in QUEUE_TASKS}
     | {"binary-addition": MappingProxyType(ARITHMETIC)}
