@@ -30,7 +30,7 @@ FINITE_STATE = EXACT | {
 }
 """For tasks that a finite automaton solves."""
 
-MANY_STATES = FINITE_STATE | {"extra_steps": 5000}
+MANY_STATES = FINITE_STATE | {"quantization": Quantization(begin_at=0.9), "extra_steps": 5000}
 """For an automaton with some fifty states, whose rare transitions take longer to learn."""
 
 STACK = EXACT | {
