@@ -62,12 +62,16 @@ QUEUES = EXACT | {
 FINITE_STATE_TASKS = "even-pairs", "parity", "cycle-navigation", "missing-duplicate"
 ARITHMETIC = QUEUES | {
     "controller": "multiplicative",
+    "connection": (
+        "skip(feedback=1.0, gates_see_input=True, gates_see_read=True, value_constant=True, value_scale=0.1, "
+        "embedding_scale=0.5)"
+    ),
     "adaptive_accuracy": 0.6,
     "quantization": Quantization(begin_at=0.7, raise_at=0.7),
     "learning_rate": 2e-3,
     "restart_after": 500,
     "finish_within": 0,
-    "max_steps": 3000,
+    "max_steps": 4000,
 }
 """For tasks that two queues solve but for rare sequences, so that no validation set is answered without an error."""
 
