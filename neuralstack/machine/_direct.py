@@ -18,7 +18,7 @@ CONSTANT = 20.0  # its hyperbolic tangent is 1 in single and in double precision
 class DirectPaths(eqx.Module):
     """Additions of a connection to a raw action; those that it lacks are None.
 
-    The gates that are seen directly are the memory's, followed by those with which each value repeats what was read.
+    The gates that they reach are the memory's, followed by those with which each value repeats what was read.
     """
 
     gates_from_input: Float[Array, "embedding gates"] | None

@@ -1,6 +1,7 @@
 """Quantization noise as a finishing phase of training: its probability grows as long as the answers stay right."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import Annotated, Any, NamedTuple
 
@@ -8,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from neuralstack.machine import Machine, check_rounding
-from neuralstack.training._bounds import Bounds, Probability, Size
+from neuralstack.training._bounds import Bounds, Probability, Size, check_field
 
 Shift = Annotated[float, Bounds(0, 0.5)]
 
@@ -33,8 +34,8 @@ class Quantization:
     drift. Training with everything rounded is avoided: gradients explode there.
 
     Raises:
-        ValueError: If the probabilities do not rise from above 0 to at most 1, `lower_at` is above `raise_at`, or
-            `dither` is not from 0 to 0.5.
+        ValueError: If a value has another type or is out of range, the probabilities do not rise from above 0 to at
+            most 1, or `lower_at` is above `raise_at`.
 
     Examples:
         >>> quantization = Quantization(every=1)
@@ -58,16 +59,15 @@ class Quantization:
     between two roundings; half of the examples have none."""
 
     def __post_init__(self):
-        levels = tuple(self.probabilities)
-        object.__setattr__(self, "probabilities", levels)  # hashable, whatever sequence was given
+        if isinstance(self.probabilities, Iterable):
+            object.__setattr__(self, "probabilities", tuple(self.probabilities))  # hashable, whatever was given
+        for field in fields(self):
+            check_field(type(self), field.name, getattr(self, field.name), field.name)
+        levels = self.probabilities
         if not levels or any(low >= high for low, high in pairwise((0, *levels))) or levels[-1] > 1:
             raise ValueError(f"probabilities must be numbers that rise from above 0 to at most 1, got {levels}.")
-        if not 0 <= self.lower_at <= self.raise_at <= 1:
-            raise ValueError(
-                f"lower_at must not be above raise_at, both from 0 to 1, got {self.lower_at} and {self.raise_at}."
-            )
-        if not 0 <= self.dither <= 0.5:
-            raise ValueError(f"dither must be a number from 0 to 0.5, got {self.dither}.")
+        if self.lower_at > self.raise_at:
+            raise ValueError(f"lower_at must not be above raise_at, got {self.lower_at} and {self.raise_at}.")
 
     def check(self, model: Any) -> None:
         """Check that a model can be rounded number by number.

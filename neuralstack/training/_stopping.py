@@ -1,7 +1,7 @@
 """Early stopping, restarts and the choice of the best weights: pure functions of the evaluations."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from neuralstack.training._bounds import Steps
@@ -61,7 +61,8 @@ class Stopping:
             return True
         finishing = [r["step"] for r in records if r["attempt"] == attempt and r.get("quantization", 0) > 0]
         late = bool(self.finish_within and finishing) and finishing[-1] - finishing[0] >= self.finish_within
-        return late and self.perfect_at([r for r in records if r["attempt"] == attempt]) is None
+        enough = replace(self, stop_after_perfect=self.stop_after_perfect or 1)  # without early stopping, one will do
+        return late and enough.perfect_at([r for r in records if r["attempt"] == attempt]) is None
 
 
 def is_perfect(record: Record) -> bool:

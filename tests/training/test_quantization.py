@@ -94,8 +94,13 @@ def test_a_model_that_cannot_be_rounded_number_by_number_is_refused(message):
 SENSELESS = {
     "probabilities must be numbers that rise from above 0 to at most 1, got ().": {"probabilities": ()},
     "to at most 1, got (0.9, 0.1).": {"probabilities": (0.9, 0.1)},
-    "dither must be a number from 0 to 0.5, got 0.6.": {"dither": 0.6},
-    "lower_at must not be above raise_at, both from 0 to 1, got 0.9 and 0.1.": {"raise_at": 0.1, "lower_at": 0.9},
+    "probabilities must be": {"probabilities": 0.5},
+    "probabilities must be a number, got 'often'.": {"probabilities": ("often",)},
+    "dither must be a number, at least 0 and at most 0.5, got 0.6.": {"dither": 0.6},
+    "dither must be a number, got 'little'.": {"dither": "little"},
+    "every must be a whole number, at least 1": {"every": 0},
+    "begin_at must be a number, at least 0 and at most 1, got 2.0.": {"begin_at": 2},
+    "lower_at must not be above raise_at, got 0.9 and 0.1.": {"raise_at": 0.1, "lower_at": 0.9},
 }
 
 

@@ -82,3 +82,10 @@ def test_an_attempt_starts_over_when_its_finishing_phase_does_not_make_it_exact_
     stopping = Stopping(stop_after_perfect=2, finish_within=within)
     assert stopping.should_restart(0, records, attempt=1) is expected
     assert not stopping.should_restart(0, records, attempt=2)  # the attempt after it has only begun
+
+
+@pytest.mark.parametrize(("best", "expected"), [(1, False), (0.9, True)])
+def test_without_early_stopping_one_perfect_evaluation_ends_a_finishing_phase(best, expected):
+    records = [record | {"quantization": 1} for record in records_of((1, 0.5, 0.5), (1, best, best), (1, 0.5, 0.5))]
+    stopping = Stopping(stop_after_perfect=0, finish_within=1)
+    assert stopping.should_restart(0, records, attempt=1) is expected
