@@ -104,6 +104,7 @@ SENSELESS = {
 }
 
 
+@pytest.mark.usefixtures("unchecked_types")
 @pytest.mark.parametrize("message", SENSELESS)
 def test_a_phase_that_cannot_rise_is_refused(message):
     with pytest.raises(ValueError, match=re.escape(message)):
