@@ -71,7 +71,7 @@ ARITHMETIC = QUEUES | {
     "learning_rate": 2e-3,
     "restart_after": 500,
     "finish_within": 0,
-    "max_steps": 4000,
+    "max_steps": 10_000,
 }
 """For tasks that two queues solve but for rare sequences, so that no validation set is answered without an error."""
 
