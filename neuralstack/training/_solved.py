@@ -7,14 +7,15 @@ from typing import Any, NamedTuple
 from neuralstack.training._config import MachineConfig
 from neuralstack.training._task_recipes import TASK_RECIPES
 
-TRAINING, REVERSAL, TRANSDUCTIONS = "guide/training.md", "results/reversal.md", "results/transductions.md"
+CHOMSKY, REVERSAL, TRANSDUCTIONS = "results/chomsky.md", "results/reversal.md", "results/transductions.md"
 
 
 class Solved(NamedTuple):
     """A measurement of training on a task with its own recipe, or with the standard one."""
 
     seeds: int
-    """Number of seeds whose machine answers every one of 1000 sequences that are longer than those of training."""
+    """Number of seeds whose machine is right on strings longer than those of training: on every one of 1000, or, in the
+    Chomsky hierarchy, on at least 99 % of the symbols."""
     of: int
     """Number of seeds that were trained."""
     page: str
@@ -27,13 +28,14 @@ SOLVED: Mapping[str, Solved] = MappingProxyType({
     "reversal": Solved(99, 100, REVERSAL),
     "copy": Solved(3, 3, TRANSDUCTIONS, {"memory": "queue", "restart_after": 400}),
     "gender": Solved(2, 3, TRANSDUCTIONS, {"memory": "queue", "restart_after": 0}),
-    "even-pairs": Solved(10, 10, TRAINING),
-    "parity": Solved(10, 10, TRAINING),
-    "cycle-navigation": Solved(9, 10, TRAINING),
-    "missing-duplicate": Solved(10, 10, TRAINING),
-    "modular-arithmetic": Solved(0, 4, TRAINING),
-    "reverse-string": Solved(10, 10, TRAINING),
-    "stack-manipulation": Solved(4, 10, TRAINING),
+    "even-pairs": Solved(10, 10, CHOMSKY),
+    "parity": Solved(10, 10, CHOMSKY),
+    "cycle-navigation": Solved(10, 10, CHOMSKY),
+    "modular-arithmetic": Solved(9, 10, CHOMSKY),
+    "stack-manipulation": Solved(10, 10, CHOMSKY),
+    "reverse-string": Solved(10, 10, CHOMSKY),
+    "duplicate-string": Solved(10, 10, CHOMSKY),
+    "missing-duplicate": Solved(10, 10, CHOMSKY),
 })  # fmt: skip
 """Measurements by task. Others were not measured with default settings, or need settings of their own."""
 

@@ -18,12 +18,21 @@ def committed(name):
     return json.loads((RESULTS / f"{name}.json").read_text())
 
 
+def experiment_of(name):
+    """The experiment, or those of its tasks and machines that its committed result has."""
+    experiment = EXPERIMENTS[name]
+    if experiment.choose is None:
+        return experiment
+    tasks, machines = zip(*(key.split("/") for key in committed(name)["variants"]), strict=True)
+    return experiment.choose(tasks=list(dict.fromkeys(tasks)), machines=list(dict.fromkeys(machines)))
+
+
 @pytest.mark.parametrize("name", COMMITTED)
 def test_a_committed_result_is_of_the_whole_experiment(name):
-    result = committed(name)
-    assert result["command"] == f"neuralstack reproduce {name}"
+    result, experiment = committed(name), experiment_of(name)
+    assert result["command"] == experiment.command(quick=False)
     kept = {key: (one["label"], one["group"], len(one["runs"])) for key, one in result["variants"].items()}
-    assert kept == {one.name: (one.label, one.group, one.seeds) for one in EXPERIMENTS[name].variants}
+    assert kept == {one.name: (one.label, one.group, one.seeds) for one in experiment.variants}
     for key, one in result["variants"].items():
         assert [(run["variant"], run["seed"]) for run in one["runs"]] == [(key, n) for n in range(one["seeds"])]
 
@@ -38,7 +47,7 @@ def test_the_tables_of_a_committed_result_are_shown_on_the_terminal_and_in_the_d
 @pytest.mark.parametrize("name", quick(COMMITTED, "reversal", "counting"))
 def test_a_committed_result_was_made_with_the_settings_of_today(name):
     variants = committed(name)["variants"]
-    for one in EXPERIMENTS[name].variants:
+    for one in experiment_of(name).variants:
         settings, config = variants[one.name]["settings"], complete(one.config)
         assert settings["connection"] == config.machine.connection
         assert settings["learning rate"] == config.optimizer.learning_rate
