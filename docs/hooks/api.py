@@ -20,7 +20,7 @@ def on_page_markdown(markdown, page, config, **_):
         return markdown
     stub = Path(config["config_file_path"]).parent / "neuralstack" / "__init__.pyi"
     imports = [node for node in ast.parse(stub.read_text()).body if isinstance(node, ast.ImportFrom)]
-    names = {node.module: [alias.name for alias in node.names] for node in imports}
+    names = {node.module: [alias.name for alias in node.names] for node in imports if node.module}  # not the packages
     if sorted(shown) != sorted(names):
         raise PluginError(f"{page.file.src_uri} shows the names of {shown}; those of {list(names)} are public.")
     return MARKER.sub(lambda found: "\n\n".join(f"::: neuralstack.{name}" for name in names[found[1]]), markdown)
