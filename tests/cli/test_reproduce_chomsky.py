@@ -6,7 +6,7 @@ import shlex
 import pytest
 
 from neuralstack.experiments import EXPERIMENTS
-from neuralstack.training import Run
+from neuralstack.training import Run, configure
 from small import contents
 
 pytest_plugins = ("small_runs",)
@@ -73,10 +73,13 @@ def test_what_is_trained_is_only_read_and_the_tables_are_printed(reproduce, chos
 
 
 def test_an_interrupt_says_how_to_continue_with_every_option(call_until_output, chosen):
-    options = [*CHOSEN.split(), "--max-steps", "10000", "--out", str(chosen)]
+    steps = str(configure("parity").max_steps)  # so that the option changes nothing
+    options = [*CHOSEN.split(), "--max-steps", steps, "--out", str(chosen)]
     status, _, err = call_until_output("reproduce", "chomsky", *options)
     assert status == 130
-    assert err.endswith(f"kept: neuralstack reproduce chomsky {CHOSEN} --max-steps 10000 --out '{chosen}' continues\n")
+    assert err.endswith(
+        f"kept: neuralstack reproduce chomsky {CHOSEN} --max-steps {steps} --out '{chosen}' continues\n"
+    )
 
 
 BAD = {
