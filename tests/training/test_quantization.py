@@ -125,12 +125,14 @@ def test_a_text_is_not_quantized():
 
 def test_numbers_near_the_boundary_between_two_roundings_are_rounded_to_both_sides_if_dithered():
     machine = Machine(Elman(3, 8, key=KEY), NoMemory(), 4, connection="paper", key=KEY)
-    tokens = jnp.tile(jnp.array([0, 1, 2, 3, 0, 1, 2, 3]), (2, 1)).T
+    tokens, keys = jnp.tile(jnp.array([0, 1, 2, 3]), (2, 1)).T, jax.random.split(KEY, 5)
+
+    @jax.jit
+    def run(key, dither):
+        return machine.batch(tokens, quantization=QuantizationNoise(1.0, key, dither)).hidden
 
     def hidden_vectors(example, dither):
-        noises = [QuantizationNoise(1.0, key, dither) for key in jax.random.split(KEY, 20)]
-        runs = [machine.batch(tokens, quantization=noise).hidden for noise in noises]
-        return {np.asarray(hidden[:, example]).tobytes() for hidden in runs}
+        return {np.asarray(run(key, dither)[:, example]).tobytes() for key in keys}
 
     assert len(hidden_vectors(1, dither=0.0)) == 1
     assert len(hidden_vectors(1, dither=0.5)) > 1
