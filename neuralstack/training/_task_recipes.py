@@ -1,4 +1,4 @@
-"""Recipes of single tasks: the machine and the training that were measured to solve them."""
+"""Recipes of single tasks: the best machine and training that are known for each (`SOLVED` counts their seeds)."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
