@@ -95,6 +95,7 @@ assert set(SLOW_TASKS) <= set(TASKS_UNDER_TEST)
 EVERY_TASK = [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW_TASKS)) for name in TASKS_UNDER_TEST]
 
 SEES_INPUT = Connection(answer_from="both", gates_see_input=True, value_constant=True)
+BLIND = Connection(feedback=1.0, gates_see_state=False, gates_see_input=True, gate_bias=-1.0)
 SEES_READ = Connection(gates_see_input=True, gates_see_read=True, values_repeat_read=True)
 
 # Each takes a controller, a memory, the size of the vocabulary, and a key.
@@ -104,6 +105,7 @@ CONNECTIONS_UNDER_TEST = {
     "skip": partial(Machine, connection="skip"),
     "paper": partial(Machine, connection="paper"),
     "direct": partial(Machine, connection=SEES_INPUT),
+    "blind": partial(Machine, connection=BLIND),
     "reads": partial(Machine, connection=SEES_READ),
     "readout": partial(Machine, connection="skip", readout=Multiplicative(4, 3, key=jax.random.key(0))),
 }

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+import jax.numpy as jnp
 from jaxtyping import Array, Float, PyTree
 
 from neuralstack._rounding import Rounding, unrounded
@@ -41,7 +42,14 @@ def raw_action(
 
     The previous read is needed where `machine.connection.sees_read`.
     """
-    raw = hidden @ machine.action_weights + machine.action_bias
+    raw = machine.action_bias + from_hidden(machine, hidden)
     if machine.connection.value_sees_input:
         raw = raw + mapped_input(machine.input_maps, embedded, sum(machine.memory.gate_widths))
     return raw if machine.direct is None else machine.direct(raw, hidden, embedded, read, rounding)
+
+
+def from_hidden(machine: "Machine", hidden: Float[Array, "*steps hidden"]) -> Float[Array, "*steps action"]:
+    """Return the part of a raw action that comes from the controller: zeros for gates that do not see its state."""
+    seeing = hidden @ machine.action_weights
+    blind = len(machine.action_bias) - seeing.shape[-1]
+    return jnp.concatenate([jnp.zeros((*seeing.shape[:-1], blind), seeing.dtype), seeing], axis=-1) if blind else seeing

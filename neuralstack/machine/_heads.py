@@ -11,8 +11,8 @@ from neuralstack.memories import AbstractMemory
 
 def draw_heads(
     key: PRNGKeyArray, hidden: int, memory: AbstractMemory, connection: Connection
-) -> Float[Array, "{hidden} action"]:
-    """Draw the weights from a controller to the parts of a raw action: its gates and its values.
+) -> Float[Array, "{hidden} seeing"]:
+    """Draw the weights from a controller to the parts of a raw action: its gates, if they see its state, and values.
 
     Each head is drawn as a separate matrix. In a joint one the strengths would start with the small weights of a wide
     value, and a machine whose strengths do not soon differ between reading and answering gets stuck.
@@ -22,7 +22,8 @@ def draw_heads(
     scales = [connection.gate_scale] * len(gate_widths) + [connection.value_scale] * len(value_widths)
     keys = jax.random.split(key, len(widths))
     heads = [scale * glorot(key, hidden, width) for key, width, scale in zip(keys, widths, scales, strict=True)]
-    return jnp.concatenate([jnp.zeros((hidden, 0)), *heads], axis=1)
+    seeing = heads if connection.gates_see_state else heads[len(gate_widths) :]
+    return jnp.concatenate([jnp.zeros((hidden, 0)), *seeing], axis=1)
 
 
 def draw_input_maps(

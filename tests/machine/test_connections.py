@@ -5,8 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import neuralstack as ns
 from joined import WIDTH, draw_tokens, joined_machine
 from neuralstack.reference import stack_forward
+
+KEY = jax.random.key(0)
 
 
 def sigmoid(x):
@@ -80,3 +83,17 @@ def test_in_the_feedback_wiring_the_read_goes_back_quietly():
     push = shown.action.push
     np.testing.assert_allclose(push[3], jax.nn.sigmoid(raw[0]), atol=1e-6)
     assert 1e-6 < abs(float(push[3] - push[1])) < 0.1
+
+
+def test_gates_that_do_not_see_the_state_follow_from_the_token_and_their_bias_alone():
+    def gates_of(**options):
+        connection = ns.Connection(feedback=1.0, gates_see_input=True, **options)
+        machine = ns.Machine(ns.GRU(4, 6, key=KEY), ns.NeuralStack(4), 3, connection=connection, key=KEY)
+        action = jax.jit(lambda machine: machine.trace(jnp.array([0, 1, 1, 2, 0, 2])))(machine).action
+        return np.stack([action.push, action.pop])
+
+    push_and_pop = gates_of(gates_see_state=False)
+    np.testing.assert_array_equal(push_and_pop[:, [0, 1, 3]], push_and_pop[:, [4, 2, 5]])
+    assert len(np.unique(gates_of()[0])) == 6
+    closed = gates_of(gates_see_state=False, gate_bias=-3.0)
+    np.testing.assert_allclose(np.log(closed / (1 - closed)), np.log(push_and_pop / (1 - push_and_pop)) - 3, rtol=1e-3)

@@ -62,6 +62,10 @@ REFUSED = {
         lambda: make(memory=8),
     ),
     "gates_see_input must be True or False, got 'yes'.": (ValueError, lambda: Connection(gates_see_input="yes")),
+    "gates must see something, got gates_see_state=False without gates_see_input or gates_see_read: set one": (
+        ValueError,
+        lambda: Connection(gates_see_state=False),
+    ),
     "value_scale must be a number from 0 to 1e+06, got nan.": (ValueError, lambda: Connection(value_scale=np.nan)),
     "feedback must be a number from -1e+06 to 1e+06, got 'a'.": (ValueError, lambda: Connection(feedback="a")),
     "value_constant needs a memory with values, got NoMemory(): leave it out.": (
