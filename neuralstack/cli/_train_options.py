@@ -57,6 +57,8 @@ class TrainOptions:
     """Weight of the term that drives gates toward 0 or 1 (default: depends on the connection)."""
     binarization_start: Whole = None
     """Batches before that term starts (default: 0)."""
+    balance: Number = None
+    """Weight of the term that drives a memory to be full in between and empty at the end (default: 0)."""
     reconstruction: Number = None
     """Weight of the loss for predicting the previous input from the controller's output (default: 0)."""
     input_noise: Number = None

@@ -143,6 +143,21 @@ class AbstractMemory(AbstractDecisions):
             [jnp.zeros(0), *(jnp.abs(leaf).ravel() for leaf in leaves if jnp.issubdtype(leaf.dtype, jnp.floating))]
         )
 
+    def total_strengths(self, action: Any) -> Float[Array, "steps stores"]:
+        """Return the total strength that each stack or queue of the memory holds after each step of a sequence.
+
+        It is the depth of a stack and the length of a queue, in elements: the sum of their `strengths`. Defaults to no
+        columns, for memories that have no such number.
+
+        Examples:
+            >>> import jax.numpy as jnp, neuralstack as ns
+            >>> action = ns.Action(jnp.array([1.0, 0.5, 0.0]), jnp.array([0.0, 0.0, 0.75]), jnp.ones((3, 1)))
+            >>> ns.NeuralStack(width=1).total_strengths(action)[:, 0].tolist()
+            [1.0, 1.5, 0.75]
+        """
+        leaf = jnp.asarray(jax.tree.leaves(action)[0])
+        return jnp.zeros((leaf.shape[0], 0), leaf.dtype)
+
     def observe(self, action: Any, strengths: Float[np.ndarray, "steps cells"]) -> Sequence[Observation]:
         """Return the contents over a sequence, for traces and figures: an `Observation` for each data structure.
 

@@ -78,6 +78,10 @@ class CompositeMemory(AbstractMemory):
             [memory.strengths(its_state) for memory, its_state in zip(self.memories, state, strict=True)]
         )
 
+    def total_strengths(self, action):
+        totals = [memory.total_strengths(its_action) for memory, its_action in zip(self.memories, action, strict=True)]
+        return jnp.concatenate(totals, axis=-1)
+
     def check(self, action, *, steps=False):
         if len(action) != len(self.memories):
             raise ValueError(

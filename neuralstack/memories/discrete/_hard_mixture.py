@@ -95,8 +95,11 @@ class HardMixtureStacks(AbstractMemory):
         return HardMixtureState(values, heights), read.ravel()
 
     def strengths(self, state):
-        there = jnp.arange(state.values.shape[1] - 1) < state.heights[:, None]
+        there = jnp.arange(state.values.shape[1] - 1)[None] < state.heights[:, None]
         return there.astype(state.values.dtype).ravel()
+
+    def total_strengths(self, action):
+        return self.soft.total_strengths(self.soft.quantize(action))
 
     def check(self, action, *, steps=False):
         return self.soft.check(action, steps=steps)

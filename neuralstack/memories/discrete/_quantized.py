@@ -64,6 +64,9 @@ class Quantized(AbstractMemory):
     def strengths(self, state):
         return self.memory.strengths(state)
 
+    def total_strengths(self, action):
+        return self.memory.total_strengths(action)
+
     def observe(self, action, strengths):
         return self.memory.observe(action, strengths)
 

@@ -2,12 +2,16 @@
 
 import abc
 
+import jax
 import jax.numpy as jnp
 import optax
+from jaxtyping import Array, Float
 
+from neuralstack._varying import vary_like
 from neuralstack.memories._actions import Action, MixedAction, mixture_margins, quantize_mixture
 from neuralstack.memories._base import AbstractMemory
 from neuralstack.memories._validation import fit, require_mixture
+from neuralstack.memories.mixture._soft_addressing import shift_down, shift_up
 
 
 class AbstractMixture(AbstractMemory):
@@ -59,6 +63,18 @@ class AbstractMixture(AbstractMemory):
         require_mixture("the weights of push, pop and no-op", action.operation, given.operation)
         return action
 
+    def total_strengths(self, action):
+        """Return the mean number of elements of each stack, if every step drew its operation by the weights."""
+        action = self.check(action, steps=True)
+        operation = action.operation.reshape(-1, self.number_of_stacks, 3)
+        heights = jnp.zeros((self.number_of_stacks, len(operation) + 1), operation.dtype).at[:, 0].set(1)
+
+        def step(heights, operation):
+            heights = jax.vmap(move)(heights, operation)
+            return heights, heights @ jnp.arange(heights.shape[1], dtype=heights.dtype)
+
+        return jax.lax.scan(step, vary_like(heights, operation), operation)[1]
+
     def gates(self, action):
         return action.operation.reshape(*self.batch_axes(action), 3 * self.number_of_stacks)
 
@@ -92,3 +108,9 @@ class AbstractMixture(AbstractMemory):
     def batch_axes(self, action: MixedAction) -> tuple[int, ...]:
         """Return the axes of an action before those of one step."""
         return action.operation.shape[: action.operation.ndim - len(self.operation_axes)]
+
+
+def move(heights: Float[Array, " places"], operation: Float[Array, "3"]) -> Float[Array, " places"]:
+    """Return the distribution over the height of a stack after an operation that is drawn by its weights."""
+    push, pop, stay = operation
+    return push * shift_up(heights) + pop * shift_down(heights) + stay * heights

@@ -19,6 +19,7 @@ from neuralstack.memories.strength._interval import lower, nan_if_nonfinite, nan
 from neuralstack.memories.strength._kernel_vjp import kernel_or_interval_vjp, require_kernel
 from neuralstack.memories.strength._one_end import STRENGTH_BIASES
 from neuralstack.memories.strength._position import Position, at, choose, distance, moved, put, put_position, start
+from neuralstack.memories.strength._total import total_strength
 
 BOTTOM_BIASES = -3.0, -1.0
 """Initial biases of the raw push and pop strengths at the bottom.
@@ -138,6 +139,10 @@ class NeuralDeque(AbstractMemory):
 
     def strengths(self, state):
         return state.tops - state.bottoms
+
+    def total_strengths(self, action):
+        top, bottom = self.check(action, steps=True)
+        return total_strength(top.push + bottom.push, top.pop + bottom.pop)[:, None]
 
     def check(self, action, *, steps=False):
         ends = [fit(self, Action(*end), ((), (), (self.width,)), steps=steps) for end in action]

@@ -13,6 +13,7 @@ from neuralstack.memories._actions import Action, quantize_strengths, strength_m
 from neuralstack.memories._base import AbstractMemory
 from neuralstack.memories._observation import Observation, window
 from neuralstack.memories._validation import fit, require_strengths, require_width
+from neuralstack.memories.strength._total import total_strength
 
 STRENGTH_BIASES = 1.0, -1.0
 """Initial biases of the raw push and pop strengths.
@@ -50,6 +51,10 @@ class AbstractOneEnd(AbstractMemory):
 
     def check(self, action, *, steps=False):
         return fit_strengths(self, action, steps=steps)
+
+    def total_strengths(self, action):
+        action = self.check(action, steps=True)
+        return total_strength(action.push, action.pop)[:, None]
 
     def gates(self, action):
         return jnp.stack([action.push, action.pop], axis=-1)
