@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from learners import learner, value_and_gradient
-from neuralstack import Reversal, Supervised, complete, fit, train
+from neuralstack import Reversal, Supervised, complete, fit, load, train
 from neuralstack.machine import QuantizationNoise
 from neuralstack.training import Run, with_options
 from small import OPTIONS, SMALL
@@ -128,15 +128,14 @@ def test_a_run_from_before_it_existed_has_none(tmp_path):
 
 @pytest.mark.slow
 def test_a_machine_trained_with_it_fills_and_empties_its_memory(tmp_path):
-    """More than one trained without it does, long before the answers are right."""
-    terms = []
+    """One trained as long without it only fills its memory; the answers of neither are right yet."""
+    task, source, terms = Reversal(8), [*range(6)], []
+    tokens = jnp.asarray(task.example(source, source[::-1]).inputs)[:, None]
     for balance in (0.0, 0.5):
         config = with_options(SMALL, balance=balance, max_steps=100, restart_after=0)
         train(config, tmp_path / str(balance), show=False)
-        machine = Run.open(tmp_path / str(balance)).load()
-        task = Reversal(8)
-        tokens = jnp.asarray(task.example(range(6), range(6)[::-1]).inputs)[:, None]
+        machine = load(tmp_path / str(balance))
         action = machine.batch(tokens, jnp.asarray(len(tokens))).action
         held = machine.memory.total_strengths(jax.tree.map(lambda leaf: leaf[:, 0], action))[:, 0]
         terms.append(float(jnp.log1p(held[-1]) - jnp.log1p(held.mean())))
-    assert terms[1] < terms[0] - 0.1
+    assert terms[1] < -0.3 < 0 < terms[0]
