@@ -128,7 +128,7 @@ def test_a_run_from_before_it_existed_has_none(tmp_path):
 
 @pytest.mark.slow
 def test_a_machine_trained_with_it_fills_and_empties_its_memory(tmp_path):
-    """One trained as long without it only fills its memory; the answers of neither are right yet."""
+    """One trained as long without it only fills its memory."""
     task, source, terms = Reversal(8), [*range(6)], []
     tokens = jnp.asarray(task.example(source, source[::-1]).inputs)[:, None]
     for balance in (0.0, 0.5):
