@@ -114,6 +114,7 @@ from .training import (
     SweepResult as SweepResult,
     Uniform as Uniform,
     Warmup as Warmup,
+    balanced_start as balanced_start,
     clipped_adam as clipped_adam,
     complete as complete,
     configure as configure,

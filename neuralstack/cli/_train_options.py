@@ -57,8 +57,6 @@ class TrainOptions:
     """Weight of the term that drives gates toward 0 or 1 (default: depends on the connection)."""
     binarization_start: Whole = None
     """Batches before that term starts (default: 0)."""
-    balance: Number = None
-    """Weight of the term that drives a memory to be full in between and empty at the end (default: 0)."""
     reconstruction: Number = None
     """Weight of the loss for predicting the previous input from the controller's output (default: 0)."""
     input_noise: Number = None
@@ -83,6 +81,9 @@ class TrainOptions:
     """For adaptive: the fraction of a batch that must be right for the lengths to grow (default: 0.9)."""
     adaptive_batches: Whole = None
     """For adaptive: the number of such batches in a row (default: 3)."""
+    balanced_start: Switch = None
+    """Whether to fit the gates to the task's strings before training, so that the memory fills and ends up empty
+    (default: off; on in the recipes of some tasks)."""
     quantization: Switch = None
     """Whether to finish by rounding states, gates and values at random, ever more often, so that the machine becomes
     exact (default: off; on in the recipes of some tasks)."""
@@ -131,8 +132,8 @@ class TrainOptions:
         if log_test and no_log_test:
             raise ValueError("give --log-test or --no-log-test, not both.")
         named["log_test"] = log_test if log_test or no_log_test else None
-        if self.quantization is not None:
-            if self.quantization not in ("on", "off"):
-                raise ValueError(f"--quantization must be on or off, got {self.quantization!r}.")
-            named["quantization"] = self.quantization == "on"
+        for name in ("balanced_start", "quantization"):
+            if named[name] not in (None, "on", "off"):
+                raise ValueError(f"--{name.replace('_', '-')} must be on or off, got {named[name]!r}.")
+            named[name] = None if named[name] is None else named[name] == "on"
         return {name: value for name, value in named.items() if value is not None}

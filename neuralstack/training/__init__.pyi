@@ -1,4 +1,5 @@
 from ._advice import TRIES as TRIES, Advice as Advice, advise as advise
+from ._balanced_start import balanced_start as balanced_start
 from ._build import (
     begin as begin,
     build_machine as build_machine,

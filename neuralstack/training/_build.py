@@ -13,6 +13,7 @@ from neuralstack.controllers import CONTROLLERS, INPUT_SCALE
 from neuralstack.machine import CONNECTIONS, Machine
 from neuralstack.memories import AbstractMemory
 from neuralstack.tasks import TASKS, AbstractTask, Characters, task_from_name
+from neuralstack.training._balanced_start import balanced_start
 from neuralstack.training._config import Config, MachineConfig
 from neuralstack.training._connection_names import connection_from_name
 from neuralstack.training._controller_names import as_constructor, controller_from_name, make_controller
@@ -111,6 +112,8 @@ def begin(config: Config, attempt: int = 0, step: int = 0) -> TrainState:
     spec, key = step_spec(config), jax.random.key(config.seed)
     draw_key = jax.random.fold_in(jax.random.fold_in(key, attempt), 0)
     machine = build_machine(config.machine, spec.task.vocab_size, draw_key)
+    if config.balanced_start:
+        machine = balanced_start(machine, spec.task, key=jax.random.fold_in(draw_key, 9))
     return start_from(config, machine, attempt=attempt, step=step)
 
 

@@ -6,6 +6,7 @@ from neuralstack._computer import require_room
 from neuralstack._lookup import lookup
 from neuralstack.controllers import CONTROLLERS
 from neuralstack.tasks import PAIRS, TASKS, AbstractTask, Characters
+from neuralstack.training._balanced_start import check_balanced_start
 from neuralstack.training._bounds import check_bounds
 from neuralstack.training._build import build_task, machine_skeleton, named_task
 from neuralstack.training._config import Config, DataConfig
@@ -48,6 +49,8 @@ def complete(config: Config) -> Config:
     task = build_task(config)
     skeleton = machine_skeleton(config.machine, task.vocab_size)
     config.objective.check(skeleton, task)
+    if config.balanced_start:
+        check_balanced_start(skeleton, task)
     if config.quantization is not None:
         if task.streams:
             raise ValueError("quantization begins once whole answers are right, but a text has none: leave it out.")

@@ -85,6 +85,8 @@ class Config:
     """The rule for the lengths of sources. Defaults to that of the connection's recipe."""
     optimizer: OptimizerConfig = field(default_factory=OptimizerConfig)
     """The optimizer's settings."""
+    balanced_start: bool = False
+    """Whether the gates are first fitted to the task's strings, so that the memory fills and ends up empty."""
     quantization: Quantization | None = None
     """The finishing phase that makes the machine exact. Defaults to none."""
     stopping: Stopping = field(default_factory=Stopping)

@@ -60,7 +60,8 @@ CHOSEN = {
     "reconstruction": 0.15, "input_noise": 0.16, "input_noise_start": 17, "min_length": 18, "max_length": 19,
     "learning_rate": 0.2, "learning_rate_half_life": 21, "max_grad_norm": 2.2, "batch_size": 23, "max_steps": 24,
     "stop_after_perfect": 25, "extra_steps": 26, "restart_after": 27, "evaluate_every": 28, "state_reset_every": 29,
-    "log_test": True, "seed": 30, "epsilon": 0.37, "quantization": True, "finish_within": 40, "balance": 0.41,
+    "log_test": True, "seed": 30, "epsilon": 0.37, "quantization": True, "finish_within": 40,
+    "balanced_start": True,
 }  # fmt: skip
 CHOICES = (
     {"objective": "imitation", "forcing_prob": 0.31, "forcing_decay_steps": 32, "curriculum": "linear",
@@ -79,7 +80,7 @@ def test_every_option_reaches_the_configuration():
         arguments = ["train", "reversal"]
         for name, value in (CHOSEN | choice).items():
             values = value if isinstance(value, tuple) else () if name == "log_test" else (value,)
-            values = ("on",) if name == "quantization" else values
+            values = ("on",) if name in ("quantization", "balanced_start") else values
             arguments += ["--" + name.replace("_", "-"), *map(str, values)]
         assert parse(arguments).config() == configure("reversal", **CHOSEN, **choice)
     assert {field.name for field in fields(parse(["train"]))} - OTHER_OPTIONS == OPTIONS_OF_A_CONFIGURATION

@@ -8,8 +8,8 @@ TRAIN = ("train", "reversal", "--out", "new")
 IMITATION, REINFORCE = ("--objective", "imitation"), ("--objective", "reinforce")
 NUMBERS = {
     "--hidden-dim": (), "--memory-dim": (), "--num-layers": (), "--binarization": (), "--binarization-start": (),
-    "--balance": (), "--reconstruction": (), "--input-noise": (), "--input-noise-start": (),
-    "--forcing-prob": IMITATION, "--forcing-decay-steps": IMITATION, "--entropy": REINFORCE, "--warmup-lengths": (),
+    "--reconstruction": (), "--input-noise": (), "--input-noise-start": (), "--forcing-prob": IMITATION,
+    "--forcing-decay-steps": IMITATION, "--entropy": REINFORCE, "--warmup-lengths": (),
     "--linear-steps": ("--curriculum", "linear"), "--min-length": (), "--max-length": (), "--learning-rate": (),
     "--learning-rate-half-life": (), "--max-grad-norm": (), "--batch-size": (), "--max-steps": (),
     "--stop-after-perfect": (), "--extra-steps": (), "--restart-after": (), "--evaluate-every": (),

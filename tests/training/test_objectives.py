@@ -28,7 +28,6 @@ def test_the_answers_cross_entropy_and_the_binarization_make_the_plain_objective
     "options",
     [
         {"reconstruction": 0.5},
-        {"balance": 0.5},
         {"objective": "imitation", "connection": "feedback"},
         {"objective": "imitation", "memory": "pointer"},
         {"objective": "reinforce", "memory": "hard"},
@@ -135,19 +134,6 @@ BAD = {
     "sure forcing": (
         {"objective": "imitation", "forcing_prob": 1.5},
         "forcing_prob must be a number, at least 0",
-    ),
-    "balance of a tape": (
-        {"balance": 0.5, "memory": "tape"},
-        r"balance must be 0 for a memory without total_strengths\(action\), got 0.5 for Tape: leave it at 0, or use a",
-    ),
-    "balance of no memory": ({"balance": 0.5, "memory": "none"}, "got 0.5 for NoMemory: leave it at 0"),
-    "balance of a tape that imitates": (
-        {"balance": 0.5, "memory": "tape", "objective": "imitation"},
-        "got 0.5 for Tape: leave it at 0",
-    ),
-    "balance of samples": (
-        {"balance": 0.5, "memory": "hard", "objective": "reinforce"},
-        "balance must be 0 for Reinforce, whose actions have no gradient, got 0.5: leave it at 0.",
     ),
     "lengths": ({"curriculum": "linear", "warmup_lengths": (4,)}, "warmup_lengths belongs to the curriculum warmup"),
 }

@@ -14,7 +14,6 @@ from neuralstack.evaluation import cross_entropy, score
 from neuralstack.machine import BatchSteps, Machine, batch_logits
 from neuralstack.tasks import AbstractTask
 from neuralstack.training._bounds import Steps, Weight
-from neuralstack.training.objectives._balance import imbalance, require_total_strengths
 from neuralstack.training.objectives._batch import Batch, BatchResult, Heads, mean
 
 BINARIZATION = 0.02
@@ -32,9 +31,6 @@ class AbstractObjective(abc.ABC):
     memory reads, and to 0 otherwise."""
     binarization_start: Steps = 0
     """Batches before that term starts: learn first, then become discrete."""
-    balance: Weight = 0.0
-    r"""Weight of the term that drives a memory to be full in between and empty at the end, before the finishing phase.
-    With $S_t$ its total strength after step $t$ of $T$, it is $\log(1 + S_T) - \log(1 + \frac{1}{T} \sum_t S_t)$."""
     reconstruction: Weight = 0.0
     """Weight of the loss for predicting the previous input from the controller's output."""
     input_noise: Weight = 0.0
@@ -73,7 +69,7 @@ class AbstractObjective(abc.ABC):
             uses_memory = model.connection.answer_from != "controller" and not task.streams
             default = BINARIZATION if uses_memory else 0.0
             return replace(self, binarization=default if self.binarization is None else self.binarization)
-        for name in ("binarization", "balance", "reconstruction", "input_noise"):
+        for name in ("binarization", "reconstruction", "input_noise"):
             if getattr(self, name):
                 raise ValueError(
                     f"{name} needs a Machine, since it acts on the controller or the memory of one, got "
@@ -87,9 +83,7 @@ class AbstractObjective(abc.ABC):
         Raises:
             ValueError: If the objective does not fit the model or the task.
         """
-        del task
-        if self.balance and isinstance(model, Machine):
-            require_total_strengths(model.memory, self.balance)
+        del model, task
 
     def run(self, model: Any, batch: Batch, key: Array, **options: Any) -> BatchSteps:
         """Run the model on a batch; for modules other than a `Machine`, only the logits are known."""
@@ -114,8 +108,6 @@ class AbstractObjective(abc.ABC):
         if not _is_zero(weight):
             gates = jax.vmap(jax.vmap(model.memory.gates))(shown.action)
             extra += weight * mean(batch.defined, (4 * gates * (1 - gates)).sum(-1))
-        if self.balance:
-            extra += self._balance_now(batch) * imbalance(model.memory, shown.action, batch.own)
         if heads.reconstructor is not None:
             error = reconstruction_error(model, heads.reconstructor, shown, inputs)
             extra += self.reconstruction * mean(batch.defined[1:], error)
@@ -125,10 +117,6 @@ class AbstractObjective(abc.ABC):
 
     def _started(self, weight: float, start: int, batch: Batch) -> Any:
         return weight * (batch.attempt_step >= start) if weight and start else weight
-
-    def _balance_now(self, batch: Batch) -> Any:
-        """Return the weight of that term: it helps to find the memory; what is rounded follows the answers alone."""
-        return self.balance if batch.quantization is None else self.balance * (batch.quantization.probability == 0)
 
     def _reconstructor(self, model: Any, key: Array) -> Array | None:
         if not self.reconstruction:

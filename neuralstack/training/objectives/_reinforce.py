@@ -55,10 +55,6 @@ class Reinforce(AbstractObjective):
 
     def check(self, model, task):
         require_machine(self, model)
-        if self.balance:
-            raise ValueError(
-                f"balance must be 0 for Reinforce, whose actions have no gradient, got {self.balance:g}: leave it at 0."
-            )
         memory = model.memory
         jax.eval_shape(memory.sample, jnp.zeros(memory.action_size), jnp.zeros(sum(memory.gate_widths)))
 
