@@ -30,7 +30,9 @@ class Stopping:
     restart_after: Steps | None = None
     """Batches without progress after which an attempt still in its warm-up restarts with new weights; 0 disables
     restarts."""
-
+    begin_within: Steps = 0
+    """Batches after the warm-up by which the finishing phase must begin, or the attempt restarts; 0 disables such
+    restarts."""
     finish_within: Steps = 0
     """Batches after the beginning of the finishing phase by which validation must be perfect, or the attempt restarts;
     0 disables such restarts. The best machine of all attempts is kept."""
@@ -50,7 +52,7 @@ class Stopping:
         return perfect is not None and step >= perfect + self.extra_steps
 
     def should_restart(self, stalled: int, records: Sequence[Record] = (), attempt: int = 0) -> bool:
-        """Return whether the warm-up or the finishing phase of an attempt takes too many batches.
+        """Return whether the warm-up of an attempt, its finishing phase or what lies between takes too many batches.
 
         Args:
             stalled: Number of batches for which its warm-up has been without progress.
@@ -59,10 +61,14 @@ class Stopping:
         """
         if self.restart_after and stalled >= self.restart_after:
             return True
-        finishing = [r["step"] for r in records if r["attempt"] == attempt and r.get("quantization", 0) > 0]
-        late = bool(self.finish_within and finishing) and finishing[-1] - finishing[0] >= self.finish_within
+        own = [record for record in records if record["attempt"] == attempt]
+        finishing = [record["step"] for record in own if record.get("quantization", 0) > 0]
+        if not finishing:
+            ready = [record["step"] for record in own if record.get("warmed_up") and "quantization" in record]
+            return bool(self.begin_within and ready) and ready[-1] - ready[0] >= self.begin_within
+        late = bool(self.finish_within) and finishing[-1] - finishing[0] >= self.finish_within
         enough = replace(self, stop_after_perfect=self.stop_after_perfect or 1)  # without early stopping, one will do
-        return late and enough.perfect_at([r for r in records if r["attempt"] == attempt]) is None
+        return late and enough.perfect_at(own) is None
 
 
 def is_perfect(record: Record) -> bool:

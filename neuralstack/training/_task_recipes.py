@@ -44,6 +44,22 @@ STACK = EXACT | {
 }
 """For tasks that one stack solves whose actions follow from the tokens."""
 
+BRACKETS = EXACT | {
+    "memory": "stack",
+    "connection": (
+        "paper(value_sees_input=True, gates_see_input=True, gates_see_state=False, value_constant=True, "
+        "embedding_scale=0.5)"
+    ),
+    "balanced_start": True,
+    "curriculum": "uniform",
+    "learning_rate": 2e-3,
+    "learning_rate_half_life": 2000,
+    "begin_within": 2500,
+    "finish_within": 3500,
+    "extra_steps": 6000,
+}
+"""For tasks that one stack solves whose controller must see what is on top, and could count a little by itself."""
+
 QUEUES = EXACT | {
     "memory": "queue+queue",
     "controller": "elman",
@@ -70,6 +86,7 @@ ARITHMETIC = QUEUES | {
     "quantization": Quantization(begin_at=0.7, raise_at=0.7),
     "learning_rate": 2e-3,
     "restart_after": 500,
+    "begin_within": 1000,
     "finish_within": 0,
     "max_steps": 10_000,
 }
@@ -81,6 +98,7 @@ TASK_RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {task: MappingProxyType(FINITE_STATE) for task in FINITE_STATE_TASKS}
     | {"modular-arithmetic": MappingProxyType(MANY_STATES)}
     | {task: MappingProxyType(STACK) for task in STACK_TASKS}
+    | {"modular-arithmetic-brackets": MappingProxyType(BRACKETS)}
     | {task: MappingProxyType(QUEUES) for task in QUEUE_TASKS}
     | {"binary-addition": MappingProxyType(ARITHMETIC)}
 )

@@ -60,7 +60,7 @@ CHOSEN = {
     "reconstruction": 0.15, "input_noise": 0.16, "input_noise_start": 17, "min_length": 18, "max_length": 19,
     "learning_rate": 0.2, "learning_rate_half_life": 21, "max_grad_norm": 2.2, "batch_size": 23, "max_steps": 24,
     "stop_after_perfect": 25, "extra_steps": 26, "restart_after": 27, "evaluate_every": 28, "state_reset_every": 29,
-    "log_test": True, "seed": 30, "epsilon": 0.37, "quantization": True, "finish_within": 40,
+    "log_test": True, "seed": 30, "epsilon": 0.37, "quantization": True, "finish_within": 40, "begin_within": 41,
     "balanced_start": True,
 }  # fmt: skip
 CHOICES = (

@@ -84,6 +84,28 @@ def test_an_attempt_starts_over_when_its_finishing_phase_does_not_make_it_exact_
     assert not stopping.should_restart(0, records, attempt=2)  # the attempt after it has only begun
 
 
+BEGINNING = {
+    "not in time": ([True] * 4, [0, 0, 0, 0], 75, True),
+    "in time": ([True] * 4, [0, 0, 0, 1], 75, False),
+    "not yet": ([True] * 4, [0, 0, 0, 0], 76, False),
+    "still warming up": ([False, False, True, True], [0, 0, 0, 0], 75, False),
+    "without a finishing phase": ([True] * 4, None, 75, False),
+    "never to restart for it": ([True] * 4, [0, 0, 0, 0], 0, False),
+}
+
+
+@pytest.mark.parametrize("case", BEGINNING)
+def test_an_attempt_starts_over_when_its_finishing_phase_does_not_begin_in_time(case):
+    warmed_up, levels, within, expected = BEGINNING[case]
+    records = [
+        record | {"warmed_up": up} for record, up in zip(records_of(*[(1, 0.5, 0.5)] * 4), warmed_up, strict=True)
+    ]
+    if levels is not None:
+        records = [record | {"quantization": level} for record, level in zip(records, levels, strict=True)]
+    assert Stopping(begin_within=within).should_restart(0, records, attempt=1) is expected
+    assert not Stopping(begin_within=within).should_restart(0, records, attempt=2)  # it has only begun
+
+
 @pytest.mark.parametrize(("best", "expected"), [(1, False), (0.9, True)])
 def test_without_early_stopping_one_perfect_evaluation_ends_a_finishing_phase(best, expected):
     records = [record | {"quantization": 1} for record in records_of((1, 0.5, 0.5), (1, best, best), (1, 0.5, 0.5))]
