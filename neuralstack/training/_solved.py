@@ -34,8 +34,10 @@ SOLVED: Mapping[str, Solved] = MappingProxyType({
     "modular-arithmetic": Solved(9, 10, CHOMSKY),
     "stack-manipulation": Solved(10, 10, CHOMSKY),
     "reverse-string": Solved(10, 10, CHOMSKY),
+    "modular-arithmetic-brackets": Solved(10, 10, CHOMSKY),
     "duplicate-string": Solved(10, 10, CHOMSKY),
     "missing-duplicate": Solved(10, 10, CHOMSKY),
+    "odds-first": Solved(10, 10, CHOMSKY),
 })  # fmt: skip
 """Measurements by task. Others were not measured with default settings, or need settings of their own."""
 

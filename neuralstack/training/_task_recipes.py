@@ -92,6 +92,24 @@ ARITHMETIC = QUEUES | {
 }
 """For tasks that two queues solve but for rare sequences, so that no validation set is answered without an error."""
 
+COUNTERS = EXACT | {
+    "memory": "stack+stack+stack+stack+stack",
+    "memory_dim": 20,
+    "controller": "feedforward",
+    "connection": (
+        "skip(feedback=1.0, gates_see_input=True, gates_see_read=True, value_constant=True, value_scale=0.1, "
+        "embedding_scale=0.5)"
+    ),
+    "quantization": Quantization(begin_at=0.9, raise_at=0.7),
+    "learning_rate": 5e-3,
+    "learning_rate_half_life": 2000,
+    "restart_after": 600,
+    "begin_within": 1500,
+    "max_steps": 9000,
+    "extra_steps": 500,
+}
+"""For tasks that need one counter for each symbol; a controller without a state cannot count by itself."""
+
 STACK_TASKS = "stack-manipulation", "reverse-string"
 QUEUE_TASKS = "duplicate-string", "odds-first"
 TASK_RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
@@ -100,6 +118,7 @@ TASK_RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     | {task: MappingProxyType(STACK) for task in STACK_TASKS}
     | {"modular-arithmetic-brackets": MappingProxyType(BRACKETS)}
     | {task: MappingProxyType(QUEUES) for task in QUEUE_TASKS}
+    | {"bucket-sort": MappingProxyType(COUNTERS)}
     | {"binary-addition": MappingProxyType(ARITHMETIC)}
 )
 """Options by task, named as in `configure`."""
