@@ -13,11 +13,11 @@ unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 READY := .venv/.ready
 PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
-KERNELS := CMakeLists.txt $(wildcard neuralstack/kernels/*.cc neuralstack/kernels/*.hpp)
+KERNELS := CMakeLists.txt $(wildcard $(addprefix neuralstack/kernels/*.,cc hpp h))
 BENCHMARKS := $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit integration slow sanitize pure lean floors lint style types imports format bench docs clean
+.PHONY: help setup demo test unit integration slow sanitize pure wheel installs floors lint style types imports format bench docs clean
 
 help: ## Print this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -60,6 +60,11 @@ $(2) $(BIN)/python -m pip --python build/$@/bin/python install --quiet --disable
 endef
 
 sanitize: $(READY) ## Run the tests of the kernels under AddressSanitizer and UndefinedBehaviorSanitizer
+	mkdir -p build
+	cc -std=c99 -pedantic -Wall -Wextra -Werror -fsyntax-only -x c neuralstack/kernels/neuralstack.h
+	c++ -std=c++17 -O1 -g -ffp-contract=off -Wall -Wextra -pthread -fsanitize=address,undefined -fno-sanitize-recover=all \
+		neuralstack/kernels/c.cc tests/kernels/c_interface.cc -o build/c_interface
+	build/c_interface
 	$(call other-environment,--config-settings=cmake.define.NEURALSTACK_SANITIZE=ON --config-settings=build-dir=build/sanitized)
 	LD_PRELOAD="$$(c++ -print-file-name=libasan.so) $$(c++ -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
 		build/$@/bin/python -P -m pytest -q -n $(JOBS) -m '' tests/kernels tests/memories/test_reference.py -k kernels
@@ -70,10 +75,13 @@ pure: $(READY) ## Install without a C++ compiler and run the tests of the stack
 	build/$@/bin/python -P -m pytest -q -n $(JOBS) -W 'ignore:the C++ kernels cannot be used' \
 		tests/memories -k 'stack and not pointer and not closed and not nondeterministic'
 
-lean: $(READY) ## Install without extras into a fresh environment, and build and run machines there
-	rm -rf build/$@ && $(BIN)/python -m venv build/$@
-	build/$@/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt .
-	build/$@/bin/python -P -W error tests/lean.py
+wheel: $(READY) ## Build one wheel for all versions of Python, and the source distribution, into dist/
+	rm -rf dist && $(BIN)/python -m build --outdir dist .
+	for wheel in dist/*-linux_*.whl; do test ! -e "$$wheel" || { PATH="$(CURDIR)/$(BIN):$$PATH" \
+		auditwheel repair --wheel-dir dist "$$wheel" && rm "$$wheel"; } || exit 1; done
+
+installs: wheel ## Install the wheel on every version of Python found, and the source distribution, and use them
+	$(BIN)/python -P tests/installs.py
 
 floors: $(READY) ## Run the quick tests, and those of the help, with the oldest supported dependencies in a fresh environment
 	rm -rf build/$@ && $(BIN)/python -m venv build/$@

@@ -1,4 +1,4 @@
-"""Uses that must work if the package is installed without extras: `make lean` runs this file, without pytest."""
+"""Uses that must work if the package is installed without extras: `make installs` runs this file, without pytest."""
 
 from importlib.metadata import requires
 from importlib.util import find_spec

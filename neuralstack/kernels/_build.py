@@ -1,14 +1,16 @@
 """Whether the kernels can be used, and their registration with XLA."""
 
-import importlib
+import ctypes
+import importlib.util
 import os
 import re
 import warnings
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 
 import jax
+
+from neuralstack.kernels.strengths import MEMORIES, PASSES
 
 Version = tuple[int, int]
 
@@ -27,7 +29,7 @@ def offered_version(header: str) -> Version | None:
     return (major, minor) if min(major, minor) >= 0 else None
 
 
-def mismatch(compiled: Version | None, offered: Version | None) -> str:
+def mismatch(compiled: Version, offered: Version | None) -> str:
     """Return why kernels compiled for one version of the interface cannot run where another is offered, or "".
 
     XLA accepts kernels of its own version and of older ones. Registering those of a newer version would crash its CPU
@@ -39,7 +41,7 @@ def mismatch(compiled: Version | None, offered: Version | None) -> str:
         >>> mismatch((0, 4), (0, 3))
         'they were built for version 0.4 of the interface of XLA, and the installed jaxlib offers 0.3'
     """
-    if compiled is not None and offered is not None and compiled[0] == offered[0] and compiled[1] <= offered[1]:
+    if offered is not None and compiled[0] == offered[0] and compiled[1] <= offered[1]:
         return ""
     built, here = (".".join(map(str, version)) if version else "an unknown one" for version in (compiled, offered))
     return f"they were built for version {built} of the interface of XLA, and the installed jaxlib offers {here}"
@@ -53,20 +55,31 @@ def read_header() -> str:
         return ""
 
 
+def library_file() -> Path | None:
+    """Return the file of the compiled library, or None; `neuralstack.h` in this folder is its interface for C."""
+    # Like a compiled module, it is not beside the sources in an editable install; Python knows where it is.
+    spec = importlib.util.find_spec(f"{__package__}.libneuralstack")
+    return Path(spec.origin) if spec and spec.origin else None
+
+
 @cache
 def why_unavailable() -> str:
     """Return why the kernels cannot be used, or ""; if they can, the first call registers them with XLA."""
     if os.environ.get(SWITCH) == "0":
         return f"they are switched off by {SWITCH}=0"
-    try:
-        native: ModuleType = importlib.import_module("neuralstack.kernels._native")
-    except ImportError:
+    file = library_file()
+    if file is None:
         return "neuralstack was installed without its C++ kernels"
-    compiled = native.api_version() if hasattr(native, "api_version") else None
+    try:
+        library = ctypes.CDLL(str(file))
+    except OSError as error:
+        return f"their library cannot be loaded ({error})"
+    compiled = library.neuralstack_xla_major(), library.neuralstack_xla_minor()
     if reason := mismatch(compiled, offered_version(read_header())):
         return reason
-    for name, target in native.targets().items():
-        jax.ffi.register_ffi_target(f"neuralstack_{name}", target, platform="cpu")
+    for name in (f"{memory}_{work}" for memory in MEMORIES for work in PASSES):
+        handler = jax.ffi.pycapsule(getattr(library, f"neuralstack_xla_{name}"))
+        jax.ffi.register_ffi_target(f"neuralstack_{name}", handler, platform="cpu")
     return ""
 
 

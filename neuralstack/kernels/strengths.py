@@ -17,6 +17,8 @@ from neuralstack._varying import vary_like, vary_together
 INT = jnp.int32
 MEMORIES = {"stack": 0, "queue": 0, "deque": 1}
 """The memories that have kernels, and the number of slots that each reserves below its first one, per step."""
+PASSES = "forward", "backward", "step", "replay", "undo"
+"""The kernels of each memory: whole sequences forward and backward, one step forward, and steps backward."""
 
 
 class Actions(NamedTuple):
@@ -57,7 +59,7 @@ class Backward(NamedTuple):
 
 def reads(memory: str, actions: Actions, steps: Int[Array, ""]) -> Float[Array, "steps tracks width"]:
     """Return every read of a whole sequence, zero after the first `steps`."""
-    (read,) = call(memory, "run", [actions.values], steps, *actions)
+    (read,) = call(memory, "forward", [actions.values], steps, *actions)
     return read
 
 
@@ -65,7 +67,7 @@ def reads_backward(
     memory: str, actions: Actions, steps: Int[Array, ""], reads_cotangent: Float[Array, "steps tracks width"]
 ) -> Actions:
     """Return the cotangents of the actions."""
-    return Actions(*call(memory, "run_backward", actions, steps, *actions, reads_cotangent))
+    return Actions(*call(memory, "backward", actions, steps, *actions, reads_cotangent))
 
 
 def start_forward(memory: str, steps: int, tracks: int, width: int, dtype: DTypeLike) -> Forward:
@@ -80,7 +82,7 @@ def step_forward(
 ) -> tuple[Forward, Float[Array, "tracks width"]]:
     """Take step `time` and read."""
     in_place = {4 + number: 1 + number for number in range(len(carry))}
-    read, *changed = call(memory, "step_forward", [actions.values, *carry], time, *actions, *carry, in_place=in_place)
+    read, *changed = call(memory, "step", [actions.values, *carry], time, *actions, *carry, in_place=in_place)
     return Forward(*changed), read
 
 
@@ -102,7 +104,7 @@ def step_backward(
     strength = jax.ShapeDtypeStruct(read_cotangent.shape[:1], read_cotangent.dtype)
     push, pop, value, *changed = call(
         memory,
-        "step_back",
+        "undo",
         [strength, strength, read_cotangent, *carry[3:]],
         time,
         read_cotangent,
@@ -117,16 +119,15 @@ def call(
     name: str,
     results: Sequence[Array | jax.ShapeDtypeStruct],
     step: Int[Array, ""],
-    first: Float[Array, "..."],
     *operands: Array,
     in_place: dict[int, int] | None = None,
 ) -> Sequence[Array]:
-    """Call a memory's kernel of this name, for the first operand's dtype; `results` give the shapes and dtypes."""
+    """Call a memory's kernel of this name; `results` give the shapes and dtypes."""
     kernel = jax.ffi.ffi_call(
-        f"neuralstack_{memory}_{name}_{first.dtype}",
+        f"neuralstack_{memory}_{name}",
         [jax.ShapeDtypeStruct(result.shape, result.dtype) for result in results],
         vmap_method="broadcast_all",
         input_output_aliases=in_place,
     )
-    operands = vary_together((jnp.asarray(step, INT), first, *operands))
+    operands = vary_together((jnp.asarray(step, INT), *operands))
     return vary_like(kernel(*operands), operands)

@@ -107,7 +107,7 @@ def test_a_population_of_batches_is_one_call_and_gives_what_a_loop_gives(name):
     rows = [jax.device_get(one(*(part[i, j] for part in given))) for i in range(3) for j in range(4)]
     wanted = jax.tree.map(lambda *leaves: np.reshape(leaves, (3, 4, *leaves[0].shape)), *rows)
     assert_close(mapped.compile()(*given), wanted, 1e-6)
-    assert mapped.as_text().count(f"custom_call @neuralstack_{name}_run_float32") == 1
+    assert mapped.as_text().count(f"custom_call @neuralstack_{name}_forward") == 1
 
 
 def test_batch_and_population_may_share_some_of_their_operands():

@@ -1,0 +1,64 @@
+"""Installs of what `make wheel` builds, in fresh environments outside the checkout: `make installs` runs this file.
+
+The one wheel goes into every version of Python that is found. The source distribution is installed with a C++ compiler
+and without one.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+VERSIONS = "3.11", "3.12", "3.13"
+REASON = "from neuralstack import kernels; print(kernels.why_unavailable())"
+PURE = "neuralstack was installed without its C++ kernels"
+
+
+def found(version):
+    """Return a Python of a version: from the path, or from pyenv, which may not offer it there."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    for python in (shutil.which(f"python{version}"), *sorted(pyenv.glob(f"versions/{version}.*/bin/python"))):
+        if python and subprocess.run([python, "-c", ""], capture_output=True).returncode == 0:
+            return python
+    return None
+
+
+def installed(python, folder, *arguments, **environment):
+    """Install with pip into the environment of a folder, which is made if it is missing, and return its Python."""
+    own = folder / "bin" / "python"
+    if not own.exists():
+        subprocess.run([python, "-m", "venv", folder], check=True)
+    pip = [own, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", ROOT / "constraints.txt"]
+    subprocess.run([*pip, *arguments], check=True, cwd=folder, env={**os.environ, **environment})
+    return own
+
+
+def use(python, reason=""):
+    """Use an installed package; `reason` is why it has no kernels, if it should have none."""
+    folder = python.parents[1]
+    done = subprocess.run([python, "-P", "-c", REASON], cwd=folder, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == reason, f"wanted {reason or 'kernels'!r}, found {done.stdout.strip()!r}"
+    warnings = ["-W", "error", *(["-W", "ignore:the C++ kernels cannot be used"] if reason else [])]
+    subprocess.run([python, "-P", *warnings, ROOT / "tests" / "lean.py"], cwd=folder, check=True)
+
+
+def main():
+    (wheel,), (source,) = (sorted((ROOT / "dist").glob(pattern)) for pattern in ("*.whl", "*.tar.gz"))
+    pythons = {version: python for version in VERSIONS if (python := found(version))}
+    print(f"Python not found: {', '.join(set(VERSIONS) - {*pythons}) or 'none'}")
+    assert pythons, f"none of Python {', '.join(VERSIONS)} was found"
+    with tempfile.TemporaryDirectory() as name:
+        for version, python in pythons.items():
+            print(f"Python {version}: {wheel.name}")
+            use(installed(python, Path(name) / version, wheel))
+        again = next(iter(pythons.values())), Path(name) / next(iter(pythons)), "--force-reinstall", "--no-deps", source
+        print(f"{source.name}, with a compiler and without one")
+        use(installed(*again))
+        use(installed(*again, CXX="/bin/false"), PURE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
