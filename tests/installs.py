@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 from pathlib import Path
 
@@ -45,8 +46,18 @@ def use(python, reason=""):
     subprocess.run([python, "-P", *warnings, ROOT / "tests" / "lean.py"], cwd=folder, check=True)
 
 
+def check_source(source):
+    """Check that a source distribution holds the sources, and nothing that was built or installed in the checkout."""
+    with tarfile.open(source) as archive:
+        names = [name.partition("/")[2] for name in archive.getnames()]
+    assert {"neuralstack/kernels/xla.cc", "tests/conftest.py", "docs/index.md"} <= {*names}, "sources are missing"
+    strangers = [name for name in names if name.startswith((".venv/", "build/")) or name.endswith((".so", ".pyc"))]
+    assert not strangers, f"{source.name} holds {strangers[0]} and {len(strangers) - 1} more"
+
+
 def main():
     (wheel,), (source,) = (sorted((ROOT / "dist").glob(pattern)) for pattern in ("*.whl", "*.tar.gz"))
+    check_source(source)
     pythons = {version: python for version in VERSIONS if (python := found(version))}
     print(f"Python not found: {', '.join(set(VERSIONS) - {*pythons}) or 'none'}")
     assert pythons, f"none of Python {', '.join(VERSIONS)} was found"

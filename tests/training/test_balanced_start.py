@@ -39,6 +39,7 @@ def test_opening_brackets_come_to_push_and_closing_ones_to_pop(key):
     assert set(map(tuple, strengths.values())) == {(0, 0)}
 
 
+@pytest.mark.slow
 def test_a_queue_of_a_composite_memory_fills_as_the_stack_beside_it_does():
     task = replace(ns.TASKS["reverse-string"](), max_length=10)
     memory = ns.CompositeMemory(ns.NeuralStack(16), ns.NeuralQueue(16))
