@@ -60,6 +60,18 @@ BRACKETS = EXACT | {
 }
 """For tasks that one stack solves whose controller must see what is on top, and could count a little by itself."""
 
+EQUATIONS = BRACKETS | {
+    "curriculum": "adaptive",
+    "adaptive_accuracy": 0.8,
+    "min_length": 7,
+    "learning_rate_half_life": 3000,
+    "restart_after": 3000,
+    "begin_within": 3000,
+    "finish_within": 9000,
+    "max_steps": 30_000,
+}
+"""The same for equations: short ones are left out, since they are learned by heart, and lengths grow earlier."""
+
 QUEUES = EXACT | {
     "memory": "queue+queue",
     "controller": "elman",
@@ -116,7 +128,7 @@ TASK_RECIPES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     {task: MappingProxyType(FINITE_STATE) for task in FINITE_STATE_TASKS}
     | {"modular-arithmetic": MappingProxyType(MANY_STATES)}
     | {task: MappingProxyType(STACK) for task in STACK_TASKS}
-    | {"modular-arithmetic-brackets": MappingProxyType(BRACKETS)}
+    | {"modular-arithmetic-brackets": MappingProxyType(BRACKETS), "solve-equation": MappingProxyType(EQUATIONS)}
     | {task: MappingProxyType(QUEUES) for task in QUEUE_TASKS}
     | {"bucket-sort": MappingProxyType(COUNTERS)}
     | {"binary-addition": MappingProxyType(ARITHMETIC)}
