@@ -95,7 +95,7 @@ assert set(SLOW_TASKS) <= set(TASKS_UNDER_TEST)
 EVERY_TASK = [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW_TASKS)) for name in TASKS_UNDER_TEST]
 
 SEES_INPUT = Connection(answer_from="both", gates_see_input=True, value_constant=True)
-BLIND = Connection(feedback=1.0, gates_see_state=False, gates_see_input=True, gate_bias=-1.0)
+BLIND = Connection(feedback=1.0, gates_see_state=False, gates_see_input=True)
 SEES_READ = Connection(gates_see_input=True, gates_see_read=True, values_repeat_read=True)
 
 # Each takes a controller, a memory, the size of the vocabulary, and a key.

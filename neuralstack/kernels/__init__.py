@@ -8,7 +8,7 @@ which of the two is used. Programs without JAX use the library through `neuralst
 from neuralstack.kernels import strengths as strengths
 from neuralstack.kernels._build import (
     are_available as are_available,
-    library_file as library_file,
+    compiled_file as compiled_file,
     warn_if_unavailable as warn_if_unavailable,
     why_unavailable as why_unavailable,
 )

@@ -55,7 +55,7 @@ def read_header() -> str:
         return ""
 
 
-def library_file() -> Path | None:
+def compiled_file() -> Path | None:
     """Return the file of the compiled library, or None; `neuralstack.h` in this folder is its interface for C."""
     # Like a compiled module, it is not beside the sources in an editable install; Python knows where it is.
     spec = importlib.util.find_spec(f"{__package__}.libneuralstack")
@@ -67,7 +67,7 @@ def why_unavailable() -> str:
     """Return why the kernels cannot be used, or ""; if they can, the first call registers them with XLA."""
     if os.environ.get(SWITCH) == "0":
         return f"they are switched off by {SWITCH}=0"
-    file = library_file()
+    file = compiled_file()
     if file is None:
         return "neuralstack was installed without its C++ kernels"
     try:

@@ -33,15 +33,13 @@ class Connection:
     """Source of the answer: `read` (of the same step), `controller` or `both`."""
     gate_scale: float = 2.0
     """Factor on the initial weights of the gates (push and pop strengths)."""
-    gate_bias: float = 0.0
-    """Number added to the memory's initial biases of the gates; below 0, they start more closed."""
     value_scale: float = 1.0
     """Factor on the initial weights from the controller to the values; a small one lets the embedding prevail."""
     embedding_scale: float = 0.125
     """Standard deviation of the initial embeddings."""
     gates_see_state: bool = True
     """Whether the hidden vector of the controller acts on the gates; without it, they follow from the token or the
-    previous read alone, so that the controller cannot hide what belongs into the memory in its own state."""
+    previous read alone, so that the controller cannot keep in its own state what belongs in the memory."""
     gates_see_input: bool = False
     """Whether the embedding of the token acts on the gates directly, not only through the state of the controller: for
     actions that follow from the token at once."""
@@ -85,7 +83,7 @@ def _check(name: str, value: Any, kind: type) -> None:
         raise ValueError(f"{name} must be True or False, got {value!r}.")
     if kind is not float:
         return
-    low = -LARGEST if name in ("feedback", "gate_bias") else 0
+    low = -LARGEST if name == "feedback" else 0
     if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= LARGEST:
         raise ValueError(f"{name} must be a number from {low:g} to {LARGEST:g}, got {repr(value)[:100]}.")
 

@@ -102,7 +102,7 @@ class Machine(eqx.Module):
         fed = memory.read_size if self.connection.feedback else 0
         self.feedback = glorot(keys[2], fed, self.controller.projected_size)
         self.action_weights = draw_heads(keys[3], hidden, memory, self.connection)
-        self.action_bias = memory.initial_bias().at[: sum(memory.gate_widths)].add(self.connection.gate_bias)
+        self.action_bias = memory.initial_bias()
         maps = draw_input_maps(jax.random.fold_in(key, 6), memory, width)
         self.input_maps = maps if self.connection.value_sees_input else ()
         sources = {"read": memory.read_size, "controller": hidden, "both": memory.read_size + hidden}

@@ -15,8 +15,8 @@ from neuralstack.machine._spec_fields import DTYPES, MOST_PARAMETERS, require_ma
 from neuralstack.memories import AbstractMemory
 
 LATER_OPTIONS = {
-    "gates_see_state", "gates_see_input", "gates_see_read", "gate_bias", "values_repeat_read", "value_constant",
-    "value_scale", "embedding_scale",
+    "gates_see_state", "gates_see_input", "gates_see_read", "values_repeat_read", "value_constant", "value_scale",
+    "embedding_scale",
 }  # fmt: skip
 """Options of a connection that older specifications lack."""
 

@@ -44,6 +44,12 @@ STACK = EXACT | {
 }
 """For tasks that one stack solves whose actions follow from the tokens."""
 
+SEES_TOP = (
+    "skip(feedback=1.0, gates_see_input=True, gates_see_read=True, value_constant=True, value_scale=0.1, "
+    "embedding_scale=0.5)"
+)
+"""A connection whose controller and gates see what was read."""
+
 BRACKETS = EXACT | {
     "memory": "stack",
     "connection": (
@@ -90,10 +96,7 @@ QUEUES = EXACT | {
 FINITE_STATE_TASKS = "even-pairs", "parity", "cycle-navigation", "missing-duplicate"
 ARITHMETIC = QUEUES | {
     "controller": "multiplicative",
-    "connection": (
-        "skip(feedback=1.0, gates_see_input=True, gates_see_read=True, value_constant=True, value_scale=0.1, "
-        "embedding_scale=0.5)"
-    ),
+    "connection": SEES_TOP,
     "adaptive_accuracy": 0.6,
     "quantization": Quantization(begin_at=0.7, raise_at=0.7),
     "learning_rate": 2e-3,
@@ -108,10 +111,7 @@ COUNTERS = EXACT | {
     "memory": "stack+stack+stack+stack+stack",
     "memory_dim": 20,
     "controller": "feedforward",
-    "connection": (
-        "skip(feedback=1.0, gates_see_input=True, gates_see_read=True, value_constant=True, value_scale=0.1, "
-        "embedding_scale=0.5)"
-    ),
+    "connection": SEES_TOP,
     "quantization": Quantization(begin_at=0.9, raise_at=0.7),
     "learning_rate": 5e-3,
     "learning_rate_half_life": 2000,

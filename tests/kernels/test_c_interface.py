@@ -14,7 +14,7 @@ if not kernels.are_available():
     pytest.skip("neuralstack was installed without its kernels", allow_module_level=True)
 
 HEADER = Path(kernels.__file__).with_name("neuralstack.h")
-LIBRARY = ctypes.CDLL(str(kernels.library_file()))
+LIBRARY = ctypes.CDLL(str(kernels.compiled_file()))
 SEQUENCES, STEPS, WIDTH = 3, 20, 5
 WORK = CFUNCTYPE(None, c_void_p, c_int64)
 PARALLEL_FOR = CFUNCTYPE(None, c_void_p, c_int64, WORK, c_void_p)
