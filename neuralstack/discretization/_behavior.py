@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
 from neuralstack.controllers import phase_of
-from neuralstack.machine import Machine, logits, raw_action, rounding_of
+from neuralstack.machine import Machine, gate_weights, logits, raw_action, rounding_of
 from neuralstack.memories import Action
 
 
@@ -60,7 +60,7 @@ def action_labels(
 def open_gates(machine: Machine, hidden: Float[Array, "*steps hidden"]) -> Int[Array, "*steps"]:
     """Return which gates of the memory are open for a hidden vector: two bits for each stack and queue."""
     gates = sum(machine.memory.gate_widths)
-    raw = hidden @ machine.action_weights[:, :gates] + machine.action_bias[:gates]
+    raw = hidden @ gate_weights(machine) + machine.action_bias[:gates]
     values = jnp.zeros((*raw.shape[:-1], machine.memory.action_size - gates), raw.dtype)
     actions = decoded_ends(machine, jnp.concatenate([raw, values], axis=-1))
     done = [gate for action in actions for gate in (action.push, action.pop)]

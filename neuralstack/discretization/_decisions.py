@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from neuralstack.machine import Machine
+from neuralstack.machine import Machine, gate_weights
 
 
 def decisions(machine: Machine) -> tuple[Float[Array, "hidden decisions"], Float[Array, " decisions"]]:
@@ -13,4 +13,4 @@ def decisions(machine: Machine) -> tuple[Float[Array, "hidden decisions"], Float
     """
     gates = sum(machine.memory.gate_widths)
     compared = jnp.asarray(machine.memory.decision_matrix(), machine.action_weights.dtype)
-    return machine.action_weights[:, :gates] @ compared, machine.action_bias[:gates] @ compared
+    return gate_weights(machine) @ compared, machine.action_bias[:gates] @ compared

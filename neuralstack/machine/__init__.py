@@ -1,6 +1,11 @@
 """Machines: a controller, the memory it acts on, and the connection between the two and the answer."""
 
-from neuralstack.machine._act import act as act, feedback_input as feedback_input, raw_action as raw_action
+from neuralstack.machine._act import (
+    act as act,
+    feedback_input as feedback_input,
+    gate_weights as gate_weights,
+    raw_action as raw_action,
+)
 from neuralstack.machine._answer import answer as answer, answer_input as answer_input, logits as logits
 from neuralstack.machine._batch_logits import batch_logits as batch_logits
 from neuralstack.machine._connection import CONNECTIONS as CONNECTIONS, Connection as Connection

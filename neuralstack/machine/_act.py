@@ -53,3 +53,11 @@ def from_hidden(machine: "Machine", hidden: Float[Array, "*steps hidden"]) -> Fl
     seeing = hidden @ machine.action_weights
     blind = len(machine.action_bias) - seeing.shape[-1]
     return jnp.concatenate([jnp.zeros((*seeing.shape[:-1], blind), seeing.dtype), seeing], axis=-1) if blind else seeing
+
+
+def gate_weights(machine: "Machine") -> Float[Array, "hidden gates"]:
+    """Return the weights from the hidden vector of the controller to the memory's gates: 0 if they do not see it."""
+    gates = sum(machine.memory.gate_widths)
+    if machine.connection.gates_see_state:
+        return machine.action_weights[:, :gates]
+    return jnp.zeros((len(machine.action_weights), gates), machine.action_weights.dtype)

@@ -8,6 +8,7 @@ from neuralstack import (
     GRU,
     LSTM,
     BoundedController,
+    Connection,
     Elman,
     NeuralStack,
     NoMemory,
@@ -53,6 +54,12 @@ def test_a_phase_that_was_never_met_is_not_bounded():
     assert jnp.isneginf(bounded.low[0][1]).all()
     assert jnp.isposinf(bounded.high[0][1]).all()
     np.testing.assert_array_equal(bounded.low[0][0], 1)
+
+
+def test_gates_that_do_not_see_the_state_give_it_one_phase():
+    connection = Connection(gates_see_state=False, gates_see_input=True)
+    machine = drawn_machine(Elman, NeuralStack(4), TASK.vocab_size, hidden=6, embedding=4, connection=connection)
+    np.testing.assert_array_equal(harden(machine, TASK).controller.gate_weights, np.zeros((6, 2)))
 
 
 @pytest.mark.parametrize(("kind", "connection"), [(GRU, "layer"), (LSTM, "feedback"), (Elman, "paper")])
