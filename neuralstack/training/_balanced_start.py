@@ -58,7 +58,7 @@ def balanced_start(machine: Machine, task: AbstractTask, *, key: PRNGKeyArray) -
         pushes [1 0 0 1 0 0 0 0 0] pops [0 0 0 0 0 0 0 1 1]
     """
     check_balanced_start(machine, task)
-    return _balanced(machine, task, task.train_lengths[0], key)
+    return _balanced(machine, task, min(task.train_lengths[0], task.max_length), key)
 
 
 def check_balanced_start(machine: Any, task: AbstractTask) -> None:

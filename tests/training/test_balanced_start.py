@@ -121,3 +121,14 @@ def test_a_run_that_was_interrupted_resumes_bit_for_bit(tmp_path):
     resume(tmp_path / "parts", max_steps=10, show=False)
     whole, parts = (Run.open(tmp_path / name).load_model() for name in ("whole", "parts"))
     assert eqx.tree_equal(whole, parts)
+
+
+class OfFourSymbols(ns.Reversal):
+    train_lengths = (4, 4)
+
+
+def test_a_task_shorter_than_its_usual_training_lengths_is_fitted_on_its_longest_sources():
+    short, of_four = (kind(4, alphabet="ab") for kind in (ns.Reversal, OfFourSymbols))
+    assert short.train_lengths[0] > 4
+    machine = machine_for(short, ns.NeuralStack(16))
+    assert eqx.tree_equal(*(ns.balanced_start(machine, task, key=KEY) for task in (short, of_four)))
