@@ -1,5 +1,6 @@
 """Machines: a controller, the memory it acts on, and the connection between the two and the answer."""
 
+from neuralstack._connection import CONNECTIONS as CONNECTIONS, Connection as Connection
 from neuralstack.machine._act import (
     act as act,
     feedback_input as feedback_input,
@@ -8,7 +9,6 @@ from neuralstack.machine._act import (
 )
 from neuralstack.machine._answer import answer as answer, answer_input as answer_input, logits as logits
 from neuralstack.machine._batch_logits import batch_logits as batch_logits
-from neuralstack.machine._connection import CONNECTIONS as CONNECTIONS, Connection as Connection
 from neuralstack.machine._layer_spec import layer_from_spec as layer_from_spec, layer_spec as layer_spec
 from neuralstack.machine._machine import Machine as Machine
 from neuralstack.machine._memory_layer import (

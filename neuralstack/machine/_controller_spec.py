@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import PRNGKeyArray
 
+from neuralstack._spec_fields import require_mapping, require_size
 from neuralstack.controllers import (
     CONTROLLERS,
     AbstractController,
@@ -17,7 +18,6 @@ from neuralstack.controllers import (
     ModuleController,
     as_controller,
 )
-from neuralstack.machine._spec_fields import require_mapping, require_size
 
 LAYERED = {kind.__name__: kind for kind in CONTROLLERS.values()}
 CELLS = {"GRUCell": eqx.nn.GRUCell, "LSTMCell": eqx.nn.LSTMCell}

@@ -4,8 +4,8 @@ from dataclasses import fields
 from html import escape
 from typing import TYPE_CHECKING
 
+from neuralstack._connection import CONNECTIONS, Connection
 from neuralstack.controllers import AbstractController, AbstractLayeredController, BoundedController
-from neuralstack.machine._connection import CONNECTIONS, Connection
 from neuralstack.machine._parameters import num_parameters
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralstack._activations import sigmoid
+from neuralstack._connection import Connection
 from neuralstack._rounding import Rounding, unrounded
 from neuralstack.controllers import glorot
-from neuralstack.machine._connection import Connection
 from neuralstack.memories import AbstractMemory
 
 REPEAT_BIAS = -1.0  # at first, little of what was read is pushed again

@@ -4,8 +4,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from neuralstack._connection import Connection
 from neuralstack.controllers import glorot
-from neuralstack.machine._connection import Connection
 from neuralstack.memories import AbstractMemory
 
 

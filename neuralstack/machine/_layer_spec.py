@@ -5,9 +5,9 @@ from typing import Any
 import equinox as eqx
 import jax
 
+from neuralstack._spec_fields import DTYPES, require_mapping, require_size
 from neuralstack.machine._memory_layer import PARALLEL_CONTROLLERS, Attention, MemoryLayer
 from neuralstack.machine._parameters import is_floating
-from neuralstack.machine._spec_fields import DTYPES, require_mapping, require_size
 
 SIZES = ("size", "hidden", "width", "heads")
 

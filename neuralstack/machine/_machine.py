@@ -8,11 +8,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
 from neuralstack._arguments import require_object
+from neuralstack._connection import Connection, as_connection
 from neuralstack.controllers import AbstractController, as_controller, glorot
 from neuralstack.machine._act import act
 from neuralstack.machine._answer import answer
 from neuralstack.machine._batch_run import BatchInputs, run_batch
-from neuralstack.machine._connection import Connection, as_connection
 from neuralstack.machine._describe import as_html, as_text, unhashable
 from neuralstack.machine._direct import DirectPaths
 from neuralstack.machine._heads import draw_heads, draw_input_maps

@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import Any, get_type_hints
 
 from neuralstack import memories
-from neuralstack.machine._spec_fields import DEEPEST, LARGEST, require_mapping, require_type
+from neuralstack._spec_fields import DEEPEST, LARGEST, require_mapping, require_type
 from neuralstack.memories import AbstractMemory
 
 KINDS: dict[str, type[AbstractMemory]] = {

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neuralstack._arguments import describe_object, require_object
-from neuralstack.machine._connection import Connection, as_connection
+from neuralstack._connection import Connection, as_connection
 from neuralstack.memories import AbstractMemory
 
 

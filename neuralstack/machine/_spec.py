@@ -1,24 +1,18 @@
 """A machine as plain data, without its weights, and back."""
 
-from dataclasses import asdict, fields
-from typing import Any, get_type_hints
+from dataclasses import asdict
+from typing import Any
 
 import equinox as eqx
 import jax
 
-from neuralstack.machine._connection import Connection
+from neuralstack._connection_names import connection_from_spec
+from neuralstack._spec_fields import DTYPES, MOST_PARAMETERS, require_mapping, require_size, require_type
 from neuralstack.machine._controller_spec import controller_from_spec, controller_spec
 from neuralstack.machine._machine import Machine
 from neuralstack.machine._memory_spec import memory_from_spec, memory_spec
 from neuralstack.machine._parameters import is_floating, num_parameters
-from neuralstack.machine._spec_fields import DTYPES, MOST_PARAMETERS, require_mapping, require_size, require_type
 from neuralstack.memories import AbstractMemory
-
-LATER_OPTIONS = {
-    "gates_see_state", "gates_see_input", "gates_see_read", "values_repeat_read", "value_constant", "value_scale",
-    "embedding_scale",
-}  # fmt: skip
-"""Options of a connection that older specifications lack."""
 
 
 def machine_spec(machine: Machine) -> dict[str, Any]:
@@ -63,7 +57,7 @@ def machine_from_spec(spec: Any, *, memory: AbstractMemory | None = None, contro
     require_mapping(spec, "a machine", names, optional={"quantized", "readout"})
     if spec["dtype"] not in DTYPES:
         raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, got {repr(spec['dtype'])[:100]}.")
-    memory, connection = memory_from_spec(spec["memory"], memory), _connection(spec["connection"])
+    memory, connection = memory_from_spec(spec["memory"], memory), connection_from_spec(spec["connection"])
     vocab_size = require_size(spec, "vocab_size")
 
     quantized = require_type("quantized", spec.get("quantized", False), bool)
@@ -82,10 +76,3 @@ def machine_from_spec(spec: Any, *, memory: AbstractMemory | None = None, contro
 
 def _like(leaf: Any, dtype: str) -> Any:
     return jax.ShapeDtypeStruct(leaf.shape, dtype) if is_floating(leaf) else leaf
-
-
-def _connection(spec: Any) -> Connection:
-    names = {field.name for field in fields(Connection)}
-    annotations = get_type_hints(Connection)
-    options = require_mapping(spec, "a connection", names - LATER_OPTIONS, optional=LATER_OPTIONS)
-    return Connection(**{name: require_type(name, option, annotations[name]) for name, option in options.items()})

@@ -8,6 +8,7 @@ import equinox as eqx
 import jax
 from jaxtyping import Array
 
+from neuralstack._connection_names import connection_from_name
 from neuralstack._lookup import lookup
 from neuralstack.controllers import CONTROLLERS, INPUT_SCALE
 from neuralstack.machine import CONNECTIONS, Machine
@@ -15,7 +16,6 @@ from neuralstack.memories import AbstractMemory
 from neuralstack.tasks import TASKS, AbstractTask, Characters, task_from_name
 from neuralstack.training._balanced_start import balanced_start
 from neuralstack.training._config import Config, MachineConfig
-from neuralstack.training._connection_names import connection_from_name
 from neuralstack.training._controller_names import as_constructor, controller_from_name, make_controller
 from neuralstack.training._curriculum import Uniform
 from neuralstack.training._memory_names import as_memory, memory_from_name

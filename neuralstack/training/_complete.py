@@ -3,6 +3,7 @@
 from dataclasses import fields, replace
 
 from neuralstack._computer import require_room
+from neuralstack._connection_names import base_of, connection_from_name
 from neuralstack._lookup import lookup
 from neuralstack.controllers import CONTROLLERS
 from neuralstack.tasks import PAIRS, TASKS, AbstractTask, Characters
@@ -10,7 +11,6 @@ from neuralstack.training._balanced_start import check_balanced_start
 from neuralstack.training._bounds import check_bounds
 from neuralstack.training._build import build_task, machine_skeleton, named_task
 from neuralstack.training._config import Config, DataConfig
-from neuralstack.training._connection_names import base_of, connection_from_name
 from neuralstack.training._controller_names import controller_from_name
 from neuralstack.training._curriculum import AbstractCurriculum, Uniform, Warmup
 from neuralstack.training._memory_names import memory_from_name

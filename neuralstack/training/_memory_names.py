@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from neuralstack._lookup import resolve
+from neuralstack._name_options import split_options
 from neuralstack.machine import memory_from_spec, memory_spec
 from neuralstack.memories import MEMORIES, AbstractMemory, CompositeMemory
-from neuralstack.training._name_options import split_options
 
 MOST_MEMORIES = 32  # side by side
 

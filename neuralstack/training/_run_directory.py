@@ -6,13 +6,13 @@ from typing import Any, Unpack
 
 from neuralstack._files import PARTIAL, append_line, read_bounded, write_whole
 from neuralstack._json import parse_json, to_json_text
+from neuralstack._metrics_file import metrics_text, read_metrics
 from neuralstack.machine import Machine, quantized
 from neuralstack.tasks import PAIRS, AbstractTask, Characters, PairTask, StoredTask, from_record, keep_task, to_record
 from neuralstack.training._build import begin, build_task, machine_skeleton
 from neuralstack.training._config import Config
 from neuralstack.training._config_file import config_text, is_legacy_config, read_config
 from neuralstack.training._file_places import keep_places, locate_data
-from neuralstack.training._metrics_file import metrics_text, read_metrics
 from neuralstack.training._own_parts import OwnParts, allowed_config, allowed_name, is_own
 from neuralstack.training._step import TrainState
 from neuralstack.training._stopping import Record, rank

@@ -2,14 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
+from neuralstack._metrics_file import LEARNED as LEARNED, Record as Record, rank as rank
 from neuralstack.training._bounds import Steps
-
-LEARNED = 0.5  # of the validation sequences answered without an error
-
-Record = dict[str, Any]
-"""One evaluation: `step`, `attempt`, `loss`, `accuracy`, and the metrics of each set by name, such as `validation`."""
 
 
 @dataclass(frozen=True)
@@ -77,15 +72,3 @@ def is_perfect(record: Record) -> bool:
     With quantization, the finishing phase must have begun: before, another machine is evaluated.
     """
     return record["validation"].get("coarse") == 1 and record.get("quantization", 1) > 0
-
-
-def rank(record: Record) -> tuple[float, ...]:
-    """Return the sort key of an evaluation: coarse, then fine validation accuracy; for a text, the negative loss.
-
-    A rounded machine that has learned ranks above one that is not rounded yet.
-    """
-    scores = record["validation"]
-    if "coarse" not in scores:
-        return (-scores["loss"],)
-    rounded = record.get("quantization", 0) > 0 and scores["coarse"] >= LEARNED
-    return float(rounded), scores["coarse"], scores["fine"]

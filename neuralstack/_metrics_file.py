@@ -6,9 +6,12 @@ from typing import Any
 
 from neuralstack._files import read_bounded
 from neuralstack._json import parse_json, to_json_text
-from neuralstack.training._stopping import Record
 
+LEARNED = 0.5  # of the validation sequences answered without an error
 NUMBERS = {"step": int, "attempt": int, "seconds": float}
+
+Record = dict[str, Any]
+"""One evaluation: `step`, `attempt`, `loss`, `accuracy`, and the metrics of each set by name, such as `validation`."""
 
 
 def read_metrics(path: Path) -> list[Record]:
@@ -32,6 +35,18 @@ def read_metrics(path: Path) -> list[Record]:
 def metrics_text(records: Sequence[Record]) -> str:
     """Return evaluations as the content of a metrics file."""
     return "".join(to_json_text(record) + "\n" for record in records)
+
+
+def rank(record: Record) -> tuple[float, ...]:
+    """Return the sort key of an evaluation: coarse, then fine validation accuracy; for a text, the negative loss.
+
+    A rounded machine that has learned ranks above one that is not rounded yet.
+    """
+    scores = record["validation"]
+    if "coarse" not in scores:
+        return (-scores["loss"],)
+    rounded = record.get("quantization", 0) > 0 and scores["coarse"] >= LEARNED
+    return float(rounded), scores["coarse"], scores["fine"]
 
 
 def _checked(record: Any) -> Record:
