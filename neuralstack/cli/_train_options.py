@@ -111,8 +111,8 @@ class TrainOptions:
     """Batches without progress after which an attempt still in its warm-up restarts; 0 disables restarts (default:
     depends on task and connection)."""
     begin_within: Whole = None
-    """For quantization: batches after the warm-up by which the finishing phase must begin, or the attempt restarts; 0
-    disables such restarts (default: 0)."""
+    """For quantization: batches of an attempt by which its finishing phase must begin, or it restarts; 0 disables such
+    restarts (default: 0)."""
     finish_within: Whole = None
     """For quantization: batches after which an attempt whose finishing phase has not made it exact restarts; 0 disables
     such restarts (default: 0)."""

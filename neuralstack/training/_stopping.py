@@ -26,8 +26,7 @@ class Stopping:
     """Batches without progress after which an attempt still in its warm-up restarts with new weights; 0 disables
     restarts."""
     begin_within: Steps = 0
-    """Batches after the warm-up by which the finishing phase must begin, or the attempt restarts; 0 disables such
-    restarts."""
+    """Batches of an attempt by which its finishing phase must begin, or it restarts; 0 disables such restarts."""
     finish_within: Steps = 0
     """Batches after the beginning of the finishing phase by which validation must be perfect, or the attempt restarts;
     0 disables such restarts. The best machine of all attempts is kept."""
@@ -47,7 +46,7 @@ class Stopping:
         return perfect is not None and step >= perfect + self.extra_steps
 
     def should_restart(self, stalled: int, records: Sequence[Record] = (), attempt: int = 0) -> bool:
-        """Return whether the warm-up of an attempt, its finishing phase or what lies between takes too many batches.
+        """Return whether an attempt, its warm-up or its finishing phase takes too many batches.
 
         Args:
             stalled: Number of batches for which its warm-up has been without progress.
@@ -56,11 +55,11 @@ class Stopping:
         """
         if self.restart_after and stalled >= self.restart_after:
             return True
-        own = [record for record in records if record["attempt"] == attempt]
-        finishing = [record["step"] for record in own if record.get("quantization", 0) > 0]
+        own = [record for record in records if record["attempt"] == attempt and "quantization" in record]
+        finishing = [record["step"] for record in own if record["quantization"] > 0]
         if not finishing:
-            ready = [record["step"] for record in own if record.get("warmed_up") and "quantization" in record]
-            return bool(self.begin_within and ready) and ready[-1] - ready[0] >= self.begin_within
+            begun = max((record["step"] for record in records if record["attempt"] < attempt), default=0)
+            return bool(self.begin_within and own) and own[-1]["step"] - begun >= self.begin_within
         late = bool(self.finish_within) and finishing[-1] - finishing[0] >= self.finish_within
         enough = replace(self, stop_after_perfect=self.stop_after_perfect or 1)  # without early stopping, one will do
         return late and enough.perfect_at(own) is None

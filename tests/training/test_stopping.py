@@ -85,21 +85,18 @@ def test_an_attempt_starts_over_when_its_finishing_phase_does_not_make_it_exact_
 
 
 BEGINNING = {
-    "not in time": ([True] * 4, [0, 0, 0, 0], 75, True),
-    "in time": ([True] * 4, [0, 0, 0, 1], 75, False),
-    "not yet": ([True] * 4, [0, 0, 0, 0], 76, False),
-    "still warming up": ([False, False, True, True], [0, 0, 0, 0], 75, False),
-    "without a finishing phase": ([True] * 4, None, 75, False),
-    "never to restart for it": ([True] * 4, [0, 0, 0, 0], 0, False),
+    "not in time": ([0, 0, 0, 0], 75, True),
+    "in time": ([0, 0, 0, 1], 75, False),
+    "not yet": ([0, 0, 0, 0], 76, False),
+    "without a finishing phase": (None, 75, False),
+    "never to restart for it": ([0, 0, 0, 0], 0, False),
 }
 
 
 @pytest.mark.parametrize("case", BEGINNING)
 def test_an_attempt_starts_over_when_its_finishing_phase_does_not_begin_in_time(case):
-    warmed_up, levels, within, expected = BEGINNING[case]
-    records = [
-        record | {"warmed_up": up} for record, up in zip(records_of(*[(1, 0.5, 0.5)] * 4), warmed_up, strict=True)
-    ]
+    levels, within, expected = BEGINNING[case]
+    records = records_of((0, 0.5, 0.5), *[(1, 0.5, 0.5)] * 3)
     if levels is not None:
         records = [record | {"quantization": level} for record, level in zip(records, levels, strict=True)]
     assert Stopping(begin_within=within).should_restart(0, records, attempt=1) is expected
