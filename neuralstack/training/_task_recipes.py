@@ -70,13 +70,15 @@ EQUATIONS = BRACKETS | {
     "curriculum": "adaptive",
     "adaptive_accuracy": 0.8,
     "min_length": 7,
-    "learning_rate_half_life": 3000,
-    "restart_after": 3000,
-    "begin_within": 3000,
-    "finish_within": 9000,
-    "max_steps": 30_000,
+    "learning_rate_half_life": 6000,
+    "restart_after": 1500,
+    "begin_within": 4000,
+    "finish_within": 0,
+    "extra_steps": 10_000,
+    "max_steps": 80_000,
 }
-"""The same for equations: short ones are left out, since they are learned by heart, and lengths grow earlier."""
+"""The same for equations: short ones are left out, since they are learned by heart, lengths grow earlier, and rounding
+takes longer."""
 
 QUEUES = EXACT | {
     "memory": "queue+queue",
@@ -101,7 +103,7 @@ ARITHMETIC = QUEUES | {
     "quantization": Quantization(begin_at=0.7, raise_at=0.7),
     "learning_rate": 2e-3,
     "restart_after": 500,
-    "begin_within": 1000,
+    "begin_within": 2500,
     "finish_within": 0,
     "max_steps": 10_000,
 }
@@ -116,7 +118,7 @@ COUNTERS = EXACT | {
     "learning_rate": 5e-3,
     "learning_rate_half_life": 2000,
     "restart_after": 600,
-    "begin_within": 1500,
+    "begin_within": 2500,
     "max_steps": 9000,
     "extra_steps": 500,
 }
