@@ -11,11 +11,12 @@ from neuralstack.machine._answer import answer as answer, answer_input as answer
 from neuralstack.machine._batch_logits import batch_logits as batch_logits
 from neuralstack.machine._layer_spec import layer_from_spec as layer_from_spec, layer_spec as layer_spec
 from neuralstack.machine._machine import Machine as Machine
-from neuralstack.machine._memory_layer import (
-    PARALLEL_CONTROLLERS as PARALLEL_CONTROLLERS,
-    MemoryLayer as MemoryLayer,
-)
+from neuralstack.machine._memory_layer import LayerState as LayerState, MemoryLayer as MemoryLayer
 from neuralstack.machine._memory_spec import memory_from_spec as memory_from_spec, memory_spec as memory_spec
+from neuralstack.machine._parallel_controllers import (
+    PARALLEL_CONTROLLERS as PARALLEL_CONTROLLERS,
+    ParallelController as ParallelController,
+)
 from neuralstack.machine._parameters import num_parameters as num_parameters
 from neuralstack.machine._parts import check_rounding as check_rounding
 from neuralstack.machine._quantization import (

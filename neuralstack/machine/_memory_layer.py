@@ -1,118 +1,97 @@
 """A memory as a layer of a network, trained over all steps of a sequence in parallel, like attention.
 
-If the controller does not see the reads, the actions of all steps can be computed at once. The reads are then the
-product of one matrix of weights and the values, and neither the forward nor the backward pass loops over time.
+The controller does not see the reads, so the actions of all steps are computed at once, and the memory runs over the
+whole sequence in one call, in space that is linear in the length.
 """
+
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
-import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
 
+from neuralstack._arguments import require_object
 from neuralstack._lookup import lookup
 from neuralstack.machine._describe import unhashable
-from neuralstack.memories import STRENGTH_BIASES, Action, read_weights
+from neuralstack.machine._own_module import hidden_of, require_module, require_steps
+from neuralstack.machine._parallel_controllers import PARALLEL_CONTROLLERS
+from neuralstack.memories import NeuralDeque, NeuralQueue, NeuralStack
+
+MEMORIES = NeuralStack, NeuralQueue, NeuralDeque
 
 
-class Feedforward(eqx.Module):
-    r"""A controller that sees each step in isolation: $h_t = \tanh(W x_t + b)$."""
+class LayerState(NamedTuple):
+    """The state of a memory layer between steps: that of its controller, and its memory."""
 
-    project: eqx.nn.Linear
-
-    def __init__(self, size: int, hidden: int, heads: int, *, key: PRNGKeyArray):
-        self.project = eqx.nn.Linear(size, hidden, key=key)
-
-    def __call__(self, inputs: Float[Array, "steps size"]) -> Float[Array, "steps hidden"]:
-        """Return the hidden vector of each step."""
-        return jnp.tanh(jax.vmap(self.project)(inputs))
-
-
-class Attention(eqx.Module):
-    r"""A controller that sees each step and all earlier ones: $h_t = \tanh(y_t + \mathrm{attend}(y_{\le t}))$.
-
-    Here $y_t = W x_t + b$. No positions are added: if they matter, they must be part of the inputs.
-    """
-
-    project: eqx.nn.Linear
-    attend: eqx.nn.MultiheadAttention
-
-    def __init__(self, size: int, hidden: int, heads: int, *, key: PRNGKeyArray):
-        if heads < 1 or hidden % heads:
-            raise ValueError(f"attention needs heads, at least 1, that divide its width, got {heads=}, {hidden=}.")
-        project_key, attend_key = jax.random.split(key)
-        self.project = eqx.nn.Linear(size, hidden, key=project_key)
-        self.attend = eqx.nn.MultiheadAttention(heads, hidden, key=attend_key)
-
-    def __call__(self, inputs: Float[Array, "steps size"]) -> Float[Array, "steps hidden"]:
-        """Return the hidden vector of each step."""
-        projected = jax.vmap(self.project)(inputs)
-        causal = jnp.tril(jnp.ones((len(inputs), len(inputs)), bool))
-        return jnp.tanh(projected + self.attend(projected, projected, projected, mask=causal))
-
-
-PARALLEL_CONTROLLERS = {"attention": Attention, "feedforward": Feedforward}
-"""The controllers that compute the actions of all steps at once."""
+    controller: PyTree[Array]
+    memory: PyTree[Array]
 
 
 class MemoryLayer(eqx.Module):
-    """A stack or a queue as a layer, which maps a vector at each step to a vector, without a loop over time.
+    """A stack, a queue or a DeQue as a layer, which maps a vector at each step to a vector.
 
-    A controller returns a hidden vector at each step. Push strength, pop strength and value are linear maps of it,
-    followed by a sigmoid or a hyperbolic tangent. The output is a linear map of the read. The controller does not see
-    the reads.
-
-    Layers can be stacked and combined with others. Time and space grow with the square of the length.
+    A controller returns a hidden vector at each step. The action is a linear map of it, decoded by the memory. The
+    output is a linear map of the read. The controller does not see the reads, so actions are computed for all steps at
+    once, and the memory runs over them in space that is linear in the length; so is its time, while each read spans few
+    elements. It adds nothing to its input by itself: in a residual network, add its output to the stream.
 
     Args:
         size: Width of the inputs and of the outputs.
-        controller: One of `PARALLEL_CONTROLLERS`: `feedforward` sees each step in isolation, `attention` is causal.
-        queue: Whether the memory is a queue; otherwise it is a stack.
+        memory: The memory: `NeuralStack`, `NeuralQueue` or `NeuralDeque`, of any width. Defaults to `NeuralStack(64)`.
+        controller: One of `PARALLEL_CONTROLLERS`: `feedforward` sees each step in isolation, `attention` is causal,
+            `gru` is recurrent. Or any causal module from inputs `[steps, size]` to hidden vectors `[steps, hidden]`; if
+            it has a parameter `starts`, it is given them by this name, and must not look beyond them; if it has
+            `init(steps)` and `step(state, x)`, the layer can take one step at a time.
         hidden: Width of the controller's hidden vector.
-        width: Width of the values.
         heads: Number of heads, for attention.
         key: Source of the initial weights.
 
     Raises:
-        ValueError: If a size is below 1, the controller is unknown, or the number of heads does not divide `hidden`.
+        ValueError: If a size is below 1, the name of the controller is unknown, its shapes do not fit, or the number of
+            heads does not divide `hidden`.
+        TypeError: If the memory is another one, or the controller is not a module.
 
     Examples:
         >>> import equinox as eqx, jax, jax.numpy as jnp, neuralstack as ns
-        >>> layer = ns.MemoryLayer(5, controller="attention", heads=4, key=jax.random.key(0))
+        >>> layer = ns.MemoryLayer(5, memory=ns.NeuralQueue(8), controller="gru", key=jax.random.key(0))
         >>> eqx.filter_jit(layer)(jnp.ones((7, 5))).shape
         (7, 5)
         >>> eqx.filter_jit(eqx.filter_vmap(layer))(jnp.ones((3, 7, 5))).shape  # a batch
         (3, 7, 5)
-        >>> eqx.filter_jit(layer.act)(jnp.ones((7, 5))).push.shape  # the action of each step
-        (7,)
+        >>> state, output = layer.step(layer.init(steps=7), jnp.ones(5))  # one step at a time
+        >>> output.shape
+        (5,)
     """
 
-    controller: Feedforward | Attention
-    strengths: eqx.nn.Linear
-    value: eqx.nn.Linear
+    controller: Any
+    actions: eqx.nn.Linear
     answer: eqx.nn.Linear
-    queue: bool = eqx.field(static=True)
+    memory: Any = eqx.field(static=True)
 
     def __init__(
         self,
         size: int,
         *,
-        controller: str = "feedforward",
-        queue: bool = False,
+        memory: NeuralStack | NeuralQueue | NeuralDeque | None = None,
+        controller: Any = "feedforward",
         hidden: int = 64,
-        width: int = 64,
         heads: int = 1,
         key: PRNGKeyArray,
     ):
-        kind = lookup("controller", PARALLEL_CONTROLLERS, controller)
-        if min(size, hidden, width) < 1:
-            raise ValueError(f"a memory layer's sizes must be at least 1, got {size=}, {hidden=}, {width=}.")
-        keys = jax.random.split(key, 4)
-        self.controller = kind(size, hidden, heads, key=keys[0])
-        strengths = eqx.nn.Linear(hidden, 2, key=keys[1])
-        self.strengths = eqx.tree_at(lambda linear: linear.bias, strengths, jnp.array(STRENGTH_BIASES))
-        self.value = eqx.nn.Linear(hidden, width, key=keys[2])
-        self.answer = eqx.nn.Linear(width, size, key=keys[3])
-        self.queue = queue
+        memory = NeuralStack(64) if memory is None else memory
+        require_object("memory", memory, MEMORIES, "ns.NeuralStack(64)")
+        if min(size, hidden) < 1:
+            raise ValueError(f"a memory layer's sizes must be at least 1, got {size=}, {hidden=}.")
+        keys = jax.random.split(key, 3)
+        if isinstance(controller, str):
+            controller = lookup("controller", PARALLEL_CONTROLLERS, controller)(size, hidden, heads, key=keys[0])
+        else:
+            require_module(controller, size, hidden)
+        self.controller = controller
+        actions = eqx.nn.Linear(hidden, memory.action_size, key=keys[1])
+        self.actions = eqx.tree_at(lambda linear: linear.bias, actions, memory.initial_bias())
+        self.answer = eqx.nn.Linear(memory.read_size, size, key=keys[2])
+        self.memory = memory
 
     def __hash__(self):
         try:
@@ -120,14 +99,38 @@ class MemoryLayer(eqx.Module):
         except TypeError as error:
             raise TypeError(unhashable("layer", "inputs")) from error
 
-    def __call__(self, inputs: Float[Array, "steps size"]) -> Float[Array, "steps size"]:
-        """Run one sequence from an empty memory."""
-        push, pop, values = self.act(inputs)
-        reads = read_weights(push, pop, queue=self.queue).astype(values.dtype) @ values
+    def __call__(
+        self, inputs: Float[Array, "steps size"], starts: Bool[Array, " steps"] | None = None
+    ) -> Float[Array, "steps size"]:
+        """Run one sequence from an empty memory, or several laid end to end.
+
+        Args:
+            inputs: The vector of each step.
+            starts: Whether each step is the first one of a sequence. The memory is emptied before it, and the
+                library's controllers do not look beyond it: outputs and gradients are those of each sequence alone.
+                Defaults to one sequence.
+        """
+        reads = self.memory.run(self.act(inputs, starts), starts=starts)
         return jax.vmap(self.answer)(reads)
 
-    def act(self, inputs: Float[Array, "steps size"]) -> Action:
-        """Return the actions at all steps: an `Action` for the stack or the queue of the layer's width."""
-        hidden = self.controller(inputs)
-        strengths = jax.nn.sigmoid(jax.vmap(self.strengths)(hidden))
-        return Action(strengths[:, 0], strengths[:, 1], jnp.tanh(jax.vmap(self.value)(hidden)))
+    def act(self, inputs: Float[Array, "steps size"], starts: Bool[Array, " steps"] | None = None) -> Any:
+        """Return the actions of the memory at all steps."""
+        return jax.vmap(self._decode)(hidden_of(self.controller, inputs, starts))
+
+    def init(self, steps: int) -> LayerState:
+        """Return the state before the first of `steps` steps, which are then taken one at a time.
+
+        Raises:
+            TypeError: If the controller is a module that takes all steps at once only.
+        """
+        require_steps(self.controller)
+        return LayerState(self.controller.init(steps), self.memory.init(steps, self.actions.weight.dtype))
+
+    def step(self, state: LayerState, x: Float[Array, " size"]) -> tuple[LayerState, Float[Array, " size"]]:
+        """Take one step; return the new state and the output, which is that of a whole sequence at this step."""
+        controller, hidden = self.controller.step(state.controller, x)
+        memory, read = self.memory.step(state.memory, self._decode(hidden))
+        return LayerState(controller, memory), self.answer(read)
+
+    def _decode(self, hidden: Float[Array, " hidden"]) -> Any:
+        return self.memory.decode(self.actions(hidden))

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import DTypeLike
-from jaxtyping import Array, Float, Int, PyTree
+from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from neuralstack._varying import vary_like, vary_together
 from neuralstack.memories._decisions import AbstractDecisions
@@ -104,16 +104,46 @@ class AbstractMemory(AbstractDecisions):
         """
         return CheckpointedVJP(self)
 
-    def run(self, action: Any, steps: Int[Array, ""] | int | None = None) -> Float[Array, "steps {self.read_size}"]:
-        """Apply the actions of a whole sequence at once; only the first `steps` reads are defined.
+    def emptied(self, action: Any, starts: Bool[Array, " steps"]) -> Any:
+        """Return checked actions that empty the memory before each step in `starts`.
 
-        `steps` may be known at run time only. If the length is symbolic, in `jax.export`, this is `scan`.
+        Raises:
+            TypeError: By default: only the memories with strengths have such actions.
+        """
+        raise TypeError(
+            f"{type(self).__name__} has no action that empties it: leave starts out, and run each sequence alone."
+        )
+
+    def run(
+        self,
+        action: Any,
+        steps: Int[Array, ""] | int | None = None,
+        starts: Bool[Array, " steps"] | None = None,
+    ) -> Float[Array, "steps {self.read_size}"]:
+        """Apply the actions of a whole sequence at once.
+
+        If the length is symbolic, in `jax.export`, this is `scan`.
+
+        Args:
+            action: The actions; each field has a leading axis of steps.
+            steps: Number of reads that are needed, from the first on; may be known at run time only. The other reads
+                are not defined. Defaults to all.
+            starts: The first step of each of several sequences laid end to end, before which the memory is emptied: the
+                reads and the gradients are those of each sequence alone. Defaults to one sequence.
 
         Raises:
             TypeError: For forward-mode and higher derivatives, which only `scan` supports. Under `jax.jit` it is JAX
-                that refuses forward mode, without a word about `scan`.
+                that refuses forward mode, without a word about `scan`. For `starts`, if no action empties the memory.
+
+        Examples:
+            >>> import jax.numpy as jnp, neuralstack as ns
+            >>> action = ns.Action(jnp.full(4, 0.5), jnp.zeros(4), jnp.array([[1.0], [2.0], [3.0], [4.0]]))
+            >>> ns.NeuralStack(width=1).run(action, starts=jnp.array([True, False, True, False]))[:, 0].tolist()
+            [0.5, 1.5, 1.5, 3.5]
         """
         action = self.check(action, steps=True)
+        if starts is not None:
+            action = self.emptied(action, jnp.asarray(starts, bool))
         length = jax.tree.leaves(action)[0].shape[0]
         if not isinstance(length, int):
             return self.scan(action)

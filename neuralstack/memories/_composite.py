@@ -91,6 +91,11 @@ class CompositeMemory(AbstractMemory):
             memory.check(its_action, steps=steps) for memory, its_action in zip(self.memories, action, strict=True)
         )
 
+    def emptied(self, action, starts):
+        return tuple(
+            memory.emptied(its_action, starts) for memory, its_action in zip(self.memories, action, strict=True)
+        )
+
     def observe(self, action, strengths):
         steps = len(strengths)
         sizes = [

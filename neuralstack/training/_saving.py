@@ -10,6 +10,7 @@ import jax
 
 from neuralstack._files import PARTIAL, read_bounded, write_whole
 from neuralstack._json import parse_json, to_json_text
+from neuralstack._lookup import resolve
 from neuralstack.machine import Machine, MemoryLayer, layer_from_spec, layer_spec, machine_from_spec, machine_spec
 from neuralstack.training._controller_names import as_constructor, controller_from_name, make_controller
 from neuralstack.training._memory_names import as_memory, memory_from_name
@@ -74,7 +75,8 @@ def load(path: str | Path, *, memory: Any = None, controller: Any = None) -> Any
         path: The directory of a saved machine or of a run.
         memory: The memory, if it is of a user's own class: the class, a function that makes it, such a memory, or its
             name (`"memories.py:Register"`), which is executed.
-        controller: The controller, in the same way.
+        controller: The controller, in the same way; for a memory layer, a module like the saved one, its
+            class, or a name of either.
 
     Returns:
         The machine; for a run, with the weights that did best on the validation set.
@@ -91,11 +93,18 @@ def load(path: str | Path, *, memory: Any = None, controller: Any = None) -> Any
         return Run.open(path).load_model(memory=memory, controller=controller)
     try:
         spec = parse_json(read_bounded(path / SPEC, LARGEST_SPEC))["machine"]
-        like = layer_from_spec(spec) if "layer" in spec else _machine_like(spec, memory, controller)
+        like = _layer_like(spec, controller) if "layer" in spec else _machine_like(spec, memory, controller)
     except (TypeError, KeyError, AttributeError, OSError, ValueError) as error:
         reason = error if isinstance(error, OSError | ValueError) else f"{SPEC} is not that of a machine"
         raise ValueError(f"the machine in {str(path)!r} cannot be loaded: {reason}") from error
     return from_file(path / WEIGHTS, like)
+
+
+def _layer_like(spec: Any, controller: Any) -> MemoryLayer:
+    """Return the memory layer of a specification without its weights; its controller may be given by a user."""
+    if isinstance(controller, str):
+        controller = resolve("controller", {}, controller, accepts=callable)
+    return layer_from_spec(spec, controller=controller)
 
 
 def _machine_like(spec: Any, memory: Any, controller: Any) -> Machine:

@@ -26,7 +26,7 @@ def test_what_is_to_be_given_gives_the_same_answers():
 
 
 def test_a_layer_says_the_same():
-    layer = MemoryLayer(4, hidden=4, width=4, key=jax.random.key(0))
+    layer = MemoryLayer(4, hidden=4, memory=NeuralStack(4), key=jax.random.key(0))
     with pytest.raises(TypeError, match=r"call eqx\.filter_jit\(layer\) or jax\.jit\(lambda inputs: layer\(inputs\)\)"):
         jax.jit(layer)(jnp.ones((3, 4)))
 

@@ -8,18 +8,19 @@ import optax
 import pytest
 
 from cases import quick
-from neuralstack import Action, NeuralStack, read_weights, run
-from neuralstack.machine import PARALLEL_CONTROLLERS, MemoryLayer
+from neuralstack import Action, DequeAction, NeuralDeque, NeuralQueue, NeuralStack, Tape, read_weights
+from neuralstack.machine import MemoryLayer
 
 SIZE, STEPS = 5, 9
-KINDS = [(controller, queue) for controller in PARALLEL_CONTROLLERS for queue in (False, True)]
-OTHERS = [pytest.param(*kind, marks=pytest.mark.slow) for kind in KINDS[1:3]]
-kinds = pytest.mark.parametrize(("controller", "queue"), [KINDS[0], *OTHERS, KINDS[-1]])
+MEMORIES = {"stack": NeuralStack(6), "queue": NeuralQueue(6), "deque": NeuralDeque(3)}
+KINDS = [("feedforward", "stack"), ("attention", "queue"), ("gru", "deque"), ("gru", "stack")]
+OTHERS = [pytest.param(*kind, marks=pytest.mark.slow) for kind in KINDS[2:]]
+kinds = pytest.mark.parametrize(("controller", "memory"), [*KINDS[:2], *OTHERS])
 
 
-def build(controller="feedforward", queue=False, **sizes):
-    sizes = {"hidden": 8, "width": 6, "heads": 2} | sizes
-    return MemoryLayer(SIZE, controller=controller, queue=queue, key=jax.random.key(0), **sizes)
+def build(controller="feedforward", memory="stack", **sizes):
+    sizes = {"hidden": 8, "heads": 2} | sizes
+    return MemoryLayer(SIZE, controller=controller, memory=MEMORIES[memory], key=jax.random.key(0), **sizes)
 
 
 def draw_inputs(*shape):
@@ -28,53 +29,90 @@ def draw_inputs(*shape):
 
 @kinds
 @pytest.mark.parametrize("steps", quick([1, STEPS], STEPS))
-def test_a_sequence_of_any_length_becomes_one_of_the_same_shape(controller, queue, steps):
-    outputs = eqx.filter_jit(build(controller, queue))(draw_inputs(steps))
+def test_a_sequence_of_any_length_becomes_one_of_the_same_shape(controller, memory, steps):
+    outputs = eqx.filter_jit(build(controller, memory))(draw_inputs(steps))
     assert outputs.shape == (steps, SIZE)
     assert np.isfinite(outputs).all()
 
 
-@pytest.mark.parametrize("controller", quick(PARALLEL_CONTROLLERS, "attention"))
-def test_its_output_is_what_a_stack_reads_that_is_told_the_same(controller):
-    layer = build(controller)
-    reads, outputs = jax.jit(lambda inputs: (run(NeuralStack(6, kernel=False), layer.act(inputs)), layer(inputs)))(
-        draw_inputs(STEPS)
-    )
-    np.testing.assert_allclose(outputs, jax.vmap(layer.answer)(reads), atol=1e-5)
-
-
-def test_as_a_queue_it_reads_what_was_pushed_first():
-    layer = build(queue=True)
+@pytest.mark.parametrize("memory", quick(["stack", "queue"], "queue"))
+def test_its_output_is_what_the_closed_form_reads(memory):
+    layer = build("attention", memory)
     push, pop, values = layer.act(draw_inputs(STEPS))
     assert isinstance(layer.act(draw_inputs(STEPS)), Action)
-    wanted = jax.vmap(layer.answer)(read_weights(push, pop, queue=True) @ values)
+    wanted = jax.vmap(layer.answer)(read_weights(push, pop, queue=memory == "queue") @ values)
     np.testing.assert_allclose(layer(draw_inputs(STEPS)), wanted, atol=1e-5)
 
 
+def test_a_deque_is_acted_on_at_both_ends():
+    actions = build(memory="deque").act(draw_inputs(STEPS))
+    assert isinstance(actions, DequeAction)
+    assert actions.bottom.value.shape == (STEPS, 3)
+
+
 @kinds
-def test_no_output_depends_on_a_later_input(controller, queue):
-    layer, inputs = eqx.filter_jit(build(controller, queue)), draw_inputs(STEPS)
+def test_no_output_depends_on_a_later_input(controller, memory):
+    layer, inputs = eqx.filter_jit(build(controller, memory)), draw_inputs(STEPS)
     for step in (1, 5):
         np.testing.assert_allclose(layer(inputs)[:step], layer(inputs.at[step:].add(1))[:step], atol=1e-6)
 
 
-@pytest.mark.parametrize(("controller", "depends"), [("attention", True), ("feedforward", False)])
-def test_only_with_attention_an_action_depends_on_earlier_inputs(controller, depends):
+@pytest.mark.parametrize(("controller", "depends"), [("attention", True), ("feedforward", False), ("gru", True)])
+def test_an_action_depends_on_earlier_inputs_unless_the_controller_is_feedforward(controller, depends):
     layer, inputs = build(controller), draw_inputs(STEPS)
     actions = [jnp.concatenate([one.push[1:], one.pop[1:]]) for one in map(layer.act, (inputs, inputs.at[0].add(1)))]
     assert (np.abs(actions[0] - actions[1]).min() > 0) == depends
 
 
+@kinds
+def test_one_step_at_a_time_gives_the_same_outputs(controller, memory):
+    layer, inputs = build(controller, memory), draw_inputs(STEPS)
+    outputs = eqx.filter_jit(
+        lambda layer: jax.lax.scan(lambda *given: layer.step(*given), layer.init(STEPS), inputs)[1]
+    )(layer)
+    np.testing.assert_allclose(outputs, eqx.filter_jit(layer)(inputs), atol=1e-5)
+
+
+@kinds
+def test_sequences_laid_end_to_end_do_not_see_each_other(controller, memory):
+    layer, inputs, lengths = build(controller, memory), draw_inputs(STEPS), [4, 1, 4]
+    starts = jnp.zeros(STEPS, bool).at[np.cumsum([0, *lengths[:-1]])].set(True)
+
+    def loss(layer, inputs, starts):
+        return (jnp.arange(1.0, len(inputs) + 1)[:, None] * layer(inputs, starts) ** 2).sum()
+
+    @eqx.filter_jit
+    def both(layer):
+        def alone(layer):
+            parts = jnp.split(inputs, np.cumsum(lengths)[:-1])
+            weights = jnp.split(jnp.arange(1.0, STEPS + 1)[:, None], np.cumsum(lengths)[:-1])
+            return sum((weight * layer(part) ** 2).sum() for weight, part in zip(weights, parts, strict=True))
+
+        return eqx.filter_value_and_grad(loss)(layer, inputs, starts), eqx.filter_value_and_grad(alone)(layer)
+
+    packed, apart = both(layer)
+    jax.tree.map(lambda one, other: np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5), packed, apart)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("controller", "queue"), [KINDS[0], pytest.param(*KINDS[-1], marks=pytest.mark.slow)])
-def test_a_batch_is_every_sequence_alone_and_every_weight_has_a_gradient(controller, queue):
-    layer, inputs = build(controller, queue), draw_inputs(3, STEPS)
+@kinds
+def test_a_batch_is_every_sequence_alone_and_every_weight_has_a_gradient(controller, memory):
+    layer, inputs = build(controller, memory), draw_inputs(3, STEPS)
     outputs = eqx.filter_jit(eqx.filter_vmap(layer))(inputs)
     np.testing.assert_allclose(outputs[1], eqx.filter_jit(layer)(inputs[1]), atol=1e-5)
     gradient = eqx.filter_jit(eqx.filter_grad(lambda layer: (jax.vmap(layer)(inputs) ** 2).sum()))(layer)
     for leaf in jax.tree.leaves(gradient):
         assert np.isfinite(leaf).all()
         assert np.any(leaf)
+
+
+def test_the_attention_of_many_steps_is_computed_in_blocks_and_is_that_of_all_at_once():
+    controller = build("attention").controller
+    inputs = draw_inputs(300)
+    projected = jax.vmap(controller.project)(inputs)
+    causal = jnp.tril(jnp.ones((300, 300), bool))
+    wanted = jnp.tanh(projected + controller.attend(projected, projected, projected, mask=causal))
+    np.testing.assert_allclose(jax.jit(lambda inputs: controller(inputs))(inputs), wanted, atol=1e-5)
 
 
 def test_it_starts_by_pushing_more_than_it_pops():
@@ -84,15 +122,65 @@ def test_it_starts_by_pushing_more_than_it_pops():
 
 
 def test_layers_can_be_piled_up():
-    pile = eqx.nn.Sequential([eqx.nn.Lambda(build()), eqx.nn.Lambda(build("attention", True))])
+    pile = eqx.nn.Sequential([eqx.nn.Lambda(build()), eqx.nn.Lambda(build("attention", "queue"))])
     assert pile(draw_inputs(STEPS)).shape == (STEPS, SIZE)
 
 
-@pytest.mark.parametrize("sizes", [{"hidden": 0}, {"width": -1}])
+class Delayed(eqx.Module):
+    """A user's controller: each step sees the one before it, unless a sequence starts there."""
+
+    weights: jax.Array
+
+    def __call__(self, inputs, starts=None):
+        before = jnp.pad(inputs, ((1, 0), (0, 0)))[:-1]
+        return (before if starts is None else jnp.where(starts[:, None], 0, before)) @ self.weights
+
+
+def test_a_module_of_the_user_can_be_the_controller_and_is_given_the_starts():
+    controller = Delayed(jax.random.normal(jax.random.key(2), (SIZE, 8)))
+    layer = MemoryLayer(SIZE, controller=controller, memory=NeuralStack(3), hidden=8, key=jax.random.key(0))
+    inputs, starts = draw_inputs(STEPS), jnp.arange(STEPS) == 4
+    np.testing.assert_allclose(layer(inputs, starts)[4:], layer(inputs[4:]), atol=1e-5)
+    assert np.abs(layer(inputs)[4:] - layer(inputs[4:])).max() > 1e-3
+
+
+def test_a_controller_without_starts_is_given_the_inputs_alone():
+    controller = eqx.nn.Lambda(jnp.sin)
+    layer = MemoryLayer(SIZE, controller=controller, memory=NeuralStack(3), hidden=SIZE, key=jax.random.key(0))
+    inputs = draw_inputs(STEPS)
+    np.testing.assert_allclose(layer(inputs, jnp.arange(STEPS) == 4)[4:], layer(inputs[4:]), atol=1e-5)
+
+
+def test_a_controller_of_all_steps_at_once_cannot_take_one():
+    layer = MemoryLayer(SIZE, controller=eqx.nn.Lambda(jnp.sin), hidden=SIZE, key=jax.random.key(0))
+    with pytest.raises(TypeError, match=r"needs a controller with init\(steps\), .* and step\(state, x\), .*; Lambda"):
+        layer.init(STEPS)
+
+
+@pytest.mark.parametrize(
+    ("controller", "error", "message"),
+    [
+        (Delayed, TypeError, "give a module, or one of the names, got the class Delayed"),
+        (3, TypeError, "give a module, or one of the names, got an object of type int"),
+        (eqx.nn.Linear(SIZE, 8, key=jax.random.key(0)), ValueError, "but Linear fails on inputs [4, 5]: "),
+        (Delayed(jnp.ones((SIZE, 7))), ValueError, "but Delayed maps [4, 5] to [4, 7]: give hidden= its width."),
+        (eqx.nn.Lambda(lambda inputs: (inputs, inputs)), ValueError, "but Lambda maps [4, 5] to an object of type"),
+    ],
+    ids=["class", "number", "of one vector", "another width", "a tuple"],
+)
+def test_what_cannot_be_a_controller_is_refused(controller, error, message):
+    with pytest.raises(error, match=re.escape(message)):
+        build(controller)
+
+
+def test_another_memory_is_refused(unchecked_types):
+    with pytest.raises(TypeError, match=r"memory must be an object such as ns\.NeuralStack\(64\), got an object of"):
+        MemoryLayer(SIZE, memory=Tape(4), key=jax.random.key(0))
+
+
+@pytest.mark.parametrize("sizes", [{"hidden": 0}, {"hidden": -1}])
 def test_sizes_below_1_are_refused(sizes):
-    with pytest.raises(
-        ValueError, match="sizes must be at least 1, got size=5, .*" + "=".join(map(str, *sizes.items()))
-    ):
+    with pytest.raises(ValueError, match="sizes must be at least 1, got size=5, " + "=".join(map(str, *sizes.items()))):
         build(**sizes)
 
 
@@ -149,7 +237,8 @@ def test_it_learns_words_of_one_length_and_answers_those_of_twice_the_length(con
 
     def learn(seed):
         keys = jax.random.split(jax.random.key(seed), steps + 2)
-        layer = MemoryLayer(SYMBOLS + 2, controller=controller, queue=queue, hidden=16, width=8, key=keys[0])
+        memory = NeuralQueue(8) if queue else NeuralStack(8)
+        layer = MemoryLayer(SYMBOLS + 2, controller=controller, memory=memory, hidden=16, key=keys[0])
         params, static = eqx.partition(layer, eqx.is_inexact_array)
 
         def step(carry, key):

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -37,12 +38,53 @@ def test_it_is_loaded_in_another_process(tmp_path):
     assert done.stdout.strip() == str(build()(jnp.arange(3))[0])
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("controller", ["feedforward", "attention"])
+@pytest.mark.parametrize("controller", quick(ns.PARALLEL_CONTROLLERS, "gru"))
 def test_a_memory_layer_is_saved_too(tmp_path, controller):
-    layer = ns.MemoryLayer(5, controller=controller, queue=True, hidden=8, width=3, heads=2, key=KEY)
+    layer = ns.MemoryLayer(5, controller=controller, memory=ns.NeuralQueue(3), hidden=8, heads=2, key=KEY)
     ns.save(tmp_path / "layer", layer)
-    np.testing.assert_array_equal(ns.load(tmp_path / "layer")(jnp.ones((4, 5))), layer(jnp.ones((4, 5))))
+    loaded = ns.load(tmp_path / "layer")
+    assert jax.tree.structure(loaded) == jax.tree.structure(layer)
+    jax.tree.map(np.testing.assert_array_equal, loaded, layer)
+
+
+class Twice(eqx.Module):
+    """A controller of a layer: a user's own class."""
+
+    linear: eqx.nn.Linear
+
+    def __init__(self, size, hidden, *, key):
+        self.linear = eqx.nn.Linear(size, hidden, key=key)
+
+    def __call__(self, inputs):
+        return 2 * jax.vmap(self.linear)(inputs)
+
+
+@pytest.fixture(scope="module")
+def layer_of_own(tmp_path_factory):
+    path = tmp_path_factory.mktemp("own") / "layer"
+    layer = ns.MemoryLayer(5, controller=Twice(5, 8, key=KEY), memory=ns.NeuralStack(2), hidden=8, key=KEY)
+    ns.save(path, layer)
+    return path, layer
+
+
+@pytest.mark.parametrize("controller", [Twice, Twice(5, 8, key=jax.random.key(1))], ids=["its class", "a module"])
+def test_a_layer_whose_controller_is_of_the_users_class_is_loaded_with_it(layer_of_own, controller):
+    path, layer = layer_of_own
+    jax.tree.map(np.testing.assert_array_equal, ns.load(path, controller=controller), layer)
+
+
+@pytest.mark.parametrize(
+    ("controller", "message"),
+    [
+        (None, "has a controller of a user-defined class, 'Twice': give controller=, a module like it"),
+        (eqx.nn.Identity(), "controller= must be a 'Twice' as was saved, got 'Identity'"),
+        (Twice(5, 9, key=KEY), "must map inputs .* to hidden vectors .steps, 8., but Twice maps .* to .4, 9."),
+    ],
+    ids=["none", "another class", "another width"],
+)
+def test_a_layer_whose_controller_is_of_the_users_class_is_loaded_with_no_other(layer_of_own, controller, message):
+    with pytest.raises(ValueError, match=message):
+        ns.load(layer_of_own[0], controller=controller)
 
 
 @pytest.fixture(scope="module")

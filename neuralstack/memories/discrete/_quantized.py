@@ -58,6 +58,9 @@ class Quantized(AbstractMemory):
     def check(self, action, *, steps=False):
         return self.memory.check(action, steps=steps)
 
+    def emptied(self, action, starts):
+        return self.memory.emptied(action, starts)
+
     def sequence_vjp(self, *, portable=False):
         return self.memory.sequence_vjp(portable=portable)
 

@@ -17,7 +17,7 @@ from neuralstack.memories.discrete._quantized import Quantized
 from neuralstack.memories.strength._finite_vjp import FiniteVJP
 from neuralstack.memories.strength._interval import lower, nan_if_nonfinite, nan_where, overlap
 from neuralstack.memories.strength._kernel_vjp import kernel_or_interval_vjp, require_kernel
-from neuralstack.memories.strength._one_end import STRENGTH_BIASES
+from neuralstack.memories.strength._one_end import STRENGTH_BIASES, empty_before
 from neuralstack.memories.strength._position import Position, at, choose, distance, moved, put, put_position, start
 from neuralstack.memories.strength._total import total_strength
 
@@ -155,6 +155,9 @@ class NeuralDeque(AbstractMemory):
                 f"{len(ends[1].push)} at the bottom."
             )
         return DequeAction(*ends)
+
+    def emptied(self, action, starts):
+        return action._replace(top=empty_before(action.top, starts))
 
     def observe(self, action, strengths):
         room = strengths.shape[1] // 2

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from neuralstack._activations import sigmoid, tanh
 from neuralstack.memories._actions import Action, quantize_strengths, strength_margins
@@ -19,6 +19,12 @@ STRENGTH_BIASES = 1.0, -1.0
 """Initial biases of the raw push and pop strengths.
 
 If pops remove whatever was just pushed, the memory has no gradient, so machines start with strong pushes and weak pops.
+"""
+
+EMPTYING = 2.0**30
+"""A pop of more strength than any memory holds: it removes everything, and has no gradient.
+
+Actions cannot contain it, since their strengths are at most 1.
 """
 
 
@@ -79,6 +85,11 @@ class AbstractOneEnd(AbstractMemory):
 def decode_soft(raw: Float[Array, "*batch action"]) -> Action:
     """Return the action of raw numbers: the first is for the push strength, the second for the pop strength."""
     return Action(sigmoid(raw[..., 0]), sigmoid(raw[..., 1]), tanh(raw[..., 2:]))
+
+
+def empty_before(action: Action, starts: Bool[Array, " steps"]) -> Action:
+    """Return actions at one end whose pops remove everything at some steps."""
+    return action._replace(pop=jnp.where(starts, jnp.full_like(action.pop, EMPTYING), action.pop))
 
 
 def fit_strengths(memory: Any, action: Any, *, steps: bool, only_ends: bool = False) -> Action:

@@ -12,7 +12,7 @@ from neuralstack.memories.strength import _queue_interval as interval
 from neuralstack.memories.strength._finite_vjp import FiniteVJP
 from neuralstack.memories.strength._interval_vjp import IntervalVJP
 from neuralstack.memories.strength._kernel_vjp import kernel_or_interval_vjp, require_kernel
-from neuralstack.memories.strength._one_end import AbstractOneEnd, observe_one_end
+from neuralstack.memories.strength._one_end import AbstractOneEnd, empty_before, observe_one_end
 from neuralstack.memories.strength._position import Position
 
 
@@ -65,6 +65,9 @@ class NeuralQueue(AbstractOneEnd):
 
     def strengths(self, state):
         return interval.lengths(state.edges, state.front)
+
+    def emptied(self, action, starts):
+        return empty_before(action, starts)
 
     def observe(self, action, strengths):
         return [observe_one_end("queue", "front", action, strengths)]
