@@ -14,6 +14,7 @@ from . import (
     testing as testing,
     training as training,
 )
+from ._runtime import keep_memory as keep_memory
 from .automata import StackTransducer as StackTransducer, extract as extract
 from .controllers import (
     CONTROLLERS as CONTROLLERS,

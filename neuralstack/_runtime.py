@@ -1,9 +1,15 @@
-"""Process-wide settings of JAX. Programs make them before they compute anything; the library never does."""
+"""Process-wide settings. Programs make them before they compute anything; the library never does on its own."""
 
+import ctypes
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+
+MALLOC_OPTIONS = {-4: 0, -1: 2**31 - 1, -8: 1}
+"""Of `malloc.h`: M_MMAP_MAX, no array is apart from the heap; M_TRIM_THRESHOLD, the heap does not shrink; M_ARENA_MAX,
+all threads share it, since the heaps of single threads are too small for large arrays."""
 
 
 def use_compilation_cache() -> None:
@@ -32,6 +38,26 @@ def cache_directory() -> Path | None:
     except (OSError, RuntimeError):  # no permission, a file in the way, no home at all
         return None
     return directory if os.access(directory, os.W_OK | os.X_OK) else None
+
+
+def keep_memory() -> None:
+    """Let this process keep the memory that it frees, so that a CPU computes faster on long sequences.
+
+    The GNU C library returns large arrays to the system when they are freed, and the system clears them page by page
+    when they are allocated again: for every batch, since XLA and PyTorch allocate what a batch needs anew. Training
+    with memories of some 100 steps and more then takes about a third longer. After this call the process does not
+    shrink any more. With another C library it has no effect.
+
+    The command line calls it; programs that train in other ways may.
+
+    Examples:
+        >>> import neuralstack as ns
+        >>> ns.keep_memory()
+    """
+    with suppress(AttributeError, OSError, TypeError):  # not the GNU C library; on Windows there is no name None
+        set_option = ctypes.CDLL(None).mallopt
+        for option, value in MALLOC_OPTIONS.items():
+            set_option(option, value)
 
 
 def use_cores(count: int) -> None:

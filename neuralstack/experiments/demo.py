@@ -4,7 +4,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from neuralstack._runtime import use_compilation_cache
+from neuralstack._runtime import keep_memory, use_compilation_cache
 from neuralstack.evaluation import evaluate, fixed_set, predict
 from neuralstack.experiments.reversal import FLAMANT, PUBLISHED
 from neuralstack.reporting import Table, Viewer, page, plot_curves, plot_trace, report_table, trace
@@ -16,6 +16,7 @@ TEXT = "A string to reverse"
 
 def main() -> None:
     """Train into `runs/demo`, evaluate on both fixed sets, save the figures, and answer one typed example."""
+    keep_memory()
     use_compilation_cache()
     shutil.rmtree(PATH, ignore_errors=True)  # the demonstration's own directory, replaced each time
     config = complete(configure("reversal", evaluate_every=25, stop_after_perfect=5))

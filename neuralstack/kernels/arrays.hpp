@@ -2,9 +2,7 @@
 
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
-#include <limits>
 
 #include "line.hpp"
 #include "memory.hpp"
@@ -14,17 +12,20 @@ namespace neuralstack {
 // Replaces the ends of the line from the first step whose action contains a number that is not finite.
 constexpr int32_t kBroken = -1;
 
-template <typename Real>
-void fill_nan(Real* first, int64_t count) {
-  std::fill_n(first, count, std::numeric_limits<Real>::quiet_NaN());
-}
-
 // Actions, or their cotangents.
 template <typename Real>
 struct Actions {
   Real* push;
   Real* pop;
   Real* values;
+};
+
+// The actions of one sequence, or their cotangents: a row for each step and track.
+template <typename Real>
+struct ActionRows {
+  Rows<Real> push;
+  Rows<Real> pop;
+  Rows<Real> values;
 };
 
 // The state of a memory, without its values.

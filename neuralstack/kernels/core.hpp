@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "arrays.hpp"
@@ -28,16 +29,16 @@ class Core {
       std::vector<int32_t> elements(places_);
       std::vector<double> strengths(places_);
       Slots slots{elements.data(), strengths.data(), first_, first_};
-      const Given actions = of(batch_actions, i);
-      Real* reads = batch_reads + i * numbers_;
+      const auto actions = of(batch_actions, i);
+      const Rows<Real> reads = values_of(batch_reads, i);
       const int64_t asked = bounded(steps[i]), taken = finite_steps(actions, asked);
       Change changes[kTracks];
       for (int64_t time = 0; time < taken; ++time) {
         take(slots, time, actions, changes);
-        Memory::reads(slots, actions.values, reads + time * row_, width_);
+        Memory::reads(slots, actions.values, after(reads, time), width_);
       }
-      fill_nan(reads + taken * row_, (asked - taken) * row_);
-      std::fill(reads + asked * row_, reads + numbers_, Real(0));
+      fill(reads, taken, asked, width_, kNaN);
+      fill(reads, asked, length_, width_, Real(0));
       return NEURALSTACK_OK;
     });
   }
@@ -52,22 +53,21 @@ class Core {
       std::vector<Change> changes(places_);
       std::vector<double> of_strengths(places_);  // the cotangent of an element's strength has the index of its push
       Slots slots{elements.data(), strengths.data(), first_, first_};
-      const Given actions = of(batch_actions, i);
-      const Real* of_reads = batch_read_cotangents + i * numbers_;
-      const Actions<Real> cotangents = of(batch_cotangents, i);
+      const auto actions = of(batch_actions, i);
+      const Rows<const Real> of_reads = values_of(batch_read_cotangents, i);
+      const auto cotangents = of(batch_cotangents, i);
       const int64_t asked = bounded(steps[i]), taken = finite_steps(actions, asked);
-      std::fill_n(cotangents.pop, places_, Real(0));
-      std::fill_n(cotangents.values, numbers_, Real(0));
+      fill(cotangents.pop, 0, length_, 1, Real(0));
+      fill(cotangents.values, 0, length_, width_, Real(0));
       for (int64_t time = 0; time < taken; ++time) take(slots, time, actions, changes.data() + time * kTracks);
       for (int64_t time = taken - 1; time >= 0; --time) {
-        const int64_t place = time * kTracks;
-        Memory::back(slots, &changes[place], actions.values, of_reads + time * row_, cotangents.values,
-                     of_strengths.data(), cotangents.pop + place, width_);
+        Memory::back(slots, &changes[time * kTracks], actions.values, after(of_reads, time), cotangents.values,
+                     of_strengths.data(), after(cotangents.pop, time), width_);
       }
-      std::copy(of_strengths.begin(), of_strengths.end(), cotangents.push);
-      fill_nan(cotangents.push + taken * kTracks, (asked - taken) * kTracks);
-      fill_nan(cotangents.pop + taken * kTracks, (asked - taken) * kTracks);
-      fill_nan(cotangents.values + taken * row_, (asked - taken) * row_);
+      for (int64_t place = 0; place < places_; ++place) *cotangents.push[place] = static_cast<Real>(of_strengths[place]);
+      fill(cotangents.push, taken, asked, 1, kNaN);
+      fill(cotangents.pop, taken, asked, 1, kNaN);
+      fill(cotangents.values, taken, asked, width_, kNaN);
       return NEURALSTACK_OK;
     });
   }
@@ -80,21 +80,19 @@ class Core {
       const int64_t time = times[i];
       const bool broken = line.ends[0] == kBroken && line.ends[1] == kBroken;
       if (time < 0 || time >= length_ || !(broken || fits(line, time))) return NEURALSTACK_NO_ROOM;
-      const Real* push = batch_action.push + i * kTracks;
-      const Real* pop = batch_action.pop + i * kTracks;
-      const Real* value = batch_action.values + i * row_;
-      Real* read = batch_read + i * row_;
-      if (broken || !Memory::finite(push, pop, value, width_)) {
-        fill_nan(read, row_);
+      const auto action = at_step(batch_action, i);
+      const Rows<Real> read{batch_read + i * kTracks * width_, width_};
+      if (broken || !Memory::finite(action.push, action.pop, action.values, width_)) {
+        fill(read, 0, 1, width_, kNaN);
         line.ends[0] = line.ends[1] = kBroken;
         return NEURALSTACK_OK;
       }
-      Real* values = batch_values + i * numbers_;
-      std::copy_n(value, row_, values + time * row_);
+      const Rows<Real> values = values_of(batch_values, i);
+      for (int64_t k = 0; k < kTracks; ++k) std::copy_n(action.values[k], width_, values[time * kTracks + k]);
       Slots slots = open(line);
       Change changes[kTracks];
-      Memory::step(slots, static_cast<int32_t>(time), push, pop, changes);
-      Memory::reads(slots, values, read, width_);
+      Memory::step(slots, static_cast<int32_t>(time), action.push, action.pop, changes);
+      Memory::reads(slots, read_only(values), read, width_);
       close(line, slots);
       return NEURALSTACK_OK;
     });
@@ -106,7 +104,7 @@ class Core {
     return for_each(batch_, [&](int64_t i) {
       const Line line = of(batch_line, i);
       const auto record = of(batch_record, i);
-      const Given actions = of(batch_actions, i);
+      const auto actions = of(batch_actions, i);
       std::fill_n(line.elements, places_, 0);
       std::fill_n(line.strengths, places_, 0.0);
       std::fill_n(record.slots, 2 * places_, 0);
@@ -128,31 +126,31 @@ class Core {
   // The backward pass of one step, in place.
   int undo(const int32_t* times, const Real* batch_read_cotangent, const Real* batch_values,
            const Record<const int32_t, const double>& batch_record, const Line& batch_line, Real* batch_of_values,
-           double* batch_of_strengths, const Actions<Real>& cotangent) const {
+           double* batch_of_strengths, const Actions<Real>& batch_cotangent) const {
     return for_each(batch_, [&](int64_t i) {
       const Line line = of(batch_line, i);
       const auto record = of(batch_record, i);
       const int64_t time = times[i], place = time * kTracks;
       const bool inside = 0 <= time && time < length_;
-      Real* of_push = cotangent.push + i * kTracks;
-      Real* of_pop = cotangent.pop + i * kTracks;
-      Real* of_value = cotangent.values + i * row_;
+      const auto cotangent = at_step(batch_cotangent, i);
       if (inside && record.slots[2 * place] == kBroken) {
-        fill_nan(of_push, kTracks);
-        fill_nan(of_pop, kTracks);
-        fill_nan(of_value, row_);
+        fill(cotangent.push, 0, 1, 1, kNaN);
+        fill(cotangent.pop, 0, 1, 1, kNaN);
+        fill(cotangent.values, 0, 1, width_, kNaN);
         return NEURALSTACK_OK;
       }
       if (!inside || !fits(line, time + 1) || line.ends[1] - line.ends[0] < kTracks) return NEURALSTACK_NOTHING_TO_UNDO;
       Change changes[kTracks];
       for (int32_t k = 0; k < kTracks; ++k) changes[k] = record.read(place + k);
       Slots slots = open(line);
-      Real* of_values = batch_of_values + i * numbers_;
+      const Rows<Real> of_values = values_of(batch_of_values, i);
+      const Rows<const Real> of_read{batch_read_cotangent + i * kTracks * width_, width_};
       double* of_strengths = batch_of_strengths + i * places_;
-      Memory::back(slots, changes, batch_values + i * numbers_, batch_read_cotangent + i * row_, of_values,
-                   of_strengths, of_pop, width_);
-      std::copy_n(of_strengths + place, kTracks, of_push);
-      std::copy_n(of_values + time * row_, row_, of_value);
+      Memory::back(slots, changes, values_of(batch_values, i), of_read, of_values, of_strengths, cotangent.pop, width_);
+      for (int64_t k = 0; k < kTracks; ++k) {
+        *cotangent.push[k] = static_cast<Real>(of_strengths[place + k]);
+        std::copy_n(of_values[place + k], width_, cotangent.values[k]);
+      }
       close(line, slots);
       return NEURALSTACK_OK;
     });
@@ -160,13 +158,29 @@ class Core {
 
  private:
   static constexpr int32_t kTracks = Memory::kTracks;
+  static constexpr Real kNaN = std::numeric_limits<Real>::quiet_NaN();
 
   int64_t bounded(int32_t steps) const { return std::clamp<int64_t>(steps, 0, length_); }
 
-  // The parts of one sequence.
+  // The rows of one sequence in an array of whole sequences with `width` numbers in a row.
   template <typename One>
-  Actions<One> of(const Actions<One>& all, int64_t i) const {
-    return {all.push + i * places_, all.pop + i * places_, all.values + i * numbers_};
+  Rows<One> rows_of(One* all, int64_t i, int64_t width) const {
+    const int64_t first = i / interleaved_ * interleaved_ * places_ + i % interleaved_;
+    return {all + first * width, interleaved_ * width};
+  }
+  template <typename One>
+  Rows<One> values_of(One* all, int64_t i) const {
+    return rows_of(all, i, width_);
+  }
+  template <typename One>
+  ActionRows<One> of(const Actions<One>& all, int64_t i) const {
+    return {rows_of(all.push, i, 1), rows_of(all.pop, i, 1), values_of(all.values, i)};
+  }
+
+  // The action of one step of one sequence in arrays of one step.
+  template <typename One>
+  ActionRows<One> at_step(const Actions<One>& all, int64_t i) const {
+    return {{all.push + i * kTracks, 1}, {all.pop + i * kTracks, 1}, {all.values + i * kTracks * width_, width_}};
   }
   Line of(const Line& all, int64_t i) const {
     return {all.elements + i * places_, all.strengths + i * places_, all.ends + i * 2};
@@ -176,23 +190,35 @@ class Core {
     return {all.slots + i * 2 * places_, all.strengths + i * 2 * places_};
   }
 
+  // The rows from those of a step on.
+  template <typename One>
+  static Rows<One> after(const Rows<One>& rows, int64_t time) {
+    return {rows[time * kTracks], rows.stride};
+  }
+  static Rows<const Real> read_only(const Rows<Real>& rows) { return {rows.first, rows.stride}; }
+
+  // Fills the rows of the steps from `begin` to just before `end`.
+  static void fill(const Rows<Real>& rows, int64_t begin, int64_t end, int64_t width, Real number) {
+    for (int64_t row = begin * kTracks; row < end * kTracks; ++row) std::fill_n(rows[row], width, number);
+  }
+
   static Slots open(const Line& line) { return {line.elements, line.strengths, line.ends[0], line.ends[1]}; }
   static void close(const Line& line, const Slots& slots) {
     line.ends[0] = slots.low;
     line.ends[1] = slots.high;
   }
 
-  static void take(Slots& slots, int64_t time, const Given& actions, Change* changes) {
-    const int64_t place = time * kTracks;
-    Memory::step(slots, static_cast<int32_t>(time), actions.push + place, actions.pop + place, changes);
+  static void take(Slots& slots, int64_t time, const ActionRows<const Real>& actions, Change* changes) {
+    Memory::step(slots, static_cast<int32_t>(time), after(actions.push, time), after(actions.pop, time), changes);
   }
 
   // The number of steps before the first one whose action contains a number that is not finite.
-  int64_t finite_steps(const Given& actions, int64_t steps) const {
+  int64_t finite_steps(const ActionRows<const Real>& actions, int64_t steps) const {
     int64_t time = 0;
     for (; time < steps; ++time) {
-      const int64_t place = time * kTracks;
-      if (!Memory::finite(actions.push + place, actions.pop + place, actions.values + time * row_, width_)) break;
+      if (!Memory::finite(after(actions.push, time), after(actions.pop, time), after(actions.values, time), width_)) {
+        break;
+      }
     }
     return time;
   }
@@ -207,9 +233,8 @@ class Core {
   const neuralstack_batch& batch_;
   const int64_t length_ = batch_.length;
   const int64_t width_ = batch_.width;
-  const int64_t row_ = kTracks * width_;        // numbers in the values of a step
-  const int64_t places_ = length_ * kTracks;    // strengths of a sequence, and slots of its line
-  const int64_t numbers_ = length_ * row_;      // in the values of a sequence
+  const int64_t interleaved_ = batch_.interleaved;
+  const int64_t places_ = length_ * kTracks;  // strengths of a sequence, and slots of its line
   const int32_t first_ = static_cast<int32_t>(length_ * Memory::kBelow);  // both ends of an empty line
 };
 

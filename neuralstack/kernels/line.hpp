@@ -19,6 +19,15 @@
 
 namespace neuralstack {
 
+// The rows of an array of one sequence, which need not follow one another.
+template <typename Number>
+struct Rows {
+  Number* first;
+  int64_t stride;
+
+  Number* operator[](int64_t row) const { return first + row * stride; }
+};
+
 enum class End { kBottom, kTop };
 
 // The slots of one sequence; those from `low` up to just before `high` are alive.
@@ -131,14 +140,14 @@ inline Real dot(const Real* __restrict one, const Real* __restrict other, int64_
 
 // Reads the unit of strength nearest to an end: the sum of the values, weighted by how much of each lies within it.
 template <End kEnd, typename Real>
-void read(const Slots& slots, const Real* values, Real* out, int64_t width) {
+void read(const Slots& slots, const Rows<const Real>& values, Real* out, int64_t width) {
   std::fill(out, out + width, Real(0));
   double room = 1;
   for (int32_t slot = outermost<kEnd>(slots); slots.alive(slot); slot += kInward<kEnd>) {
     const double strength = slots.strengths[slot];
     const bool whole = strength <= room;
     const Real weight = static_cast<Real>(whole ? strength : room);
-    if (weight != 0) add_scaled(out, values + slots.elements[slot] * width, weight, width);
+    if (weight != 0) add_scaled(out, values[slots.elements[slot]], weight, width);
     if (!whole) return;
     room -= strength;
   }
@@ -146,16 +155,16 @@ void read(const Slots& slots, const Real* values, Real* out, int64_t width) {
 
 // Adds the contribution of the read of this state to the cotangents of values and strengths.
 template <End kEnd, typename Real>
-void read_backward(const Slots& slots, const Real* values, const Real* read_cotangent, Real* value_cotangents,
-                   double* strength_cotangents, int64_t width) {
+void read_backward(const Slots& slots, const Rows<const Real>& values, const Real* read_cotangent,
+                   const Rows<Real>& value_cotangents, double* strength_cotangents, int64_t width) {
   double room = 1;
   for (int32_t slot = outermost<kEnd>(slots); slots.alive(slot); slot += kInward<kEnd>) {
     const double strength = slots.strengths[slot];
     const int64_t element = slots.elements[slot];
     const bool whole = strength <= room;
     const Real weight = static_cast<Real>(whole ? strength : room);
-    if (weight != 0) add_scaled(value_cotangents + element * width, read_cotangent, weight, width);
-    const Real slope = dot(read_cotangent, values + element * width, width);
+    if (weight != 0) add_scaled(value_cotangents[element], read_cotangent, weight, width);
+    const Real slope = dot(read_cotangent, values[element], width);
     if (whole) {
       strength_cotangents[element] += slope;
       room -= strength;

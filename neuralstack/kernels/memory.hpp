@@ -36,40 +36,43 @@ struct Memory {
 
   // Takes a step and records in `changes` what each track changed.
   template <typename Real>
-  static void step(Slots& slots, int32_t time, const Real* push_strengths, const Real* pop_strengths,
-                   Change* changes) {
-    each([&](auto track, int32_t k) { changes[k].popped = pop<track.out>(slots, double(pop_strengths[k])); });
+  static void step(Slots& slots, int32_t time, const Rows<const Real>& push_strengths,
+                   const Rows<const Real>& pop_strengths, Change* changes) {
+    each([&](auto track, int32_t k) { changes[k].popped = pop<track.out>(slots, double(*pop_strengths[k])); });
     each([&](auto track, int32_t k) {
-      changes[k].pushed = push<track.in>(slots, time * kTracks + k, double(push_strengths[k]));
+      changes[k].pushed = push<track.in>(slots, time * kTracks + k, double(*push_strengths[k]));
     });
   }
 
   // Whether all numbers in a step's actions are finite. If not, results are NaN from that step on.
   template <typename Real>
-  static bool finite(const Real* push_strengths, const Real* pop_strengths, const Real* values, int64_t width) {
+  static bool finite(const Rows<const Real>& push_strengths, const Rows<const Real>& pop_strengths,
+                     const Rows<const Real>& values, int64_t width) {
     bool all = true;
-    for (int32_t k = 0; k < kTracks; ++k) all &= is_finite(push_strengths[k]) & is_finite(pop_strengths[k]);
-    for (int64_t i = 0; i < kTracks * width; ++i) all &= is_finite(values[i]);
+    for (int32_t k = 0; k < kTracks; ++k) {
+      all &= is_finite(*push_strengths[k]) & is_finite(*pop_strengths[k]);
+      for (int64_t i = 0; i < width; ++i) all &= is_finite(values[k][i]);
+    }
     return all;
   }
 
   template <typename Real>
-  static void reads(const Slots& slots, const Real* values, Real* out, int64_t width) {
-    each([&](auto track, int32_t k) { read<track.out>(slots, values, out + k * width, width); });
+  static void reads(const Slots& slots, const Rows<const Real>& values, const Rows<Real>& out, int64_t width) {
+    each([&](auto track, int32_t k) { read<track.out>(slots, values, out[k], width); });
   }
 
   // Undoes a step and backpropagates through its reads and actions. The cotangents of its pushes are then the strength
   // cotangents of the elements that it pushed.
   template <typename Real>
-  static void back(Slots& slots, const Change* changes, const Real* values, const Real* read_cotangents,
-                   Real* value_cotangents, double* strength_cotangents, Real* pop_cotangents, int64_t width) {
+  static void back(Slots& slots, const Change* changes, const Rows<const Real>& values,
+                   const Rows<const Real>& read_cotangents, const Rows<Real>& value_cotangents,
+                   double* strength_cotangents, const Rows<Real>& pop_cotangents, int64_t width) {
     each([&](auto track, int32_t k) {
-      read_backward<track.out>(slots, values, read_cotangents + k * width, value_cotangents, strength_cotangents,
-                               width);
+      read_backward<track.out>(slots, values, read_cotangents[k], value_cotangents, strength_cotangents, width);
     });
     each_backward([&](auto track, int32_t k) { unpush<track.in>(slots, changes[k].pushed); });
     each_backward([&](auto track, int32_t k) {
-      pop_cotangents[k] = static_cast<Real>(unpop<track.out>(slots, changes[k].popped, strength_cotangents));
+      *pop_cotangents[k] = static_cast<Real>(unpop<track.out>(slots, changes[k].popped, strength_cotangents));
     });
   }
 

@@ -1,8 +1,9 @@
 /* The kernels of stack, queue and DeQue, for programs in any language.
  *
  * Every function works on a batch of independent sequences, and every array has one part for each sequence, one after
- * the other. Arrays are dense, in row-major order (C order), and aligned as their numbers require. With T = length,
- * K = tracks (1 for stack and queue; 2 for the DeQue: top, bottom) and W = width, the part of one sequence is
+ * the other unless sequences are interleaved (see below). Arrays are dense, in row-major order (C order), and aligned as
+ * their numbers require. With T = length, K = tracks (1 for stack and queue; 2 for the DeQue: top, bottom) and W =
+ * width, the part of one sequence is
  *
  *   steps, time           int32                one number
  *   push, pop             real    [T, K]       strengths; [K] in functions of one step
@@ -19,6 +20,9 @@
  *   changed_slots         int32   [T, K, 2]    what each step changed, for undoing it
  *   changed_strengths     double  [T, K, 2]
  *   strength_cotangents   double  [T, K]
+ *
+ * Networks often keep a batch time first. Where `interleaved` is N > 1, sequences stand in groups of N, one group after
+ * the other, and every real array with an axis of T steps is [T, K, N] or [T, K, N, W] for a group.
  *
  * Arrays that are written overlap no other array. An array without numbers, since a size is 0, may be NULL.
  *
@@ -42,7 +46,7 @@
 #endif
 
 /* The version of this interface: it grows with every change that a caller may have to follow. */
-#define NEURALSTACK_VERSION 1
+#define NEURALSTACK_VERSION 2
 
 #ifdef __cplusplus
 extern "C" {
@@ -58,7 +62,7 @@ enum { NEURALSTACK_FLOAT32 = 0, NEURALSTACK_FLOAT64 = 1 };
 enum {
   NEURALSTACK_OK = 0,
   NEURALSTACK_UNKNOWN_KIND = 1,  /* no such memory, or no such type of numbers */
-  NEURALSTACK_BAD_SIZE = 2,      /* a negative size, or one for which the arrays could not be addressed */
+  NEURALSTACK_BAD_SIZE = 2,      /* a negative size, groups that are not full, or arrays that cannot be addressed */
   NEURALSTACK_OUT_OF_MEMORY = 3,
   NEURALSTACK_NO_ROOM = 4,       /* a step beyond the length, or out of order */
   NEURALSTACK_NOTHING_TO_UNDO = 5 /* a step that was not the last one taken */
@@ -78,6 +82,7 @@ typedef struct neuralstack_batch {
   int64_t sequences; /* their number */
   int64_t length;    /* steps of each, at most */
   int64_t width;     /* of a value */
+  int64_t interleaved; /* sequences in a group, which divides their number: 1 if they stand one after the other */
   neuralstack_parallel_for parallel_for; /* or NULL: the calling thread does all the work */
   void* context;     /* passed on to parallel_for */
 } neuralstack_batch;

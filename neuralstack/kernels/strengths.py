@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int
 
@@ -59,7 +60,7 @@ class Backward(NamedTuple):
 
 def reads(memory: str, actions: Actions, steps: Int[Array, ""]) -> Float[Array, "steps tracks width"]:
     """Return every read of a whole sequence, zero after the first `steps`."""
-    (read,) = call(memory, "forward", [actions.values], steps, *actions)
+    (read,) = call(memory, "forward", [actions.values], steps, *actions, interleaved=0)
     return read
 
 
@@ -67,7 +68,25 @@ def reads_backward(
     memory: str, actions: Actions, steps: Int[Array, ""], reads_cotangent: Float[Array, "steps tracks width"]
 ) -> Actions:
     """Return the cotangents of the actions."""
-    return Actions(*call(memory, "backward", actions, steps, *actions, reads_cotangent))
+    return Actions(*call(memory, "backward", actions, steps, *actions, reads_cotangent, interleaved=0))
+
+
+def batch_reads(
+    memory: str, actions: Actions, steps: Int[Array, ""]
+) -> Float[Array, "steps tracks batch width"]:
+    """Return every read of a batch whose arrays have an axis of sequences after those of steps and tracks."""
+    size = actions.push.shape[2]
+    (read,) = call(memory, "forward", [actions.values], jnp.full(size, steps), *actions, interleaved=size)
+    return read
+
+
+def batch_reads_backward(
+    memory: str, actions: Actions, steps: Int[Array, ""], reads_cotangent: Float[Array, "steps tracks batch width"]
+) -> Actions:
+    """Return the cotangents of the actions of such a batch."""
+    size = actions.push.shape[2]
+    operands = jnp.full(size, steps), *actions, reads_cotangent
+    return Actions(*call(memory, "backward", actions, *operands, interleaved=size))
 
 
 def start_forward(memory: str, steps: int, tracks: int, width: int, dtype: DTypeLike) -> Forward:
@@ -118,11 +137,15 @@ def call(
     memory: str,
     name: str,
     results: Sequence[Array | jax.ShapeDtypeStruct],
-    step: Int[Array, ""],
+    step: Int[Array, "*batch"],
     *operands: Array,
     in_place: dict[int, int] | None = None,
+    **attributes: int,
 ) -> Sequence[Array]:
-    """Call a memory's kernel of this name; `results` give the shapes and dtypes."""
+    """Call a memory's kernel of this name; `results` give the shapes and dtypes.
+
+    An axis of sequences behind that of tracks is what `interleaved` is the size of; 0 if there is none.
+    """
     kernel = jax.ffi.ffi_call(
         f"neuralstack_{memory}_{name}",
         [jax.ShapeDtypeStruct(result.shape, result.dtype) for result in results],
@@ -130,4 +153,4 @@ def call(
         input_output_aliases=in_place,
     )
     operands = vary_together((jnp.asarray(step, INT), *operands))
-    return vary_like(kernel(*operands), operands)
+    return vary_like(kernel(*operands, **{name: np.int64(value) for name, value in attributes.items()}), operands)

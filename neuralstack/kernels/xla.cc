@@ -4,12 +4,38 @@
 // sequences forward or backward distribute them over XLA's threads. Strengths that are doubles, and their cotangents,
 // are passed as pairs of integers, since JAX need not have float64 enabled.
 
+#include <algorithm>
 #include <cstring>
 #include <initializer_list>
+#include <optional>
+#include <string_view>
 
 #include "neuralstack.h"
 #include "xla/ffi/api/ffi.h"
 #include "xla_threads.hpp"
+
+namespace neuralstack {
+
+// An attribute of a call: how many sequences are interleaved in its arrays, 0 if they stand one after the other.
+struct Interleaved {
+  int64_t sequences;
+};
+
+}  // namespace neuralstack
+
+template <>
+struct xla::ffi::AttrDecoding<neuralstack::Interleaved> {
+  using Type = neuralstack::Interleaved;
+  static std::optional<Type> Decode(XLA_FFI_AttrType type, void* attribute, DiagnosticEngine& diagnostic) {
+    const auto number = AttrDecoding<int64_t>::Decode(type, attribute, diagnostic);
+    return number ? std::optional<Type>({*number}) : std::nullopt;
+  }
+};
+template <>
+struct xla::ffi::AttrBinding<neuralstack::Interleaved> {
+  using Attr = neuralstack::Interleaved;
+  static constexpr std::string_view name() { return "interleaved"; }
+};
 
 namespace neuralstack {
 namespace {
@@ -28,12 +54,15 @@ int32_t* ints(const Ints& array) { return numbers<int32_t>(array); }
 double* doubles(const Ints& array) { return numbers<double>(array); }
 void* reals(const Reals& array) { return array.untyped_data(); }
 
-// The batch of a call that has one of `counts` for each sequence, and values of shape [..., length, tracks, width].
-neuralstack_batch batch_of(int32_t memory, const Ints& counts, const Reals& values, ffi::ThreadPool* pool = nullptr) {
+// The batch of a call that has one of `counts` for each sequence, and values of shape [..., length, tracks, width], or
+// [..., length, tracks, interleaved, width].
+neuralstack_batch batch_of(int32_t memory, const Ints& counts, const Reals& values, int64_t interleaved = 0,
+                           ffi::ThreadPool* pool = nullptr) {
   const auto shape = values.dimensions();
+  const size_t steps_axis = shape.size() - (interleaved > 0 ? 4 : 3);
   const bool is_double = values.element_type() == ffi::DataType::F64;
   return {memory, is_double ? NEURALSTACK_FLOAT64 : NEURALSTACK_FLOAT32, static_cast<int64_t>(counts.element_count()),
-          shape[shape.size() - 3], shape.back(), pool == nullptr ? nullptr : distribute, pool};
+          shape[steps_axis], shape.back(), std::max<int64_t>(interleaved, 1), pool == nullptr ? nullptr : distribute, pool};
 }
 
 // Calls `act` if all arrays hold the same type of real numbers.
@@ -58,18 +87,18 @@ void carry_over(const Operand& operand, Result result) {
 }
 
 template <int32_t kMemory>
-ffi::Error forward(ffi::ThreadPool pool, Ints steps, Reals push, Reals pop, Reals values, RealsOut reads) {
+ffi::Error forward(ffi::ThreadPool pool, Interleaved interleaved, Ints steps, Reals push, Reals pop, Reals values, RealsOut reads) {
   return with_reals({push, pop, values}, [&] {
-    const auto batch = batch_of(kMemory, steps, values, &pool);
+    const auto batch = batch_of(kMemory, steps, values, interleaved.sequences, &pool);
     return neuralstack_forward(&batch, ints(steps), reals(push), reals(pop), reals(values), reals(*reads));
   });
 }
 
 template <int32_t kMemory>
-ffi::Error backward(ffi::ThreadPool pool, Ints steps, Reals push, Reals pop, Reals values, Reals of_reads,
+ffi::Error backward(ffi::ThreadPool pool, Interleaved interleaved, Ints steps, Reals push, Reals pop, Reals values, Reals of_reads,
                     RealsOut of_push, RealsOut of_pop, RealsOut of_values) {
   return with_reals({push, pop, values, of_reads}, [&] {
-    const auto batch = batch_of(kMemory, steps, values, &pool);
+    const auto batch = batch_of(kMemory, steps, values, interleaved.sequences, &pool);
     return neuralstack_backward(&batch, ints(steps), reals(push), reals(pop), reals(values), reals(of_reads),
                                 reals(*of_push), reals(*of_pop), reals(*of_values));
   });

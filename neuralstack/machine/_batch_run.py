@@ -13,7 +13,7 @@ from neuralstack.machine._answer import answer_input, logits, output
 from neuralstack.machine._quantization import RoundingMasks, round_initial, rounding_of
 from neuralstack.machine._steps import BatchSteps, Decode
 from neuralstack.machine._unroll import unroll
-from neuralstack.memories import NoMemory
+from neuralstack.memories import NoMemory, batch_reads_of
 
 if TYPE_CHECKING:
     from neuralstack.machine._machine import Machine
@@ -99,7 +99,7 @@ def run_in_turn(
         return rounding_of(machine.quantized, mask)(decode(raw, inputs))
 
     action = jax.vmap(jax.vmap(decoded))(raw, inputs.decode_inputs, masks.action)
-    read = jax.vmap(machine.memory.run, in_axes=(1, None), out_axes=1)(action, steps)
+    read = batch_reads_of(machine.memory, action, steps)
     return BatchOutputs(hidden, raw, action, read, state)
 
 

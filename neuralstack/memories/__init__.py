@@ -11,7 +11,7 @@ from neuralstack.memories._nondeterministic import (
 from neuralstack.memories._null import NoMemory as NoMemory
 from neuralstack.memories._observation import Observation as Observation, crop as crop
 from neuralstack.memories._recompute import CheckpointedVJP as CheckpointedVJP
-from neuralstack.memories._run import on_platform as on_platform
+from neuralstack.memories._run import batch_reads_of as batch_reads_of, on_platform as on_platform
 from neuralstack.memories._sequence_vjp import AbstractSequenceVJP as AbstractSequenceVJP
 from neuralstack.memories.discrete._hard_mixture import HardMixtureStacks as HardMixtureStacks
 from neuralstack.memories.discrete._hard_stack import HardStack as HardStack

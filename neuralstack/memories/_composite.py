@@ -187,6 +187,14 @@ class CompositeVJP(AbstractSequenceVJP):
         pieces = zip(self.vjps, action, self.split(reads_cotangent), strict=True)
         return tuple(vjp.reads_backward(its_action, steps, cotangent) for vjp, its_action, cotangent in pieces)
 
+    def batch_reads(self, action, steps):
+        pieces = zip(self.vjps, action, strict=True)
+        return jnp.concatenate([vjp.batch_reads(its_action, steps) for vjp, its_action in pieces], axis=-1)
+
+    def batch_reads_backward(self, action, steps, reads_cotangent):
+        pieces = zip(self.vjps, action, self.split(reads_cotangent), strict=True)
+        return tuple(vjp.batch_reads_backward(its_action, steps, cotangent) for vjp, its_action, cotangent in pieces)
+
     def start_forward(self, steps, dtype):
         return tuple(vjp.start_forward(steps, dtype) for vjp in self.vjps)
 

@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, PyTree
 
+from neuralstack._varying import vary_together
+
 
 def reads_of(memory: Any, action: Any, steps: Int[Array, ""]) -> Float[Array, "steps read"]:
     """Return every read of a whole sequence of checked actions, of which only the first `steps` are defined.
@@ -15,46 +17,56 @@ def reads_of(memory: Any, action: Any, steps: Int[Array, ""]) -> Float[Array, "s
     Raises:
         TypeError: For forward-mode and higher derivatives.
     """
+    return _refusing(memory, "reads", action, steps)
+
+
+def batch_reads_of(memory: Any, action: Any, steps: Int[Array, ""]) -> Float[Array, "steps batch read"]:
+    """Return every read of a batch, time first: the one place outside the unroll with an axis of sequences.
+
+    In a network the arrays of a batch lie time first, and the kernels take them so. Under `jax.vmap` each sequence
+    would be copied to a place of its own and back.
+
+    Raises:
+        TypeError: For forward-mode and higher derivatives.
+    """
+    action = jax.vmap(partial(memory.check, steps=True), in_axes=1, out_axes=1)(action)
+    return _refusing(memory, "batch_reads", *vary_together((action, jnp.asarray(steps))))
+
+
+def _refusing(memory, name, action, steps):
     try:
-        return _reads(memory, action, steps)
+        return _reads(memory, name, action, steps)
     except TypeError as error:
         if "forward-mode" not in str(error):
             raise
         raise TypeError(only_first_derivatives(memory)) from error
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(0,))
-def _reads(memory, action, steps):
-    return _reads_forward(memory, action, steps)[0]
+@partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+def _reads(memory, name, action, steps):
+    return _reads_forward(memory, name, action, steps)[0]
 
 
-def _reads_forward(memory, action, steps):
-    return _forward_pass(memory, action, steps), (action, steps)
+def _reads_forward(memory, name, action, steps):
+    return _pass(memory, name, action, steps), (action, steps)
 
 
-def _reads_backward(memory, saved, reads_cotangent):
-    return _backward_pass(memory, *saved, reads_cotangent), None
+def _reads_backward(memory, name, saved, reads_cotangent):
+    return _pass(memory, f"{name}_backward", *saved, reads_cotangent), None
 
 
 _reads.defvjp(_reads_forward, _reads_backward)
 
 
-@partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _forward_pass(memory, action, steps):
-    return on_platform(memory, lambda vjp, *given: vjp.reads(*given), action, steps)
+@partial(jax.custom_jvp, nondiff_argnums=(0, 1))
+def _pass(memory, name, *arguments):
+    """Run one of the passes of the memory's `sequence_vjp`, by its name."""
+    return on_platform(memory, lambda vjp, *given: getattr(vjp, name)(*given), *arguments)
 
 
-@partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _backward_pass(memory, action, steps, reads_cotangent):
-    return on_platform(memory, lambda vjp, *given: vjp.reads_backward(*given), action, steps, reads_cotangent)
-
-
-def _refuse(memory, primals, tangents):
+@_pass.defjvp
+def _refuse(memory, name, primals, tangents):
     raise TypeError(only_first_derivatives(memory))
-
-
-_forward_pass.defjvp(_refuse)
-_backward_pass.defjvp(_refuse)
 
 
 def only_first_derivatives(memory: Any) -> str:

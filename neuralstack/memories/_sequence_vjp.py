@@ -4,6 +4,7 @@ import abc
 from typing import Any
 
 import equinox as eqx
+import jax
 from jax.typing import DTypeLike
 from jaxtyping import Array, Float, Int, PyTree
 
@@ -21,6 +22,16 @@ class AbstractSequenceVJP(eqx.Module):
     @abc.abstractmethod
     def reads_backward(self, action: Any, steps: Int[Array, ""], reads_cotangent: Float[Array, "steps read"]) -> Any:
         """Return the cotangent of the actions."""
+
+    def batch_reads(self, action: Any, steps: Int[Array, ""]) -> Float[Array, "steps batch read"]:
+        """Return the reads of a batch, time first as its arrays lie in a network. Defaults to `reads` of each sequence."""
+        return jax.vmap(self.reads, in_axes=(1, None), out_axes=1)(action, steps)
+
+    def batch_reads_backward(
+        self, action: Any, steps: Int[Array, ""], reads_cotangent: Float[Array, "steps batch read"]
+    ) -> Any:
+        """Return the cotangent of the actions of a batch, time first."""
+        return jax.vmap(self.reads_backward, in_axes=(1, None, 1), out_axes=1)(action, steps, reads_cotangent)
 
     @abc.abstractmethod
     def start_forward(self, steps: int, dtype: DTypeLike) -> PyTree[Array]:

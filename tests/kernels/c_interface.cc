@@ -167,6 +167,40 @@ struct Problem {
     if (batch.sequences > 0 && batch.length > 0) REQUIRE(undo(-1) == NEURALSTACK_NOTHING_TO_UNDO);
   }
 
+  // The parts of all sequences in groups, in which they are interleaved, and back.
+  template <typename Number>
+  std::vector<Number> regrouped(const std::vector<Number>& array, int64_t size, int64_t group, bool back) const {
+    std::vector<Number> moved(array.size());
+    const int64_t rows = batch.length * tracks;
+    for (int64_t i = 0; i < batch.sequences; ++i) {
+      for (int64_t row_number = 0; row_number < rows; ++row_number) {
+        const int64_t plain = (i * rows + row_number) * size;
+        const int64_t interleaved = ((i / group * rows + row_number) * group + i % group) * size;
+        const auto first = array.begin() + (back ? interleaved : plain);
+        std::copy(first, first + size, moved.begin() + (back ? plain : interleaved));
+      }
+    }
+    return moved;
+  }
+
+  // Interleaved sequences have the reads and cotangents of those that stand one after the other.
+  void interleave(const Numbers<Real>& reads, const std::vector<Numbers<Real>>& cotangents) const {
+    for (int64_t group = 2; group <= batch.sequences; ++group) {
+      if (batch.sequences % group != 0) continue;
+      Problem moved = *this;
+      moved.batch.interleaved = group;
+      moved.push = regrouped(push, 1, group, false);
+      moved.pop = regrouped(pop, 1, group, false);
+      moved.values = regrouped(values, batch.width, group, false);
+      moved.of_reads = regrouped(of_reads, batch.width, group, false);
+      REQUIRE(same(regrouped(moved.forward(), batch.width, group, true), reads));
+      const auto found = moved.backward();
+      for (int part = 0; part < 3; ++part) {
+        REQUIRE(same(regrouped(found[part], part == 2 ? batch.width : 1, group, true), cotangents[part]));
+      }
+    }
+  }
+
   void check() {
     for (int32_t& count : steps) count = int32_t(one_of({-1, 0, 1, batch.length / 2, batch.length, INT32_MAX}));
     const auto reads = forward();
@@ -176,13 +210,14 @@ struct Problem {
     REQUIRE(same(forward(), reads));
     const auto on_four = backward();
     for (int part = 0; part < 3; ++part) REQUIRE(same(on_four[part], cotangents[part]));
+    interleave(reads, cotangents);
     step_through(reads);
     undo_all();
   }
 };
 
 neuralstack_batch batch_of(int32_t memory, int32_t dtype, int64_t sequences, int64_t length, int64_t width) {
-  return {memory, dtype, sequences, length, width, nullptr, nullptr};
+  return {memory, dtype, sequences, length, width, 1, nullptr, nullptr};
 }
 
 int forward_of(neuralstack_batch batch) {

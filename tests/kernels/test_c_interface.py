@@ -23,7 +23,7 @@ PARALLEL_FOR = CFUNCTYPE(None, c_void_p, c_int64, WORK, c_void_p)
 class Batch(ctypes.Structure):
     _fields_ = (
         *((name, c_int32) for name in ("memory", "dtype")),
-        *((name, c_int64) for name in ("sequences", "length", "width")),
+        *((name, c_int64) for name in ("sequences", "length", "width", "interleaved")),
         ("parallel_for", PARALLEL_FOR),
         ("context", c_void_p),
     )
@@ -52,7 +52,7 @@ def test_another_program_gets_the_reads_that_jax_gets(number, memory, tracks, dt
             taken.append(sequence)
             work(data, sequence)
 
-    batch = Batch(number, int(dtype is np.float64), SEQUENCES, STEPS, WIDTH, backwards)
+    batch = Batch(number, int(dtype is np.float64), SEQUENCES, STEPS, WIDTH, 1, backwards)
     result, reads = forward(batch, push, pop, values)
     assert (result, taken) == (0, [2, 1, 0])
     for i in range(SEQUENCES):
@@ -61,10 +61,12 @@ def test_another_program_gets_the_reads_that_jax_gets(number, memory, tracks, dt
         np.testing.assert_array_equal(reads[i].reshape(STEPS, -1), wanted)
 
 
-def test_a_refused_batch_is_a_result_with_a_message():
-    result, _ = forward(Batch(0, 0, -1, STEPS, WIDTH), *np.zeros((3, SEQUENCES, STEPS), np.float32))
+@pytest.mark.parametrize(("sequences", "interleaved"), [(-1, 1), (SEQUENCES, 0), (SEQUENCES, 2)])
+def test_a_refused_batch_is_a_result_with_a_message(sequences, interleaved):
+    batch = Batch(0, 0, sequences, STEPS, WIDTH, interleaved)
+    result, _ = forward(batch, *np.zeros((3, SEQUENCES, STEPS), np.float32))
     LIBRARY.neuralstack_message.restype = ctypes.c_char_p
-    assert LIBRARY.neuralstack_message(result) == b"the sizes of a batch are negative or too large"
+    assert LIBRARY.neuralstack_message(result) == b"the sizes of a batch are negative, too large, or no multiple of its groups"
 
 
 def test_the_library_has_the_version_of_its_header():

@@ -11,6 +11,7 @@ from hypothesis import given, strategies as st
 import neuralstack as ns
 from cases import quick
 from neuralstack import kernels
+from neuralstack.memories import batch_reads_of
 from neuralstack.reference import (
     deque_backward,
     deque_forward,
@@ -209,6 +210,34 @@ def test_a_memory_that_is_emptied_again_and_again_forgets_what_was_before(name):
         whole = pulled_back(KERNELS[name], *given)
         parts = pulled_back_each(KERNELS[name], *thirds)
     assert_close(whole, jax.tree.map(lambda leaf, like: leaf.reshape(like.shape), parts, whole), 1e-12)
+
+
+@pytest.mark.parametrize(("name", "steps"), [("stack", 9), ("queue", 6), ("deque", 9), ("several", 6)])
+def test_a_batch_that_lies_time_first_gets_to_the_last_bit_what_each_sequence_gets(name, steps):
+    names = ["stack", "deque"] if name == "several" else [name]
+    memory = ns.CompositeMemory(*(KERNELS[one] for one in names)) if name == "several" else KERNELS[name]
+    drawn = jax.tree.map(lambda array: array.astype(np.float32), [draw(one, "uniform", 9, 4) for one in names])
+    actions = [ns.Action(push, pop, value) for push, pop, value, _ in drawn]
+    actions = [
+        ns.DequeAction(*(jax.tree.map(lambda array, k=k: array[:, :, k], action) for k in range(2)))
+        if one == "deque"
+        else jax.tree.map(lambda array: array[:, :, 0], action)
+        for one, action in zip(names, actions, strict=True)
+    ]
+    action = tuple(actions) if name == "several" else actions[0]
+    cotangent = np.random.default_rng(1).normal(size=(9, 4, memory.read_size)).astype(np.float32)
+
+    @partial(jax.jit, static_argnums=0)
+    def both(run, action):
+        reads, pull = jax.vjp(lambda action: run(action), action)
+        return reads, pull(jnp.asarray(cotangent))
+
+    batch = partial(batch_reads_of, memory, steps=jnp.asarray(steps))
+    each = jax.vmap(partial(memory.run, steps=steps), in_axes=1, out_axes=1)
+    wanted = both(each, action)
+    jax.tree.map(np.testing.assert_array_equal, both(batch, action), wanted)
+    doubled = jax.tree.map(lambda leaf: jnp.stack([leaf, leaf], 1), action)  # a population of batches
+    jax.tree.map(np.testing.assert_array_equal, jax.jit(jax.vmap(batch, in_axes=1))(doubled)[1], wanted[0])
 
 
 def test_steps_beyond_those_asked_for_read_nothing_and_get_no_gradient():

@@ -3,6 +3,7 @@
 from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jax.typing import DTypeLike
 
@@ -38,6 +39,21 @@ class KernelVJP(AbstractSequenceVJP):
         cotangent = reads_cotangent.reshape(actions.values.shape)
         return unpack(strengths.reads_backward(self.memory, actions, steps, cotangent))
 
+    def batch_reads(self, action, steps):
+        actions = pack(action, axis=1)
+        if not covers(actions.values.dtype):
+            return super().batch_reads(action, steps)
+        read = jnp.moveaxis(strengths.batch_reads(self.memory, actions, steps), 1, 2)
+        return read.reshape(*read.shape[:2], self.tracks * self.width)
+
+    def batch_reads_backward(self, action, steps, reads_cotangent):
+        actions = pack(action, axis=1)
+        if not covers(actions.values.dtype):
+            return super().batch_reads_backward(action, steps, reads_cotangent)
+        cotangent = reads_cotangent.reshape(*reads_cotangent.shape[:2], self.tracks, self.width)
+        cotangent = jnp.moveaxis(cotangent, 2, 1)
+        return unpack(strengths.batch_reads_backward(self.memory, actions, steps, cotangent), axis=1)
+
     def start_forward(self, steps, dtype):
         if not covers(dtype):
             return self.plain.start_forward(steps, dtype)
@@ -68,19 +84,18 @@ def covers(dtype: DTypeLike) -> bool:
     return dtype in (jnp.float32, jnp.float64)
 
 
-def pack(action: Any) -> strengths.Actions:
-    """Return the actions at all ends of a memory, stacked along an axis of tracks."""
+def pack(action: Any, axis: int | None = None) -> strengths.Actions:
+    """Return the actions at all ends of a memory, stacked along an axis of tracks: by default, the last of strengths."""
     ends = [action] if isinstance(action, Action) else list(action)
-    push, pop, value = zip(*ends, strict=True)
-    return strengths.Actions(jnp.stack(push, -1), jnp.stack(pop, -1), jnp.stack(value, -2))
+    axis = ends[0].push.ndim if axis is None else axis
+    return strengths.Actions(*(jnp.stack(arrays, axis) for arrays in zip(*ends, strict=True)))
 
 
-def unpack(actions: strengths.Actions) -> Any:
+def unpack(actions: strengths.Actions, axis: int | None = None) -> Any:
     """Return the action from which `pack` made these."""
-    ends = [
-        Action(actions.push[..., track], actions.pop[..., track], actions.values[..., track, :])
-        for track in range(actions.push.shape[-1])
-    ]
+    axis = actions.push.ndim - 1 if axis is None else axis
+    tracks = range(actions.push.shape[axis])
+    ends = [Action(*(jax.lax.index_in_dim(array, track, axis, keepdims=False) for array in actions)) for track in tracks]
     return ends[0] if len(ends) == 1 else DequeAction(*ends)
 
 
