@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-
 MALLOC_OPTIONS = {-4: 0, -1: 2**31 - 1, -8: 1}
 """Of `malloc.h`: M_MMAP_MAX, no array is apart from the heap; M_TRIM_THRESHOLD, the heap does not shrink; M_ARENA_MAX,
 all threads share it, since the heaps of single threads are too small for large arrays."""

@@ -77,7 +77,7 @@ def why_unavailable() -> str:
     compiled = library.neuralstack_xla_major(), library.neuralstack_xla_minor()
     if reason := mismatch(compiled, offered_version(read_header())):
         return reason
-    for name in (f"{memory}_{work}" for memory in MEMORIES for work in PASSES):
+    for name in ("blank", *(f"{memory}_{work}" for memory in MEMORIES for work in PASSES)):
         handler = jax.ffi.pycapsule(getattr(library, f"neuralstack_xla_{name}"))
         jax.ffi.register_ffi_target(f"neuralstack_{name}", handler, platform="cpu")
     return ""

@@ -71,9 +71,7 @@ def reads_backward(
     return Actions(*call(memory, "backward", actions, steps, *actions, reads_cotangent, interleaved=0))
 
 
-def batch_reads(
-    memory: str, actions: Actions, steps: Int[Array, ""]
-) -> Float[Array, "steps tracks batch width"]:
+def batch_reads(memory: str, actions: Actions, steps: Int[Array, ""]) -> Float[Array, "steps tracks batch width"]:
     """Return every read of a batch whose arrays have an axis of sequences after those of steps and tracks."""
     size = actions.push.shape[2]
     (read,) = call(memory, "forward", [actions.values], jnp.full(size, steps), *actions, interleaved=size)

@@ -171,6 +171,15 @@ extern "C" NEURALSTACK_EXPORT int neuralstack_xla_minor() { return XLA_FFI_API_M
   NEURALSTACK_HANDLER(memory, kind, replay)    \
   NEURALSTACK_HANDLER(memory, kind, undo)
 
+
+// Leaves its results as they are, whatever they contain.
+extern "C" NEURALSTACK_EXPORT XLA_FFI_Error* neuralstack_xla_blank(XLA_FFI_CallFrame* frame) {
+  using xla::ffi::Ffi;
+  static const auto* handler =
+      Ffi::Bind().RemainingRets().To([](xla::ffi::RemainingRets) { return xla::ffi::Error::Success(); }).release();
+  return handler->Call(frame);
+}
+
 NEURALSTACK_HANDLERS(stack, NEURALSTACK_STACK)
 NEURALSTACK_HANDLERS(queue, NEURALSTACK_QUEUE)
 NEURALSTACK_HANDLERS(deque, NEURALSTACK_DEQUE)

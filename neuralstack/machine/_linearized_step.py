@@ -104,11 +104,13 @@ def at(logs: PyTree[Array], time: Int[Array, ""] | int) -> PyTree[Array]:
     return jax.tree.map(lambda log: log[time], logs)
 
 
-def blank(tree: PyTree[Any], length: int) -> PyTree[Array]:
-    """Return empty logs of `length` steps, for trees of this structure."""
-    return jax.tree.map(lambda leaf: jnp.zeros_like(leaf, leaf.dtype, shape=(length, *leaf.shape)), tree)
-
-
 def store(logs: PyTree[Array], entries: PyTree[Array], time: Int[Array, ""]) -> PyTree[Array]:
     """Write the entries of one step into the logs of all steps."""
     return jax.tree.map(lambda log, leaf: jax.lax.dynamic_update_index_in_dim(log, leaf, time, 0), logs, entries)
+
+
+def clear_from(logs: PyTree[Array], time: Int[Array, ""]) -> PyTree[Array]:
+    """Return the logs with zeros from a step on."""
+    length = jax.tree.leaves(logs)[0].shape[0]
+    zeros = jax.tree.map(lambda log: jnp.zeros_like(log, shape=log.shape[1:]), logs)
+    return jax.lax.fori_loop(jnp.clip(time, 0, length), length, lambda time, logs: store(logs, zeros, time), logs)

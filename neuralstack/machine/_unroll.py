@@ -22,14 +22,14 @@ from neuralstack.machine._linearized_step import (
     StepInputs,
     StepOutputs,
     at,
-    blank,
+    clear_from,
     linearize,
     pullback_like,
     restore,
     store,
     unique,
 )
-from neuralstack.memories import AbstractMemory, on_platform
+from neuralstack.memories import AbstractMemory, blank, on_platform
 
 
 class Unrolled(NamedTuple):
@@ -100,7 +100,8 @@ def _run_forward(act, memory, vjp, parameters, state, inputs, steps):
         return StepInputs(current.outputs.state, step_inputs.inputs, read), memory_state, logs
 
     logs = blank((unique(linearized), first.read), length)
-    last, _, (logged, reads) = jax.lax.fori_loop(0, steps, step, (first, memory_state, logs))
+    last, _, logs = jax.lax.fori_loop(0, steps, step, (first, memory_state, logs))
+    logged, reads = clear_from(logs, steps)
     outputs, residuals = restore(linearized, logged)
     saved = parameters, state, inputs, steps, outputs, residuals, reads
     return Unrolled(outputs.hidden, outputs.action, reads, last.state), saved
@@ -131,9 +132,10 @@ def _run_backward(act, memory, vjp, saved, cotangent):
         return parameters_cotangent, of_inputs.state, of_inputs.read, memory_carry, inputs_cotangent
 
     zeros = jax.tree.map(jnp.zeros_like, (parameters, state, first.read))
-    carry = *zeros, start_backward(outputs.action), jax.tree.map(jnp.zeros_like, inputs)
+    length = jax.tree.leaves(inputs)[0].shape[0]
+    carry = *zeros, start_backward(outputs.action), blank(at(inputs, 0), length)
     parameters_cotangent, state_cotangent, *_, inputs_cotangent = jax.lax.fori_loop(0, steps, step, carry)
-    return parameters_cotangent, state_cotangent, inputs_cotangent
+    return parameters_cotangent, state_cotangent, clear_from(inputs_cotangent, steps)
 
 
 _unroll.defvjp(_forward, _backward)

@@ -2,6 +2,7 @@
 
 from neuralstack.memories._actions import Action as Action, DequeAction as DequeAction, MixedAction as MixedAction
 from neuralstack.memories._base import AbstractMemory as AbstractMemory, run as run
+from neuralstack.memories._blank import blank as blank
 from neuralstack.memories._composite import CompositeMemory as CompositeMemory
 from neuralstack.memories._end import End as End
 from neuralstack.memories._nondeterministic import (

@@ -24,7 +24,7 @@ class AbstractSequenceVJP(eqx.Module):
         """Return the cotangent of the actions."""
 
     def batch_reads(self, action: Any, steps: Int[Array, ""]) -> Float[Array, "steps batch read"]:
-        """Return the reads of a batch, time first as its arrays lie in a network. Defaults to `reads` of each sequence."""
+        """Return the reads of a batch, time first as in a network. Defaults to `reads` of each sequence."""
         return jax.vmap(self.reads, in_axes=(1, None), out_axes=1)(action, steps)
 
     def batch_reads_backward(

@@ -66,7 +66,8 @@ def test_a_refused_batch_is_a_result_with_a_message(sequences, interleaved):
     batch = Batch(0, 0, sequences, STEPS, WIDTH, interleaved)
     result, _ = forward(batch, *np.zeros((3, SEQUENCES, STEPS), np.float32))
     LIBRARY.neuralstack_message.restype = ctypes.c_char_p
-    assert LIBRARY.neuralstack_message(result) == b"the sizes of a batch are negative, too large, or no multiple of its groups"
+    message = b"the sizes of a batch are negative, too large, or no multiple of its groups"
+    assert LIBRARY.neuralstack_message(result) == message
 
 
 def test_the_library_has_the_version_of_its_header():

@@ -40,19 +40,19 @@ class KernelVJP(AbstractSequenceVJP):
         return unpack(strengths.reads_backward(self.memory, actions, steps, cotangent))
 
     def batch_reads(self, action, steps):
-        actions = pack(action, axis=1)
+        actions = pack(action, batched=True)
         if not covers(actions.values.dtype):
             return super().batch_reads(action, steps)
         read = jnp.moveaxis(strengths.batch_reads(self.memory, actions, steps), 1, 2)
         return read.reshape(*read.shape[:2], self.tracks * self.width)
 
     def batch_reads_backward(self, action, steps, reads_cotangent):
-        actions = pack(action, axis=1)
+        actions = pack(action, batched=True)
         if not covers(actions.values.dtype):
             return super().batch_reads_backward(action, steps, reads_cotangent)
         cotangent = reads_cotangent.reshape(*reads_cotangent.shape[:2], self.tracks, self.width)
         cotangent = jnp.moveaxis(cotangent, 2, 1)
-        return unpack(strengths.batch_reads_backward(self.memory, actions, steps, cotangent), axis=1)
+        return unpack(strengths.batch_reads_backward(self.memory, actions, steps, cotangent), batched=True)
 
     def start_forward(self, steps, dtype):
         if not covers(dtype):
@@ -84,18 +84,20 @@ def covers(dtype: DTypeLike) -> bool:
     return dtype in (jnp.float32, jnp.float64)
 
 
-def pack(action: Any, axis: int | None = None) -> strengths.Actions:
-    """Return the actions at all ends of a memory, stacked along an axis of tracks: by default, the last of strengths."""
+def pack(action: Any, *, batched: bool = False) -> strengths.Actions:
+    """Return the actions at all ends of a memory, stacked along an axis of tracks, which that of a batch follows."""
     ends = [action] if isinstance(action, Action) else list(action)
-    axis = ends[0].push.ndim if axis is None else axis
+    axis = ends[0].push.ndim - batched
     return strengths.Actions(*(jnp.stack(arrays, axis) for arrays in zip(*ends, strict=True)))
 
 
-def unpack(actions: strengths.Actions, axis: int | None = None) -> Any:
+def unpack(actions: strengths.Actions, *, batched: bool = False) -> Any:
     """Return the action from which `pack` made these."""
-    axis = actions.push.ndim - 1 if axis is None else axis
-    tracks = range(actions.push.shape[axis])
-    ends = [Action(*(jax.lax.index_in_dim(array, track, axis, keepdims=False) for array in actions)) for track in tracks]
+    axis = actions.push.ndim - 1 - batched
+    ends = [
+        Action(*(jax.lax.index_in_dim(array, track, axis, keepdims=False) for array in actions))
+        for track in range(actions.push.shape[axis])
+    ]
     return ends[0] if len(ends) == 1 else DequeAction(*ends)
 
 
