@@ -3,7 +3,7 @@
 Times the forward and backward pass of an LSTM of width 64 with a stack of width 64 (embedding, heads, memory and
 answer), for batches of 50, against the same LSTM, embedding and answer without the stack. All variants of one length
 are measured in turn, in rounds, in one process; medians are shown, and apart from them the seconds of one compilation.
-`--variants NAME ...` measures some only. `--json` prints `{"130":
+`--variants NAME ...` measures some only, `--return-memory` without `ns.keep_memory()`. `--json` prints `{"130":
 {"lstm": seconds, ...}, ...}` as the last line, and `--out DIR` writes `overhead.json` and `overhead.png`.
 
 The variants:
@@ -28,6 +28,8 @@ import argparse
 import json
 import platform
 import statistics
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from functools import partial
@@ -95,6 +97,7 @@ class MatrixStack(ns.NeuralStack):
         return state[1]
 
 
+RETURNING = ("lstm-unroll", "kernel", "kernel-feedback")
 NOTHING, KERNEL, PURE = ns.NoMemory(), ns.NeuralStack(WIDTH), ns.NeuralStack(WIDTH, kernel=False)
 DIRECT = ns.Connection(answer_from="both", gates_see_input=True, value_constant=True)
 VARIANTS = {
@@ -173,6 +176,14 @@ def tokens_per_second(rounds: int, steps: int = 10) -> dict[str, float]:
     return {name: tokens / statistics.median(seconds[1:]) for name, seconds in taken.items()}
 
 
+def without_kept_memory(steps: list[int], rounds: int) -> dict[str, dict[str, float]]:
+    """Return the seconds of some variants, by steps, in a process that returns freed memory to the system."""
+    lengths = map(str, steps)
+    command = [sys.executable, __file__, "--return-memory", "--json", "--rounds", str(rounds), "--steps", *lengths]
+    done = subprocess.run([*command, "--variants", *RETURNING], stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 def tables(found: dict[str, dict[str, dict[str, float]]], names: list[str], tokens: dict[str, float]) -> list[dict]:
     """Return the measurements as tables: milliseconds, their ratio to the LSTM's, mebibytes, compilation, training."""
 
@@ -225,7 +236,10 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="how often each is timed, at least 5")
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     parser.add_argument("--out", type=Path, help="directory for overhead.json and overhead.png")
+    parser.add_argument("--return-memory", action="store_true", help="measure without ns.keep_memory()")
     arguments = parser.parse_args()
+    if not arguments.return_memory:
+        ns.keep_memory()
     if arguments.rounds < 5:
         parser.error(f"--rounds must be at least 5, got {arguments.rounds}")
     names = arguments.variants
@@ -236,12 +250,17 @@ def main() -> None:
         print(Table(one["title"], one["columns"], one["rows"]), end="\n\n")
     if arguments.out:
         arguments.out.mkdir(parents=True, exist_ok=True)
+        returned = without_kept_memory(arguments.steps, arguments.rounds)
+        rows = [[name, *(f"{1000 * one[name]:.1f}" for one in returned.values())] for name in RETURNING]
+        built.append({"title": "Milliseconds without ns.keep_memory()", "columns": ["variant", *returned], "rows": rows})
+        print(Table(built[-1]["title"], built[-1]["columns"], rows), end="\n\n")
         result = {
             "command": "python benchmarks/overhead.py --out docs/results",
             "versions": {name: version(name) for name in ("neuralstack", "jax", "jaxlib")},
             "python": platform.python_version(),
             "machine": f"{platform.machine()}, {platform.system()}",
             "measured": found,
+            "without_keep_memory": returned,
             "tables": built,
         }
         (arguments.out / "overhead.json").write_text(json.dumps(result, indent=1) + "\n")

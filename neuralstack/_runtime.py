@@ -43,7 +43,7 @@ def keep_memory() -> None:
     """Let this process keep the memory that it frees, so that a CPU computes faster on long sequences.
 
     The GNU C library returns large arrays to the system when they are freed, and the system clears them page by page
-    when they are allocated again: for every batch, since XLA and PyTorch allocate what a batch needs anew. Training
+    when they are allocated again: for every batch, since XLA and PyTorch allocate what each batch needs. Training
     with memories of some 100 steps and more then takes about a third longer. After this call the process does not
     shrink any more. With another C library it has no effect.
 
