@@ -252,7 +252,9 @@ def main() -> None:
         arguments.out.mkdir(parents=True, exist_ok=True)
         returned = without_kept_memory(arguments.steps, arguments.rounds)
         rows = [[name, *(f"{1000 * one[name]:.1f}" for one in returned.values())] for name in RETURNING]
-        built.append({"title": "Milliseconds without ns.keep_memory()", "columns": ["variant", *returned], "rows": rows})
+        built.append(
+            {"title": "Milliseconds without ns.keep_memory()", "columns": ["variant", *returned], "rows": rows}
+        )
         print(Table(built[-1]["title"], built[-1]["columns"], rows), end="\n\n")
         result = {
             "command": "python benchmarks/overhead.py --out docs/results",
