@@ -54,12 +54,14 @@ from .experiments import (
 )
 from .machine import (
     CONNECTIONS as CONNECTIONS,
+    NETWORKS as NETWORKS,
     PARALLEL_CONTROLLERS as PARALLEL_CONTROLLERS,
     Connection as Connection,
     Machine as Machine,
     MemoryLayer as MemoryLayer,
     QuantizationNoise as QuantizationNoise,
     Step as Step,
+    Transformer as Transformer,
 )
 from .memories import (
     MEMORIES as MEMORIES,

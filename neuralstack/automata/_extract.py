@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from neuralstack._arguments import require_object
 from neuralstack.automata._states import States, find_states
 from neuralstack.automata._transducer import StackTransducer
 from neuralstack.discretization import actions_on
@@ -33,8 +34,10 @@ def extract(machine: Machine, task: AbstractTask) -> StackTransducer:
         task: Its task.
 
     Raises:
+        TypeError: If the model is not a machine.
         NotATransducer: If the machine is not of this form, or its program would have too many states to be read.
     """
+    require_object("machine", machine, Machine, "ns.harden(machine)")
     ends = machine.memory.ends()
     if not ends or any(end.depth > 1 for end in ends):
         raise NotATransducer(

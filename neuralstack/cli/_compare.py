@@ -32,7 +32,7 @@ class Compare(OwnOptions):
         from neuralstack.evaluation import evaluate, fixed_set
         from neuralstack.reporting import comparison_table, plot_curves, plot_lengths
         from neuralstack.tasks import Characters
-        from neuralstack.training import Run, own_of_each
+        from neuralstack.training import Run, own_of_each, require_machine
 
         if len(set(self.runs)) < max(len(self.runs), 1):
             raise ValueError("give at least one run to compare, and each only once.")
@@ -47,7 +47,7 @@ class Compare(OwnOptions):
         for (name, run), of_run, own in zip(opened.items(), tasks, named, strict=True):
             machines[name] = run.load_model(memory=own.get("memory"), controller=own.get("controller"))
             if self.harden:
-                machines[f"{name}, hardened"] = harden(machines[name], of_run)
+                machines[f"{name}, hardened"] = harden(require_machine(machines[name], name), of_run)
         reports = {}
         for name, machine in machines.items():
             with show_progress(f"evaluating {name!r}") as show:

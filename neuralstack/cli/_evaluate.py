@@ -1,7 +1,7 @@
 """`neuralstack evaluate`."""
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neuralstack.cli._kinds import Count, Lengths, Name, OptionalPath, RunPath
 from neuralstack.cli._moved_text import require_text
@@ -11,7 +11,6 @@ from neuralstack.cli._progress import show_progress
 
 if TYPE_CHECKING:
     from neuralstack.evaluation import Examples
-    from neuralstack.machine import Machine
     from neuralstack.tasks import AbstractTask, Characters, PairTask
 
 
@@ -46,7 +45,7 @@ class Evaluate(OwnOptions):
         from neuralstack.evaluation import evaluate
         from neuralstack.reporting import report_table
         from neuralstack.tasks import Characters
-        from neuralstack.training import Run
+        from neuralstack.training import Run, require_machine
 
         if sum(given is not None for given in (self.data, self.lengths, self.text)) > 1:
             raise ValueError("give only one of --data, --lengths and --text: a file has its own lengths.")
@@ -60,7 +59,7 @@ class Evaluate(OwnOptions):
             require_text(self.run, task.text)
         machine = run.load_model(memory=self.memory, controller=self.controller)
         if self.harden:
-            machine = harden(machine, task)
+            machine = harden(require_machine(machine, self.run), task)
         if isinstance(task, Characters) and self.data is None and self.lengths is None:
             return self.predict_text(machine, task, other)
         data, title = self.examples(task)
@@ -82,14 +81,14 @@ class Evaluate(OwnOptions):
             return replace(task, text=path, encoding=encoding), None
         return task, text.content
 
-    def predict_text(self, machine: "Machine", task: "Characters", other: str | None) -> int:
+    def predict_text(self, model: Any, task: "Characters", other: str | None) -> int:
         """Predict another text, or the held-out part of the run's, and print a table or JSON."""
         from neuralstack._json import to_json_text
         from neuralstack.corpora import evaluate_language
         from neuralstack.reporting import language_table
 
         with show_progress("predicting the text"):
-            report = evaluate_language(machine, task, text=other)
+            report = evaluate_language(model, task, text=other)
         table = language_table(str(self.run), report, "the held-out text" if other is None else str(self.text))
         values = {**report._asdict(), "perplexity": report.perplexity}
         print(to_json_text(values)) if self.json else print_table(table)

@@ -16,6 +16,7 @@ class List:
         from neuralstack import kernels
         from neuralstack.controllers import CONTROLLERS
         from neuralstack.experiments import EXPERIMENTS
+        from neuralstack.machine import NETWORKS
         from neuralstack.memories import MEMORIES
         from neuralstack.reporting import Table
         from neuralstack.tasks import FAMILIES
@@ -24,7 +25,7 @@ class List:
         for family, tasks in FAMILIES.items():
             rows = [(name, *recipe_of(name), summary(task)) for name, task in tasks.items()]
             print_table(Table(f"{family} tasks", ("name", "recipe", "solved", "what it is"), rows, 4))
-        families = {"memories": MEMORIES, "controllers": CONTROLLERS}
+        families = {"memories": MEMORIES, "controllers": {**CONTROLLERS, **NETWORKS}}
         listed = {
             family: [(name, summary(thing)) for name, thing in things.items()] for family, things in families.items()
         }

@@ -25,11 +25,13 @@ class Predict(OwnOptions):
         """Answer, and check if requested."""
         from neuralstack.discretization import harden
         from neuralstack.evaluation import predict
-        from neuralstack.training import Run
+        from neuralstack.training import Run, require_machine
 
         run = Run.open(self.run)
         task, machine = run.usable_task(**self.own), run.load_model(memory=self.memory, controller=self.controller)
-        prediction = predict(harden(machine, task) if self.harden else machine, self.text, task)
+        if self.harden:
+            machine = harden(require_machine(machine, self.run), task)
+        prediction = predict(machine, self.text, task)
         print(prediction.text)
         if not prediction.ended:
             print("neuralstack: the machine did not end its answer; it was cut off", file=sys.stderr)

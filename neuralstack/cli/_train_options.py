@@ -30,19 +30,20 @@ class TrainOptions:
     plus signs, as in stack+queue; options in parentheses, as in superposition(stacks=2); or your own, FILE.py:NAME
     (default: stack)."""
     controller: Name = None
-    """The type of the controller's layers: gru, lstm, elman, feedforward or multiplicative; or your own,
-    FILE.py:NAME (default: gru)."""
+    """The type of the controller's layers: gru, lstm, elman, feedforward or multiplicative; transformer, a network of
+    which the memory is a layer, with options as in transformer(num_layers=2, heads=4); or your own, FILE.py:NAME
+    (default: gru)."""
     connection: Name = None
     """Connection of controller, memory and answer: layer, feedback, skip or paper; options in parentheses, as in
-    skip(gates_see_input=True) (default: layer; skip for characters; paper without a memory)."""
+    skip(gates_see_input=True) (default: layer; skip for characters; paper without a memory; a transformer has none)."""
     readout: Name = None
     """The type of a second controller after the memory, or none (default: none)."""
     hidden_dim: Whole = None
-    """Width of the controller's layers (default: 64)."""
+    """Width of the controller's layers, or of a transformer (default: 64)."""
     memory_dim: Whole = None
-    """Width of the embedding and of the memory's values (default: 64)."""
+    """Width of the embedding, other than a transformer's, and of the memory's values (default: 64)."""
     num_layers: Whole = None
-    """Number of the controller's layers (default: 1)."""
+    """Number of the controller's layers (default: 1), or of a transformer's blocks (default: 2)."""
     text: File = None
     """The file of the task characters (default: the text that comes with the task)."""
     alphabet: Text = None

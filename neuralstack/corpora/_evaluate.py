@@ -1,15 +1,15 @@
 """The evaluation of language models: the cross-entropy of a text."""
 
 import math
-from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 
-from neuralstack.machine import Machine
+from neuralstack.machine import first_carried, stretch_logits
 from neuralstack.tasks import Characters
 
 STREAM = 5000  # characters of a piece, which are read in sequence
@@ -39,15 +39,17 @@ class LanguageReport(NamedTuple):
 
 
 def evaluate_language(
-    machine: Machine, task: Characters, limit: int | None = None, *, text: str | None = None
+    model: Any, task: Characters, limit: int | None = None, *, text: str | None = None
 ) -> LanguageReport:
     """Predict every character except the first of the held-out part of a text, or of another text, once each.
 
-    The text is read as in training: in stretches that each start with an empty memory, while the controller's state is
-    carried from one to the next. A long text is cut into pieces of about 5000 characters, which are read in parallel.
+    The text is read as in training: in stretches that each start with an empty memory, while the state of a machine's
+    controller is carried from one to the next. A long text is cut into pieces of about 5000 characters, which are read
+    in parallel.
 
     Args:
-        machine: A trained machine.
+        model: A trained `Machine`, or any module from tokens `[steps]` to logits `[steps, vocab]`, such as a
+            `Transformer`, which sees nothing of the stretches before.
         task: Its task.
         limit: Maximum number of characters to predict, from the start. Defaults to all.
         text: Another text to predict, as a whole. Defaults to the held-out part of the task's text.
@@ -74,7 +76,8 @@ def evaluate_language(
         raise ValueError(f"limit must be at least 1, got {limit}.")
     count = len(tokens) - 1 if limit is None else min(limit, len(tokens) - 1)
     stride = min(task.max_length, count)
-    loss = float(_mean_loss(machine, *(jnp.asarray(piece) for piece in _pieces(tokens[: count + 1], stride)), stride))
+    pieces, mask = map(jnp.asarray, _pieces(tokens[: count + 1], stride))
+    loss = float(_mean_loss(model, pieces, mask, stride))
     return LanguageReport(loss, loss / float(np.log(2)), count)
 
 
@@ -93,13 +96,13 @@ def _pieces(text: np.ndarray, stride: int) -> tuple[np.ndarray, np.ndarray]:
     return text[np.minimum(starts + steps, count)], steps[:-1] < sizes
 
 
-@partial(jax.jit, static_argnames="stride")
-def _mean_loss(machine, text, mask, stride):
-    def read(state, tokens):
+@eqx.filter_jit
+def _mean_loss(model, text, mask, stride):
+    def read(carried, tokens):
         inputs, targets, mask = tokens
-        shown = machine.batch(inputs, state=state)
-        losses = jnp.where(mask, optax.softmax_cross_entropy_with_integer_labels(shown.logits, targets), 0)
-        return shown.state, losses.sum()
+        logits, carried = stretch_logits(model, inputs, carried)
+        losses = jnp.where(mask, optax.softmax_cross_entropy_with_integer_labels(logits, targets), 0)
+        return carried, losses.sum()
 
     stretches = [piece.reshape(-1, stride, text.shape[1]) for piece in (text[:-1], text[1:], mask)]
-    return jax.lax.scan(read, machine.init_controller(text.shape[1]), stretches)[1].sum() / mask.sum()
+    return jax.lax.scan(read, first_carried(model, text.shape[1]), stretches)[1].sum() / mask.sum()

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int
 
 from neuralstack.corpora._filter import filter_logits
 from neuralstack.evaluation import padded
-from neuralstack.machine import Machine
+from neuralstack.machine import Machine, Transformer
 from neuralstack.tasks import Characters
 
 LONGEST = 10**6  # characters to write
@@ -22,7 +22,7 @@ LINE_BREAK = "\n"  # precedes a text without a prompt
 
 
 def sample_text(
-    machine: Machine,
+    machine: Machine | Transformer,
     task: Characters,
     prompt: str = "",
     length: int = LENGTH,
@@ -35,11 +35,15 @@ def sample_text(
 ) -> str:
     """Generate text with a machine, from a prompt or from the start.
 
+    The text is written in stretches of the task's `max_length`, as in training, whose memory starts empty. The state of
+    a machine's controller is carried from one to the next; a Transformer, which carries nothing, reads the second half
+    of each stretch again at the start of the next.
+
     Logits are divided by the temperature, then restricted to the `top_k` likeliest characters, then to the likeliest
     ones of probability mass `top_p` (nucleus sampling; Holtzman et al., 2020).
 
     Args:
-        machine: A trained machine.
+        machine: A trained machine or Transformer.
         task: Its task, whose text is not read.
         prompt: The start of the text. Without one, the text starts as after a line break; if the alphabet has none, the
             first character is drawn uniformly.
@@ -77,11 +81,13 @@ def sample_text(
     return text if stop is None else text.partition(stop)[0]
 
 
-def sample_texts(machine: Machine, task: Characters, count: int, prompt: str = "", **options: Any) -> Iterator[str]:
+def sample_texts(
+    machine: Machine | Transformer, task: Characters, count: int, prompt: str = "", **options: Any
+) -> Iterator[str]:
     """Generate several texts; each is that of `sample_text` with the next seed.
 
     Args:
-        machine: A trained machine.
+        machine: A trained machine or Transformer.
         task: Its task.
         count: Number of texts.
         prompt: The start of each.
@@ -155,7 +161,7 @@ def _beginning(task: Characters, prompt: str, key: Array) -> tuple[str, str]:
 
 @partial(jax.jit, static_argnums=(5, 6))
 def _write(
-    machine: Machine,
+    machine: Machine | Transformer,
     prompt: Int[Array, " steps"],
     given: Int[Array, ""] | int,
     temperature: Float[Array, ""],
@@ -166,26 +172,29 @@ def _write(
     top_p: Float[Array, ""],
 ) -> Int[Array, " written"]:
     """Return the character chosen after each one of the prompt, and then of the generated text."""
+    reread = 0 if machine.carries_state else stride // 2
 
-    def step(carry, time):
-        state, last = carry
+    def step(carry, place):
+        state, last, written = carry
+        time, is_new = place
         token = jnp.where(time < given, prompt[jnp.minimum(time, len(prompt) - 1)], last)
         state, shown = machine.step(state, token)
         logits = shown.logits[:symbols]
         kept = filter_logits(logits / jnp.maximum(temperature, 1e-6), top_k, top_p)
         drawn = jax.random.categorical(jax.random.fold_in(key, time), kept)
         chosen = jnp.where(temperature > 0, drawn, jnp.argmax(logits)).astype(jnp.int32)
-        return (state, chosen), chosen
+        chosen = jnp.where(is_new, chosen, written[time])
+        return (state, chosen, written.at[time].set(chosen)), None
 
     def stretch(carry, row):
-        states, last = carry  # the memory starts empty, as in each stretch of training
-        state = machine.init(stride)._replace(**states)
-        (state, last), chosen = jax.lax.scan(step, (state, last), row * stride + jnp.arange(stride))
-        return (kept_states(state), last), chosen
+        state, written = carry
+        start = row * (stride - reread)
+        times = start + jnp.arange(stride)
+        is_new = (jnp.arange(stride) >= reread) | (row == 0)
+        begun = machine.next_stretch(state, stride), written[start - 1], written
+        (state, _, written), _ = jax.lax.scan(step, begun, (times, is_new))
+        return (state, written), None
 
-    def kept_states(state):
-        return {"controller": state.controller, "readout": state.readout}
-
-    rows = jnp.arange(-(-len(prompt) // stride))
-    start = kept_states(machine.init(stride)), jnp.zeros((), jnp.int32)
-    return jax.lax.scan(stretch, start, rows)[1].reshape(-1)
+    rows = -(-max(len(prompt) - reread, 1) // (stride - reread))
+    written = jnp.zeros(rows * (stride - reread) + reread, jnp.int32)
+    return jax.lax.scan(stretch, (machine.init(stride), written), jnp.arange(rows))[0][1]

@@ -6,6 +6,7 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
+from neuralstack._arguments import require_object
 from neuralstack.discretization._behavior import decoded_ends
 from neuralstack.machine import Machine, act, answer, rounding_of
 from neuralstack.memories import Action, End
@@ -21,6 +22,7 @@ class Stream:
         machine: A hardened machine whose memories are stacks or queues.
 
     Raises:
+        TypeError: If the model is not a machine.
         ValueError: If the machine is not hardened.
 
     Examples:
@@ -35,6 +37,7 @@ class Stream:
     """
 
     def __init__(self, machine: Machine):
+        require_object("machine", machine, Machine, "ns.harden(machine)")
         ends = machine.memory.ends()
         if not ends:
             raise ValueError(

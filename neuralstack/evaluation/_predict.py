@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from neuralstack._arguments import require_object
-from neuralstack.machine import Machine
+from neuralstack.machine import Machine, Transformer
 from neuralstack.tasks import AbstractTask
 
 
@@ -23,11 +23,13 @@ class Prediction(NamedTuple):
     """Whether the machine ended its answer itself, before it was cut off."""
 
 
-def predict(machine: Machine, source: str | Sequence[int], task: AbstractTask, limit: int | None = None) -> Prediction:
+def predict(
+    machine: Machine | Transformer, source: str | Sequence[int], task: AbstractTask, limit: int | None = None
+) -> Prediction:
     """Let a machine answer by greedy decoding, in which each token of the answer is the next input.
 
     Args:
-        machine: A trained machine.
+        machine: A trained machine or Transformer.
         source: The source, as text or as symbols of the task.
         task: The machine's task.
         limit: Maximum length of the answer. Defaults to twice that of the correct one plus 8. If the length of an

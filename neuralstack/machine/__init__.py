@@ -8,7 +8,11 @@ from neuralstack.machine._act import (
     raw_action as raw_action,
 )
 from neuralstack.machine._answer import answer as answer, answer_input as answer_input, logits as logits
-from neuralstack.machine._batch_logits import batch_logits as batch_logits
+from neuralstack.machine._batch_logits import (
+    batch_logits as batch_logits,
+    first_carried as first_carried,
+    stretch_logits as stretch_logits,
+)
 from neuralstack.machine._layer_spec import layer_from_spec as layer_from_spec, layer_spec as layer_spec
 from neuralstack.machine._machine import Machine as Machine
 from neuralstack.machine._memory_layer import LayerState as LayerState, MemoryLayer as MemoryLayer
@@ -33,4 +37,12 @@ from neuralstack.machine._steps import (
     MachineState as MachineState,
     Step as Step,
 )
+from neuralstack.machine._transformer import Transformer as Transformer
+from neuralstack.machine._transformer_spec import (
+    transformer_from_spec as transformer_from_spec,
+    transformer_spec as transformer_spec,
+)
 from neuralstack.machine._unroll import unroll as unroll
+
+NETWORKS = {"transformer": Transformer}
+"""Networks by name that take the place of a machine: the memory, if there is one, is a layer of them."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 import jax
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float, Int, PyTree
 
 from neuralstack.machine._machine import Machine
 
@@ -27,3 +27,21 @@ def batch_logits(
     if isinstance(model, Machine):
         return model.batch(tokens, steps).logits
     return jax.vmap(model, in_axes=1, out_axes=1)(tokens)
+
+
+def first_carried(model: Any, batch_size: int) -> PyTree[Float[Array, "batch ..."]]:
+    """Return what a model carries into the first stretches of a text: the states of a machine's controllers.
+
+    Other modules carry nothing from one stretch to the next.
+    """
+    return model.init_controller(batch_size) if isinstance(model, Machine) else ()
+
+
+def stretch_logits(
+    model: Any, tokens: Int[Array, "steps batch"], carried: PyTree[Float[Array, "batch ..."]]
+) -> tuple[Float[Array, "steps batch vocab"], PyTree[Float[Array, "batch ..."]]]:
+    """Compute the logits of stretches of texts, time first, and what is carried into the stretches that follow."""
+    if isinstance(model, Machine):
+        shown = model.batch(tokens, state=carried)
+        return shown.logits, shown.state
+    return batch_logits(model, tokens), carried

@@ -1,6 +1,6 @@
 """A machine: an embedding, a controller, the memory it acts on, and an answer."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
@@ -75,6 +75,7 @@ class Machine(eqx.Module):
     readout: AbstractController | None
     connection: Connection = eqx.field(static=True)
     quantized: bool = eqx.field(static=True)
+    carries_state: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -185,6 +186,10 @@ class Machine(eqx.Module):
         readout, logits = answer(self, state.readout, hidden, read)
         step = Step(logits, action, read, self.memory.strengths(memory), hidden)
         return MachineState(controller, memory, read, readout), step
+
+    def next_stretch(self, state: MachineState, steps: int) -> MachineState:
+        """Return the state before a stretch of a text that follows another: an empty memory, the controllers go on."""
+        return self.init(steps)._replace(controller=state.controller, readout=state.readout)
 
     def batch(
         self,

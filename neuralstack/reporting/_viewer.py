@@ -11,7 +11,7 @@ from neuralstack.reporting._notebook import Page, Trace
 from neuralstack.reporting._page import page
 from neuralstack.reporting._trace import trace
 from neuralstack.tasks import AbstractTask
-from neuralstack.training import OwnParts, Run, own_of_each, untrained_machine
+from neuralstack.training import OwnParts, Run, own_of_each, require_machine, untrained_machine
 
 VERSIONS = {"untrained": "before training", "soft": "", "hard": "hardened"}
 
@@ -84,9 +84,10 @@ def load_version(run: Run, task: AbstractTask, version: str, own: OwnParts | Non
     """Load a version of a run's machine."""
     own, parts = own or {}, run.recorded()[0].machine
     if version == "untrained":
-        machine = untrained_machine(run.config(**own))
+        model = untrained_machine(run.config(**own))
     else:
-        machine = run.load_model(memory=own.get("memory"), controller=own.get("controller"))
+        model = run.load_model(memory=own.get("memory"), controller=own.get("controller"))
+    machine = require_machine(model, run.path)
     if version == "hard":
         machine = harden(machine, task)
     program = None

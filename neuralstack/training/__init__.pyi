@@ -35,13 +35,15 @@ from ._interrupt import (
 from ._measure import measure_of as measure_of, training_means as training_means
 from ._members import train_each as train_each
 from ._memory_names import memory_from_name as memory_from_name
+from ._network_names import NamedNetwork as NamedNetwork, network_from_name as network_from_name
 from ._optimizer import clipped_adam as clipped_adam, gradient_variance as gradient_variance
 from ._options import configure as configure, with_options as with_options
 from ._outcome import Outcome as Outcome
 from ._own_parts import OwnParts as OwnParts, allowed_config as allowed_config, own_of_each as own_of_each
 from ._progress import bar_of_training as bar_of_training
 from ._quantization import Quantization as Quantization, QuantizationState as QuantizationState
-from ._recipes import RECIPES as RECIPES, Recipe as Recipe
+from ._recipes import NETWORK_RECIPES as NETWORK_RECIPES, RECIPES as RECIPES, Recipe as Recipe
+from ._require_machine import require_machine as require_machine
 from ._run_directory import Run as Run
 from ._saving import load as load, save as save
 from ._solved import SOLVED as SOLVED, Solved as Solved, recipe_name as recipe_name

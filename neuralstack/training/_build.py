@@ -11,7 +11,7 @@ from jaxtyping import Array
 from neuralstack._connection_names import connection_from_name
 from neuralstack._lookup import lookup
 from neuralstack.controllers import CONTROLLERS, INPUT_SCALE
-from neuralstack.machine import CONNECTIONS, Machine
+from neuralstack.machine import CONNECTIONS, NETWORKS, Machine, Transformer
 from neuralstack.memories import AbstractMemory
 from neuralstack.tasks import TASKS, AbstractTask, Characters, task_from_name
 from neuralstack.training._balanced_start import balanced_start
@@ -19,6 +19,7 @@ from neuralstack.training._config import Config, MachineConfig
 from neuralstack.training._controller_names import as_constructor, controller_from_name, make_controller
 from neuralstack.training._curriculum import Uniform
 from neuralstack.training._memory_names import as_memory, memory_from_name
+from neuralstack.training._network_names import network_from_name
 from neuralstack.training._optimizer import clipped_adam, with_learning_rate
 from neuralstack.training._step import StepSpec, TrainState, init_state, join_model, split_model
 
@@ -48,8 +49,8 @@ def build_memory(config: MachineConfig) -> AbstractMemory:
 
 def build_machine(
     config: MachineConfig, vocab_size: int, key: Array, *, memory: Any = None, controller: Any = None
-) -> Machine:
-    """Return a machine with initial weights.
+) -> Machine | Transformer:
+    """Return a machine, or the network in its place, with initial weights.
 
     Args:
         config: The names and sizes of its parts.
@@ -61,10 +62,12 @@ def build_machine(
     Raises:
         ValueError: If a part is unknown or cannot be made.
     """
-    name, connection = config.memory, connection_from_name(config.connection or "layer")
-    built = build_memory(config) if memory is None else as_memory(memory, config.memory_dim, name)
+    built = build_memory(config) if memory is None else as_memory(memory, config.memory_dim, config.memory)
+    if controller is None and (network := network_from_name(config.controller)) is not None:
+        return _build_network(NETWORKS[network.name], network.arguments(config, built), vocab_size, key)
+    connection = connection_from_name(config.connection or "layer")
     makes = controller_from_name(config.controller) if controller is None else as_constructor(controller)
-    sizes = config.memory_dim, config.hidden_dim, config.num_layers
+    sizes = config.memory_dim, config.hidden_dim, config.num_layers or 1
     readout = None if config.readout == "none" else lookup("readout", CONTROLLERS, config.readout)
     return _build_machine(built, makes, readout, *sizes, connection, vocab_size, key)
 
@@ -84,7 +87,14 @@ def _build_machine(memory, controller, readout, memory_dim, hidden_dim, num_laye
     return Machine(built, memory, vocab_size, connection=connection, readout=after, key=key)
 
 
-def machine_skeleton(config: MachineConfig, vocab_size: int, *, memory: Any = None, controller: Any = None) -> Machine:
+@eqx.filter_jit
+def _build_network(kind, arguments, vocab_size, key):
+    return kind(vocab_size, **arguments, key=key)
+
+
+def machine_skeleton(
+    config: MachineConfig, vocab_size: int, *, memory: Any = None, controller: Any = None
+) -> Machine | Transformer:
     """Return a machine's shapes without drawing weights; its parts may be given as objects (see `build_machine`)."""
     build = partial(build_machine, config, vocab_size, memory=memory, controller=controller)
     return eqx.filter_eval_shape(build, jax.random.key(0))
@@ -111,18 +121,18 @@ def begin(config: Config, attempt: int = 0, step: int = 0) -> TrainState:
     """Return the state at the start of an attempt; the weights depend on the run's seed and the attempt's number."""
     spec, key = step_spec(config), jax.random.key(config.seed)
     draw_key = jax.random.fold_in(jax.random.fold_in(key, attempt), 0)
-    machine = build_machine(config.machine, spec.task.vocab_size, draw_key)
+    machine: Any = build_machine(config.machine, spec.task.vocab_size, draw_key)
     if config.balanced_start:
         machine = balanced_start(machine, spec.task, key=jax.random.fold_in(draw_key, 9))
     return start_from(config, machine, attempt=attempt, step=step)
 
 
-def untrained_machine(config: Config) -> Machine:
+def untrained_machine(config: Config) -> Machine | Transformer:
     """Return the machine of a run before training."""
     return join_model(begin(config).model, step_spec(config).structure)
 
 
-def start_from(config: Config, machine: Machine, *, attempt: int = 0, step: int = 0) -> TrainState:
+def start_from(config: Config, machine: Machine | Transformer, *, attempt: int = 0, step: int = 0) -> TrainState:
     """Return the state at the start of an attempt that starts from the weights of a machine."""
     spec, key = step_spec(config), jax.random.key(config.seed)
     state = init_state(split_model(machine)[0], spec, key, attempt=attempt, step=step)

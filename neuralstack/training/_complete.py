@@ -2,7 +2,6 @@
 
 from dataclasses import fields, replace
 
-from neuralstack._computer import require_room
 from neuralstack._connection_names import base_of, connection_from_name
 from neuralstack._lookup import lookup
 from neuralstack.controllers import CONTROLLERS
@@ -14,9 +13,9 @@ from neuralstack.training._config import Config, DataConfig
 from neuralstack.training._controller_names import controller_from_name
 from neuralstack.training._curriculum import AbstractCurriculum, Uniform, Warmup
 from neuralstack.training._memory_names import memory_from_name
+from neuralstack.training._network_names import check_network, network_from_name
 from neuralstack.training._recipes import recipe_of
-
-GATES = {"elman": 1, "feedforward": 1, "gru": 3}  # weight matrices in a layer; at most 4
+from neuralstack.training._room import check_memory_size
 
 
 def complete(config: Config) -> Config:
@@ -48,7 +47,7 @@ def complete(config: Config) -> Config:
     check_memory_size(config)
     task = build_task(config)
     skeleton = machine_skeleton(config.machine, task.vocab_size)
-    config.objective.check(skeleton, task)
+    config = replace(config, objective=config.objective.resolve(skeleton, task))
     if config.balanced_start:
         check_balanced_start(skeleton, task)
     if config.quantization is not None:
@@ -65,7 +64,10 @@ def check_names(config: Config) -> None:
         ValueError: If a name is unknown; the message lists the known ones and suggests the closest.
     """
     memory_from_name(config.machine.memory, config.machine.memory_dim)
-    controller_from_name(config.machine.controller)
+    if (network := network_from_name(config.machine.controller)) is not None:
+        check_network(config.machine, network)
+    else:
+        controller_from_name(config.machine.controller)
     if config.machine.connection is not None:
         connection_from_name(config.machine.connection)
     if config.machine.readout != "none":
@@ -97,11 +99,13 @@ def _complete_stream(config: Config, task: AbstractTask) -> Config:
 
 
 def _complete_parts(config: Config, *, streams: bool) -> Config:
-    """Fill in the settings that the recipe gives."""
-    connection = config.machine.connection or (
-        "paper" if config.machine.memory == "none" else "skip" if streams else "layer"
-    )
-    recipe = recipe_of(config.task, base_of(connection), streams=streams, known=config.task in TASKS)
+    """Fill in the settings that the recipe gives, and the number of layers."""
+    network, connection = network_from_name(config.machine.controller), config.machine.connection
+    if network is None and connection is None:
+        connection = "paper" if config.machine.memory == "none" else "skip" if streams else "layer"
+    base = base_of(connection) if connection is not None else network.name if network else ""
+    recipe = recipe_of(config.task, base, streams=streams, known=config.task in TASKS)
+    num_layers = config.machine.num_layers or (network.option("num_layers") if network else 1)
     objective, stopping, optimizer = config.objective, config.stopping, config.optimizer
     if objective.binarization is None:
         objective = replace(objective, binarization=recipe.binarization)
@@ -111,7 +115,7 @@ def _complete_parts(config: Config, *, streams: bool) -> Config:
         optimizer = replace(optimizer, learning_rate=recipe.learning_rate)
     return replace(
         config,
-        machine=replace(config.machine, connection=connection),
+        machine=replace(config.machine, connection=connection, num_layers=num_layers),
         objective=objective,
         curriculum=config.curriculum or (Warmup(recipe.warmup) if recipe.warmup else Uniform()),
         stopping=stopping,
@@ -130,24 +134,3 @@ def _curriculum_within(config: Config) -> AbstractCurriculum:
             if not low <= length <= high:
                 raise ValueError(f"lengths of a warm-up must lie between {low} and {high}, got {length}.")
     return curriculum.within((low, high)) if curriculum else Uniform()
-
-
-def check_memory_size(config: Config, members: int = 1) -> None:
-    """Check, before anything is built, that runs trained together do not need more memory than the computer has.
-
-    Raises:
-        ValueError: If they do; the message gives the estimate.
-    """
-    machine, gates = config.machine, GATES.get(config.machine.controller, 4)
-    layers = machine.num_layers + (machine.readout != "none")
-    weights = layers * 2 * gates * machine.hidden_dim**2 + 3 * machine.hidden_dim * machine.memory_dim
-    numbers = gates * machine.hidden_dim * layers + 4 * machine.memory_dim
-    activations = 2 * config.lengths[1] * config.batch_size * numbers
-    weights, activations = members * weights, members * activations
-    require_room(
-        4 * (4 * weights + activations),  # weights, their gradients and Adam's two moments, in single precision
-        "this training needs" if members == 1 else f"these {members} trainings need",
-        "choose a smaller hidden_dim, memory_dim, num_layers, batch_size or max_length"
-        + ("" if members == 1 else ", or fewer seeds"),
-        parts=f"{16 * weights / 2**30:.0f} for weights and optimizer, {4 * activations / 2**30:.0f} for a batch",
-    )

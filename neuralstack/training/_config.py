@@ -34,18 +34,19 @@ class MachineConfig:
     memory: str = "stack"
     """Name of the memory, or several joined by plus signs, as in stack+queue."""
     controller: str = "gru"
-    """Name of the type of the controller's layers."""
+    """Name of the type of the controller's layers; or of a network, with options in parentheses as in
+    transformer(num_layers=2, heads=4), of which the memory is a layer."""
     connection: str | None = None
     """Name of the connection, with options in parentheses as in skip(gates_see_input=True). Defaults to paper without a
-    memory, to skip for characters, otherwise to layer."""
+    memory, to skip for characters, otherwise to layer. A Transformer has none."""
     readout: str = "none"
     """Name of the type of a second controller after the memory, of one layer; none leaves it out."""
-    num_layers: Layers = 1
-    """Number of the controller's layers."""
+    num_layers: Layers | None = None
+    """Number of the controller's layers, or of a Transformer's blocks. Defaults to 1 and to 2."""
     hidden_dim: Width = 64
-    """Width of the controller's layers."""
+    """Width of the controller's layers, or of a Transformer."""
     memory_dim: Width = 64
-    """Width of the embedding and of the memory's values."""
+    """Width of the embedding, other than a Transformer's, and of the memory's values."""
 
 
 @dataclass(frozen=True)

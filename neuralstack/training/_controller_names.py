@@ -9,6 +9,7 @@ from jaxtyping import PRNGKeyArray
 
 from neuralstack._lookup import resolve
 from neuralstack.controllers import CONTROLLERS, AbstractController, as_controller
+from neuralstack.machine import NETWORKS
 from neuralstack.training._memory_names import parameters_of
 
 
@@ -27,7 +28,7 @@ def controller_from_name(name: str) -> Callable[..., Any]:
         >>> controller_from_name("gru").__name__
         'GRU'
     """
-    return as_constructor(resolve("controller", CONTROLLERS, name, accepts=_is_part))
+    return as_constructor(resolve("controller", {**CONTROLLERS, **NETWORKS}, name, accepts=_is_part))
 
 
 def as_constructor(value: Any) -> Any:

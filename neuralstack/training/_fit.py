@@ -112,7 +112,7 @@ def fit(
         model, task, objective=objective, curriculum=curriculum, optimizer=optimizer, batch_size=batch_size,
         min_length=bounds[0], state_reset_every=state_reset_every, quantization=quantization, key=key,
     )  # fmt: skip
-    stopping, measure = stopping or Stopping(), measure_of(task, bounds, model)
+    stopping, measure = stopping or Stopping(), measure_of(task, bounds)
     best, records = join_model(state.model, spec.structure), []
     while int(state.step) < max_steps and not stopping.is_over(records, int(state.step)):
         step = int(state.step)

@@ -5,7 +5,6 @@ from typing import Any
 
 from neuralstack.corpora import evaluate_language
 from neuralstack.evaluation import evaluate, fixed_set
-from neuralstack.machine import Machine
 from neuralstack.tasks import AbstractTask, Characters
 from neuralstack.training._step import TrainState
 from neuralstack.training._stopping import Record
@@ -16,13 +15,13 @@ Measure = Callable[[Any], dict[str, float]]
 HELD_OUT_SYMBOLS = 10_000  # of a held-out text, in each evaluation
 
 
-def measure_of(task: AbstractTask, lengths: tuple[int, int], model: Any) -> Measure:
-    """Return a function that evaluates models like this one on sequences of these lengths, or on a held-out text.
+def measure_of(task: AbstractTask, lengths: tuple[int, int]) -> Measure:
+    """Return a function that evaluates models on sequences of these lengths, or on a held-out text.
 
     Raises:
         ValueError: If there is no such sequence, or the text is too short.
     """
-    if isinstance(task, Characters) and isinstance(model, Machine):
+    if isinstance(task, Characters):
         task.check()
         return lambda model: dict(zip(("loss", "bits"), evaluate_language(model, task, HELD_OUT_SYMBOLS), strict=False))
     data = fixed_set(task, lengths)

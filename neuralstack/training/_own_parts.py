@@ -7,6 +7,7 @@ from typing import TypedDict
 
 from neuralstack._lookup import UnnamedPartError, is_reference
 from neuralstack.controllers import CONTROLLERS
+from neuralstack.machine import NETWORKS
 from neuralstack.memories import MEMORIES
 from neuralstack.tasks import PAIRS, TASKS
 from neuralstack.training._config import Config
@@ -30,8 +31,12 @@ def is_own(part: str, name: str) -> bool:
     Examples:
         >>> is_own("memory", "stack+memories.py:Register"), is_own("memory", "superposition(stacks=2)")
         (True, False)
+        >>> is_own("controller", "transformer(heads=2)")
+        False
     """
     names = parts_of_name(name) if part == "memory" else [name]
+    if part == "controller" and name.partition("(")[0].strip() in NETWORKS:
+        return False
     return any(not any(part_name in known for known in KNOWN[part]) for part_name in names)
 
 

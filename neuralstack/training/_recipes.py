@@ -26,6 +26,9 @@ RECIPES = {
 """A recipe for each connection. Short sequences need a large share of the gradient until the machine uses its
 memory."""
 
+NETWORK_RECIPES = {"transformer": Recipe(learning_rate=2e-3, warmup=(), binarization=0.0, restart_after=0)}
+"""A recipe for each network that takes the place of a controller and its connection."""
+
 STREAMS = Recipe(learning_rate=3e-3, warmup=(), binarization=0.0, restart_after=0)
 """The recipe of tasks whose sources are stretches of a stream."""
 
@@ -33,8 +36,8 @@ SLOW_TO_WARM_UP = frozenset({"dyck-2", "memorization"})
 """Tasks that are learned, but take longer than a restart would allow: they never restart."""
 
 
-def recipe_of(task: str, connection: str, *, streams: bool, known: bool) -> Recipe:
-    """Return the recipe of a task and a connection.
+def recipe_of(task: str, base: str, *, streams: bool, known: bool) -> Recipe:
+    """Return the recipe of a task and a connection or a network.
 
     Only tasks for which restarts were measured to help have them; tasks outside the library never restart.
 
@@ -46,5 +49,5 @@ def recipe_of(task: str, connection: str, *, streams: bool, known: bool) -> Reci
     """
     if streams:
         return STREAMS
-    recipe = RECIPES[connection]
+    recipe = {**RECIPES, **NETWORK_RECIPES}[base]
     return recipe if known and task not in SLOW_TO_WARM_UP else recipe._replace(restart_after=0)

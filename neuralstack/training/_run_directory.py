@@ -7,7 +7,7 @@ from typing import Any, Unpack
 from neuralstack._files import PARTIAL, append_line, read_bounded, write_whole
 from neuralstack._json import parse_json, to_json_text
 from neuralstack._metrics_file import metrics_text, read_metrics
-from neuralstack.machine import Machine, quantized
+from neuralstack.machine import quantized
 from neuralstack.tasks import PAIRS, AbstractTask, Characters, PairTask, StoredTask, from_record, keep_task, to_record
 from neuralstack.training._build import begin, build_task, machine_skeleton
 from neuralstack.training._config import Config
@@ -196,8 +196,8 @@ class Run:
         """Save these weights as the run's model."""
         self.write("model.safetensors", to_bytes(machine))
 
-    def load_model(self, *, memory: Any = None, controller: Any = None) -> Machine:
-        """Load the run's model, without its task; with everything rounded, if it was evaluated so.
+    def load_model(self, *, memory: Any = None, controller: Any = None) -> Any:
+        """Load the run's model, a `Machine` or a `Transformer`, without its task; rounded, if it was evaluated so.
 
         Args:
             memory: The memory, if it is not one of the library's: its name, which is executed; its class, or a function
@@ -218,7 +218,7 @@ class Run:
                 machine = replace(machine, **{part: allowed_name(part, getattr(machine, part), given, self.path)})
             else:
                 objects[part] = given
-        model = from_file(path, machine_skeleton(machine, vocab_size or build_task(config).vocab_size, **objects))
+        model: Any = from_file(path, machine_skeleton(machine, vocab_size or build_task(config).vocab_size, **objects))
         best = max(reversed(self.metrics()), key=rank, default={})  # the last of the best was saved
         return quantized(model) if best.get("quantization") else model
 

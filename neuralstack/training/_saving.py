@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,27 @@ import jax
 from neuralstack._files import PARTIAL, read_bounded, write_whole
 from neuralstack._json import parse_json, to_json_text
 from neuralstack._lookup import resolve
-from neuralstack.machine import Machine, MemoryLayer, layer_from_spec, layer_spec, machine_from_spec, machine_spec
+from neuralstack.machine import (
+    Machine,
+    MemoryLayer,
+    Transformer,
+    layer_from_spec,
+    layer_spec,
+    machine_from_spec,
+    machine_spec,
+    transformer_from_spec,
+    transformer_spec,
+)
 from neuralstack.training._controller_names import as_constructor, controller_from_name, make_controller
 from neuralstack.training._memory_names import as_memory, memory_from_name
 from neuralstack.training._run_directory import Run
 from neuralstack.training._tensors import from_file, to_bytes
 
+SPECS: dict[type, Callable[[Any], dict[str, Any]]] = {
+    Machine: machine_spec,
+    MemoryLayer: layer_spec,
+    Transformer: transformer_spec,
+}
 SPEC, WEIGHTS = "machine.json", "model.safetensors"
 LARGEST_SPEC = 1 << 24  # bytes
 
@@ -28,7 +44,8 @@ def save(path: str | Path, machine: Any) -> None:
 
     Args:
         path: The directory, which must be empty if it exists.
-        machine: An `ns.Machine` or an `ns.MemoryLayer`. To load it, `load` needs the classes of a user's own parts.
+        machine: An `ns.Machine`, an `ns.Transformer` or an `ns.MemoryLayer`. To load it, `load` needs the classes of a
+            user's own parts.
 
     Raises:
         TypeError: If the object is not a machine of the library.
@@ -44,8 +61,9 @@ def save(path: str | Path, machine: Any) -> None:
     from neuralstack import __version__
 
     path = Path(path)
-    if not isinstance(machine, Machine | MemoryLayer):
-        raise TypeError(f"machine must be an ns.Machine or an ns.MemoryLayer, got {type(machine).__name__}.")
+    if type(machine) not in SPECS:
+        known = "an ns.Machine, an ns.Transformer or an ns.MemoryLayer"
+        raise TypeError(f"machine must be {known}, got {type(machine).__name__}.")
     if path.is_symlink() or (path.exists() and not path.is_dir()):
         raise ValueError(f"{str(path)!r} is not a directory: choose another path for the machine.")
     Run.require_empty(path)
@@ -53,8 +71,7 @@ def save(path: str | Path, machine: Any) -> None:
     unfinished = path.with_name(f"{path.name}-{secrets.token_hex(8)}{PARTIAL}")
     unfinished.mkdir()
     try:
-        spec = layer_spec(machine) if isinstance(machine, MemoryLayer) else machine_spec(machine)
-        content = {"neuralstack": __version__, "machine": spec}
+        content = {"neuralstack": __version__, "machine": SPECS[type(machine)](machine)}
         write_whole(unfinished / WEIGHTS, to_bytes(machine))
         write_whole(unfinished / SPEC, to_json_text(content, indent=2) + "\n")
         for leftover in path.glob(f"*{PARTIAL}"):
@@ -93,11 +110,18 @@ def load(path: str | Path, *, memory: Any = None, controller: Any = None) -> Any
         return Run.open(path).load_model(memory=memory, controller=controller)
     try:
         spec = parse_json(read_bounded(path / SPEC, LARGEST_SPEC))["machine"]
-        like = _layer_like(spec, controller) if "layer" in spec else _machine_like(spec, memory, controller)
+        like = _like(spec, memory, controller)
     except (TypeError, KeyError, AttributeError, OSError, ValueError) as error:
         reason = error if isinstance(error, OSError | ValueError) else f"{SPEC} is not that of a machine"
         raise ValueError(f"the machine in {str(path)!r} cannot be loaded: {reason}") from error
     return from_file(path / WEIGHTS, like)
+
+
+def _like(spec: Any, memory: Any, controller: Any) -> Any:
+    """Return what a specification describes, without its weights; parts of some may be given by a user."""
+    if "layer" in spec:
+        return _layer_like(spec, controller)
+    return transformer_from_spec(spec) if "transformer" in spec else _machine_like(spec, memory, controller)
 
 
 def _layer_like(spec: Any, controller: Any) -> MemoryLayer:

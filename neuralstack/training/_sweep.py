@@ -10,13 +10,14 @@ from neuralstack._files import read_bounded
 from neuralstack._json import parse_json, to_json_text
 from neuralstack.evaluation import success_interval
 from neuralstack.training._bounds import check_field, from_json, to_json
-from neuralstack.training._complete import check_memory_size, complete
+from neuralstack.training._complete import complete
 from neuralstack.training._config import Config, OptimizerConfig
 from neuralstack.training._file_places import keep_places, locate_data
 from neuralstack.training._options import with_options
 from neuralstack.training._outcome import Outcome
 from neuralstack.training._own_parts import OwnParts, allowed_config
 from neuralstack.training._refused import remove_first_files
+from neuralstack.training._room import check_memory_size
 from neuralstack.training._run_directory import Run
 from neuralstack.training._stopping import rank
 from neuralstack.training._train import train_all

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 
 from neuralstack._arguments import require_object
 from neuralstack._files import locked
-from neuralstack.training._build import build_task, machine_skeleton, step_spec
+from neuralstack.training._build import build_task, step_spec
 from neuralstack.training._complete import complete
 from neuralstack.training._config import Config
 from neuralstack.training._interrupt import defer_keyboard_interrupt
@@ -153,9 +153,8 @@ def measures_of(config: Config) -> dict[str, Measure]:
     """Return the metrics function of each set that is evaluated during training."""
     task = build_task(config)
     sets = {"validation": config.lengths} | ({"test": task.test_lengths} if config.log_test else {})
-    skeleton = machine_skeleton(config.machine, task.vocab_size)
     tasks = {"validation": task, "test": task.to_test}
-    return {name: measure_of(tasks[name], lengths, skeleton) for name, lengths in sets.items()}
+    return {name: measure_of(tasks[name], lengths) for name, lengths in sets.items()}
 
 
 def train_chunk(members: list[Member], spec, measures: dict[str, Measure], progress: TrainingProgress) -> None:

@@ -140,7 +140,7 @@ def test_nothing_is_overwritten(tmp_path):
 
 
 def test_what_is_not_a_machine_is_refused(tmp_path):
-    with pytest.raises(TypeError, match=r"machine must be an ns\.Machine or an ns\.MemoryLayer, got GRU"):
+    with pytest.raises(TypeError, match=r"an ns\.Machine, an ns\.Transformer or an ns\.MemoryLayer, got GRU"):
         ns.save(tmp_path / "machine", ns.GRU(4, 6, key=KEY))
 
 
