@@ -1,8 +1,5 @@
-"""Whether the kernels can be used, and their registration with XLA."""
+"""Whether JAX can use the kernels, and their registration with XLA."""
 
-import ctypes
-import importlib.util
-import os
 import re
 import warnings
 from functools import cache
@@ -10,11 +7,10 @@ from pathlib import Path
 
 import jax
 
+from neuralstack.kernels._library import are_switched_off, load_library
 from neuralstack.kernels.strengths import MEMORIES, PASSES
 
 Version = tuple[int, int]
-
-SWITCH = "NEURALSTACK_KERNELS"  # an environment variable: 0 disables the kernels, at build time and at run time
 
 
 def offered_version(header: str) -> Version | None:
@@ -55,25 +51,12 @@ def read_header() -> str:
         return ""
 
 
-def compiled_file() -> Path | None:
-    """Return the file of the compiled library, or None; `neuralstack.h` in this folder is its interface for C."""
-    # Like a compiled module, it is not beside the sources in an editable install; Python knows where it is.
-    spec = importlib.util.find_spec(f"{__package__}.libneuralstack")
-    return Path(spec.origin) if spec and spec.origin else None
-
-
 @cache
 def why_unavailable() -> str:
     """Return why the kernels cannot be used, or ""; if they can, the first call registers them with XLA."""
-    if os.environ.get(SWITCH) == "0":
-        return f"they are switched off by {SWITCH}=0"
-    file = compiled_file()
-    if file is None:
-        return "neuralstack was installed without its C++ kernels"
-    try:
-        library = ctypes.CDLL(str(file))
-    except OSError as error:
-        return f"their library cannot be loaded ({error})"
+    library = load_library()
+    if isinstance(library, str):
+        return library
     compiled = library.neuralstack_xla_major(), library.neuralstack_xla_minor()
     if reason := mismatch(compiled, offered_version(read_header())):
         return reason
@@ -91,7 +74,7 @@ def are_available() -> bool:
 @cache
 def warn_if_unavailable() -> None:
     """Warn once that the slower form is used, unless the user disabled the kernels."""
-    if why_unavailable() and os.environ.get(SWITCH) != "0":
+    if why_unavailable() and not are_switched_off():
         warnings.warn(
             f"the C++ kernels cannot be used, since {why_unavailable()}: the pure JAX form runs instead and gives the "
             "same numbers, slower. Install neuralstack again with a C++ compiler to have them.",
