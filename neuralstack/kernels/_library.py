@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 SWITCH = "NEURALSTACK_KERNELS"  # an environment variable: 0 disables the kernels, at build time and at run time
-INTERFACE = 1  # the version of the C interface, as in neuralstack.h
+INTERFACE = 2  # the version of the C interface, as in neuralstack.h
 
 
 def compiled_file() -> Path | None:

@@ -35,4 +35,9 @@ from neuralstack.torch._memory import (
     Action as Action,
     DequeAction as DequeAction,
 )
+from neuralstack.torch._strength import (
+    NeuralDeque as NeuralDeque,
+    NeuralQueue as NeuralQueue,
+    NeuralStack as NeuralStack,
+)
 from neuralstack.torch._superposition import MixedAction as MixedAction, SuperpositionStack as SuperpositionStack

@@ -25,7 +25,7 @@ from neuralstack.torch._validation import (
 
 
 class AbstractStrength(AbstractMemory):
-    """What stack, queue and DeQue have in common; `reads = memory(push, pop, value, lengths=None)`."""
+    """The common part of stack, queue and DeQue: `reads = memory(push, pop, value, lengths=None)`."""
 
     kind: ClassVar[str]
     """Name of the kernels: `stack`, `queue` or `deque`."""

@@ -31,6 +31,7 @@ class Batch(ctypes.Structure):
         ("sequences", ctypes.c_int64),
         ("length", ctypes.c_int64),
         ("width", ctypes.c_int64),
+        ("interleaved", ctypes.c_int64),
         ("parallel_for", ctypes.c_void_p),
         ("context", ctypes.c_void_p),
     )
@@ -68,7 +69,7 @@ def call(name: str, memory: str, values: Tensor, arrays: Sequence[Tensor], *, th
     places = [(array.data_ptr(), array.stride(0) * array.element_size()) for array in arrays]
 
     def work(first: int, last: int) -> int:
-        batch = Batch(kind, dtype, last - first, length, width, None, None)
+        batch = Batch(kind, dtype, last - first, length, width, 1, None, None)
         return run(ctypes.byref(batch), *[start + first * bytes_each for start, bytes_each in places])
 
     if threads <= 1:
