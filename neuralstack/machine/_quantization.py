@@ -103,9 +103,9 @@ def round_initial(machine: "Machine", states: PyTree[Array], masks: RoundingMask
     return jax.vmap(lambda states, mask: rounding_of(machine.quantized, mask)(states))(states, masks.initial)
 
 
-def quantized(machine: "Machine") -> "Machine":
-    """Return the same machine with all states, hidden vectors, gates and values rounded."""
+def quantized(machine: "Machine", enabled: bool = True) -> "Machine":
+    """Return the same machine with all states, hidden vectors, gates and values rounded, or without that."""
     rounded = object.__new__(type(machine))
     for field in fields(machine):
-        object.__setattr__(rounded, field.name, True if field.name == "quantized" else getattr(machine, field.name))
+        object.__setattr__(rounded, field.name, enabled if field.name == "quantized" else getattr(machine, field.name))
     return rounded

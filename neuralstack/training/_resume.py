@@ -6,6 +6,7 @@ from typing import Any
 
 import jax
 
+from neuralstack.machine import Machine, quantized
 from neuralstack.training._bounds import to_json
 from neuralstack.training._build import begin, start_from
 from neuralstack.training._config import Config
@@ -47,6 +48,8 @@ def begin_from(config: Config, source: str | Path) -> TrainState:
     """
     named = own_parts(config)
     machine = Run.open(source).load_model(memory=named.get("memory"), controller=named.get("controller"))
+    # A rounded machine is trained on like any other: quantization noise rounds it again.
+    machine = quantized(machine, False) if isinstance(machine, Machine) else machine
     weights, own = split_model(machine)[0], begin(config).model
     if jax.tree.structure(weights) != jax.tree.structure(own) or any(
         a.shape != b.shape for a, b in zip(jax.tree.leaves(weights), jax.tree.leaves(own), strict=True)

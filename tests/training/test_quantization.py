@@ -111,6 +111,15 @@ def test_a_phase_that_cannot_rise_is_refused(message):
         Quantization(**SENSELESS[message])
 
 
+def test_training_goes_on_from_the_weights_of_a_run_that_was_rounded(tmp_path):
+    train(complete(with_options(TINY, max_steps=4)), tmp_path / "first", show=False)
+    assert load(tmp_path / "first").quantized
+    config = complete(with_options(TINY, max_steps=2, learning_rate=1e-9))
+    train(config, tmp_path / "next", warm_start=tmp_path / "first", show=False)
+    pairs = zip(jax.tree.leaves(load(tmp_path / "first")), jax.tree.leaves(load(tmp_path / "next")), strict=True)
+    assert all(np.allclose(one, other, atol=1e-6) for one, other in pairs)
+
+
 def test_quantization_as_an_option_is_true_false_or_a_phase():
     assert with_options(SMALL, quantization=True).quantization == Quantization()
     assert with_options(TINY, quantization=False).quantization is None
