@@ -74,8 +74,8 @@ EQUATIONS = BRACKETS | {
     "restart_after": 1500,
     "begin_within": 4000,
     "finish_within": 0,
-    "extra_steps": 10_000,
-    "max_steps": 80_000,
+    "extra_steps": 30_000,
+    "max_steps": 100_000,
 }
 """The same for equations: short ones are left out, since they are learned by heart, lengths grow earlier, and rounding
 takes longer."""
