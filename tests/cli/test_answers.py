@@ -8,7 +8,7 @@ import threading
 
 import equinox as eqx
 
-from neuralstack import CONNECTIONS, CONTROLLERS, MEMORIES, Reversal, evaluate, fixed_set, kernels, load
+from neuralstack import CONNECTIONS, CONTROLLERS, MEMORIES, NETWORKS, Reversal, evaluate, fixed_set, kernels, load
 from neuralstack.experiments import EXPERIMENTS
 from neuralstack.tasks import FAMILIES
 from neuralstack.training import Run
@@ -105,7 +105,7 @@ def test_list_names_everything_there_is(call):
     families = {
         **{f"{family} tasks": tasks for family, tasks in FAMILIES.items()},
         "memories": MEMORIES,
-        "controllers": CONTROLLERS,
+        "controllers": {**CONTROLLERS, **NETWORKS},
         "connections": CONNECTIONS,
         "experiments": EXPERIMENTS,
         "kernels": kernels.MEMORIES,
