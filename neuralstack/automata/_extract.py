@@ -9,14 +9,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from neuralstack._arguments import require_object
+from neuralstack.automata._layout import LENGTHS_TRIED, Layout, fit_lengths
+from neuralstack.automata._state_names import name_apart
 from neuralstack.automata._states import States, find_states
 from neuralstack.automata._transducer import StackTransducer
 from neuralstack.discretization import actions_on
 from neuralstack.machine import Machine, logits
 from neuralstack.memories import End
-from neuralstack.tasks import AbstractTask
+from neuralstack.tasks import AbstractTask, Autoregressive, QueryTokens, Synchronous
 
 MOST_READS = 300_000
+FORMS = {Autoregressive: "autoregressive", QueryTokens: "query", Synchronous: "synchronous"}
 
 
 class NotATransducer(ValueError):
@@ -84,8 +87,24 @@ def write_program(machine: Machine, task: AbstractTask, states: States, ends: tu
     }
     kinds_of_memory = tuple(end.kind for end in ends)
     return StackTransducer(
-        spellings, kinds_of_memory, name_states(rules), tuple(kinds), tuple(map(tuple, rules)), answers
+        spellings,
+        kinds_of_memory,
+        name_states(rules),
+        tuple(kinds),
+        tuple(map(tuple, rules)),
+        answers,
+        layout_of(task),
     )
+
+
+def layout_of(task: AbstractTask) -> Layout | None:
+    """Return how source and answer of a task lie in a sequence, or None for a format of the user's own.
+
+    It is also None if the lengths of answers grow in a way that a layout has no form for.
+    """
+    form = FORMS.get(type(task.format))
+    fitted = fit_lengths([int(task.answer_length(length)) for length in range(1, 1 + LENGTHS_TRIED)])
+    return None if form is None or fitted is None else Layout(form, task.symbols, *fitted)
 
 
 def answers_of(machine: Machine, values: list[np.ndarray], ends: tuple[End, ...]) -> np.ndarray:
@@ -113,16 +132,6 @@ def distinguish(table: np.ndarray, memory: int) -> tuple[np.ndarray, np.ndarray]
     _, first, kind = np.unique(slices[1:], axis=0, return_index=True, return_inverse=True)
     order = np.argsort(np.argsort(first))  # kinds in the order in which they are first pushed
     return np.concatenate([[0], 1 + np.sort(first)]), np.concatenate([[0], 1 + order[kind.ravel()]])
-
-
-def name_apart(names: list[str]) -> tuple[str, ...]:
-    """Return the names with numbers added to repeated ones, so that all are different."""
-    counts: Counter[str] = Counter()
-    different = []
-    for name in names:
-        counts[name] += 1
-        different.append(name if counts[name] == 1 else f"{name} ({counts[name]})")
-    return tuple(different)
 
 
 def name_states(rules: list[list[Any]]) -> tuple[str, ...]:

@@ -3,20 +3,22 @@
 It needs neither JAX nor any other library.
 """
 
-import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from neuralstack._files import read_bounded
 from neuralstack._html import html_table
-from neuralstack._json import parse_json
+from neuralstack.automata._check import check_program
+from neuralstack.automata._layout import Layout
+from neuralstack.automata._minimal import minimal
+from neuralstack.automata._program_file import to_parts, to_text
+from neuralstack.automata._size import program_bits
+from neuralstack.automata._tables import answer_rows, graph_text, rule_rows
 
 MOST_ROWS = 30  # of the tables for notebooks
-FORMAT = "neuralstack-program-1"
-NEW_LINE = r"\n"  # as Graphviz writes it
 
 
 @dataclass(frozen=True, repr=False)
@@ -55,6 +57,8 @@ class StackTransducer:
     if any. None where the task never asks for the rule."""
     answers: dict[tuple[int | None, ...], int]
     """The answer for each combination of reads, None standing for an empty memory."""
+    layout: Layout | None = None
+    """The places of source and answer in the sequence of tokens, which `answer` needs. None if they are not known."""
 
     def __repr__(self) -> str:
         states, memories = ", ".join(self.states[:8]), ", ".join(self.memories)
@@ -108,14 +112,50 @@ class StackTransducer:
                 self.answers[tuple(memory[end] if memory else None for memory, end in zip(held, ends, strict=True))],
             )
 
+    def answer(self, source: Sequence[int]) -> list[int]:
+        """Return the answer to a source, both as symbols: what `predict` returns for the machine.
+
+        Raises:
+            ValueError: If the program has no layout, the source is empty or has what is not a symbol, a token has no
+                rule, or the answer does not end.
+        """
+        layout = self.layout
+        if layout is None:
+            raise ValueError("the program does not know how source and answer lie in a sequence: extract it again.")
+        if not source or not all(0 <= token < layout.symbols for token in source):
+            raise ValueError(f"a source needs at least one symbol, each in 0..{layout.symbols - 1}.")
+        answered: list[int] = []
+        first, longest = layout.first_answer(len(source)), layout.longest_answer(len(source))
+
+        def given() -> Iterator[int]:
+            yield from layout.prompt(source)
+            while layout.end is not None and answered[-1] != layout.end:
+                if len(answered) - first > longest:
+                    raise ValueError(f"the program did not end its answer within {longest} symbols.")
+                yield answered[-1]
+
+        for _, token in self.steps(given()):
+            answered.append(token)
+        return answered[first : len(answered) - (layout.end is not None)]
+
+    def minimal(self) -> "StackTransducer":
+        """Return the program that does the same with as few states and kinds of values as possible, in a fixed order.
+
+        All programs that differ only in how states and values are numbered and named have the same smallest form.
+
+        Raises:
+            ValueError: If the program is not complete.
+        """
+        return minimal(self)
+
+    @property
+    def bits(self) -> int:
+        """Number of bits that it takes to write the program down in its smallest form."""
+        return program_bits(self)
+
     def to_json(self) -> str:
         """Return the program as JSON, which `load` reads from a file."""
-        content = {
-            "format": FORMAT,
-            **asdict(self),
-            "answers": [[*read, answered] for read, answered in self.answers.items()],
-        }
-        return json.dumps(content) + "\n"
+        return to_text(self)
 
     @classmethod
     def load(cls, path: str | Path) -> "StackTransducer":
@@ -125,116 +165,25 @@ class StackTransducer:
             ValueError: If the file does not hold a program.
         """
         try:
-            content = parse_json(read_bounded(Path(path)))
-            if not isinstance(content, dict) or content.pop("format", None) != FORMAT:
-                raise ValueError
-            answers = {tuple(read): answered for *read, answered in content.pop("answers")}
-            rules = tuple(tuple(rule and as_rule(*rule) for rule in row) for row in content.pop("rules"))
-            kinds = tuple(map(tuple, content.pop("kinds")))
-            return cls(
-                **{name: tuple(entries) for name, entries in content.items()}, kinds=kinds, rules=rules, answers=answers
-            )
+            program = cls(**to_parts(read_bounded(Path(path))))
+            check_program(program)
         except (OSError, ValueError, TypeError, KeyError):
             raise ValueError(
                 f"{str(path)!r} is not a program: it must be a file written by `neuralstack harden`; run that command."
             ) from None
+        return program
 
     def table(self) -> list[tuple[str, str, str, str, str]]:
         """Return a row for each state and set of tokens that it treats alike: state, token, pop, push and next state.
 
         A pushed value is called `it` if it is answered as the input token.
         """
-        rows: dict[tuple[Any, ...], list[int]] = {}
-        for state, row in enumerate(self.rules):
-            for token, rule in enumerate(row):
-                if rule is not None:
-                    new, pops, pushes = rule
-                    named = tuple(self.push_name(memory, kind, token) for memory, kind in enumerate(pushes))
-                    rows.setdefault((state, new, pops, named), []).append(token)
-        return [
-            (
-                self.states[state],
-                self.token_names(tokens),
-                self.each("pop" if pop else "–" for pop in pops),
-                self.each(named),
-                self.states[new],
-            )
-            for (state, new, pops, named), tokens in rows.items()
-        ]
+        return rule_rows(self)
 
     def answer_table(self) -> list[tuple[str, str]]:
         """Return a row for each set of reads with the same answer; `it` stands for the read value itself."""
-        rows: dict[str, list[str]] = {}
-        for read, answered in self.answers.items():
-            names = [
-                "nothing" if element is None else self.kinds[memory][element] for memory, element in enumerate(read)
-            ]
-            same = len(names) == 1 and names[0] == self.vocabulary[answered]
-            rows.setdefault("it" if same else readable(self.vocabulary[answered]), []).append(
-                self.each(map(readable, names))
-            )
-        return [
-            (", ".join(names) if len(names) <= 4 else f"any of {len(names)} kinds", answered)
-            for answered, names in rows.items()
-        ]
+        return answer_rows(self)
 
     def graph(self) -> str:
         """Return the program as a Graphviz graph, with one edge from a state to each next one."""
-        edges: dict[tuple[str, str], list[str]] = {}
-        for state, given, pops, pushes, new in self.table():
-            done = ", ".join(change for change in (pops, f"push {pushes}") if change not in ("–", "push –"))
-            edges.setdefault((state, new), []).append(escaped(f"{given}: {done or 'keep'}"))
-        lines = ["digraph program {", "  rankdir=LR;", '  node [shape=circle, fontname="sans-serif"];']
-        lines += [
-            '  edge [fontname="sans-serif"];',
-            "  start [shape=point];",
-            f'  start -> "{escaped(self.states[0])}";',
-        ]
-        for (state, new), labels in edges.items():
-            lines.append(f'  "{escaped(state)}" -> "{escaped(new)}" [label="{NEW_LINE.join(labels)}"];')
-        return "\n".join([*lines, "}"]) + "\n"
-
-    def push_name(self, memory: int, kind: int | None, token: int) -> str:
-        """Return a description of the pushed value."""
-        if kind is None:
-            return "–"
-        name = self.kinds[memory][kind]
-        return "it" if name == self.vocabulary[token] else readable(name)
-
-    def token_names(self, tokens: Sequence[int]) -> str:
-        """Return a description of a set of tokens."""
-        symbols = [token for token in range(len(self.vocabulary)) if not is_mark(self.vocabulary[token])]
-        if len(symbols) > 4 and set(symbols) <= set(tokens):
-            return ", ".join(["any symbol", *(self.vocabulary[token] for token in tokens if token not in symbols)])
-        names = [readable(self.vocabulary[token]) for token in tokens]
-        return " ".join(names) if len(names) <= 8 else f"{len(names)} tokens, {' '.join(names[:4])} ..."
-
-    @staticmethod
-    def each(parts: Iterable[str]) -> str:
-        """Join the descriptions of the memories."""
-        return " | ".join(parts)
-
-
-def as_rule(new: int, pops: list[bool], pushes: list[int | None]) -> tuple[Any, ...]:
-    """Return a rule with the types that it had before it was written to JSON."""
-    return new, tuple(pops), tuple(pushes)
-
-
-def is_mark(word: str) -> bool:
-    """Return whether a token is a mark such as `<end>`."""
-    return len(word) > 2 and word.startswith("<") and word.endswith(">")
-
-
-def readable(word: str) -> str:
-    r"""Return a printable form of a word: a space as its sign, and a word with control characters escaped.
-
-    Examples:
-        >>> readable(" "), readable("a"), readable("\n")
-        ('␣', 'a', '\\n')
-    """
-    return "␣" if word == " " else word if word.isprintable() else repr(word)[1:-1]
-
-
-def escaped(text: str) -> str:
-    """Return a text escaped for Graphviz, between quotes."""
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+        return graph_text(self)

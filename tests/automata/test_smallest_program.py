@@ -11,6 +11,7 @@ import pytest
 
 from cases import quick
 from neuralstack import Machine, NeuralStack, extract, harden
+from neuralstack.automata import Layout
 from neuralstack.tasks import AbstractTask, Pair, Synchronous
 
 TOKENS, WIDTH, STATES = 3, 4, 7  # the controller has this many states, and each token, or a blank, has a number
@@ -159,5 +160,6 @@ def test_states_are_one_unless_something_that_is_asked_for_keeps_them_apart(case
     leads, gates, asked, states = CASES[case]
     program = program_of(leads, gates, asked)
     assert len(program.states) == states, program.states
+    assert program.layout == Layout("synchronous", TOKENS)
     reached = [rule[0] for row in program.rules for rule in row if rule is not None]
     assert list(dict.fromkeys([0, *reached])) == list(range(states))  # they are numbered as they are reached

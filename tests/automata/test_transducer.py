@@ -6,6 +6,8 @@ import sys
 import pytest
 
 from neuralstack import StackTransducer
+from neuralstack.automata import Layout
+from programs import PROGRAMS, reversal, text_of
 
 # Reverse a string of a and b: push it, turn at the separator, pop. Tokens: a, b, <start>, <separator>, <end>.
 PUSH_A, PUSH_B, KEEP, POP = ((0, (False,), (0,)), (0, (False,), (1,)), (1, (False,), (None,)), (1, (True,), (None,)))
@@ -43,10 +45,61 @@ def test_a_token_without_a_rule_is_named_with_the_state():
         REVERSE.run([0, 4])
 
 
-def test_a_program_comes_back_from_its_file(tmp_path):
+@pytest.mark.parametrize("name", [*PROGRAMS, None])
+def test_a_program_comes_back_from_its_file(name, tmp_path):
+    file, program = tmp_path / "program.json", PROGRAMS.get(name, REVERSE)
+    file.write_text(program.to_json())
+    assert StackTransducer.load(file) == program
+    assert json.loads(program.to_json())["bits"] == program.bits
+
+
+def test_a_file_of_the_first_version_has_no_layout(tmp_path):
+    content = json.loads(REVERSE.to_json())
     file = tmp_path / "program.json"
-    file.write_text(REVERSE.to_json())
+    file.write_text(json.dumps({**content, "format": "neuralstack-program-1", "layout": None}))
     assert StackTransducer.load(file) == REVERSE
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "answered"),
+    [
+        ("reversal", "abb", "bba"),
+        ("copy", "abcdefgh", "abcdefgh"),
+        ("words", "the me3", "the me3"),
+        ("mirror", "abcaa", "ababa"),
+        ("halves", "01011", "001"),
+        ("brackets", "([(.)]", ")]))])"),
+    ],
+)
+def test_a_program_answers_sources_in_its_layout(name, source, answered):
+    program = PROGRAMS[name]
+    words = source.split() if " " in source else source
+    assert text_of(program, program.answer([program.vocabulary.index(word) for word in words])) == answered
+
+
+ANSWERLESS = {
+    "no layout": (REVERSE, [0], "extract it again"),
+    "an empty source": (PROGRAMS["reversal"], [], r"at least one symbol, each in 0\.\.1"),
+    "a mark": (PROGRAMS["reversal"], [2], r"at least one symbol, each in 0\.\.1"),
+    "no end": (
+        StackTransducer(**{**vars(reversal("ab")), "answers": dict.fromkeys([(None,), (0,), (1,)], 0)}),
+        [0, 1],
+        "did not end its answer within 12 symbols",
+    ),
+    "no rule": (StackTransducer(**{**vars(REVERSE), "layout": Layout("query", 4)}), [0], "no rule for '<end>'"),
+}
+
+
+@pytest.mark.parametrize("what", ANSWERLESS)
+def test_a_source_without_an_answer_is_refused(what):
+    program, source, reason = ANSWERLESS[what]
+    with pytest.raises(ValueError, match=reason):
+        program.answer(source)
+
+
+def changed(**parts):
+    """The file of that program with other parts."""
+    return json.dumps({**json.loads(REVERSE.to_json()), **parts})
 
 
 NO_PROGRAMS = {
@@ -58,7 +111,12 @@ NO_PROGRAMS = {
     "a text": '"program"',
     "too deep": "[" * 100_000,
     "another format": '{"format": "another"}',
-    "too few fields": json.dumps({"format": "neuralstack-program-1"}),
+    "too few fields": json.dumps({"format": "neuralstack-program-2"}),
+    "a state too many": changed(rules=[[[5, [False], [None]]] * 5] * 2),
+    "a rule of no memory": changed(rules=[[[0]] * 5] * 2),
+    "a name that is a number": changed(states=["push", 1]),
+    "a layout without numbers": changed(layout={"form": "query"}),
+    "a missing answer": changed(answers=[]),
 }
 
 
@@ -87,6 +145,19 @@ def test_the_graph_has_one_edge_from_a_state_to_each_next_one():
     assert '"push" -> "pop" [label="<separator>: keep"];' in graph
     assert '"pop" -> "pop" [label="a b: pop"];' in graph
     assert graph.count("->") == 1 + 3
+
+
+def test_a_state_may_have_any_name_in_the_graph():
+    graph = StackTransducer(**{**vars(REVERSE), "states": ("start", "pop")}).graph()
+    assert '"" -> "start";' in graph
+    assert '"start" -> "pop" [label="<separator>: keep"];' in graph
+    assert "  start" not in graph
+
+
+def test_a_mark_cannot_end_a_line_of_the_table():
+    rule, marks = (0, (False,), (None,)), ("<\nend>",)
+    program = StackTransducer((*"abcde", *marks), ("stack",), ("keep",), ((),), ((rule,) * 6,), {(None,): 0})
+    assert program.table()[0][1] == r"any symbol, <\nend>"
 
 
 @pytest.mark.parametrize(
