@@ -20,6 +20,7 @@ from neuralstack.torch._controllers import (
     BoundedController as BoundedController,
 )
 from neuralstack.torch._hard_stack import HardStack as HardStack
+from neuralstack.torch._layer import LayerState as LayerState, MemoryLayer as MemoryLayer
 from neuralstack.torch._layers import (
     CONTROLLERS as CONTROLLERS,
     GRU as GRU,

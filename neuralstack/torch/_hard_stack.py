@@ -9,8 +9,8 @@ from neuralstack.torch._finite import nan_elsewhere, only_defined, steps_before_
 from neuralstack.torch._loop import before
 from neuralstack.torch._memory import AbstractMemory, Action
 from neuralstack.torch._rounding import rounded
-
-STRENGTH_BIASES = 1.0, -1.0
+from neuralstack.torch._strength import STRENGTH_BIASES
+from neuralstack.torch._validation import require_width
 
 
 class HardState(NamedTuple):
@@ -46,8 +46,7 @@ class HardStack(AbstractMemory):
 
     def __init__(self, width: int):
         super().__init__()
-        if width < 1:
-            raise ValueError(f"HardStack's values must be at least 1 wide, got {width=}.")
+        require_width("HardStack's values", width)
         self.width = width
 
     def extra_repr(self) -> str:

@@ -14,8 +14,9 @@ from neuralstack._json import parse_json
 from neuralstack._metrics_file import rank, read_metrics
 from neuralstack.torch._cells import CellController
 from neuralstack.torch._controllers import BoundedController
+from neuralstack.torch._layer import MemoryLayer
 from neuralstack.torch._machine import Machine
-from neuralstack.torch._parts import machine_from_config, machine_from_spec
+from neuralstack.torch._parts import layer_from_spec, machine_from_config, machine_from_spec
 from neuralstack.torch._trees import leaves
 
 SPEC, CONFIG, WEIGHTS, METRICS = "machine.json", "config.json", "model.safetensors", "metrics.jsonl"
@@ -23,13 +24,13 @@ LARGEST_TEXT, LARGEST_WEIGHTS = 1 << 24, 1 << 36  # bytes
 DIRECT = ("gates_from_input", "gates_from_read", "repeat_weights", "repeat_bias")
 
 
-def load(path: str | Path) -> Machine:
-    """Load a machine that was trained or saved with JAX; JAX is not needed for it.
+def load(path: str | Path) -> Machine | MemoryLayer:
+    """Load a machine, or a memory layer, that was trained or saved with JAX; JAX is not needed for it.
 
     No code is executed, and the answers are those of `ns.load(path)` to rounding.
 
     Args:
-        path: The directory of a machine that `ns.save` saved, or of a run.
+        path: The directory of a machine or a memory layer that `ns.save` saved, or of a run.
 
     Returns:
         The machine, in the precision in which it was saved; for a run, with the weights that did best on the validation
@@ -53,13 +54,11 @@ def load(path: str | Path) -> Machine:
     return machine
 
 
-def _described(path: Path) -> Machine:
+def _described(path: Path) -> Machine | MemoryLayer:
     """Return the machine that the files in a directory describe, without weights."""
     if (path / SPEC).is_file():
         spec = parse_json(read_bounded(path / SPEC, LARGEST_TEXT))["machine"]
-        if "layer" in spec:
-            raise ValueError("it is a memory layer, and only machines can be loaded: use ns.load, which needs JAX.")
-        return machine_from_spec(spec)
+        return layer_from_spec(spec) if "layer" in spec else machine_from_spec(spec)
     data = parse_json(read_bounded(path / CONFIG, LARGEST_TEXT))
     if "neuralstack" not in data:
         raise ValueError("version 0.1 wrote it: load it with ns.load and save it with ns.save first.")
@@ -67,7 +66,7 @@ def _described(path: Path) -> Machine:
     return machine_from_config(data["config"]["machine"], data["vocab_size"], quantized=bool(best.get("quantization")))
 
 
-def _fitting(machine: Machine, path: Path) -> dict[str, nn.Parameter]:
+def _fitting(machine: nn.Module, path: Path) -> dict[str, nn.Parameter]:
     """Read the weights of a machine.
 
     Raises:
@@ -94,26 +93,25 @@ def _fitting(machine: Machine, path: Path) -> dict[str, nn.Parameter]:
     return {name: nn.Parameter(arrays[in_file]) for name, in_file in names.items()}
 
 
-def _names_in_file(machine: Machine) -> dict[str, str]:
+def _names_in_file(machine: nn.Module) -> dict[str, str]:
     """Return the name in a file of each parameter; files name them by their places in a machine of JAX."""
     names = {}
     for name in machine.state_dict():
         in_file = re.sub(r"\.(\d+)", r"[\1]", name)
         part, _, rest = in_file.partition(".")
-        if part == "actions":
+        if isinstance(machine, Machine) and part in ("actions", "answer"):
             in_file = f"direct.{rest}" if rest in DIRECT else rest
-        elif part == "answer":
-            in_file = rest
         names[name] = in_file
-    if isinstance(machine.controller, BoundedController):
-        places = [place for place, _ in leaves(machine.controller.init(1))]
+    controller = machine.controller
+    if isinstance(controller, BoundedController):
+        places = [place for place, _ in leaves(controller.init(1))]
         for number, place in enumerate(places):
             for bound in ("low", "high"):
                 names[f"controller.{bound}.{number}"] = f"controller.{bound}{place}"
     return names
 
 
-def _convert_cells(machine: Machine, arrays: dict[str, Tensor]) -> None:
+def _convert_cells(machine: nn.Module, arrays: dict[str, Tensor]) -> None:
     """Convert the arrays of Equinox's cells, whose gates have the order of PyTorch's, and one bias in place of two."""
     for name, controller in machine.named_modules():
         if not isinstance(controller, CellController):

@@ -60,6 +60,10 @@ class AbstractMemory(nn.Module, abc.ABC):
         """Convert a controller's raw numbers [..., action_size] to an action."""
 
     @abc.abstractmethod
+    def gates(self, action: Any) -> Tensor:
+        """Return the numbers in an action that are 0 or 1 in the discrete memory [..., gates]."""
+
+    @abc.abstractmethod
     def run(self, action: Any, lengths: Tensor | None = None) -> Tensor:
         """Return the reads of whole sequences [batch, steps, read_size], given the actions of all steps.
 

@@ -12,14 +12,20 @@ from neuralstack.torch._cells import CellController
 from neuralstack.torch._composite import CompositeMemory, NoMemory, Quantized
 from neuralstack.torch._controllers import AbstractController, BoundedController
 from neuralstack.torch._hard_stack import HardStack
+from neuralstack.torch._layer import MemoryLayer
 from neuralstack.torch._layers import CONTROLLERS
 from neuralstack.torch._machine import Machine
 from neuralstack.torch._memory import AbstractMemory
+from neuralstack.torch._parallel_controllers import PARALLEL_CONTROLLERS
+from neuralstack.torch._strength import NeuralDeque, NeuralQueue, NeuralStack
 from neuralstack.torch._superposition import SuperpositionStack
 
 MEMORIES: dict[str, Callable[..., AbstractMemory]] = {
+    "deque": NeuralDeque,
     "hard": HardStack,
     "none": NoMemory,
+    "queue": NeuralQueue,
+    "stack": NeuralStack,
     "superposition": SuperpositionStack,
 }
 KINDS = {kind.__name__: kind for kind in MEMORIES.values()}
@@ -43,6 +49,21 @@ def machine_from_spec(spec: Any) -> Machine:
         readout=_controller(spec["readout"]) if "readout" in spec else None,
         quantized=require_type("quantized", spec.get("quantized", False), bool),
     )
+
+
+def layer_from_spec(spec: Any) -> MemoryLayer:
+    """Return the memory layer that the file of a saved one describes.
+
+    Raises:
+        ValueError: If the description is not valid, or of a part that this package does not have.
+    """
+    require_mapping(spec, "a memory layer", {"layer", "dtype"})
+    options = require_mapping(spec["layer"], "a memory layer", {"controller", "memory", "size", "hidden", "heads"})
+    size, hidden, heads = (require_size(options, name) for name in ("size", "hidden", "heads"))
+    name, memory = options["controller"], _memory(options["memory"])
+    if not isinstance(name, str) or name not in PARALLEL_CONTROLLERS:
+        return _refuse("controller", name.get("own") if isinstance(name, Mapping) else name, PARALLEL_CONTROLLERS)
+    return MemoryLayer(size, memory=memory, controller=name, hidden=hidden, heads=heads)
 
 
 def machine_from_config(config: Mapping[str, Any], vocab_size: int, *, quantized: bool) -> Machine:

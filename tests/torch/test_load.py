@@ -10,6 +10,8 @@ from machines import MACHINES, Perceptron, Register, build
 
 import neuralstack as ns
 from cases import quick
+from neuralstack.training import configure
+from small import untrained_run
 
 torch = pytest.importorskip("torch.nn") and pytest.importorskip("torch")
 import neuralstack.torch as nst  # noqa: E402
@@ -61,6 +63,14 @@ CASES = {
     "a quantized bounded cell": lambda: build(
         bounded(ns.CellController(eqx.nn.LSTMCell(4, 6, key=KEY))), ns.HardStack(4), quantized=True
     ),
+    "a stack": lambda: build(memory=ns.NeuralStack(3)),
+    "a stack, every path": lambda: build(memory=ns.NeuralStack(3), connection=EVERY_PATH),
+    "a quantized queue": lambda: build(memory=ns.NeuralQueue(4), quantized=True),
+    "a queue in pure JAX, feedback": lambda: build(memory=ns.NeuralQueue(3, kernel=False), connection="feedback"),
+    "a DeQue": lambda: build(memory=ns.NeuralDeque(4), connection="skip"),
+    "a DeQue, every path": lambda: build(memory=ns.NeuralDeque(4), connection=EVERY_PATH),
+    "a hardened DeQue": lambda: ns.harden(build(memory=ns.NeuralDeque(4))),
+    "a stack and a queue": lambda: build(memory=ns.CompositeMemory(ns.NeuralStack(4), ns.NeuralQueue(5))),
     "superposition": lambda: build(memory=ns.SuperpositionStack(3, stacks=2, depth_read=2, empty=-0.5)),
     "rounded superposition": lambda: build(memory=ns.Quantized(ns.SuperpositionStack(4)), connection="feedback"),
     "several memories": lambda: build(memory=ns.CompositeMemory(ns.HardStack(4), ns.SuperpositionStack(3))),
@@ -72,7 +82,9 @@ def logits_of(machine, tokens):
     return np.asarray(jax.jit(jax.vmap(machine))(jnp.asarray(tokens)))
 
 
-@pytest.mark.parametrize("name", quick(CASES, "gru of three layers", "a bounded LSTM", "several memories"))
+@pytest.mark.parametrize(
+    "name", quick(CASES, "gru of three layers", "a bounded LSTM", "a DeQue, every path", "several memories")
+)
 def test_a_loaded_machine_gives_the_same_answers(tmp_path, name):
     machine = CASES[name]()
     ns.save(tmp_path / "machine", machine)
@@ -105,7 +117,6 @@ REFUSED = {
     "its controller 'Perceptron' is not available in PyTorch": lambda: build(
         Perceptron(6, KEY), ns.HardStack(4), embedding_dim=4
     ),
-    "it is a memory layer": lambda: ns.MemoryLayer(5, key=KEY),
 }
 
 
@@ -116,6 +127,57 @@ def test_what_is_not_available_is_refused_in_one_sentence(tmp_path, message):
         nst.load(tmp_path / "machine")
     assert "use ns.load" in str(refusal.value)
     assert "\n" not in str(refusal.value)
+
+
+RUNS = {
+    "the default": {},
+    "options in names": {
+        "memory": "superposition(stacks=2, depth_read=2)+hard",
+        "connection": "skip(gates_see_input=True, value_constant=True)",
+        "controller": "lstm",
+        "num_layers": 2,
+        "readout": "elman",
+    },
+    "no memory": {"memory": "none", "controller": "multiplicative"},
+}
+
+
+def make_run(path, **options):
+    sizes = {"hidden_dim": 6, "memory_dim": 4, "min_length": 2, "max_length": 8, "warmup_lengths": (4, 8)}
+    if options.get("memory") == "none":
+        del sizes["warmup_lengths"]
+    return untrained_run(path, configure("reversal", **sizes, **options))
+
+
+@pytest.mark.parametrize("name", quick(RUNS, "options in names"))
+def test_a_run_is_loaded_with_the_parts_that_its_names_mean(tmp_path, name):
+    machine = make_run(tmp_path / "run", **RUNS[name]).load_model()
+    loaded = nst.load(tmp_path / "run")
+    tokens = np.random.default_rng(0).integers(0, machine.vocab_size, (2, 9))
+    with torch.no_grad():
+        np.testing.assert_allclose(loaded(torch.tensor(tokens)).numpy(), logits_of(machine, tokens), atol=1e-5)
+
+
+def test_a_run_whose_best_machine_was_rounded_is_loaded_with_everything_rounded(tmp_path):
+    run = make_run(tmp_path / "run")
+    assert not nst.load(tmp_path / "run").quantized
+    measured = {"step": 1, "attempt": 0, "seconds": 1.0, "validation": {"coarse": 1.0, "fine": 1.0}}
+    run.append_metrics(measured | {"quantization": 0.9})
+    assert run.load_model().quantized
+    assert nst.load(tmp_path / "run").quantized
+
+
+def test_a_run_with_a_memory_that_is_not_available_is_refused_in_one_sentence(tmp_path):
+    make_run(tmp_path / "run", memory="tape")
+    with pytest.raises(ValueError, match="its memory 'tape' is not available in PyTorch, where there are deque, hard,"):
+        nst.load(tmp_path / "run")
+
+
+def test_a_run_that_version_0_1_wrote_is_refused_in_one_sentence(tmp_path):
+    make_run(tmp_path / "run")
+    (tmp_path / "run" / "config.json").write_text('{"task": "reversal", "hidden": 8}')
+    with pytest.raises(ValueError, match=r"version 0\.1 wrote it"):
+        nst.load(tmp_path / "run")
 
 
 def test_a_directory_without_a_machine_is_refused(tmp_path):

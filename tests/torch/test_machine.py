@@ -24,6 +24,7 @@ CONTROLLERS = {
     "LSTMCell": lambda: nn.LSTMCell(4, 6),
 }
 MEMORIES = {
+    "deque": lambda: nst.NeuralDeque(4),
     "hard": lambda: nst.HardStack(4),
     "superposition": lambda: nst.SuperpositionStack(3, stacks=2),
     "several": lambda: nst.CompositeMemory(nst.HardStack(2), nst.SuperpositionStack(3)),

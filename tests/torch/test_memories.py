@@ -17,6 +17,14 @@ CASES = {
         lambda: nst.SuperpositionStack(2, stacks=2, depth_read=3, empty=-0.5),
     ),
     "hard": (ns.HardStack(3), lambda: nst.HardStack(3)),
+    "stack": (ns.NeuralStack(3), lambda: nst.NeuralStack(3)),
+    "queue": (ns.NeuralQueue(3), lambda: nst.NeuralQueue(3)),
+    "deque": (ns.NeuralDeque(2), lambda: nst.NeuralDeque(2)),
+    "rounded deque": (ns.Quantized(ns.NeuralDeque(2)), lambda: nst.Quantized(nst.NeuralDeque(2))),
+    "stack and queue": (
+        ns.CompositeMemory(ns.NeuralStack(2), ns.NeuralQueue(3)),
+        lambda: nst.CompositeMemory(nst.NeuralStack(2), nst.NeuralQueue(3)),
+    ),
     "rounded superposition": (
         ns.Quantized(ns.SuperpositionStack(3)),
         lambda: nst.Quantized(nst.SuperpositionStack(3)),
