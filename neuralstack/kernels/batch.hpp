@@ -17,10 +17,12 @@ template <typename Memory>
 bool is_possible(const neuralstack_batch& batch) {
   constexpr int64_t kMost = std::numeric_limits<int32_t>::max() / Memory::kTracks;
   if (batch.sequences < 0 || batch.length < 0 || batch.width < 0 || batch.length > kMost) return false;
-  if (batch.interleaved < 1 || batch.sequences % batch.interleaved != 0) return false;
+  if (batch.interleaved < 1) return false;
   // Per step and track, an array has as many numbers as a value, or two, of at most 8 bytes each.
   int64_t room = std::numeric_limits<int64_t>::max() / 8;
-  for (int64_t size : {batch.sequences, batch.length, int64_t{Memory::kTracks}, std::max<int64_t>(batch.width, 2)}) {
+  // The last group may be larger than what is used of it.
+  const int64_t sequences = std::max(batch.sequences, batch.interleaved);
+  for (int64_t size : {sequences, batch.length, int64_t{Memory::kTracks}, std::max<int64_t>(batch.width, 2)}) {
     if (size > room) return false;
     if (size > 0) room /= size;
   }

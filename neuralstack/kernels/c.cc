@@ -64,7 +64,7 @@ const char* neuralstack_message(int result) {
     case NEURALSTACK_UNKNOWN_KIND:
       return "there are kernels for stack, queue and DeQue of float32 or float64 numbers only";
     case NEURALSTACK_BAD_SIZE:
-      return "the sizes of a batch are negative, too large, or no multiple of its groups";
+      return "the sizes of a batch are negative or too large, or its groups are empty";
     case NEURALSTACK_OUT_OF_MEMORY:
       return "there is not enough memory for the work on a sequence";
     case NEURALSTACK_NO_ROOM:

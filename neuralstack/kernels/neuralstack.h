@@ -22,7 +22,8 @@
  *   strength_cotangents   double  [T, K]
  *
  * Networks often keep a batch time first. Where `interleaved` is N > 1, sequences stand in groups of N, one group after
- * the other, and every real array with an axis of T steps is [T, K, N] or [T, K, N, W] for a group.
+ * the other, and every real array with an axis of T steps is [T, K, N] or [T, K, N, W] for a group. The last group may
+ * have room for more sequences than there are, so that calls for some sequences of a group can share its arrays.
  *
  * Arrays that are written overlap no other array. An array without numbers, since a size is 0, may be NULL.
  *
@@ -62,7 +63,7 @@ enum { NEURALSTACK_FLOAT32 = 0, NEURALSTACK_FLOAT64 = 1 };
 enum {
   NEURALSTACK_OK = 0,
   NEURALSTACK_UNKNOWN_KIND = 1,  /* no such memory, or no such type of numbers */
-  NEURALSTACK_BAD_SIZE = 2,      /* a negative size, groups that are not full, or arrays that cannot be addressed */
+  NEURALSTACK_BAD_SIZE = 2,      /* a negative size, groups of none, or arrays that cannot be addressed */
   NEURALSTACK_OUT_OF_MEMORY = 3,
   NEURALSTACK_NO_ROOM = 4,       /* a step beyond the length, or out of order */
   NEURALSTACK_NOTHING_TO_UNDO = 5 /* a step that was not the last one taken */
@@ -82,7 +83,7 @@ typedef struct neuralstack_batch {
   int64_t sequences; /* their number */
   int64_t length;    /* steps of each, at most */
   int64_t width;     /* of a value */
-  int64_t interleaved; /* sequences in a group, which divides their number: 1 if they stand one after the other */
+  int64_t interleaved; /* sequences in a group: 1 if they stand one after the other */
   neuralstack_parallel_for parallel_for; /* or NULL: the calling thread does all the work */
   void* context;     /* passed on to parallel_for */
 } neuralstack_batch;

@@ -107,7 +107,7 @@ struct Problem {
   }
 
   std::vector<Numbers<Real>> backward() const {
-    Numbers<Real> of_push(places), of_pop(places), of_values(values.size());
+    Numbers<Real> of_push(push.size()), of_pop(pop.size()), of_values(values.size());
     REQUIRE(neuralstack_backward(&batch, steps.data(), push.data(), pop.data(), values.data(), of_reads.data(),
                                  of_push.data(), of_pop.data(), of_values.data()) == 0);
     return {of_push, of_pop, of_values};
@@ -170,8 +170,8 @@ struct Problem {
   // The parts of all sequences in groups, in which they are interleaved, and back.
   template <typename Number>
   std::vector<Number> regrouped(const std::vector<Number>& array, int64_t size, int64_t group, bool back) const {
-    std::vector<Number> moved(array.size());
-    const int64_t rows = batch.length * tracks;
+    const int64_t rows = batch.length * tracks, groups = (batch.sequences + group - 1) / group;
+    std::vector<Number> moved((back ? batch.sequences : groups * group) * rows * size);
     for (int64_t i = 0; i < batch.sequences; ++i) {
       for (int64_t row_number = 0; row_number < rows; ++row_number) {
         const int64_t plain = (i * rows + row_number) * size;
@@ -185,8 +185,7 @@ struct Problem {
 
   // Interleaved sequences have the reads and cotangents of those that stand one after the other.
   void interleave(const Numbers<Real>& reads, const std::vector<Numbers<Real>>& cotangents) const {
-    for (int64_t group = 2; group <= batch.sequences; ++group) {
-      if (batch.sequences % group != 0) continue;
+    for (int64_t group = 2; group <= batch.sequences + 1; ++group) {
       Problem moved = *this;
       moved.batch.interleaved = group;
       moved.push = regrouped(push, 1, group, false);

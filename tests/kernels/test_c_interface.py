@@ -61,12 +61,12 @@ def test_another_program_gets_the_reads_that_jax_gets(number, memory, tracks, dt
         np.testing.assert_array_equal(reads[i].reshape(STEPS, -1), wanted)
 
 
-@pytest.mark.parametrize(("sequences", "interleaved"), [(-1, 1), (SEQUENCES, 0), (SEQUENCES, 2)])
+@pytest.mark.parametrize(("sequences", "interleaved"), [(-1, 1), (SEQUENCES, 0), (SEQUENCES, 2**62)])
 def test_a_refused_batch_is_a_result_with_a_message(sequences, interleaved):
     batch = Batch(0, 0, sequences, STEPS, WIDTH, interleaved)
     result, _ = forward(batch, *np.zeros((3, SEQUENCES, STEPS), np.float32))
     LIBRARY.neuralstack_message.restype = ctypes.c_char_p
-    message = b"the sizes of a batch are negative, too large, or no multiple of its groups"
+    message = b"the sizes of a batch are negative or too large, or its groups are empty"
     assert LIBRARY.neuralstack_message(result) == message
 
 
