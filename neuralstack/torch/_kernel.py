@@ -1,7 +1,7 @@
 """The C functions of the kernels on tensors: calls through ctypes, and the threads that share a batch.
 
-Every function takes contiguous CPU tensors whose first axis is the batch, as `neuralstack.h` describes them, and writes
-some of them in place. ctypes releases Python's global lock during a call.
+Every function takes CPU tensors whose first axis is the batch, in an order of memory that `neuralstack.h` describes,
+and writes some of them in place. ctypes releases Python's global lock during a call.
 """
 
 import ctypes
@@ -65,11 +65,12 @@ def call(name: str, memory: str, values: Tensor, arrays: Sequence[Tensor], *, th
     """
     run = function(name, len(arrays))
     sequences, length, _, width = values.shape
+    interleaved = 1 if values.is_contiguous() else sequences
     kind, dtype = KINDS[memory], int(values.dtype == torch.float64)
     places = [(array.data_ptr(), array.stride(0) * array.element_size()) for array in arrays]
 
     def work(first: int, last: int) -> int:
-        batch = Batch(kind, dtype, last - first, length, width, 1, None, None)
+        batch = Batch(kind, dtype, last - first, length, width, interleaved, None, None)
         return run(ctypes.byref(batch), *[start + first * bytes_each for start, bytes_each in places])
 
     if threads <= 1:

@@ -1,10 +1,12 @@
 """The operators `neuralstack::strength_reads` and `neuralstack::strength_reads_backward`: whole sequences on CPUs.
 
-They work on float32 or float64 numbers. Autograd, `vmap` and `torch.compile` know them: `vmap` folds its axis into the
-batch, so one call does all the work. Derivatives by `torch.func` need an `autograd.Function` of their own
+They work on float32 or float64 numbers. Values that lie time first, as PyTorch's recurrent networks leave them, are
+worked on as they lie, and so are the results. Autograd, `vmap` and `torch.compile` know them: `vmap` folds its axis
+into the batch, so one call does all the work. Derivatives by `torch.func` need an `autograd.Function` of their own
 (`_functions.py`), since those that PyTorch makes for custom operators do not support them.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -21,6 +23,15 @@ REFUSAL = (
 )
 
 
+def layout(values: Tensor) -> Callable[[Tensor], Tensor]:
+    """Return the function that lays out arrays [batch, steps, tracks, ...] as the kernels take them beside some values.
+
+    That is one sequence after the other or, if the values lie so, time first; what lies so already is not copied.
+    """
+    is_time_first = not values.is_contiguous() and values.movedim(0, 2).is_contiguous()
+    return (lambda part: part.movedim(0, 2).contiguous().movedim(2, 0)) if is_time_first else Tensor.contiguous
+
+
 @torch.library.custom_op("neuralstack::strength_reads", mutates_args=(), device_types="cpu")
 def strength_reads(memory: str, push: Tensor, pop: Tensor, values: Tensor, lengths: Tensor) -> Tensor:
     """Return every read of a batch of sequences.
@@ -35,8 +46,9 @@ def strength_reads(memory: str, push: Tensor, pop: Tensor, values: Tensor, lengt
     Returns:
         The reads [batch, steps, tracks, width].
     """
-    given = [part.contiguous() for part in (lengths, push, pop, values)]
-    reads = torch.empty_like(given[-1])
+    laid_out = layout(values)
+    given = [lengths.contiguous(), *map(laid_out, (push, pop, values))]
+    reads = laid_out(torch.empty_like(values))
     _kernel.call("forward", memory, reads, [*given, reads], threads=_kernel.threads_for(reads))
     return reads
 
@@ -46,22 +58,23 @@ def strength_reads_backward(
     memory: str, push: Tensor, pop: Tensor, values: Tensor, lengths: Tensor, read_cotangents: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the cotangents of push, pop and values, given those of the reads."""
-    given = [part.contiguous() for part in (lengths, push, pop, values, read_cotangents)]
-    found = [torch.empty_like(part) for part in given[1:4]]
+    laid_out = layout(values)
+    given = [lengths.contiguous(), *map(laid_out, (push, pop, values, read_cotangents))]
+    found = [laid_out(torch.empty_like(part)) for part in given[1:4]]
     _kernel.call("backward", memory, found[-1], [*given, *found], threads=_kernel.threads_for(found[-1]))
     return found[0], found[1], found[2]
 
 
 @strength_reads.register_fake
 def _(memory: str, push: Tensor, pop: Tensor, values: Tensor, lengths: Tensor) -> Tensor:
-    return torch.empty_like(values, memory_format=torch.contiguous_format)
+    return layout(values)(torch.empty_like(values))
 
 
 @strength_reads_backward.register_fake
 def _(
     memory: str, push: Tensor, pop: Tensor, values: Tensor, lengths: Tensor, read_cotangents: Tensor
 ) -> tuple[Tensor, ...]:
-    return tuple(torch.empty_like(part, memory_format=torch.contiguous_format) for part in (push, pop, values))
+    return tuple(layout(values)(torch.empty_like(part)) for part in (push, pop, values))
 
 
 def keep_inputs(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:

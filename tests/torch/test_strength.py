@@ -64,6 +64,22 @@ def by_torch(memory, given, lengths=None):
 
 
 @pytest.mark.skipif("kernels" not in FORMS, reason="neuralstack was installed without its kernels")
+@pytest.mark.parametrize("name", MEMORIES)
+def test_a_batch_that_lies_time_first_is_read_as_it_lies(name):
+    given, lengths = draw(name, np.float32)
+    first = [torch.tensor(part.swapaxes(0, 1).copy()).transpose(0, 1) for part in given]
+    for part in first[:3]:
+        part.requires_grad_()
+    reads = MEMORIES[name][1](WIDTH)(*first[:3], torch.tensor(lengths))
+    found = [reads, *torch.autograd.grad(reads, first[:3], first[3])]
+    for one, other in zip(found, by_torch(MEMORIES[name][1](WIDTH), given, lengths), strict=True):
+        np.testing.assert_array_equal(one.detach(), other)
+    if name != "deque":  # whose kernels take the batch after the two ends
+        assert not reads.is_contiguous()
+        assert reads.transpose(0, 1).is_contiguous()
+
+
+@pytest.mark.skipif("kernels" not in FORMS, reason="neuralstack was installed without its kernels")
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", MEMORIES)
 def test_reads_and_gradients_are_those_of_jax_to_the_last_bit(name, dtype, float64):
