@@ -1,9 +1,11 @@
 """Installs of what `make wheel` builds, in fresh environments outside the checkout: `make installs` runs this file.
 
-The one wheel goes into every version of Python that is found. The source distribution is installed with a C++ compiler
+The one wheel goes into every version of Python that is found. PyTorch, if it is installed beside these tests, is used
+with the wheel under the same Python, without JAX. The source distribution is installed with a C++ compiler
 and without one.
 """
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -15,6 +17,17 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 VERSIONS = "3.11", "3.12", "3.13"
 REASON = "from neuralstack import kernels; print(kernels.why_unavailable())"
+TORCH = """
+import sys
+
+sys.modules.update(dict.fromkeys(("jax", "jaxlib", "equinox", "optax")))  # none of them can be imported
+sys.path.append(sys.argv[1])
+import torch
+from neuralstack.torch import NeuralStack
+
+push, pop, value = [[0.8, 0.5]], [[0.0, 0.1]], [[[1.0], [2.0]]]
+print(NeuralStack(1, kernel=True)(*map(torch.tensor, (push, pop, value))).flatten().tolist())
+"""
 PURE = "neuralstack was installed without its C++ kernels"
 
 
@@ -46,6 +59,17 @@ def use(python, reason=""):
     subprocess.run([python, "-P", *warnings, ROOT / "tests" / "lean.py"], cwd=folder, check=True)
 
 
+def use_torch(python):
+    """Use an installed package with the PyTorch of this environment, and without JAX."""
+    place = importlib.util.find_spec("torch")
+    if place is None:
+        print("PyTorch is not installed here: neuralstack.torch is not tried")
+        return
+    command = [python, "-P", "-W", "error", "-c", TORCH, Path(place.origin).parents[1]]
+    done = subprocess.run(command, cwd=python.parents[1], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[0.800000011920929, 1.5]", done.stdout
+
+
 def check_source(source):
     """Check that a source distribution holds the sources, and nothing that was built or installed in the checkout."""
     with tarfile.open(source) as archive:
@@ -64,7 +88,10 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         for version, python in pythons.items():
             print(f"Python {version}: {wheel.name}")
-            use(installed(python, Path(name) / version, wheel))
+            own = installed(python, Path(name) / version, wheel)
+            use(own)
+            if version == f"{sys.version_info.major}.{sys.version_info.minor}":
+                use_torch(own)
         again = next(iter(pythons.values())), Path(name) / next(iter(pythons)), "--force-reinstall", "--no-deps", source
         print(f"{source.name}, with a compiler and without one")
         use(installed(*again))

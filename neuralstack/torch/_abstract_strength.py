@@ -3,7 +3,7 @@
 import abc
 import warnings
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,14 +14,24 @@ from neuralstack.torch._memory import AbstractMemory
 from neuralstack.torch._operators import UNAVAILABLE
 from neuralstack.torch._plain import plain_reads
 from neuralstack.torch._plain_steps import PlainState, plain_start, plain_step
+from neuralstack.torch._steps import KernelState, kernel_start, kernel_step
 from neuralstack.torch._validation import (
     checked_lengths,
     computed_dtype,
+    require_room,
     require_shapes,
     require_strengths,
     require_width,
     value_dtype,
 )
+
+
+class StrengthState(NamedTuple):
+    """The memory of each sequence after some steps, and the dtype of the reads and the device, as given to `init`."""
+
+    inner: KernelState | PlainState
+    dtype: torch.dtype
+    device: torch.device
 
 
 class AbstractStrength(AbstractMemory):
@@ -59,11 +69,8 @@ class AbstractStrength(AbstractMemory):
             TypeError: If an argument is not a tensor, or lengths are not integers.
             ValueError: If a shape does not fit, or a known number is outside of its range.
         """
-        name = type(self).__name__
-        require_shapes(name, ("batch", "steps", *self.ends), self.width, {"push": push, "pop": pop, "value": value})
-        require_strengths(f"{name}'s push", push)
-        require_strengths(f"{name}'s pop", pop)
-        lengths = checked_lengths(name, lengths, push)
+        self.check(("batch", "steps", *self.ends), push, pop, value)
+        lengths = checked_lengths(type(self).__name__, lengths, push)
         form = kernel_reads if self.uses_kernel(value.device) else plain_reads
         dtype = value.dtype if value.is_floating_point() else value_dtype(None)
         parts = (part.to(computed_dtype(dtype)) for part in (push, pop, value))
@@ -76,20 +83,38 @@ class AbstractStrength(AbstractMemory):
 
     def init(
         self, batch: int, steps: int, dtype: torch.dtype | None = None, device: torch.device | str | None = None
-    ) -> PlainState:
-        value_dtype(dtype)
-        return plain_start(batch, steps, device)
+    ) -> StrengthState:
+        dtype, device = value_dtype(dtype), torch.empty(0, device=device).device
+        if self.uses_kernel(device) and not torch.compiler.is_compiling():  # which knows nothing of buffers
+            state = kernel_start(self.kind, batch, steps, self.width, computed_dtype(dtype))
+        else:
+            state = plain_start(batch, steps, device)
+        return StrengthState(state, dtype, device)
 
-    def step(self, state: PlainState, action: Any) -> tuple[PlainState, Tensor]:
-        push, pop, value = self.packed(action)
+    def step(self, state: StrengthState, action: Any) -> tuple[StrengthState, Tensor]:
+        inner, dtype, device = state
+        parts = self.packed(action)
+        self.check(("batch", *self.ends), *parts)
+        require_room(type(self).__name__, inner.room, inner.time, (inner.batch, device), parts[0])
+        parts = (part.to(computed_dtype(dtype)) for part in parts)
+        parts = parts if self.ends else (part.unsqueeze(1) for part in parts)
+        if isinstance(inner, KernelState):
+            inner, read = kernel_step(inner, *parts)
+        else:
+            inner, read = plain_step(self.kind, inner, *parts)
+        return state._replace(inner=inner), read.flatten(1).to(dtype)
+
+    def check(self, axes: tuple[str, ...], push: Tensor, pop: Tensor, value: Tensor) -> None:
+        """Check the shapes of an action, and its strengths.
+
+        Raises:
+            TypeError: If a part of it is not a tensor.
+            ValueError: If a shape does not fit, or a known strength is outside of [0, 1].
+        """
         name = type(self).__name__
-        require_shapes(name, ("batch", *self.ends), self.width, {"push": push, "pop": pop, "value": value})
+        require_shapes(name, axes, self.width, {"push": push, "pop": pop, "value": value})
         require_strengths(f"{name}'s push", push)
         require_strengths(f"{name}'s pop", pop)
-        dtype = value.dtype if value.is_floating_point() else value_dtype(None)
-        parts = (part.to(computed_dtype(dtype)) for part in (push, pop, value))
-        state, read = plain_step(self.kind, state, *(parts if self.ends else (part.unsqueeze(1) for part in parts)))
-        return state, read.flatten(1).to(dtype)
 
     def uses_kernel(self, device: torch.device) -> bool:
         """Return whether the C++ kernels are used on a device; warn once if they are missing there.

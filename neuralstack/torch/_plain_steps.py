@@ -31,6 +31,11 @@ class PlainState(NamedTuple):
     broken: Tensor
 
     @property
+    def batch(self) -> int:
+        """The number of sequences."""
+        return len(self.broken)
+
+    @property
     def time(self) -> int:
         """The number of steps taken."""
         return len(self.values)

@@ -38,6 +38,20 @@ def require_shapes(name: str, axes: tuple[str, ...], width: int, parts: dict[str
         raise ValueError(f"{name} needs push, pop and value on one device, got {', '.join(sorted(devices))}.")
 
 
+def require_room(name: str, room: int, time: int, start: tuple[int, torch.device], push: Tensor) -> None:
+    """Require that a state has room for one more step, and that an action has its batch, and lies on its device.
+
+    Raises:
+        ValueError: If not.
+    """
+    if time >= room:
+        raise ValueError(f"{name} has room for the {room} steps that init was given: give it more to go on.")
+    given = len(push), push.device
+    if given[0] != start[0] or given[1].type != start[1].type:
+        wanted, got = (f"{batch} sequences on the device {device.type}" for batch, device in (start, given))
+        raise ValueError(f"{name}'s state is that of {wanted}, and the action that of {got}.")
+
+
 def listed(shapes: dict[str, tuple]) -> str:
     """Return arguments with their shapes, as text."""
     return ", ".join(f"{argument} [{', '.join(map(str, shape))}]" for argument, shape in shapes.items())
