@@ -1,6 +1,15 @@
 """Published results, one declarative file each: `reproduce` regenerates them, `benchmark` measures other models."""
 
-from neuralstack.experiments import actions, characters, chomsky, counting, hardening, reversal, transductions
+from neuralstack.experiments import (
+    actions,
+    characters,
+    chomsky,
+    counting,
+    hardening,
+    reversal,
+    transductions,
+    transformer,
+)
 from neuralstack.experiments._benchmark import benchmark as benchmark
 from neuralstack.experiments._benchmark_result import BenchmarkResult as BenchmarkResult, BenchmarkRow as BenchmarkRow
 from neuralstack.experiments._experiment import Experiment as Experiment, Quick as Quick, Variant as Variant
@@ -10,6 +19,6 @@ from neuralstack.experiments._tables import settings_table as settings_table
 
 EXPERIMENTS = {
     module.EXPERIMENT.name: module.EXPERIMENT
-    for module in (actions, characters, chomsky, counting, hardening, reversal, transductions)
+    for module in (actions, characters, chomsky, counting, hardening, reversal, transductions, transformer)
 }
 """Every experiment by its name."""
