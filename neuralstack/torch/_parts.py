@@ -39,6 +39,8 @@ def machine_from_spec(spec: Any) -> Machine:
     Raises:
         ValueError: If the description is not valid, or of a part that this package does not have.
     """
+    if isinstance(spec, Mapping) and "transformer" in spec:
+        _refuse("network", "Transformer", ["Machine", "MemoryLayer"])
     names = {"controller", "memory", "vocab_size", "connection", "dtype"}
     require_mapping(spec, "a machine", names, optional={"quantized", "readout"})
     return Machine(

@@ -113,6 +113,7 @@ def test_a_loaded_machine_keeps_its_precision(tmp_path, float64):
 REFUSED = {
     "its memory 'PointerStack' is not available in PyTorch": lambda: build(memory=ns.PointerStack(4)),
     "its memory 'HardMixtureStacks' is not available in PyTorch": lambda: MACHINES["hardened stacks"](),
+    "its network 'Transformer' is not available in PyTorch": lambda: ns.Transformer(5, width=4, heads=2, key=KEY),
     "its memory 'Register' is not available in PyTorch": lambda: build(memory=Register()),
     "its controller 'Perceptron' is not available in PyTorch": lambda: build(
         Perceptron(6, KEY), ns.HardStack(4), embedding_dim=4
@@ -126,6 +127,15 @@ def test_what_is_not_available_is_refused_in_one_sentence(tmp_path, message):
     with pytest.raises(ValueError, match=re.escape(message)) as refusal:
         nst.load(tmp_path / "machine")
     assert "use ns.load" in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_run_of_a_transformer_is_refused_in_one_sentence(tmp_path):
+    make_run(tmp_path / "run", controller="transformer(heads=2)")
+    with pytest.raises(
+        ValueError, match=r"its controller 'transformer\(heads=2\)' is not available in PyTorch"
+    ) as refusal:
+        nst.load(tmp_path / "run")
     assert "\n" not in str(refusal.value)
 
 
