@@ -12,7 +12,7 @@ from neuralstack.memories._end import End
 from neuralstack.memories._observation import observe_hard_stack
 from neuralstack.memories._recompute import CheckpointedVJP
 from neuralstack.memories._sequence_vjp import AbstractSequenceVJP
-from neuralstack.memories.strength import _stack_interval
+from neuralstack.memories.strength import _stack_blocks, _stack_interval
 from neuralstack.memories.strength._finite_vjp import FiniteVJP
 from neuralstack.memories.strength._interval_vjp import IntervalVJP
 from neuralstack.memories.strength._kernel_vjp import kernel_or_interval_vjp
@@ -85,7 +85,7 @@ class HardStack(AbstractOneEnd):
         return [observe_hard_stack(action.push, action.pop)]
 
     def sequence_vjp(self, *, portable=False):
-        plain = FiniteVJP(IntervalVJP(self.width, _stack_interval))
+        plain = FiniteVJP(IntervalVJP(self.width, _stack_blocks, _stack_interval))
         soft = kernel_or_interval_vjp("stack", self.width, plain, kernel=None, portable=portable)
         return HardVJP(soft, FiniteVJP(CheckpointedVJP(self)))
 

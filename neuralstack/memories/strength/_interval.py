@@ -86,22 +86,6 @@ def heights(push: Float[Array, " steps"], pop: Float[Array, " steps"]) -> tuple[
     return jax.lax.fori_loop(0, len(push), step, (start_like(push), levels, tops))[1:]
 
 
-def heights_backward(
-    levels: Position, levels_cotangent: Float[Array, " steps"], tops_cotangent: Float[Array, " steps"]
-) -> tuple[Float[Array, " steps"], Float[Array, " steps"]]:
-    """Return the cotangents of push and pop from those of `heights`.
-
-    The cotangent of a tall stack's height is a sum over all later steps: it is stored with twice the digits as well.
-    """
-
-    def step(later, inputs):
-        of_push, of_pop, height = undo_heights(later, *inputs)
-        return height, (of_push, of_pop)
-
-    inputs = levels.near, levels_cotangent, tops_cotangent
-    return jax.lax.scan(step, start_like(levels.near), inputs, reverse=True)[1]
-
-
 def undo_heights(
     height: Position, level: Float[Array, ""], level_cotangent: Float[Array, ""], top_cotangent: Float[Array, ""]
 ) -> tuple[Float[Array, ""], Float[Array, ""], Position]:

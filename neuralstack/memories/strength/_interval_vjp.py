@@ -10,16 +10,19 @@ from neuralstack.memories._sequence_vjp import AbstractSequenceVJP
 
 
 class IntervalVJP(AbstractSequenceVJP):
-    """The passes of a memory of a given width, computed by a module of six functions of one sequence."""
+    """The passes of a memory of a given width, computed by two modules of functions of one sequence."""
 
     width: int = eqx.field(static=True)
+    whole: ModuleType = eqx.field(static=True)
+    """Two functions of a whole sequence whose actions are known."""
     form: ModuleType = eqx.field(static=True)
+    """Four functions of single steps, for the unroll."""
 
     def reads(self, action, steps):
-        return self.form.reads(*action, steps)
+        return self.whole.reads(*action, steps)
 
     def reads_backward(self, action, steps, reads_cotangent):
-        return Action(*self.form.reads_backward(*action, steps, reads_cotangent))
+        return Action(*self.whole.reads_backward(*action, steps, reads_cotangent))
 
     def start_forward(self, steps, dtype):
         return self.form.start_forward(steps, self.width, dtype)

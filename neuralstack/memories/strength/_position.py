@@ -72,11 +72,6 @@ def at(positions: Position, index: Any) -> Position:
     return Position(positions.near[index], positions.rest[index])
 
 
-def slice_of(positions: Position, first: Int[Array, ""] | int, count: int) -> Position:
-    """Return `count` positions, from `first` on."""
-    return Position(*(jax.lax.dynamic_slice(leaf, (first,), (count,)) for leaf in positions))
-
-
 def put(
     array: Float[Array, "cells ..."], index: Int[Array, ""] | int, item: Float[Array, "..."]
 ) -> Float[Array, "cells ..."]:

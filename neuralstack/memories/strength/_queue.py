@@ -8,7 +8,7 @@ from jaxtyping import Array, Float, Int
 from neuralstack.memories._end import End
 from neuralstack.memories._validation import value_dtype
 from neuralstack.memories.discrete._quantized import Quantized
-from neuralstack.memories.strength import _queue_interval as interval
+from neuralstack.memories.strength import _queue_blocks as blocks, _queue_interval as interval
 from neuralstack.memories.strength._finite_vjp import FiniteVJP
 from neuralstack.memories.strength._interval_vjp import IntervalVJP
 from neuralstack.memories.strength._kernel_vjp import kernel_or_interval_vjp, require_kernel
@@ -73,7 +73,7 @@ class NeuralQueue(AbstractOneEnd):
         return [observe_one_end("queue", "front", action, strengths)]
 
     def sequence_vjp(self, *, portable=False):
-        plain = FiniteVJP(IntervalVJP(self.width, interval))
+        plain = FiniteVJP(IntervalVJP(self.width, blocks, interval))
         return kernel_or_interval_vjp("queue", self.width, plain, kernel=self.kernel, portable=portable)
 
     def discretized(self):

@@ -1,7 +1,7 @@
-"""The queue in pure JAX, for whole sequences and for the unroll: the same six functions as for the stack.
+"""The queue in pure JAX, step by step: the same four functions as for the stack.
 
 The edges of a queue's elements never move, only its front does. So the read weights of a step depend on the front
-alone, and those of a block of steps form one matrix.
+alone.
 """
 
 from typing import NamedTuple
@@ -12,7 +12,6 @@ from jax.typing import DTypeLike
 from jaxtyping import Array, Bool, Float, Int
 
 from neuralstack.memories._validation import strength_dtype
-from neuralstack.memories.strength._blocks import BLOCK, blocks_of, whole_blocks
 from neuralstack.memories.strength._interval import nan_if_nonfinite, nan_where, start_like
 from neuralstack.memories.strength._position import (
     Position,
@@ -23,7 +22,6 @@ from neuralstack.memories.strength._position import (
     moved,
     put,
     put_position,
-    slice_of,
     start,
 )
 
@@ -70,23 +68,6 @@ def ends(push: Float[Array, " steps"], pop: Float[Array, " steps"]) -> tuple[Pos
     return jax.lax.fori_loop(0, len(push), step, (first, first, fronts, edges))[2:]
 
 
-def ends_backward(
-    fronts: Position, edges: Position, fronts_cotangent: Float[Array, " steps"], edges_cotangent: Float[Array, " edges"]
-) -> tuple[Float[Array, " steps"], Float[Array, " steps"]]:
-    """Return the cotangents of push and pop from those of `ends`.
-
-    The cotangent of an end is a sum over all later steps: it is stored with twice the digits as well.
-    """
-
-    def step(later, inputs):
-        of_push, of_pop, line = undo_ends(later, *inputs)
-        return line, (of_push, of_pop)
-
-    emptied = distance(at(edges, slice(None, -1)), fronts) <= 0
-    last = start_like(fronts_cotangent)
-    return jax.lax.scan(step, (last, last), (emptied, fronts_cotangent, edges_cotangent[1:]), reverse=True)[1]
-
-
 def undo_ends(
     line: tuple[Position, Position],
     emptied: Bool[Array, ""],
@@ -128,54 +109,6 @@ def rows(
     left = jnp.where(high > 0, ages >= 0, ages == 0)
     weights = jnp.where(high <= end, high, end) - jnp.where(low > 0, low, 0.0)
     return jnp.where(left & (low <= end), weights, 0.0)
-
-
-def reads(
-    push: Float[Array, " steps"],
-    pop: Float[Array, " steps"],
-    values: Float[Array, "steps width"],
-    steps: Int[Array, ""],
-) -> Float[Array, "steps width"]:
-    """Return every read of a whole sequence, `BLOCK` steps at a time; only the first `steps` are defined."""
-    push, pop, padded = whole_blocks(push, pop, values)
-    fronts, edges = ends(push, pop)
-    bottoms, tops = below_and_above(edges)
-
-    def block(number, reads):
-        first = number * BLOCK
-        weights = rows(bottoms, tops, slice_of(fronts, first, BLOCK), first, BLOCK)
-        return jax.lax.dynamic_update_slice_in_dim(reads, weights.astype(values.dtype) @ padded, first, 0)
-
-    return jax.lax.fori_loop(0, blocks_of(steps), block, jnp.zeros_like(padded))[: len(values)]
-
-
-def reads_backward(
-    push: Float[Array, " steps"],
-    pop: Float[Array, " steps"],
-    values: Float[Array, "steps width"],
-    steps: Int[Array, ""],
-    reads_cotangent: Float[Array, "steps width"],
-) -> tuple[Float[Array, " steps"], Float[Array, " steps"], Float[Array, "steps width"]]:
-    """Return the cotangents of push, pop and values; the read weights are recomputed."""
-    length = len(push)
-    push, pop, values, reads_cotangent = whole_blocks(push, pop, values, reads_cotangent)
-    fronts, edges = ends(push, pop)
-
-    def block(number, cotangents):
-        first = number * BLOCK
-
-        def forward(front, edge, values):
-            front = slice_of(Position(front, fronts.rest), first, BLOCK)
-            return rows(*below_and_above(Position(edge, edges.rest)), front, first, BLOCK).astype(values.dtype) @ values
-
-        _, read_vjp = jax.vjp(forward, fronts.near, edges.near, values)
-        contributions = read_vjp(jax.lax.dynamic_slice_in_dim(reads_cotangent, first, BLOCK, 0))
-        return jax.tree.map(jnp.add, cotangents, contributions)
-
-    zeros = jax.tree.map(jnp.zeros_like, (fronts.near, edges.near, values))
-    of_fronts, of_edges, of_values = jax.lax.fori_loop(0, blocks_of(steps), block, zeros)
-    of_push, of_pop = ends_backward(fronts, edges, of_fronts, of_edges)
-    return of_push[:length], of_pop[:length], of_values[:length]
 
 
 def start_forward(steps: int, width: int, dtype: DTypeLike) -> Forward:

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float, Int
 
 from neuralstack.memories._validation import value_dtype
 from neuralstack.memories.discrete._hard_stack import HardStack
-from neuralstack.memories.strength import _stack_interval as interval
+from neuralstack.memories.strength import _stack_blocks as blocks, _stack_interval as interval
 from neuralstack.memories.strength._finite_vjp import FiniteVJP
 from neuralstack.memories.strength._interval_vjp import IntervalVJP
 from neuralstack.memories.strength._kernel_vjp import kernel_or_interval_vjp, require_kernel
@@ -41,8 +41,9 @@ class NeuralStack(AbstractOneEnd):
 
     `step` is pure JAX and costs O(steps x width). `run` and the unroll of a machine use the C++ kernels if available,
     on CPUs and for float32 or float64 values: a step then costs O(width) per element that is read or removed, so
-    O(width / strength) for strengths far below 1. Otherwise they are pure JAX, cost O(steps x width) per step and give
-    the same numbers.
+    O(width / strength) for strengths far below 1. Otherwise they are pure JAX and give the same numbers: a step of a
+    machine's unroll then costs O(steps x width), one of `run` as much as a row of a few small matrices, whatever the
+    number of steps.
 
     A stack has room for the number of steps given to `init`; values pushed after that are lost.
 
@@ -92,7 +93,7 @@ class NeuralStack(AbstractOneEnd):
         return [observe_one_end("stack", "top", action, strengths)]
 
     def sequence_vjp(self, *, portable=False):
-        plain = FiniteVJP(IntervalVJP(self.width, interval))
+        plain = FiniteVJP(IntervalVJP(self.width, blocks, interval))
         return kernel_or_interval_vjp("stack", self.width, plain, kernel=self.kernel, portable=portable)
 
     def discretized(self):
