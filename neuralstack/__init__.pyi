@@ -15,7 +15,7 @@ from . import (
     training as training,
 )
 from ._runtime import keep_memory as keep_memory
-from .automata import StackTransducer as StackTransducer, extract as extract
+from .automata import StackTransducer as StackTransducer, export as export, extract as extract
 from .controllers import (
     CONTROLLERS as CONTROLLERS,
     GRU as GRU,

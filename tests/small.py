@@ -46,7 +46,7 @@ OPTIONS = [
 
 
 COMMANDS = (
-    "train", "evaluate", "compare", "predict", "harden", "trace", "view", "sample", "list", "reproduce",
+    "train", "evaluate", "compare", "predict", "harden", "export", "trace", "view", "sample", "list", "reproduce",
     "benchmark",
 )  # fmt: skip
 

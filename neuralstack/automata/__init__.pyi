@@ -1,3 +1,4 @@
+from ._export import FORMATS as FORMATS, export as export
 from ._extract import NotATransducer as NotATransducer, extract as extract
 from ._layout import Layout as Layout
 from ._report import (

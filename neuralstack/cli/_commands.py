@@ -13,6 +13,7 @@ from neuralstack._lookup import UnnamedPartError, lookup
 from neuralstack.cli._benchmark import Benchmark
 from neuralstack.cli._compare import Compare
 from neuralstack.cli._evaluate import Evaluate
+from neuralstack.cli._export import Export
 from neuralstack.cli._harden import Harden
 from neuralstack.cli._list import List
 from neuralstack.cli._messages import one_line
@@ -30,6 +31,7 @@ COMMANDS = {
     "compare": Compare,
     "predict": Predict,
     "harden": Harden,
+    "export": Export,
     "trace": Trace,
     "view": View,
     "sample": Sample,

@@ -2,7 +2,8 @@
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from neuralstack.cli._kinds import Count, OptionalPath, RunPath
 from neuralstack.cli._output import print_table, terminal_width
@@ -39,16 +40,30 @@ class Harden(OwnOptions):
     def __call__(self) -> int:
         """Compare, extract, compare again; write and print the results."""
         from neuralstack._json import to_json_text
+
+        findings = self.find()
+        if self.json:
+            print(to_json_text(findings.record))
+        else:
+            self.show(findings)
+        return 0
+
+    def find(self) -> "Findings":
+        """Compare, extract and compare again; write the results.
+
+        Raises:
+            ValueError: If an option is out of range, or the machine cannot be called hardened.
+        """
+        from neuralstack._json import to_json_text
         from neuralstack.automata import compare
         from neuralstack.reporting import hardening_record, plot_margins
-        from neuralstack.training import Run, require_machine
+        from neuralstack.training import Run
 
         for option in ("count", "sequences", "longest"):
             if not 1 <= getattr(self, option) <= LARGEST:
                 raise ValueError(f"--{option} must be at least 1 and at most {LARGEST}, got {getattr(self, option)}.")
         run = Run.open(self.run)
-        model = run.load_model(memory=self.memory, controller=self.controller)
-        machine = require_machine(model, self.run)
+        machine = run.load_model(memory=self.memory, controller=self.controller)
         task, lengths = self.examples(run)
         self.require_room(task, lengths[1])
         with show_progress("comparing soft and hard"):
@@ -60,16 +75,12 @@ class Harden(OwnOptions):
         if compared.difference:
             raise ValueError(self.refusal(compared, text_of(lengths)))
         extraction = self.search(compared.hardened, task)
-        record = hardening_record(compared, extraction)
+        record = hardening_record(machine, compared, extraction) | {"weights_sha256": weights_digest(run)}
         run.write("hardening.json", to_json_text(record, indent=2) + "\n")
         if extraction.program:
             run.write("program.json", extraction.program.to_json())
             run.write("program.dot", extraction.program.graph())
-        if self.json:
-            print(to_json_text(record))
-        else:
-            self.show(compared, extraction, text_of(lengths), self.longest_of(task))
-        return 0
+        return Findings(compared, extraction, record, text_of(lengths), self.longest_of(task))
 
     def examples(self, run: "Run") -> tuple["AbstractTask", tuple[int, int]]:
         """Return a task to draw sequences from, and their shortest and longest source."""
@@ -131,10 +142,11 @@ class Harden(OwnOptions):
         given = isinstance(task, PairTask | StoredTask)
         return min(self.longest, task.pairs.longest_source) if given else self.longest
 
-    def show(self, compared: "Comparison", extraction: "Extraction", lengths: str, longest: int) -> None:
+    def show(self, findings: "Findings") -> None:
         """Print the margins, the agreement, and the program."""
-        from neuralstack.reporting import describe_program, margins_table, states_table
+        from neuralstack.reporting import describe_program, margins_table, sizes_text, states_table
 
+        compared, extraction, record, lengths, longest = findings
         title = f"{self.run}: how far actions were from being rounded the other way"
         if compared.margins:
             print_table(margins_table(title, compared.margins))
@@ -153,11 +165,30 @@ class Harden(OwnOptions):
             return
         title = f"{self.run} as a program of {len(extraction.program.states)} states"
         print(describe_program(title, extraction.program, terminal_width()), end="\n\n")
+        print(f"written down {sizes_text(record)}")
         warning = "" if extraction.agreement.same == self.sequences else "the program differs from the network: "
         print(
             f"{warning}network and program answer {extraction.agreement.same} of {self.sequences} random sequences of "
             f"lengths 1-{longest} alike: {self.run / 'program.json'}, {self.run / 'program.dot'}"
         )
+
+
+class Findings(NamedTuple):
+    """The results of hardening a run, as they are written and printed."""
+
+    compared: "Comparison"
+    extraction: "Extraction"
+    record: dict[str, Any]
+    """The content of hardening.json."""
+    lengths: str
+    """The lengths of the sequences on which soft and hard were compared."""
+    longest: int
+    """The longest source on which machine and program were compared."""
+
+
+def weights_digest(run: "Run") -> str:
+    """Return the SHA-256 of a run's weights, which tells later whether they are still those that were hardened."""
+    return sha256(run.file("model.safetensors").read_bytes()).hexdigest()
 
 
 def text_of(lengths: tuple[int, int]) -> str:

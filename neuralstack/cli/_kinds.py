@@ -49,6 +49,7 @@ Versions = Annotated[
 ]
 Objective = Annotated[str | None, choice("supervised", "imitation", "reinforce")]
 Curriculum = Annotated[str | None, choice("warmup", "uniform", "linear", "adaptive")]
+ProgramFormat = Annotated[str, choice("python", "c", "javascript", "module", "dot", "json")]
 Suite = Annotated[str, arg(metavar="{chomsky,transductions,counting,dyck}")]
 Flag = FlagCreatePairsOff[bool]
 Switch = Annotated[str | None, choice("on", "off")]

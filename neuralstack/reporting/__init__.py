@@ -6,6 +6,7 @@ from neuralstack.reporting._hardening import (
     hardening_record as hardening_record,
     margins_table as margins_table,
     plot_margins as plot_margins,
+    sizes_text as sizes_text,
     states_table as states_table,
 )
 from neuralstack.reporting._lengths import plot_lengths as plot_lengths

@@ -3,10 +3,13 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import equinox as eqx
+import jax
 import numpy as np
 
 from neuralstack.automata import Comparison, Extraction, StackTransducer
 from neuralstack.discretization import UnitMargins
+from neuralstack.machine import Machine
 from neuralstack.reporting._style import COLORS, figure
 from neuralstack.reporting._table import Table
 
@@ -17,8 +20,14 @@ SMALL_MARGIN = 0.1  # of a unit that comes close to being rounded otherwise
 MAX_STATES = 12  # of a program that is listed in full
 
 
-def hardening_record(compared: Comparison, extraction: Extraction) -> dict[str, Any]:
-    """Return the record of a hardening, the content of `hardening.json`."""
+def hardening_record(machine: Machine, compared: Comparison, extraction: Extraction) -> dict[str, Any]:
+    """Return the record of a hardening, the content of `hardening.json`.
+
+    Args:
+        machine: The machine as it was trained.
+        compared: Its comparison with its hardened form.
+        extraction: The program of that.
+    """
     names = "least", "percent_1", "median"
     record: dict[str, Any] = {
         "hardened": compared.agreement.same == compared.agreement.sequences,
@@ -27,13 +36,40 @@ def hardening_record(compared: Comparison, extraction: Extraction) -> dict[str, 
         "first_difference": compared.difference,
         "margins": {action: dict(zip(names, levels(of), strict=True)) for action, of in compared.margins.items()},
         "states": {part: units_record(units) for part, units in compared.states.items()},
+        "network": network_size(machine),
         "program": None,
     }
     if extraction.program is None:
         return record | {"no_program": extraction.reason}
     assert extraction.agreement is not None
     agreement = {"same": extraction.agreement.same, "sequences": extraction.agreement.sequences}
-    return record | {"program": {"states": len(extraction.program.states), "agreement": agreement}}
+    program, smallest = extraction.program, extraction.program.minimal()
+    sizes = {"states": len(program.states), "smallest_states": len(smallest.states), "bits": smallest.bits}
+    return record | {"program": sizes | {"agreement": agreement}}
+
+
+def network_size(machine: Machine) -> dict[str, int]:
+    """Return the number of weights of a machine, and of the bits that they take."""
+    weights = [leaf for leaf in jax.tree.leaves(machine) if eqx.is_inexact_array(leaf)]
+    return {
+        "weights": sum(leaf.size for leaf in weights),
+        "bits": sum(8 * leaf.size * leaf.dtype.itemsize for leaf in weights),
+    }
+
+
+def sizes_text(record: dict[str, Any]) -> str:
+    """Return how many bits a program and its network take, from the record of their hardening.
+
+    Examples:
+        >>> sizes_text({"program": {"smallest_states": 2, "bits": 35}, "network": {"weights": 1000, "bits": 32000}})
+        'as 2 states, the program takes 35 bits; the 1,000 weights of the network take 32,000'
+    """
+    program, network = record["program"], record["network"]
+    states = f"{program['smallest_states']} state{'s' if program['smallest_states'] > 1 else ''}"
+    return (
+        f"as {states}, the program takes {program['bits']:,} bits; the {network['weights']:,} weights of the network "
+        f"take {network['bits']:,}"
+    )
 
 
 def levels(margins: np.ndarray) -> list[float]:

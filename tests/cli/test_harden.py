@@ -37,6 +37,8 @@ def test_harden_compares_and_writes_down_the_program(hardened):
     assert record["margins"].keys() == {"push", "pop"}
     program = StackTransducer.load(hardened / "program.json")
     assert len(program.states) == record["program"]["states"] <= 6
+    assert program.bits == record["program"]["bits"] < record["network"]["bits"] == 32 * record["network"]["weights"]
+    assert f"the program takes {program.bits:,} bits; the {record['network']['weights']:,} weights" in said
     assert (hardened / "program.dot").read_text() == program.graph()
     assert imread(hardened / "figures" / "margins.png").std() > 0.02
 
