@@ -36,6 +36,10 @@ COMMANDS = {
         "reproduce reversl",
         "unknown experiment 'reversl': did you mean 'reversal'? choose from",
     ),
+    "an unknown language": (
+        "export run --to rust",
+        "unknown format 'rust': choose from c, dot, javascript, json, module",
+    ),
     "no experiment": ("reproduce", "see neuralstack reproduce --help"),
 }
 TRAININGS = {
