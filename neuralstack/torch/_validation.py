@@ -67,7 +67,7 @@ def require_strengths(what: str, numbers: Tensor) -> None:
         return
     known = torch.func.debug_unwrap(numbers.detach())
     low, high = known.aminmax()
-    if low >= 0 and high <= 1:
+    if float(low) >= 0 and float(high) <= 1:
         return
     wrong = ((known < 0) | (known > 1)) & known.isfinite()
     if wrong.any():

@@ -12,6 +12,8 @@ from cases import quick
 from neuralstack import kernels
 
 torch = pytest.importorskip("torch.nn") and pytest.importorskip("torch")
+from torch_bytes import LiveBytes  # noqa: E402
+
 import neuralstack.torch as nst  # noqa: E402
 
 CASES, STEPS, WIDTH = 200, 24, 3
@@ -188,3 +190,13 @@ def test_raw_numbers_are_decoded_as_in_jax(name):
     np.testing.assert_array_equal(other.initial_bias(), memory.initial_bias())
     assert (other.action_size, other.read_size) == (memory.action_size, memory.read_size)
     assert (other.gate_widths, other.value_widths) == (memory.gate_widths, memory.value_widths)
+
+
+def test_the_space_of_plain_pytorch_does_not_grow_with_the_square_of_the_length():
+    peaks = []
+    for steps in (400, 800):
+        push, pop = torch.rand(2, 16, steps, requires_grad=True)
+        with LiveBytes() as live:
+            nst.NeuralStack(1, kernel=False)(push, pop, torch.ones(16, steps, 1)).sum().backward(inputs=[push, pop])
+        peaks.append(live.peak)
+    assert peaks[1] < 2.3 * peaks[0]
