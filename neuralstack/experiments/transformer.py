@@ -32,17 +32,18 @@ class Setting(NamedTuple):
         """Return the configuration of a Transformer with this memory."""
         return configure(
             self.task, controller="transformer", memory=memory, hidden_dim=32, memory_dim=32, min_length=1,
-            max_length=self.max_length, max_steps=self.max_steps, evaluate_every=100,
+            max_length=self.max_length, max_steps=self.max_steps, evaluate_every=100, learning_rate=5e-3,
+            learning_rate_half_life=600,
         )  # fmt: skip
 
 
 SETTINGS = (
-    Setting("anbn", "a^n b^n", 10, 1500),
-    Setting("anb2n", "a^n b^2n", 10, 1500),
-    Setting("anbmcnm", "a^n b^m c^(n+m)", 10, 1500),
-    Setting("dyck-1", "brackets of one kind", 30, 2000),
-    Setting("dyck-2", "brackets of two kinds", 30, 2000),
-    Setting("reversal", "reversal", 20, 2000),
+    Setting("anbn", "a^n b^n", 10, 1000),
+    Setting("anb2n", "a^n b^2n", 10, 1000),
+    Setting("anbmcnm", "a^n b^m c^(n+m)", 10, 1000),
+    Setting("dyck-1", "brackets of one kind", 30, 2500),
+    Setting("dyck-2", "brackets of two kinds", 30, 2500),
+    Setting("reversal", "reversal", 20, 2500),
 )
 VARIANTS = tuple(
     Variant(f"{setting.task}/{memory}", LABELS[memory], setting.config(memory), seeds=5, group=setting.label)
