@@ -18,7 +18,7 @@ from neuralstack import kernels
 
 KINDS = {"stack": 0, "queue": 1, "deque": 2}
 TRACKS = {"stack": 1, "queue": 1, "deque": 2}
-GRAIN = 2**17
+GRAIN = 2**21
 """Numbers of values that one thread works on, at least: fewer are done sooner than another thread wakes up."""
 
 

@@ -40,7 +40,9 @@ class AbstractOneEnd(AbstractStrength):
         return 1, 1
 
     def decode(self, raw: Tensor) -> Action:
-        return Action(raw[..., 0].sigmoid(), raw[..., 1].sigmoid(), raw[..., 2:].tanh())
+        gates, value = raw.split([2, self.width], -1)  # whose gradient is cheaper than that of slices
+        push, pop = gates.sigmoid().unbind(-1)
+        return Action(push, pop, value.tanh())
 
     def gates(self, action: Action) -> Tensor:
         """Return the strengths of an action, in the order of its raw numbers."""
@@ -147,8 +149,9 @@ class NeuralDeque(AbstractStrength):
         return self.width, self.width
 
     def decode(self, raw: Tensor) -> DequeAction:
-        gates, (top, bottom) = raw[..., :4].sigmoid(), raw[..., 4:].tanh().chunk(2, -1)
-        return DequeAction(Action(gates[..., 0], gates[..., 1], top), Action(gates[..., 2], gates[..., 3], bottom))
+        gates, top, bottom = raw.split([4, self.width, self.width], -1)
+        push_top, pop_top, push_bottom, pop_bottom = gates.sigmoid().unbind(-1)
+        return DequeAction(Action(push_top, pop_top, top.tanh()), Action(push_bottom, pop_bottom, bottom.tanh()))
 
     def gates(self, action: DequeAction) -> Tensor:
         """Return the strengths of an action, in the order of its raw numbers."""
