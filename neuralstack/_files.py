@@ -11,6 +11,10 @@ LARGEST_TEXT = 1 << 28  # bytes, for a configuration or metrics
 PARTIAL = ".partial"  # suffix of a file that is being written
 
 
+class InUseError(ValueError):
+    """A directory or a file that another process has locked."""
+
+
 def read_bounded(path: Path, largest: int = LARGEST_TEXT) -> bytes:
     """Read a regular file of bounded size.
 
@@ -29,17 +33,22 @@ def read_bounded(path: Path, largest: int = LARGEST_TEXT) -> bytes:
 def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file atomically: if the process is killed, the file holds either its old content or the new one.
 
-    The content is first written to a new file, opened exclusively: a link in its place is replaced, not followed.
+    The content is first written to a new file, opened exclusively: a link in its place is replaced, not followed. If it
+    cannot be written, as on a full disk, nothing of it is left.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + PARTIAL)
     partial.unlink(missing_ok=True)
     descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o666)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content.encode() if isinstance(content, str) else content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(partial, path)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def append_line(path: Path, line: str) -> None:
@@ -54,14 +63,14 @@ def locked(path: Path) -> Iterator[None]:
     """Lock a directory for this process; the lock is released when the process ends, even if it is killed.
 
     Raises:
-        ValueError: If another process holds the lock.
+        InUseError: If another process holds the lock.
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ValueError(
+            raise InUseError(
                 f"the run in {str(path)!r} is being trained by another process: wait for it, or stop it."
             ) from None
         yield

@@ -60,3 +60,15 @@ def seconds_between_lines() -> float:
             f"{INTERVAL} must be a number of seconds, more than 0, got {given!r}: set another, or unset it."
         )
     return seconds
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words.
+
+    Examples:
+        >>> duration(75), duration(600), duration(9000)
+        ('75 s', '10 min', '2.5 h')
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -10,6 +10,8 @@ MALLOC_OPTIONS = {-4: 0, -1: 2**31 - 1, -8: 1}
 """Of `malloc.h`: M_MMAP_MAX, no array is apart from the heap; M_TRIM_THRESHOLD, the heap does not shrink; M_ARENA_MAX,
 all threads share it, since the heaps of single threads are too small for large arrays."""
 
+LIGHTLY = "--xla_cpu_use_fusion_emitters=false"
+
 
 def use_compilation_cache() -> None:
     """Keep compiled programs on disk, so that later processes need not compile them again.
@@ -77,8 +79,9 @@ def compile_lightly() -> None:
     """
     import jax
 
-    if jax.__version_info__ < (0, 11):  # later versions do not know the flag and abort the process
-        os.environ["XLA_FLAGS"] = f"--xla_cpu_use_fusion_emitters=false {os.environ.get('XLA_FLAGS', '')}".strip()
+    flags = os.environ.get("XLA_FLAGS", "")
+    if jax.__version_info__ < (0, 11) and LIGHTLY not in flags:  # later versions do not know it and abort the process
+        os.environ["XLA_FLAGS"] = f"{LIGHTLY} {flags}".strip()
 
 
 @contextmanager

@@ -46,8 +46,8 @@ OPTIONS = [
 
 
 COMMANDS = (
-    "train", "evaluate", "compare", "predict", "harden", "export", "trace", "view", "sample", "list", "reproduce",
-    "benchmark",
+    "train", "sweep", "evaluate", "compare", "predict", "harden", "export", "trace", "view", "sample", "list",
+    "reproduce", "benchmark",
 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from importlib.abc import MetaPathFinder
 
 class Missing(MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"matplotlib", "rich", "starlette", "tyro", "uvicorn"}:
+        if name.partition(".")[0] in {"dask", "distributed", "matplotlib", "rich", "starlette", "tyro", "uvicorn"}:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 

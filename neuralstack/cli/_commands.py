@@ -21,12 +21,14 @@ from neuralstack.cli._option_names import name_options
 from neuralstack.cli._predict import Predict
 from neuralstack.cli._reproduce import Reproduce
 from neuralstack.cli._sample import Sample
+from neuralstack.cli._sweep import Sweep
 from neuralstack.cli._trace import Trace
 from neuralstack.cli._train import OTHER_NAMES, Train
 from neuralstack.cli._view import View
 
 COMMANDS = {
     "train": Train,
+    "sweep": Sweep,
     "evaluate": Evaluate,
     "compare": Compare,
     "predict": Predict,
@@ -88,4 +90,6 @@ def option_of(field: Field) -> str:
 
 def names_of_options(command: type) -> dict[str, str]:
     """Return the options of a command by their names in the library."""
-    return {field.name: option_of(field) for field in fields(command)} | (OTHER_NAMES if command is Train else {})
+    return {field.name: option_of(field) for field in fields(command)} | (
+        OTHER_NAMES if command in (Train, Sweep) else {}
+    )

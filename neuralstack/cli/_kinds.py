@@ -6,7 +6,7 @@ The help of an argument that may be left out says in its own words what holds th
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from tyro.conf import FlagCreatePairsOff, Positional, arg
+from tyro.conf import FlagCreatePairsOff, Positional, UseAppendAction, arg
 
 
 def named(metavar: str, **settings: Any) -> Any:
@@ -25,6 +25,7 @@ OtherRuns = Annotated[tuple[Path, ...], named("RUN [RUN ...]")]
 Given = Positional[Annotated[str, named("TEXT")]]
 Texts = Positional[Annotated[tuple[str, ...], named("TEXT [TEXT ...]")]]
 Task = Positional[Annotated[str | None, named("TASK")]]
+TaskOrFile = Positional[Annotated[str | None, named("TASK|CONFIG.toml")]]
 Experiment = Positional[Annotated[str, named("NAME")]]
 
 OwnModel = Positional[Annotated[str, named("FILE.py:NAME")]]
@@ -42,6 +43,8 @@ Wholes = Annotated[tuple[int, ...] | None, named("N [N ...]")]
 Lengths = Annotated[tuple[int, int] | None, named("N N")]
 Number = Annotated[float | None, named("X")]
 Numbers = Annotated[tuple[float, ...], named("X [X ...]")]
+Choices = UseAppendAction[Annotated[tuple[str, ...], named("OPTION=VALUE,VALUE")]]
+Address = Annotated[str | None, named("tcp://HOST:PORT")]
 Count = Annotated[int, arg(metavar="N")]
 Amount = Annotated[float, arg(metavar="X")]
 Versions = Annotated[

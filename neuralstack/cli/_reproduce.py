@@ -2,16 +2,20 @@
 
 import shlex
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuralstack._heartbeat import say
 from neuralstack._lookup import lookup
-from neuralstack.cli._kinds import Experiment, Names, OptionalPath, Whole
+from neuralstack.cli._kinds import Address, Experiment, Names, OptionalPath, Whole
+from neuralstack.cli._workers import workers_of
 from neuralstack.training import status_of_interrupt, stop_within_seconds
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from neuralstack import experiments
 
 CHOICES = ("tasks", "machines", "seeds", "first_seed", "max_steps")
@@ -37,6 +41,10 @@ class Reproduce:
     """The first seed (chomsky only; default: 0)."""
     max_steps: Whole = None
     """Maximum number of batches to train on (chomsky only; default: those of each machine)."""
+    workers: Whole = None
+    """Train in so many processes on this computer (default: in this one)."""
+    dask: Address = None
+    """Train on the Dask cluster whose scheduler has this address."""
     json: bool = False
     """Print one JSON object a line, for each trained machine as soon as it is measured (chomsky only)."""
 
@@ -51,11 +59,12 @@ class Reproduce:
         path = self.out or Path("runs", f"reproduce-{self.name}" + ("-quick" if self.quick else ""))
         interrupted = f"neuralstack: interrupted; what was trained is kept: {self.again(experiment)} continues"
         try:
-            with stop_within_seconds(interrupted):
+            with stop_within_seconds(interrupted), self.executor() as executor:
                 reproduce(
                     experiment,
                     path,
                     quick=self.quick,
+                    executor=executor,
                     report=say if self.json else print,
                     on_seed=lambda run: self.print_row(experiment.row(run)),
                 )
@@ -63,6 +72,11 @@ class Reproduce:
             print(interrupted, file=sys.stderr)
             return status_of_interrupt()
         return 0
+
+    def executor(self) -> "AbstractContextManager[Executor | None]":
+        """Return the workers that were chosen, or nothing."""
+        is_here = self.workers is None and self.dask is None
+        return nullcontext() if is_here else workers_of(self.workers, self.dask)
 
     def experiment(self) -> "experiments.Experiment":
         """Return the experiment, with what was chosen of it.
@@ -85,7 +99,8 @@ class Reproduce:
     def again(self, experiment: "experiments.Experiment") -> str:
         """Return the command that continues the experiment."""
         out = f" --out {shlex.quote(str(self.out))}" if self.out else ""
-        return experiment.command(quick=self.quick) + out + (" --json" if self.json else "")
+        workers = f" --workers {self.workers}" if self.workers else f" --dask {self.dask}" if self.dask else ""
+        return experiment.command(quick=self.quick) + out + workers + (" --json" if self.json else "")
 
     def print_row(self, row: dict[str, Any]) -> None:
         """Print the outcome of a seed as JSON, if that was chosen."""

@@ -121,14 +121,15 @@ class Train(TrainOptions):
         from neuralstack._runtime import use_cores
 
         use_cores(self.seeds * max(1, len(self.learning_rates)))
-        from neuralstack.training import sweep
+        from neuralstack.training import Run, seeds_and_rates, sweep
 
         if self.warm_start is not None:
             raise ValueError("--from starts one run: leave out --seeds and --learning-rates.")
         if self.learning_rates and self.learning_rate is not None:
             raise ValueError("give --learning-rate or --learning-rates, not both.")
-        out = self._directory(config)
-        return print_sweep(sweep(config, out, seeds=self.seeds, learning_rates=self.learning_rates), out)
+        cells, out = seeds_and_rates(config, self.seeds, self.learning_rates), self._directory(config)
+        Run.require_empty(out)
+        return print_sweep(sweep(cells, out), out)
 
 
 def report(outcome: "Outcome", out: Path) -> int:

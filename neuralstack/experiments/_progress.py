@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 
-from neuralstack._heartbeat import heartbeat
+from neuralstack._heartbeat import duration, heartbeat
 from neuralstack.training import Run
 
 Report = Callable[[str], None]
@@ -62,15 +62,3 @@ class SeedsDone:
                 return done
             left = waiting * self._seconds / self._trained / min(self._at_once, waiting)
             return f"{done}, about {duration(left)} left"
-
-
-def duration(seconds: float) -> str:
-    """Return a time in words.
-
-    Examples:
-        >>> duration(75), duration(600), duration(9000)
-        ('75 s', '10 min', '2.5 h')
-    """
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -2,8 +2,8 @@
 
 import os
 import platform
-import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from contextlib import nullcontext
 from dataclasses import asdict, replace
 from importlib.metadata import version
@@ -11,13 +11,14 @@ from pathlib import Path
 from shutil import get_terminal_size
 from typing import Any
 
-from neuralstack._files import read_bounded
-from neuralstack._json import parse_json, to_json_text
+from neuralstack._json import to_json_text
 from neuralstack._runtime import lightly_compiled
 from neuralstack.experiments._experiment import Experiment, Measure, Measured, Result, Variant
 from neuralstack.experiments._parallel import map_on_cores
 from neuralstack.experiments._progress import Report, SeedsDone, run_heartbeat
-from neuralstack.training import Config, DataConfig, Run, complete, train
+from neuralstack.experiments._seed import read_seed, run_of, train_seed
+from neuralstack.experiments._workers import train_on
+from neuralstack.training import DataConfig, Run, complete
 
 
 def reproduce(
@@ -25,6 +26,7 @@ def reproduce(
     path: str | Path,
     *,
     quick: bool = False,
+    executor: Executor | None = None,
     report: Report = print,
     on_seed: Callable[[Measured], None] = lambda run: None,
 ) -> Result:
@@ -37,6 +39,7 @@ def reproduce(
         experiment: The experiment.
         path: Its directory.
         quick: Whether to run the quick version.
+        executor: The workers that train, as for `sweep`. Without one, this process does.
         report: Called with each line of progress, and with each table.
         on_seed: Called with the result of each seed, in order.
 
@@ -44,12 +47,14 @@ def reproduce(
         The content of `result.json`.
 
     Raises:
-        ValueError: If `path` holds a seed with other settings.
+        ValueError: If `path` holds a seed with other settings, or a worker could not train one.
         KeyboardInterrupt: If Ctrl-C was pressed; what was trained is kept.
     """
     path = Path(path)
     path.mkdir(parents=True, exist_ok=True)  # fails before anything is trained if nothing can be written
     variants = experiment.quick.variants if quick else experiment.variants
+    if executor is not None:
+        train_on(executor, experiment, variants, path, report, quick=quick)
     result: Result = {**provenance(experiment, quick=quick), "variants": {}}
     runs: dict[str, list[Measured]] = {variant.name: [] for variant in variants}
     with lightly_compiled() if quick and experiment.quick.unoptimized else nullcontext():
@@ -87,11 +92,6 @@ def trained(
     yield from (map_on_cores if parallel else map)(work, seeds)
 
 
-def run_of(path: Path, variant: Variant, seed: int) -> Run:
-    """Return the directory of a seed."""
-    return Run(path / variant.name / str(seed))
-
-
 def result_of_seed(
     variant: Variant, seed: int, path: Path, measure: Measure, headline: Any, report: Report, done: SeedsDone
 ) -> Measured:
@@ -109,44 +109,6 @@ def result_of_seed(
     how_far = done.finish(seconds if is_trained else None)
     report(f"{name}: {outcome}, {headline(measured)}; {how_far}")
     return measured
-
-
-def train_seed(variant: str, config: Config, run: Run, measure: Measure) -> None:
-    """Train a run, or resume it, measure it, and write its `result.json`.
-
-    The result holds the outcome of training, the measurements, and `wall_seconds`: the total time of the seed,
-    including compilation, evaluations and writing.
-    """
-    started = time.perf_counter()
-    outcome = train(config, run.path, resume=True, show=False)
-    if outcome.status == "interrupted":
-        raise KeyboardInterrupt
-    result = {
-        "variant": variant,
-        "seed": config.seed,
-        **{name: getattr(outcome, name) for name in ("status", "steps", "restarts", "seconds")},
-        **measure(run, config),
-    }
-    run.write("result.json", to_json_text({**result, "wall_seconds": time.perf_counter() - started}, indent=2))
-
-
-def read_seed(run: Run, config: Config) -> Measured:
-    """Read the result of a seed.
-
-    Raises:
-        ValueError: If the file is broken, or the run has another configuration.
-    """
-    file = run.file("result.json")
-    try:
-        content = parse_json(read_bounded(file))
-        broken = not {"variant", "steps", "wall_seconds"} <= content.keys()
-    except (ValueError, AttributeError):
-        content, broken = {}, True
-    if broken:
-        raise ValueError(f"{str(file)!r} is broken or of another version: remove it, or use another directory.")
-    if Run.open(run.path).config() != config:
-        raise ValueError(f"the run in {str(run.path)!r} was trained with another configuration: use another directory.")
-    return content
 
 
 def describe(variant: Variant) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from neuralstack.reporting._style import COLORS as COLORS, MARKERS as MARKERS, f
 from neuralstack.reporting._table import Table as Table
 from neuralstack.reporting._tables import (
     comparison_table as comparison_table,
+    groups_table as groups_table,
     language_table as language_table,
     report_table as report_table,
     sweep_summary as sweep_summary,

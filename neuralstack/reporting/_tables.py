@@ -60,6 +60,17 @@ def sweep_table(title: str, result: SweepResult) -> Table:
     return Table(title, ("run", "ended", "batches", "restarts", "seconds", *measured), rows, 2)
 
 
+def groups_table(title: str, result: SweepResult) -> Table:
+    """Return how many members of a sweep succeeded for each combination of the options that vary."""
+    rows = [
+        (*("" if value is None else str(value) for value in group.options.values()), f"{group.solved} of {group.of}",
+         "{:.3f}-{:.3f}".format(*group.interval))
+        for group in result.groups
+    ]  # fmt: skip
+    options = [*result.groups[0].options]
+    return Table(title, (*(name.replace("_", " ") for name in options), "solved", "95% interval"), rows, len(options))
+
+
 def sweep_summary(result: SweepResult) -> str:
     """Return in a sentence how many members of a sweep succeeded, and which is the best."""
     best = f"the best is {result.best.name}"

@@ -15,6 +15,7 @@ from ._config import (
     MachineConfig as MachineConfig,
     OptimizerConfig as OptimizerConfig,
 )
+from ._config_input import config_from_file as config_from_file
 from ._controller_names import controller_from_name as controller_from_name
 from ._curriculum import (
     CURRICULA as CURRICULA,
@@ -62,14 +63,7 @@ from ._step import (
     train_step as train_step,
     train_until as train_until,
 )
-from ._stopping import Stopping as Stopping, rank as rank
-from ._sweep import (
-    SWEEP_FILE as SWEEP_FILE,
-    SweepMember as SweepMember,
-    SweepResult as SweepResult,
-    resume_sweep as resume_sweep,
-    sweep as sweep,
-)
+from ._stopping import Record as Record, Stopping as Stopping, rank as rank
 from ._task_recipes import TASK_RECIPES as TASK_RECIPES
 from ._train import resume as resume, train as train, train_all as train_all
 from .objectives import (
@@ -81,4 +75,24 @@ from .objectives import (
     Imitation as Imitation,
     Reinforce as Reinforce,
     Supervised as Supervised,
+)
+from .sweeps import (
+    SWEEP_FILE as SWEEP_FILE,
+    Answer as Answer,
+    Dispatcher as Dispatcher,
+    LocalWorkers as LocalWorkers,
+    SweepGroup as SweepGroup,
+    SweepMember as SweepMember,
+    SweepResult as SweepResult,
+    Watch as Watch,
+    cells_of as cells_of,
+    dask_executor as dask_executor,
+    displayed as displayed,
+    grid as grid,
+    guarded as guarded,
+    new_call as new_call,
+    require_same_version as require_same_version,
+    resume_sweep as resume_sweep,
+    seeds_and_rates as seeds_and_rates,
+    sweep as sweep,
 )

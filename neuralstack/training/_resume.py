@@ -65,9 +65,20 @@ def reopen(path: str | Path, config: Config) -> Run:
     """Open a run to resume it; only the number of steps and the stopping rule may have changed.
 
     Raises:
-        ValueError: If there is no run, or its configuration is another one; all differences are named.
+        ValueError: If there is no run, or its configuration is another one.
     """
     run = Run.open(path)
+    if changes_of(run, config):
+        run.write_config(config)
+    return run
+
+
+def changes_of(run: Run, config: Config) -> list[str]:
+    """Return the fields in which a configuration differs from that of the run that it is to resume.
+
+    Raises:
+        ValueError: If one of these may not change; all such differences are named.
+    """
     before, current = flatten(to_json(run.config(**own_parts(config)))), flatten(to_json(config))
     changed = [name for name in sorted(before | current) if before.get(name) != current.get(name)]
     run.task(**own_parts(config))  # raises an error if the data has changed
@@ -76,12 +87,10 @@ def reopen(path: str | Path, config: Config) -> Run:
     if refused := [name for name in changed if name not in changeable]:
         differences = ", ".join(f"{name}={before.get(name)!r}, not {current.get(name)!r}" for name in refused)
         raise ValueError(
-            f"the run in {str(path)!r} was started with {differences}: resume it with the options it was started "
+            f"the run in {str(run.path)!r} was started with {differences}: resume it with the options it was started "
             "with, or start another run."
         )
-    if changed:
-        run.write_config(config)
-    return run
+    return changed
 
 
 def own_parts(config: Config) -> OwnParts:

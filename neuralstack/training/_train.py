@@ -40,6 +40,7 @@ def train(
     warm_start: str | Path | None = None,
     show: bool = True,
     progress: Callable[[Record], None] | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> Outcome:
     """Train a machine and keep it in a run's directory.
 
@@ -51,13 +52,16 @@ def train(
         show: Whether to show progress on the terminal or in a notebook.
         progress: Called with the record of each evaluation and, every few batches in between, with the step, the
             attempt, and the means of loss and accuracy since the last evaluation.
+        stop: Asked every few batches; once it returns True, training is interrupted as by Ctrl-C, and can be resumed.
 
     Raises:
         ValueError: If the configuration is invalid, the directory is not empty, or the run to resume is broken or has
             another configuration.
     """
     report = None if progress is None else lambda _, record: progress(record)
-    (outcome,) = train_all([(config, path)], resume=resume, warm_start=warm_start, show=show, progress=report)
+    (outcome,) = train_all(
+        [(config, path)], resume=resume, warm_start=warm_start, show=show, progress=report, stop=stop
+    )
     return outcome
 
 
@@ -102,6 +106,7 @@ def train_all(
     show: bool = True,
     on_open: Callable[[], None] | None = None,
     progress: Report | None = None,
+    stop: Callable[[], bool] | None = None,
 ) -> list[Outcome]:
     """Train several runs together with one compiled program; they may differ only in seed and learning rate.
 
@@ -115,6 +120,7 @@ def train_all(
         show: Whether to show progress on the terminal or in a notebook.
         on_open: Called once all runs have been opened.
         progress: Called as in `train`, with the directory of a run and its record.
+        stop: Asked as in `train`.
 
     Raises:
         ValueError: As for `train`.
@@ -131,10 +137,11 @@ def train_all(
         with removed_if_refused([path for _, path in runs]):
             members = []
             for config, (_, path) in zip(configs, runs, strict=True):
-                if resume and Path(path).is_dir():
+                is_there = resume and Path(path).is_dir()
+                if is_there:
                     locks.enter_context(locked(Path(path)))
                 members.append(open_run(config, path, resume=resume, warm_start=warm_start))
-                if not resume:
+                if not is_there:
                     locks.enter_context(locked(Path(path)))
             if on_open is not None:
                 on_open()
@@ -143,7 +150,7 @@ def train_all(
         with defer_keyboard_interrupt() as interrupted, showing as shown:
             while any(member.ended is None for member in members):
                 train_chunk(members, spec, measures, shown)
-                if interrupted():
+                if interrupted() or (stop is not None and stop()):
                     for member in members:
                         member.ended = member.ended or "interrupted"
             return [finalize(member) for member in members]

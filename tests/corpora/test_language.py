@@ -16,6 +16,7 @@ from neuralstack import (
     complete,
     cross_entropy,
     evaluate_language,
+    grid,
     sample_text,
     sweep,
     train,
@@ -175,7 +176,9 @@ def test_a_refused_training_leaves_no_directory(tmp_path, text, seeds):
     (tmp_path / "text.txt").write_text(text)
     config = configure("characters", text=str(tmp_path / "text.txt"), **{**SMALL, "max_length": 30})
     with pytest.raises(ValueError, match=r"text.txt' is empty|part of the text"):
-        train(config, tmp_path / "run", show=False) if seeds == 1 else sweep(config, tmp_path / "run", seeds=seeds)
+        train(config, tmp_path / "run", show=False) if seeds == 1 else sweep(
+            grid(config, seeds=seeds), tmp_path / "run"
+        )
     assert [file.name for file in tmp_path.iterdir()] == ["text.txt"]
 
 

@@ -28,7 +28,7 @@ WRONG_KINDS = {
     "optimizer": (lambda: fit(optimizer=1e-2), r"such as optax.adam\(1e-2\), got an object of type float"),
     "key": (lambda: fit(key=3), r"key must be a random key such as jax.random.key\(0\), got 3"),
     "config": (lambda: ns.train("reversal", "nowhere"), r"config must be an object such as ns.Config\(\"reversal\"\)"),
-    "sweep": (lambda: ns.sweep("reversal", "nowhere", seeds=2), r"config must be an object such as ns.Config"),
+    "sweep": (lambda: ns.grid("reversal", seeds=2), r"config must be an object such as ns.Config"),
     "harden": (lambda: ns.harden("runs/demo"), "machine must be an object .* got the name 'runs/demo'"),
     "trace": (lambda: ns.trace("runs/demo", TASK, "ab"), "machine must be an object .* got the name 'runs/demo'"),
     "predict": (lambda: ns.predict(machine(), "ab", "reversal"), "task must be an object .* got the name 'reversal'"),
@@ -58,9 +58,9 @@ def test_objects_that_do_not_suit_each_other_are_refused(call, message):
 
 def test_a_sweep_that_nobody_can_run_is_refused_before_anything_is_built(tmp_path):
     with pytest.raises(ValueError, match=r"these 10000 trainings need about .* GiB of memory .* or fewer seeds"):
-        ns.sweep(ns.configure("reversal", hidden_dim=1000), tmp_path / "sweep", seeds=10_000)
+        ns.sweep(ns.grid(ns.configure("reversal", hidden_dim=1000), seeds=10_000), tmp_path / "sweep")
     with pytest.raises(ValueError, match="at most 10000, got 99999999"):
-        ns.sweep(ns.Config("reversal"), tmp_path / "sweep", seeds=99_999_999)
+        ns.sweep(ns.grid(ns.Config("reversal"), seeds=99_999_999), tmp_path / "sweep")
     assert not (tmp_path / "sweep").exists()
 
 

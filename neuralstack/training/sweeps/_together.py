@@ -1,0 +1,92 @@
+"""Training the cells of a sweep in this process: those that differ only in seed and learning rate all together."""
+
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from neuralstack._files import InUseError
+from neuralstack._heartbeat import say
+from neuralstack.training._config import Config
+from neuralstack.training._room import check_memory_size
+from neuralstack.training._run_directory import Run
+from neuralstack.training._train import train_all
+from neuralstack.training.sweeps._cell import Answer, in_one_line
+from neuralstack.training.sweeps._dispatch import LATER
+from neuralstack.training.sweeps._lock import held
+from neuralstack.training.sweeps._outcome_file import keep_outcome, kept_outcome
+
+Cells = Mapping[str, Config]
+
+
+def groups_of(cells: Cells) -> list[dict[str, Config]]:
+    """Return the cells in groups that differ only in seed and learning rate."""
+    groups: dict[Config, dict[str, Config]] = {}
+    for name, config in cells.items():
+        alike = replace(config, seed=0, optimizer=replace(config.optimizer, learning_rate=None))
+        groups.setdefault(alike, {})[name] = config
+    return [*groups.values()]
+
+
+def require_memory(cells: Cells) -> None:
+    """Check that cells trained together do not need more memory than the computer has.
+
+    Raises:
+        ValueError: If they do.
+    """
+    for group in groups_of(cells):
+        check_memory_size(next(iter(group.values())), len(group))
+
+
+def train_together(cells: Cells, path: Path, call: str, *, show: bool) -> dict[str, Answer]:
+    """Train one group of cells after another, and return what became of each.
+
+    Cells that another process trains are left to it, and asked for again once the others have ended.
+
+    Raises:
+        KeyboardInterrupt: If Ctrl-C was pressed; what is being trained is saved first.
+    """
+    groups = groups_of(cells)
+    answers: dict[str, Answer] = {}
+    while True:
+        for group in groups:
+            left = {name: config for name, config in group.items() if name not in answers}
+            try:
+                answers |= train_group(left, path, call, show=show)
+            except Exception as error:
+                if len(groups) == 1:  # there is nothing else to go on with
+                    raise
+                say(f"neuralstack: {', '.join(left)} failed: {in_one_line(error)}")
+                answers |= {name: {"status": "failed", "message": in_one_line(error)} for name in left}
+        if len(answers) == len(cells):
+            return answers
+        if show:
+            say(f"neuralstack: waiting for {', '.join(cells.keys() - answers.keys())}, which other processes train")
+        time.sleep(LATER)
+
+
+def train_group(cells: Cells, path: Path, call: str, *, show: bool) -> dict[str, Answer]:
+    """Train cells together, and return what became of those that no other process trains."""
+    answers: dict[str, Answer] = {}
+    with ExitStack() as locks:
+        to_train: dict[str, Config] = {}
+        for name, config in cells.items():
+            try:
+                locks.enter_context(held(path, name, call))
+            except InUseError:
+                continue
+            kept = kept_outcome(path / name, config)
+            if kept is None:
+                to_train[name] = config
+            else:
+                answers[name] = kept
+        if not to_train:
+            return answers
+        outcomes = train_all([(config, path / name) for name, config in to_train.items()], resume=True, show=show)
+        for (name, config), outcome in zip(to_train.items(), outcomes, strict=True):
+            if outcome.status != "interrupted":
+                answers[name] = keep_outcome(outcome, config, Run(path / name))
+        if any(outcome.status == "interrupted" for outcome in outcomes):
+            raise KeyboardInterrupt
+    return answers
