@@ -57,13 +57,14 @@ class Harden(OwnOptions):
         from neuralstack._json import to_json_text
         from neuralstack.automata import compare
         from neuralstack.reporting import hardening_record, plot_margins
-        from neuralstack.training import Run
+        from neuralstack.training import Run, require_machine
 
         for option in ("count", "sequences", "longest"):
             if not 1 <= getattr(self, option) <= LARGEST:
                 raise ValueError(f"--{option} must be at least 1 and at most {LARGEST}, got {getattr(self, option)}.")
         run = Run.open(self.run)
-        machine = run.load_model(memory=self.memory, controller=self.controller)
+        model = run.load_model(memory=self.memory, controller=self.controller)
+        machine = require_machine(model, self.run)
         task, lengths = self.examples(run)
         self.require_room(task, lengths[1])
         with show_progress("comparing soft and hard"):

@@ -113,6 +113,7 @@ def test_a_greedy_answer_is_that_of_the_whole_sequence(trained):
 def test_the_commands_that_show_or_round_actions_refuse_it_in_one_line(call, trained):
     for arguments in (
         ("harden", trained),
+        ("export", trained, "--to", "c"),
         ("trace", trained, "ab"),
         ("view", trained),
         ("evaluate", trained, "--harden"),
