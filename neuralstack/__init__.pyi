@@ -100,6 +100,7 @@ from .tasks import (
 from .training import (
     RECIPES as RECIPES,
     Adaptive as Adaptive,
+    Callback as Callback,
     Config as Config,
     DataConfig as DataConfig,
     Fitted as Fitted,
@@ -116,8 +117,10 @@ from .training import (
     Stopping as Stopping,
     Supervised as Supervised,
     SweepResult as SweepResult,
+    TensorBoard as TensorBoard,
     Uniform as Uniform,
     Warmup as Warmup,
+    WeightsAndBiases as WeightsAndBiases,
     balanced_start as balanced_start,
     clipped_adam as clipped_adam,
     complete as complete,

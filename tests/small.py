@@ -46,7 +46,8 @@ OPTIONS = [
 
 
 COMMANDS = (
-    "train", "sweep", "evaluate", "compare", "predict", "harden", "export", "trace", "view", "sample", "list",
+    "train", "sweep", "evaluate", "compare", "predict", "harden", "export", "trace", "view", "sample",
+    "export-metrics", "list",
     "reproduce", "benchmark",
 )  # fmt: skip
 

@@ -15,7 +15,8 @@ from importlib.abc import MetaPathFinder
 
 class Missing(MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {"dask", "distributed", "matplotlib", "rich", "starlette", "tyro", "uvicorn"}:
+        extras = {"dask", "distributed", "matplotlib", "rich", "starlette", "tensorboardX", "tyro", "uvicorn"}
+        if name.partition(".")[0] in extras:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 

@@ -14,6 +14,7 @@ from neuralstack.cli._benchmark import Benchmark
 from neuralstack.cli._compare import Compare
 from neuralstack.cli._evaluate import Evaluate
 from neuralstack.cli._export import Export
+from neuralstack.cli._export_metrics import ExportMetrics
 from neuralstack.cli._harden import Harden
 from neuralstack.cli._list import List
 from neuralstack.cli._messages import one_line
@@ -37,6 +38,7 @@ COMMANDS = {
     "trace": Trace,
     "view": View,
     "sample": Sample,
+    "export-metrics": ExportMetrics,
     "list": List,
     "reproduce": Reproduce,
     "benchmark": Benchmark,

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuralstack._lookup import UnnamedPartError
-from neuralstack.cli._kinds import Count, Numbers, OptionalPath, OptionalRun, Source
+from neuralstack.cli._kinds import Count, Numbers, OptionalDirectory, OptionalPath, OptionalRun, Project, Source
 from neuralstack.cli._moved_text import require_text
 from neuralstack.cli._output import print_table
 from neuralstack.cli._status import WRONG
 from neuralstack.cli._train_options import TrainOptions
 
 if TYPE_CHECKING:
-    from neuralstack.training import Config, Outcome, OwnParts
+    from neuralstack.training import Callback, Config, Outcome, OwnParts
 
 OTHER_NAMES = {"lengths of a warm-up": "--warmup-lengths", "pairs": "--data"}  # the library's names for options
 OPTIONS_TO_TRY = {
@@ -42,6 +42,10 @@ class Train(TrainOptions):
     """Train with this many seeds at once, starting from --seed, each in its own directory."""
     learning_rates: Numbers = ()
     """Train each seed with each of these learning rates."""
+    tensorboard: OptionalDirectory = None
+    """Also write the curves to this directory, for TensorBoard; with --resume, add to those that are there."""
+    wandb: Project = None
+    """Also send the configuration and the curves to this project in Weights & Biases."""
 
     def __call__(self) -> int:
         """Train, and print the outcome."""
@@ -61,7 +65,7 @@ class Train(TrainOptions):
         from neuralstack.training import train
 
         out = self._directory(config)
-        return report(train(config, out, warm_start=self.warm_start), out)
+        return report(train(config, out, warm_start=self.warm_start, callbacks=self._callbacks(out)), out)
 
     def config(self) -> "Config":
         """Return the configuration that the options define."""
@@ -101,14 +105,14 @@ class Train(TrainOptions):
         if (path / SWEEP_FILE).exists():
             if self.learning_rates:
                 raise ValueError("--resume takes the learning rates of the sweep: leave out --learning-rates.")
-            return print_sweep(
-                resume_sweep(path, seeds=self.seeds if self.seeds != 1 else None, own=self.own, **given), path
-            )
+            seeds = self.seeds if self.seeds != 1 else None
+            callbacks = self._callbacks(path)
+            return print_sweep(resume_sweep(path, seeds=seeds, own=self.own, callbacks=callbacks, **given), path)
         if self.seeds != 1 or self.learning_rates:
             raise ValueError(f"{str(path)!r} is one run, not a sweep: leave out --seeds and --learning-rates.")
         if self.text is None:
             require_text(path, Run.open(path).located().data.text)
-        return report(resume(path, **self.own, **given), path)
+        return report(resume(path, callbacks=self._callbacks(path), **self.own, **given), path)
 
     def _directory(self, config: "Config") -> Path:
         """Return the directory of the run or the sweep."""
@@ -129,7 +133,18 @@ class Train(TrainOptions):
             raise ValueError("give --learning-rate or --learning-rates, not both.")
         cells, out = seeds_and_rates(config, self.seeds, self.learning_rates), self._directory(config)
         Run.require_empty(out)
-        return print_sweep(sweep(cells, out), out)
+        return print_sweep(sweep(cells, out, callbacks=self._callbacks(out)), out)
+
+    def _callbacks(self, out: Path) -> "list[Callback]":
+        """Return what follows the training of the run or the sweep in a directory."""
+        from neuralstack.training import TensorBoard, WeightsAndBiases
+
+        callbacks: list[Callback] = []
+        if self.tensorboard is not None:
+            callbacks.append(TensorBoard(self.tensorboard, append=self.resume is not None))
+        if self.wandb is not None:
+            callbacks.append(WeightsAndBiases(self.wandb, name=str(out)))
+        return callbacks
 
 
 def report(outcome: "Outcome", out: Path) -> int:

@@ -8,6 +8,7 @@ from ._build import (
     step_spec as step_spec,
     untrained_machine as untrained_machine,
 )
+from ._callbacks import Callback as Callback, flat_metrics as flat_metrics
 from ._complete import complete as complete
 from ._config import (
     Config as Config,
@@ -25,6 +26,7 @@ from ._curriculum import (
     Uniform as Uniform,
     Warmup as Warmup,
 )
+from ._export import export_metrics as export_metrics
 from ._fit import Fitted as Fitted, fit as fit, prepare as prepare
 from ._history import History as History
 from ._interrupt import (
@@ -65,7 +67,9 @@ from ._step import (
 )
 from ._stopping import Record as Record, Stopping as Stopping, rank as rank
 from ._task_recipes import TASK_RECIPES as TASK_RECIPES
+from ._tensorboard import TensorBoard as TensorBoard
 from ._train import resume as resume, train as train, train_all as train_all
+from ._weights_and_biases import WeightsAndBiases as WeightsAndBiases
 from .objectives import (
     OBJECTIVES as OBJECTIVES,
     AbstractObjective as AbstractObjective,

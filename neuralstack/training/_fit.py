@@ -1,6 +1,6 @@
 """Training as a function of objects: any module, any task, any optimizer."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from neuralstack._arguments import require_object
 from neuralstack.machine import Machine
 from neuralstack.tasks import AbstractTask
 from neuralstack.training._arguments import check_objects
+from neuralstack.training._callbacks import Callbacks
 from neuralstack.training._curriculum import AbstractCurriculum, Uniform, Warmup
 from neuralstack.training._history import History
 from neuralstack.training._measure import measure_of, training_means
@@ -65,6 +66,7 @@ def fit(
     state_reset_every: int = 5000,
     key: PRNGKeyArray,
     progress: Callable[[Record], None] | None = None,
+    callbacks: Sequence[Any] = (),
 ) -> Fitted:
     """Train a model on a task.
 
@@ -86,6 +88,7 @@ def fit(
             through time).
         key: Random key for everything that is drawn. Training starts from the model's current weights.
         progress: Called with the record of each evaluation.
+        callbacks: Objects that follow the training, such as `ns.TensorBoard("curves")`: see `Callback`.
 
     Returns:
         The model with the weights that did best on the validation set, and the history of evaluations.
@@ -106,7 +109,7 @@ def fit(
         [4]
     """
     require_object("task", task, AbstractTask, "ns.Reversal()")
-    bounds = check_sizes(task, lengths, batch_size, max_steps, evaluate_every)
+    followed, bounds = Callbacks(callbacks), check_sizes(task, lengths, batch_size, max_steps, evaluate_every)
     task = replace(task, max_length=bounds[1])
     spec, state = prepare(
         model, task, objective=objective, curriculum=curriculum, optimizer=optimizer, batch_size=batch_size,
@@ -114,19 +117,23 @@ def fit(
     )  # fmt: skip
     stopping, measure = stopping or Stopping(), measure_of(task, bounds)
     best, records = join_model(state.model, spec.structure), []
-    while int(state.step) < max_steps and not stopping.is_over(records, int(state.step)):
-        step = int(state.step)
-        state = train_until(state, spec, np.int32(min(step - step % evaluate_every + evaluate_every, max_steps)))
-        require_healthy(state)
-        trained = to_evaluate(state, spec)
-        record = {**training_means(state), "validation": measure(trained)}
-        if not any(rank(other) > rank(record) for other in records):
-            best = trained
-        records.append(record)
-        state = reset_means(state)
-        if progress is not None:
-            progress(record)
-    return Fitted(best, History(records))
+    with followed.follow(None):
+        while int(state.step) < max_steps and not stopping.is_over(records, int(state.step)):
+            step = int(state.step)
+            state = train_until(state, spec, np.int32(min(step - step % evaluate_every + evaluate_every, max_steps)))
+            require_healthy(state)
+            trained = to_evaluate(state, spec)
+            record = {**training_means(state), "validation": measure(trained)}
+            if not any(rank(other) > rank(record) for other in records):
+                best = trained
+            records.append(record)
+            state = reset_means(state)
+            if progress is not None:
+                progress(record)
+            followed.evaluated(record)
+        fitted = Fitted(best, History(records))
+        followed.end(fitted)
+    return fitted
 
 
 def prepare(

@@ -5,7 +5,7 @@ networks costs more than it saves. Elsewhere, a device trains its states in para
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -15,9 +15,12 @@ import numpy as np
 from jax.sharding import Mesh, PartitionSpec
 from jaxtyping import Array, Int
 
+from neuralstack.training._callbacks import Callbacks
 from neuralstack.training._config import Config
 from neuralstack.training._run_directory import Run
 from neuralstack.training._step import StepSpec, TrainState, train_until
+
+CHUNK = 10  # steps between checks of the clock, the keyboard and the progress bar
 
 
 @dataclass
@@ -31,6 +34,7 @@ class Member:
     seconds: float
     ended: str | None
     """Its status once it has ended (see `Outcome`)."""
+    callbacks: Callbacks = field(default_factory=Callbacks)
 
 
 def advance(members: list[Member], spec: StepSpec, until: list[int]) -> None:
@@ -38,6 +42,20 @@ def advance(members: list[Member], spec: StepSpec, until: list[int]) -> None:
     states = train_each([member.state for member in members], spec, until)
     for member, state in zip(members, jax.block_until_ready(states), strict=True):
         member.state = state
+
+
+def stop_of(member: Member) -> int:
+    """Return the step up to which a member is trained next; a member that has ended takes no more steps."""
+    return int(member.state.step) if member.ended else next_stop(member.config, member.state)
+
+
+def next_stop(config: Config, state: TrainState) -> int:
+    """Return the next step at which something may be due: a chunk's end, an evaluation, a restart or the last step."""
+    step, restart_after = int(state.step), config.stopping.restart_after
+    stops = [step - step % every + every for every in (CHUNK, config.evaluate_every)]
+    if restart_after and not state.curriculum.warmed_up:
+        stops.append(max(step + 1, step + restart_after - int(state.curriculum.stalled)))
+    return min(*stops, max(config.max_steps, step))
 
 
 def train_each(

@@ -5,18 +5,19 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Unpack
+from typing import Any, Unpack
 
 import jax.numpy as jnp
 
 from neuralstack._arguments import require_object
 from neuralstack._files import locked
 from neuralstack.training._build import build_task, step_spec
+from neuralstack.training._callbacks import Callbacks
 from neuralstack.training._complete import complete
 from neuralstack.training._config import Config
 from neuralstack.training._interrupt import defer_keyboard_interrupt
 from neuralstack.training._measure import Measure, measure_of, training_means
-from neuralstack.training._members import Member, advance, used_devices
+from neuralstack.training._members import Member, advance, stop_of, used_devices
 from neuralstack.training._optimizer import gradient_variance
 from neuralstack.training._options import with_options
 from neuralstack.training._outcome import Outcome, outcome_of
@@ -25,11 +26,9 @@ from neuralstack.training._progress import Report, TrainingProgress, show_progre
 from neuralstack.training._refused import removed_if_refused
 from neuralstack.training._resume import end_of, open_run, restart_if_due
 from neuralstack.training._run_directory import Run
-from neuralstack.training._step import HEALTHY, TrainState, reset_means, to_evaluate
+from neuralstack.training._step import HEALTHY, reset_means, to_evaluate
 from neuralstack.training._stopping import Record, rank
 from neuralstack.training._text_record import pinned_task, require_same_text
-
-CHUNK = 10  # steps between checks of the clock, the keyboard and the progress bar
 
 
 def train(
@@ -41,6 +40,7 @@ def train(
     show: bool = True,
     progress: Callable[[Record], None] | None = None,
     stop: Callable[[], bool] | None = None,
+    callbacks: Sequence[Any] = (),
 ) -> Outcome:
     """Train a machine and keep it in a run's directory.
 
@@ -53,6 +53,8 @@ def train(
         progress: Called with the record of each evaluation and, every few batches in between, with the step, the
             attempt, and the means of loss and accuracy since the last evaluation.
         stop: Asked every few batches; once it returns True, training is interrupted as by Ctrl-C, and can be resumed.
+        callbacks: Objects that follow the training, such as `ns.TensorBoard("curves")`: see `Callback`. In a resumed
+            run they get the new evaluations.
 
     Raises:
         ValueError: If the configuration is invalid, the directory is not empty, or the run to resume is broken or has
@@ -60,7 +62,13 @@ def train(
     """
     report = None if progress is None else lambda _, record: progress(record)
     (outcome,) = train_all(
-        [(config, path)], resume=resume, warm_start=warm_start, show=show, progress=report, stop=stop
+        [(config, path)],
+        resume=resume,
+        warm_start=warm_start,
+        show=show,
+        progress=report,
+        stop=stop,
+        callbacks=[callbacks],
     )
     return outcome
 
@@ -74,6 +82,7 @@ def resume(
     text: str | None = None,
     show: bool = True,
     progress: Callable[[Record], None] | None = None,
+    callbacks: Sequence[Any] = (),
     **own: Unpack[OwnParts],
 ) -> Outcome:
     """Continue the run in a directory as if it had never stopped: bit for bit the same on the same computer.
@@ -86,6 +95,7 @@ def resume(
         text: The path of the run's text, if it has moved.
         show: Whether to show progress on the terminal or in a notebook.
         progress: Called as in `train`.
+        callbacks: As in `train`.
         own: The names of the run's `task`, `memory` and `controller`, if they are not the library's; their code is
             executed.
 
@@ -95,7 +105,7 @@ def resume(
     options = {"max_steps": max_steps, "stop_after_perfect": stop_after_perfect, "extra_steps": extra_steps}
     given = {name: value for name, value in {**options, "text": text}.items() if value is not None}
     config = with_options(Run.open(path).config(**own), **given)
-    return train(config, path, resume=True, show=show, progress=progress)
+    return train(config, path, resume=True, show=show, progress=progress, callbacks=callbacks)
 
 
 def train_all(
@@ -107,6 +117,7 @@ def train_all(
     on_open: Callable[[], None] | None = None,
     progress: Report | None = None,
     stop: Callable[[], bool] | None = None,
+    callbacks: Sequence[Any] | None = None,
 ) -> list[Outcome]:
     """Train several runs together with one compiled program; they may differ only in seed and learning rate.
 
@@ -121,31 +132,37 @@ def train_all(
         on_open: Called once all runs have been opened.
         progress: Called as in `train`, with the directory of a run and its record.
         stop: Asked as in `train`.
+        callbacks: The callbacks of each run.
 
     Raises:
         ValueError: As for `train`.
     """
     for config, _ in runs:
         require_object("config", config, Config, 'ns.Config("reversal")')
+    followed = [Callbacks(of_run) for of_run in callbacks or [()] * len(runs)]
     configs = [complete(config) for config, _ in runs]
     if resume:
         for config, (_, path) in zip(configs, runs, strict=True):
             require_same_text(path, build_task(config))
     spec, measures = step_spec(configs[0]), measures_of(configs[0])
     spec = spec._replace(task=pinned_task(spec.task))
-    with ExitStack() as locks:
+    with ExitStack() as stack:
         with removed_if_refused([path for _, path in runs]):
             members = []
             for config, (_, path) in zip(configs, runs, strict=True):
                 is_there = resume and Path(path).is_dir()
                 if is_there:
-                    locks.enter_context(locked(Path(path)))
+                    stack.enter_context(locked(Path(path)))
                 members.append(open_run(config, path, resume=resume, warm_start=warm_start))
                 if not is_there:
-                    locks.enter_context(locked(Path(path)))
+                    stack.enter_context(locked(Path(path)))
             if on_open is not None:
                 on_open()
             advance(members, spec, [int(member.state.step) for member in members])  # takes no step, but compiles
+            for member, of_run in zip(members, followed, strict=True):
+                if member.ended is None:
+                    member.callbacks = of_run
+                    stack.enter_context(of_run.follow(member.config))
         showing = show_progress(members, enabled=show, report=progress)
         with defer_keyboard_interrupt() as interrupted, showing as shown:
             while any(member.ended is None for member in members):
@@ -153,7 +170,11 @@ def train_all(
                 if interrupted() or (stop is not None and stop()):
                     for member in members:
                         member.ended = member.ended or "interrupted"
-            return [finalize(member) for member in members]
+            outcomes = [finalize(member) for member in members]
+            with ExitStack() as ends:  # all are called, even if one raises an error
+                for member, outcome in reversed([*zip(members, outcomes, strict=True)]):
+                    ends.callback(member.callbacks.end, outcome)
+            return outcomes
 
 
 def measures_of(config: Config) -> dict[str, Measure]:
@@ -189,6 +210,8 @@ def on_chunk_end(member: Member, spec, measures: dict[str, Measure], progress: T
         )
         member.ended = end_of(config, member.records, state)
     progress.report(member, evaluation)
+    if evaluation is not None:
+        member.callbacks.evaluated(evaluation)
     restarted = restart_if_due(member)
     if restarted is not member:
         member.state = restarted.state
@@ -207,20 +230,6 @@ def keep_evaluation(member: Member, metrics: dict[str, dict[str, float]]) -> Rec
     member.state = reset_means(state)
     run.save_checkpoint(member.state)
     return record
-
-
-def stop_of(member: Member) -> int:
-    """Return the step up to which a member is trained next; a member that has ended takes no more steps."""
-    return int(member.state.step) if member.ended else next_stop(member.config, member.state)
-
-
-def next_stop(config: Config, state: TrainState) -> int:
-    """Return the next step at which something may be due: a chunk's end, an evaluation, a restart or the last step."""
-    step, restart_after = int(state.step), config.stopping.restart_after
-    stops = [step - step % every + every for every in (CHUNK, config.evaluate_every)]
-    if restart_after and not state.curriculum.warmed_up:
-        stops.append(max(step + 1, step + restart_after - int(state.curriculum.stalled)))
-    return min(*stops, max(config.max_steps, step))
 
 
 def finalize(member: Member) -> Outcome:

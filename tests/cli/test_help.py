@@ -71,7 +71,18 @@ CHOICES = (
     {"text": "some.txt", "text_encoding": "latin-1", "objective": "supervised", "curriculum": "adaptive",
      "adaptive_accuracy": 0.38, "adaptive_batches": 39},
 )  # fmt: skip
-OTHER_OPTIONS = {"task", "data", "out", "resume", "warm_start", "seeds", "learning_rates", "no_log_test"}
+OTHER_OPTIONS = {
+    "task",
+    "data",
+    "out",
+    "resume",
+    "warm_start",
+    "seeds",
+    "learning_rates",
+    "no_log_test",
+    "tensorboard",
+    "wandb",
+}
 OPTIONS_OF_A_CONFIGURATION = {name for choice in (CHOSEN, *CHOICES) for name in choice}
 
 

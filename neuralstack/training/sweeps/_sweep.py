@@ -13,6 +13,7 @@ from neuralstack._arguments import require_object
 from neuralstack._files import read_bounded
 from neuralstack._json import parse_json
 from neuralstack.training._bounds import check_field, from_json, to_json
+from neuralstack.training._callbacks import Callbacks
 from neuralstack.training._complete import complete
 from neuralstack.training._config import Config
 from neuralstack.training._file_places import keep_places
@@ -44,6 +45,7 @@ def sweep(
     executor: Executor | None = None,
     retries: int = RETRIES,
     show: bool = True,
+    callbacks: Sequence[Any] = (),
 ) -> SweepResult:
     """Train many configurations, each in a directory of its own, and go on where an earlier call stopped.
 
@@ -61,6 +63,8 @@ def sweep(
             after another.
         retries: How often a configuration is given to another worker after its worker has died.
         show: Whether to show progress on the terminal.
+        callbacks: Objects that follow each training, through their `of_member`: see `Callback`. They are called in this
+            process, so there can be no executor.
 
     Raises:
         ValueError: If there is nothing to train, a configuration is invalid, or the directory holds something else or
@@ -78,14 +82,21 @@ def sweep(
     """
     if retries < 0:
         raise ValueError(f"retries must be at least 0, got {retries}.")
+    if callbacks and executor is not None:
+        raise ValueError(
+            "callbacks follow trainings in this process, but an executor trains in others: leave out the executor, or "
+            "read the curves of the sweep with neuralstack.training.export_metrics."
+        )
     given = {name: with_absolute_files(config) for name, config in named(configs).items()}
     cells, path, call = completed(given), Path(path), new_call()
+    shared = Callbacks(callbacks)
+    followed = {name: shared.of_member(name) for name in cells}
     if executor is None:
         require_memory(cells)
     with removed_if_nothing_began(path, cells):
         begin_sweep(path, given, cells, call)
         answers = (
-            train_together(cells, path, call, show=show)
+            train_together(cells, path, call, show=show, callbacks=followed)
             if executor is None
             else train_on(executor, cells, path, call, retries=retries, show=show)
         )
@@ -180,6 +191,7 @@ def resume_sweep(
     seeds: int | None = None,
     own: OwnParts | None = None,
     show: bool = True,
+    callbacks: Sequence[Any] = (),
     **options: Any,
 ) -> SweepResult:
     """Continue the sweep in a directory as if it had never stopped, in this process.
@@ -191,6 +203,7 @@ def resume_sweep(
         own: The names of the sweep's `task`, `memory` and `controller`, if they are not the library's; their code is
             executed.
         show: Whether to show progress on the terminal or in a notebook.
+        callbacks: As in `sweep`.
         options: New values of `max_steps`, `stop_after_perfect` or `extra_steps`, or the path of a `text` that has
             moved.
 
@@ -205,4 +218,4 @@ def resume_sweep(
         raise ValueError(f"{str(file)!r} cannot be read ({error}): restore it, or start another sweep.") from None
     cells = located(recorded, Path(path), own or {})
     cells = {name: with_options(config, **options) for name, config in cells.items()}
-    return sweep(cells if seeds is None else grown(cells, seeds), path, show=show)
+    return sweep(cells if seeds is None else grown(cells, seeds), path, show=show, callbacks=callbacks)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from neuralstack._files import InUseError
 from neuralstack._heartbeat import say
@@ -18,6 +19,7 @@ from neuralstack.training.sweeps._lock import held
 from neuralstack.training.sweeps._outcome_file import keep_outcome, kept_outcome
 
 Cells = Mapping[str, Config]
+CallbacksOfEach = Mapping[str, list[Any]]
 
 
 def groups_of(cells: Cells) -> list[dict[str, Config]]:
@@ -39,7 +41,7 @@ def require_memory(cells: Cells) -> None:
         check_memory_size(next(iter(group.values())), len(group))
 
 
-def train_together(cells: Cells, path: Path, call: str, *, show: bool) -> dict[str, Answer]:
+def train_together(cells: Cells, path: Path, call: str, *, show: bool, callbacks: CallbacksOfEach) -> dict[str, Answer]:
     """Train one group of cells after another, and return what became of each.
 
     Cells that another process trains are left to it, and asked for again once the others have ended.
@@ -53,7 +55,7 @@ def train_together(cells: Cells, path: Path, call: str, *, show: bool) -> dict[s
         for group in groups:
             left = {name: config for name, config in group.items() if name not in answers}
             try:
-                answers |= train_group(left, path, call, show=show)
+                answers |= train_group(left, path, call, show=show, callbacks=callbacks)
             except Exception as error:
                 if len(groups) == 1:  # there is nothing else to go on with
                     raise
@@ -66,7 +68,7 @@ def train_together(cells: Cells, path: Path, call: str, *, show: bool) -> dict[s
         time.sleep(LATER)
 
 
-def train_group(cells: Cells, path: Path, call: str, *, show: bool) -> dict[str, Answer]:
+def train_group(cells: Cells, path: Path, call: str, *, show: bool, callbacks: CallbacksOfEach) -> dict[str, Answer]:
     """Train cells together, and return what became of those that no other process trains."""
     answers: dict[str, Answer] = {}
     with ExitStack() as locks:
@@ -83,7 +85,9 @@ def train_group(cells: Cells, path: Path, call: str, *, show: bool) -> dict[str,
                 answers[name] = kept
         if not to_train:
             return answers
-        outcomes = train_all([(config, path / name) for name, config in to_train.items()], resume=True, show=show)
+        runs = [(config, path / name) for name, config in to_train.items()]
+        followed = [callbacks[name] for name in to_train]
+        outcomes = train_all(runs, resume=True, show=show, callbacks=followed)
         for (name, config), outcome in zip(to_train.items(), outcomes, strict=True):
             if outcome.status != "interrupted":
                 answers[name] = keep_outcome(outcome, config, Run(path / name))
