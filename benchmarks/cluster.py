@@ -14,6 +14,7 @@ Three questions, each with cells of the same small configuration:
 
 import argparse
 import json
+import logging
 import os
 import platform
 import random
@@ -43,7 +44,12 @@ SAY = Console(stderr=True).print
 @contextmanager
 def workers(count: int):
     """Start a scheduler and single-threaded workers, and yield the workers as an executor."""
-    settings = {"n_workers": count, "threads_per_worker": 1, "dashboard_address": None}
+    settings = {
+        "n_workers": count,
+        "threads_per_worker": 1,
+        "dashboard_address": ":0",
+        "silence_logs": logging.CRITICAL,
+    }
     with distributed.LocalCluster(**settings) as cluster, distributed.Client(cluster) as client:
         yield client.get_executor()
 

@@ -112,3 +112,24 @@ def test_ctrl_c_stops_a_sweep_within_seconds_and_the_same_command_goes_on(tmp_pa
     members = json.loads((path / "sweep.json").read_text())["members"]
     assert [member["steps"] for member in members] == [400] * 3
     assert_as_if_alone(grid(with_options(TINY, max_steps=400), seeds=3), path, tmp_path / "alone")
+
+
+def lives(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.slow
+def test_the_workers_of_a_sweep_that_is_killed_end_too_and_the_same_command_goes_on(tmp_path):
+    path = tmp_path / "runs"
+    typed = command("sweep", *TINY_OPTIONS, "--max-steps", 400, "--workers", 1, "--out", path)
+    with subprocess.Popen(typed, stderr=subprocess.DEVNULL) as process:
+        ((name, pid),) = wait_for(lambda: holders(path)).items()
+        process.kill()
+    wait_for(lambda: not lives(pid))
+    assert not (path / name / "outcome.json").exists()
+    assert subprocess.run(typed, capture_output=True).returncode == 0
+    assert_as_if_alone({name: with_options(TINY, max_steps=400)}, path, tmp_path / "alone")

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
 
 def test_twelve_cells_on_workers_that_are_killed_at_random_are_as_if_alone(tmp_path):
     cells, path = grid(TINY, seeds=6, learning_rate=(0.01, 0.02)), tmp_path / "runs"
-    local = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    local = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     with (
         distributed.LocalCluster(**local) as cluster,
         distributed.Client(cluster) as client,

@@ -46,6 +46,13 @@ def test_an_interrupted_run_continues_as_if_it_had_never_stopped(tmp_path, press
     assert_same_run(Run(tmp_path / "run"), straight)
 
 
+def test_a_program_can_stop_a_training_which_then_continues_as_if_it_had_never_stopped(tmp_path, straight):
+    outcome = train(CONFIG, tmp_path / "run", show=False, stop=lambda: True)
+    assert (outcome.status, outcome.steps) == ("interrupted", LOOKS[0])
+    assert train(CONFIG, tmp_path / "run", resume=True, show=False, stop=lambda: False).status == "done"
+    assert_same_run(Run(tmp_path / "run"), straight)
+
+
 @pytest.mark.slow
 def test_a_run_that_is_interrupted_at_every_chance_ends_like_one_that_never_was(tmp_path, press_at, straight):
     press = press_at(*LOOKS)
