@@ -11,6 +11,7 @@ from neuralstack.machine._memory_layer import MemoryLayer
 from neuralstack.machine._memory_spec import memory_from_spec, memory_spec
 from neuralstack.machine._parallel_controllers import PARALLEL_CONTROLLERS, Attention
 from neuralstack.machine._parameters import is_floating
+from neuralstack.memories import AbstractMemory
 
 SIZES = ("size", "hidden", "heads")
 
@@ -34,24 +35,25 @@ def layer_spec(layer: MemoryLayer) -> dict[str, Any]:
     return {"layer": {**parts, **sizes}, "dtype": layer.actions.weight.dtype.name}
 
 
-def layer_from_spec(spec: Any, *, controller: Any = None) -> MemoryLayer:
+def layer_from_spec(spec: Any, *, memory: AbstractMemory | None = None, controller: Any = None) -> MemoryLayer:
     """Return the memory layer that a specification describes, with shapes and dtypes in place of its weights.
 
     Args:
         spec: The result of `layer_spec`.
+        memory: The memory, if its class is user-defined.
         controller: A controller like the saved one, or its class, which is called with `(size, hidden, key=key)`, if
             the class is user-defined.
 
     Raises:
-        ValueError: If the specification is not valid or too large, or a controller of a user-defined class is missing
-            or differs.
+        ValueError: If the specification is not valid or too large, or a part of a user-defined class is missing or
+            differs.
     """
     require_mapping(spec, "a memory layer", {"layer", "dtype"})
     options = require_mapping(spec["layer"], "a memory layer", {"controller", "memory", *SIZES})
     if spec["dtype"] not in DTYPES:
         raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, got {repr(spec['dtype'])[:100]}.")
     size, hidden, heads = (require_size(options, name) for name in SIZES)
-    memory: Any = memory_from_spec(options["memory"])
+    memory = memory_from_spec(options["memory"], memory)
 
     def build(key):
         made = controller(size, hidden, key=key) if isinstance(controller, type) else controller

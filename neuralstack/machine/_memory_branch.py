@@ -5,7 +5,7 @@ import jax
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from neuralstack.machine._memory_layer import LayerState, MemoryLayer
-from neuralstack.memories import NeuralDeque, NeuralQueue, NeuralStack
+from neuralstack.memories import AbstractMemory
 
 
 class MemoryBranch(eqx.Module):
@@ -20,7 +20,7 @@ class MemoryBranch(eqx.Module):
     norm: eqx.nn.LayerNorm
     layer: MemoryLayer
 
-    def __init__(self, width: int, memory: NeuralStack | NeuralQueue | NeuralDeque, *, key: PRNGKeyArray):
+    def __init__(self, width: int, memory: AbstractMemory, *, key: PRNGKeyArray):
         self.norm = eqx.nn.LayerNorm(width)
         self.layer = MemoryLayer(width, memory=memory, hidden=width, key=key)
 

@@ -15,9 +15,14 @@ from neuralstack._lookup import lookup
 from neuralstack.machine._describe import unhashable
 from neuralstack.machine._own_module import hidden_of, require_module, require_steps
 from neuralstack.machine._parallel_controllers import PARALLEL_CONTROLLERS
-from neuralstack.memories import NeuralDeque, NeuralQueue, NeuralStack
+from neuralstack.memories import AbstractMemory, NeuralStack
 
-MEMORIES = NeuralStack, NeuralQueue, NeuralDeque
+GATE_SCALE, ANSWER_SCALE = 3.0, 2.0
+"""Factors on the initial weights of the gates and of the answer.
+
+Where strengths hardly depend on the inputs, all reads are alike, and where reads hardly count, strengths get hardly any
+gradient: fewer starts learn to use the memory.
+"""
 
 
 class LayerState(NamedTuple):
@@ -28,16 +33,17 @@ class LayerState(NamedTuple):
 
 
 class MemoryLayer(eqx.Module):
-    """A stack, a queue or a DeQue as a layer, which maps a vector at each step to a vector.
+    """A memory as a layer, which maps a vector at each step to a vector.
 
     A controller returns a hidden vector at each step. The action is a linear map of it, decoded by the memory. The
     output is a linear map of the read. The controller does not see the reads, so actions are computed for all steps at
-    once, and the memory runs over them in space that is linear in the length; so is its time, while each read spans few
-    elements. It adds nothing to its input by itself: in a residual network, add its output to the stream.
+    once, and the memory runs over them. Stack, queue and DeQue need space that is linear in the length and, while each
+    read spans few elements, such time too. The layer adds nothing to its input by itself: in a residual network, add
+    its output to the stream.
 
     Args:
         size: Width of the inputs and of the outputs.
-        memory: The memory: `NeuralStack`, `NeuralQueue` or `NeuralDeque`, of any width. Defaults to `NeuralStack(64)`.
+        memory: The memory, of any width. Defaults to `NeuralStack(64)`.
         controller: One of `PARALLEL_CONTROLLERS`: `feedforward` sees each step in isolation, `attention` is causal,
             `gru` is recurrent. Or any causal module from inputs `[steps, size]` to hidden vectors `[steps, hidden]`; if
             it has a parameter `starts`, it is given them by this name, and must not look beyond them; if it has
@@ -47,9 +53,9 @@ class MemoryLayer(eqx.Module):
         key: Source of the initial weights.
 
     Raises:
-        ValueError: If a size is below 1, the name of the controller is unknown, its shapes do not fit, or the number of
-            heads does not divide `hidden`.
-        TypeError: If the memory is another one, or the controller is not a module.
+        ValueError: If a size is below 1, the name of the controller is unknown, its shapes do not fit, the number of
+            heads does not divide `hidden`, or the memory reads nothing.
+        TypeError: If the memory is not one, or the controller is not a module.
 
     Examples:
         >>> import equinox as eqx, jax, jax.numpy as jnp, neuralstack as ns
@@ -72,14 +78,16 @@ class MemoryLayer(eqx.Module):
         self,
         size: int,
         *,
-        memory: NeuralStack | NeuralQueue | NeuralDeque | None = None,
+        memory: AbstractMemory | None = None,
         controller: Any = "feedforward",
         hidden: int = 64,
         heads: int = 1,
         key: PRNGKeyArray,
     ):
         memory = NeuralStack(64) if memory is None else memory
-        require_object("memory", memory, MEMORIES, "ns.NeuralStack(64)")
+        require_object("memory", memory, AbstractMemory, "ns.NeuralStack(64)")
+        if not memory.read_size:
+            raise ValueError(f"a memory layer needs a memory that can be read, got {memory}.")
         if min(size, hidden) < 1:
             raise ValueError(f"a memory layer's sizes must be at least 1, got {size=}, {hidden=}.")
         keys = jax.random.split(key, 3)
@@ -89,8 +97,12 @@ class MemoryLayer(eqx.Module):
             require_module(controller, size, hidden)
         self.controller = controller
         actions = eqx.nn.Linear(hidden, memory.action_size, key=keys[1])
-        self.actions = eqx.tree_at(lambda linear: linear.bias, actions, memory.initial_bias())
-        self.answer = eqx.nn.Linear(memory.read_size, size, key=keys[2])
+        weights = actions.weight.at[: sum(memory.gate_widths)].multiply(GATE_SCALE)
+        self.actions = eqx.tree_at(
+            lambda linear: (linear.weight, linear.bias), actions, (weights, memory.initial_bias())
+        )
+        answer = eqx.nn.Linear(memory.read_size, size, key=keys[2])
+        self.answer = eqx.tree_at(lambda linear: linear.weight, answer, ANSWER_SCALE * answer.weight)
         self.memory = memory
 
     def __hash__(self):
@@ -109,6 +121,9 @@ class MemoryLayer(eqx.Module):
             starts: Whether each step is the first one of a sequence. The memory is emptied before it, and the
                 library's controllers do not look beyond it: outputs and gradients are those of each sequence alone.
                 Defaults to one sequence.
+
+        Raises:
+            TypeError: For `starts`, if no action empties the memory.
         """
         reads = self.memory.run(self.act(inputs, starts), starts=starts)
         return jax.vmap(self.answer)(reads)

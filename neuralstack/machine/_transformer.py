@@ -14,7 +14,7 @@ from neuralstack.machine._describe import unhashable
 from neuralstack.machine._memory_branch import MemoryBranch
 from neuralstack.machine._parameters import num_parameters
 from neuralstack.machine._tokens import Tokens, check_tokens, look_up
-from neuralstack.memories import NeuralDeque, NeuralQueue, NeuralStack
+from neuralstack.memories import AbstractMemory
 
 
 class TransformerState(NamedTuple):
@@ -56,12 +56,11 @@ class Transformer(eqx.Module):
         width: Width of the vectors between the blocks.
         num_layers: Number of blocks.
         heads: Number of heads of each attention, which divides `width`.
-        memory: The memory of an `ns.MemoryLayer` after the first half of the blocks: `NeuralStack`, `NeuralQueue` or
-            `NeuralDeque`, of any width. Defaults to none.
+        memory: The memory of an `ns.MemoryLayer` after the first half of the blocks, of any width. Defaults to none.
         key: Source of the initial weights.
 
     Raises:
-        TypeError: If the memory is another one.
+        TypeError: If the memory is not one.
         ValueError: If a size is below 1, or the number of heads does not divide the width.
 
     Examples:
@@ -93,7 +92,7 @@ class Transformer(eqx.Module):
         width: int = 64,
         num_layers: int = 2,
         heads: int = 4,
-        memory: NeuralStack | NeuralQueue | NeuralDeque | None = None,
+        memory: AbstractMemory | None = None,
         key: PRNGKeyArray,
     ):
         check_sizes(vocab_size, width, num_layers, heads)

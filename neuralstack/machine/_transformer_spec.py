@@ -9,6 +9,7 @@ from neuralstack._spec_fields import DTYPES, MOST_PARAMETERS, require_mapping, r
 from neuralstack.machine._memory_spec import memory_from_spec, memory_spec
 from neuralstack.machine._parameters import is_floating, num_parameters
 from neuralstack.machine._transformer import Transformer
+from neuralstack.memories import AbstractMemory
 
 SIZES = ("vocab_size", "width", "num_layers", "heads")
 
@@ -29,18 +30,23 @@ def transformer_spec(transformer: Transformer) -> dict[str, Any]:
     return {"transformer": spec, "dtype": transformer.embedding.dtype.name}
 
 
-def transformer_from_spec(spec: Any) -> Transformer:
+def transformer_from_spec(spec: Any, *, memory: AbstractMemory | None = None) -> Transformer:
     """Return the Transformer that a specification describes, with shapes and dtypes in place of its weights.
 
+    Args:
+        spec: The result of `transformer_spec`.
+        memory: The memory, if its class is user-defined.
+
     Raises:
-        ValueError: If the specification is not valid or too large.
+        ValueError: If the specification is not valid or too large, or a memory of a user-defined class is missing or
+            differs.
     """
     require_mapping(spec, "a Transformer", {"transformer", "dtype"})
     options = require_mapping(spec["transformer"], "a Transformer", {*SIZES, "memory"})
     if spec["dtype"] not in DTYPES:
         raise ValueError(f"dtype must be one of {', '.join(DTYPES)}, got {repr(spec['dtype'])[:100]}.")
     sizes = {name: require_size(options, name) for name in SIZES}
-    memory: Any = None if options["memory"] is None else memory_from_spec(options["memory"])
+    memory = None if options["memory"] is None else memory_from_spec(options["memory"], memory)
 
     def build(key):
         return Transformer(**sizes, memory=memory, key=key)

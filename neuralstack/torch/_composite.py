@@ -5,8 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from neuralstack.torch._memory import AbstractMemory, Action
-from neuralstack.torch._superposition import MixedAction
+from neuralstack.torch._memory import AbstractMemory
 
 
 class CompositeMemory(AbstractMemory):
@@ -59,6 +58,9 @@ class CompositeMemory(AbstractMemory):
     def gates(self, action):
         return torch.cat([memory.gates(own) for memory, own in zip(self.members, action, strict=True)], -1)
 
+    def quantize(self, action):
+        return tuple(memory.quantize(own) for memory, own in zip(self.members, action, strict=True))
+
     def initial_bias(self):
         biases = [memory.initial_bias() for memory in self.members]
         gates = [sum(memory.gate_widths) for memory in self.members]
@@ -107,6 +109,9 @@ class NoMemory(AbstractMemory):
     def gates(self, action):
         return action
 
+    def quantize(self, action):
+        return action
+
     def init(self, batch, steps, dtype=None, device=None):
         return torch.zeros(batch, 0, dtype=dtype, device=device)
 
@@ -153,10 +158,13 @@ class Quantized(AbstractMemory):
         return self.memory.read_size
 
     def decode(self, raw):
-        return _quantize(self.memory.decode(raw))
+        return self.memory.quantize(self.memory.decode(raw))
 
     def gates(self, action):
         return self.memory.gates(action)
+
+    def quantize(self, action):
+        return self.memory.quantize(action)
 
     def initial_bias(self):
         return self.memory.initial_bias()
@@ -169,14 +177,3 @@ class Quantized(AbstractMemory):
 
     def run(self, action, lengths=None):
         return self.memory.run(action, lengths)
-
-
-def _quantize(action: Any) -> Any:
-    if isinstance(action, MixedAction):
-        weights = action.operation.detach()
-        return action._replace(operation=nn.functional.one_hot(weights.argmax(-1), 3).to(weights.dtype))
-    if isinstance(action, Action):
-        push, pop = ((strength.detach() >= 0.5).to(strength.dtype) for strength in (action.push, action.pop))
-        return action._replace(push=push, pop=pop)
-    members = [_quantize(member) for member in action]
-    return type(action)(*members) if hasattr(action, "_fields") else tuple(members)

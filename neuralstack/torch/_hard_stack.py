@@ -9,7 +9,7 @@ from neuralstack.torch._finite import nan_elsewhere, only_defined, steps_before_
 from neuralstack.torch._loop import before
 from neuralstack.torch._memory import AbstractMemory, Action
 from neuralstack.torch._rounding import rounded
-from neuralstack.torch._strength import STRENGTH_BIASES
+from neuralstack.torch._strength import STRENGTH_BIASES, quantize_strengths
 from neuralstack.torch._validation import require_width
 
 
@@ -70,6 +70,9 @@ class HardStack(AbstractMemory):
 
     def gates(self, action):
         return torch.stack([action.push, action.pop], -1)
+
+    def quantize(self, action):
+        return quantize_strengths(action)
 
     def initial_bias(self):
         return torch.tensor([*STRENGTH_BIASES, *[0.0] * self.width])

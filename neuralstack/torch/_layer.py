@@ -2,6 +2,7 @@
 
 from typing import Any, NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 from neuralstack._arguments import describe_object, require_object
@@ -10,6 +11,9 @@ from neuralstack.torch._memory import AbstractMemory
 from neuralstack.torch._packing import run_apart
 from neuralstack.torch._parallel_controllers import PARALLEL_CONTROLLERS
 from neuralstack.torch._strength import NeuralStack
+
+GATE_SCALE, ANSWER_SCALE = 3.0, 2.0
+"""Factors on the initial weights of the gates and of the answer, as in `ns.MemoryLayer`."""
 
 
 class LayerState(NamedTuple):
@@ -76,6 +80,9 @@ class MemoryLayer(nn.Module):
         self.actions = nn.Linear(hidden, self.memory.action_size)
         self.actions.bias.data = self.memory.initial_bias()
         self.answer = nn.Linear(self.memory.read_size, size)
+        with torch.no_grad():
+            self.actions.weight[: sum(self.memory.gate_widths)] *= GATE_SCALE
+            self.answer.weight *= ANSWER_SCALE
 
     def forward(self, inputs: Tensor, starts: Tensor | None = None) -> Tensor:
         """Run a batch of rows from empty memories.

@@ -63,6 +63,14 @@ class AbstractMemory(nn.Module, abc.ABC):
     def gates(self, action: Any) -> Tensor:
         """Return the numbers in an action that are 0 or 1 in the discrete memory [..., gates]."""
 
+    def quantize(self, action: Any) -> Any:
+        """Return an action with its gates rounded to those of the discrete memory. By default, there is none.
+
+        Raises:
+            TypeError: By default.
+        """
+        raise TypeError(f"{type(self).__name__} has no discrete actions.")
+
     @abc.abstractmethod
     def run(self, action: Any, lengths: Tensor | None = None) -> Tensor:
         """Return the reads of whole sequences [batch, steps, read_size], given the actions of all steps.

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, library
 
 from neuralstack.torch import _kernel
 
@@ -32,7 +32,7 @@ def layout(values: Tensor) -> Callable[[Tensor], Tensor]:
     return (lambda part: part.movedim(0, 2).contiguous().movedim(2, 0)) if is_time_first else Tensor.contiguous
 
 
-@torch.library.custom_op("neuralstack::strength_reads", mutates_args=(), device_types="cpu")
+@library.custom_op("neuralstack::strength_reads", mutates_args=(), device_types="cpu")
 def strength_reads(memory: str, push: Tensor, pop: Tensor, values: Tensor, lengths: Tensor) -> Tensor:
     """Return every read of a batch of sequences.
 
@@ -53,7 +53,7 @@ def strength_reads(memory: str, push: Tensor, pop: Tensor, values: Tensor, lengt
     return reads
 
 
-@torch.library.custom_op("neuralstack::strength_reads_backward", mutates_args=(), device_types="cpu")
+@library.custom_op("neuralstack::strength_reads_backward", mutates_args=(), device_types="cpu")
 def strength_reads_backward(
     memory: str, push: Tensor, pop: Tensor, values: Tensor, lengths: Tensor, read_cotangents: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:

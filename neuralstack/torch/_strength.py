@@ -18,7 +18,7 @@ BOTTOM_BIASES = -3.0, -1.0
 """Those at the bottom of a DeQue, which thus starts as a line that grows at its top: both a stack and a queue."""
 
 
-def rounded(action: Action) -> Action:
+def quantize_strengths(action: Action) -> Action:
     """Round the strengths of an action to 0 or 1."""
     push, pop = ((strength >= 0.5).to(strength.dtype) for strength in (action.push, action.pop))
     return action._replace(push=push, pop=pop)
@@ -50,7 +50,7 @@ class AbstractOneEnd(AbstractStrength):
 
     def quantize(self, action: Action) -> Action:
         """Round the strengths of an action to 0 or 1."""
-        return rounded(action)
+        return quantize_strengths(action)
 
     def packed(self, action: Any) -> tuple[Tensor, Tensor, Tensor]:
         return Action(*action)
@@ -159,7 +159,7 @@ class NeuralDeque(AbstractStrength):
 
     def quantize(self, action: DequeAction) -> DequeAction:
         """Round the strengths of an action to 0 or 1."""
-        return DequeAction(*map(rounded, action))
+        return DequeAction(*map(quantize_strengths, action))
 
     def packed(self, action: Any) -> tuple[Tensor, Tensor, Tensor]:
         top, bottom = action

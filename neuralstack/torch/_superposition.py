@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from neuralstack.torch._loop import run_by_steps
 from neuralstack.torch._memory import AbstractMemory
@@ -85,6 +86,10 @@ class SuperpositionStack(AbstractMemory):
 
     def gates(self, action):
         return action.operation.flatten(-2)
+
+    def quantize(self, action):
+        weights = action.operation.detach()
+        return action._replace(operation=one_hot(weights.argmax(-1), 3).to(weights.dtype))
 
     def init(self, batch, steps, dtype=None, device=None):
         shape = batch, self.stacks, max(steps, self.depth_read), self.width

@@ -6,7 +6,7 @@ from typing import Annotated, Any, NamedTuple
 from neuralstack._lookup import nearest
 from neuralstack._name_options import split_options
 from neuralstack.machine import NETWORKS
-from neuralstack.memories import AbstractMemory, NeuralDeque, NeuralQueue, NeuralStack
+from neuralstack.memories import AbstractMemory
 from neuralstack.training._bounds import Bounds, check_field
 from neuralstack.training._config import Layers, MachineConfig
 
@@ -32,13 +32,7 @@ class NamedNetwork(NamedTuple):
         return self.options.get(name, inspect.signature(NETWORKS[self.name]).parameters[name].default)
 
     def arguments(self, config: MachineConfig, memory: AbstractMemory) -> dict[str, Any]:
-        """Return the arguments of the network's class, besides the number of tokens and the key.
-
-        Raises:
-            ValueError: If the memory cannot be a layer.
-        """
-        if memory.action_size and not isinstance(memory, NeuralStack | NeuralQueue | NeuralDeque):
-            raise ValueError(f"the memory of a {self.name} must be a stack, queue or deque, or none, got {memory}.")
+        """Return the arguments of the network's class, besides the number of tokens and the key."""
         num_layers = config.num_layers or self.option("num_layers")
         sizes = {"width": config.hidden_dim, **self.options, "num_layers": num_layers}
         return {**sizes, "memory": memory if memory.action_size else None}

@@ -23,6 +23,7 @@ from neuralstack.machine import (
     transformer_from_spec,
     transformer_spec,
 )
+from neuralstack.memories import AbstractMemory
 from neuralstack.training._controller_names import as_constructor, controller_from_name, make_controller
 from neuralstack.training._memory_names import as_memory, memory_from_name
 from neuralstack.training._run_directory import Run
@@ -119,23 +120,30 @@ def load(path: str | Path, *, memory: Any = None, controller: Any = None) -> Any
 
 def _like(spec: Any, memory: Any, controller: Any) -> Any:
     """Return what a specification describes, without its weights; parts of some may be given by a user."""
+    if memory is not None:
+        memory = _memory_of((spec.get("layer") or spec.get("transformer") or spec)["memory"], memory)
     if "layer" in spec:
-        return _layer_like(spec, controller)
-    return transformer_from_spec(spec) if "transformer" in spec else _machine_like(spec, memory, controller)
+        return _layer_like(spec, memory, controller)
+    if "transformer" in spec:
+        return transformer_from_spec(spec, memory=memory)
+    return _machine_like(spec, memory, controller)
 
 
-def _layer_like(spec: Any, controller: Any) -> MemoryLayer:
-    """Return the memory layer of a specification without its weights; its controller may be given by a user."""
+def _memory_of(spec: Any, given: Any) -> AbstractMemory:
+    """Return the memory that a user gave, as its name, its class or itself, for one of this specification."""
+    width = spec.get("read_size", 1)
+    return memory_from_name(given, width) if isinstance(given, str) else as_memory(given, width, str(given))
+
+
+def _layer_like(spec: Any, memory: AbstractMemory | None, controller: Any) -> MemoryLayer:
+    """Return the memory layer of a specification without its weights; its parts may be given by a user."""
     if isinstance(controller, str):
         controller = resolve("controller", {}, controller, accepts=callable)
-    return layer_from_spec(spec, controller=controller)
+    return layer_from_spec(spec, memory=memory, controller=controller)
 
 
-def _machine_like(spec: Any, memory: Any, controller: Any) -> Machine:
+def _machine_like(spec: Any, memory: AbstractMemory | None, controller: Any) -> Machine:
     """Return the machine of a specification without its weights; some parts may be given by a user."""
-    if memory is not None:
-        width = spec["memory"].get("read_size", 1)
-        memory = memory_from_name(memory, width) if isinstance(memory, str) else as_memory(memory, width, str(memory))
     if controller is not None:
         makes = controller_from_name(controller) if isinstance(controller, str) else as_constructor(controller)
         own = spec["controller"].get("controller", spec["controller"])

@@ -3,6 +3,8 @@
 import pytest
 
 torch = pytest.importorskip("torch.nn") and pytest.importorskip("torch")
+from torch import library  # noqa: E402
+
 import neuralstack.torch as nst  # noqa: E402
 from cases import quick  # noqa: E402
 from neuralstack import kernels  # noqa: E402
@@ -112,6 +114,6 @@ def test_pytorch_finds_no_fault_in_the_operators(name):
     push, pop = (part.detach().reshape(BATCH, STEPS, tracks) for part in draw(name)[:2])
     values, lengths = torch.randn(BATCH, STEPS, tracks, WIDTH, dtype=torch.float64), torch.tensor([STEPS, 2]).int()
     action = [part.clone().requires_grad_() for part in (push, pop, values)]
-    torch.library.opcheck(torch.ops.neuralstack.strength_reads.default, (name, *action, lengths))
+    library.opcheck(torch.ops.neuralstack.strength_reads.default, (name, *action, lengths))
     backward = torch.ops.neuralstack.strength_reads_backward.default
-    torch.library.opcheck(backward, (name, push, pop, values, lengths, torch.ones_like(values)))
+    library.opcheck(backward, (name, push, pop, values, lengths, torch.ones_like(values)))

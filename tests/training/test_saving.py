@@ -94,6 +94,18 @@ def own(tmp_path_factory):
     return path
 
 
+def test_a_network_whose_memory_is_of_the_users_class_is_loaded_with_it(tmp_path):
+    networks = {
+        "layer": ns.MemoryLayer(5, memory=Register(), hidden=8, key=KEY),
+        "transformer": ns.Transformer(5, width=8, heads=2, memory=Register(), key=KEY),
+    }
+    for name, network in networks.items():
+        ns.save(tmp_path / name, network)
+        with pytest.raises(ValueError, match="a memory of a user-defined class, 'Register': give memory="):
+            ns.load(tmp_path / name)
+        jax.tree.map(np.testing.assert_array_equal, ns.load(tmp_path / name, memory=Register), network)
+
+
 def perceptron(input_size, hidden_dim, *, key):
     return Perceptron(hidden_dim, key)
 

@@ -58,8 +58,6 @@ REFUSED = {
     "quantization": ({"quantization": True}, "quantization needs a Machine, got Transformer"),
     "a balanced start": ({"balanced_start": True}, "a balanced start needs a Machine, got Transformer"),
     "imitation": ({"objective": "imitation"}, "it needs a Machine, got Transformer"),
-    "another memory": ({"memory": "tape"}, "must be a stack, queue or deque, or none, got Tape(width=4)"),
-    "several memories": ({"memory": "stack+stack"}, "must be a stack, queue or deque, or none, got CompositeMemory"),
     "heads that do not fit": ({"controller": "transformer(heads=3)"}, "heads that divide its width, got heads=3"),
     "too many layers": ({"controller": "transformer(num_layers=101)"}, "num_layers must be a whole number, at least 1"),
     "two numbers": ({"controller": "transformer(num_layers=3)", "num_layers": 2}, "num_layers was given twice"),
