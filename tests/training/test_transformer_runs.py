@@ -94,7 +94,7 @@ def test_a_run_is_loaded_saved_and_started_from(trained, tmp_path):
 
 @pytest.mark.slow
 def test_the_seeds_of_a_sweep_are_the_runs_of_these_seeds(trained, tmp_path):
-    result = ns.sweep(SMALL, tmp_path / "sweep", seeds=2, show=False)
+    result = ns.sweep(ns.grid(SMALL, seeds=2), tmp_path / "sweep", show=False)
     assert [member.name for member in result.members] == ["seed-0", "seed-1"]
     assert_same_run(Run(tmp_path / "sweep" / "seed-0"), Run(trained))
 
