@@ -6,7 +6,7 @@ Two settings, forward and backward each:
     layer      one memory layer of width 64 alone, one long sequence
 
 All variants of one setting and length are timed in turn, in rounds, in one process; medians are shown, compilation
-apart. The peak of memory is measured in a process of its own for each variant: what a call needs beyond its inputs,
+apart. The peak of memory is measured after all times, in a process of its own for each variant: what a call needs beyond its inputs,
 weights and gradients. `--json` prints `{"network": {"130": {"torch lstm": {"seconds": ...}, ...}}, ...}` as the last
 line, and `--out DIR` writes `frameworks.json` and `frameworks.png`. On a computer with a GPU all pure forms run there.
 
@@ -49,6 +49,7 @@ from neuralstack.reporting import COLORS, Table, figure
 
 STEPS, LAYER_STEPS = (130, 514, 1026), (1024, 4096, 8192, 16384)
 MOST_SECONDS = 5  # a variant that takes longer is not timed
+SHORT_SECONDS = 0.3  # before a shorter call comes another one, until the threads of the variant before it are at rest
 
 
 def measured_variants(setting: str) -> dict[str, Callable]:
@@ -58,7 +59,7 @@ def measured_variants(setting: str) -> dict[str, Callable]:
 
 def measure(setting: str, steps: int, rounds: int) -> dict[str, dict[str, float]]:
     """Return the median seconds of every variant of a setting that is not too slow; rounds visit them in turn."""
-    calls: dict[str, Call] = {}
+    calls: dict[str, tuple[Call, bool]] = {}
     for name, build in measured_variants(setting).items():
         try:
             call = build(steps)[0]
@@ -67,12 +68,14 @@ def measure(setting: str, steps: int, rounds: int) -> dict[str, dict[str, float]
         call()
         started = time.perf_counter()
         call()
-        if time.perf_counter() - started <= MOST_SECONDS:
-            calls[name] = call
+        taken = time.perf_counter() - started
+        if taken <= MOST_SECONDS:
+            calls[name] = call, taken < SHORT_SECONDS
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for _ in range(rounds):
-        for name, call in calls.items():
-            call()  # until the threads of the framework that was measured before are at rest
+        for name, (call, is_short) in calls.items():
+            if is_short:
+                call()
             gc.collect()
             started = time.perf_counter()
             call()
@@ -104,10 +107,10 @@ def resident(name: str) -> int:
     return 1024 * int(line.split()[1])
 
 
-def add_peaks(setting: str, steps: int, found: dict[str, dict[str, float]]) -> None:
+def add_peaks(setting: str, steps: str, found: dict[str, dict[str, float]]) -> None:
     """Measure the memory of each variant, in a process of its own."""
     for name, one in found.items():
-        command = [sys.executable, __file__, "--peak", setting, name, str(steps)]
+        command = [sys.executable, __file__, "--peak", setting, name, steps]
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode == 0:
             one["bytes"] = int(done.stdout.splitlines()[-1])
@@ -181,9 +184,11 @@ def main() -> None:
     ns.keep_memory()
     lengths = {"network": arguments.steps, "layer": arguments.layer_steps}
     found: dict[str, dict[str, dict[str, dict[str, float]]]] = {setting: {} for setting in SETTINGS}
-    for setting, steps in track([(name, n) for name, all_steps in lengths.items() for n in all_steps], "measuring"):
+    for setting, steps in track([(name, n) for name, all_steps in lengths.items() for n in all_steps], "times"):
         found[setting][str(steps)] = measure(setting, steps, arguments.rounds)
-        add_peaks(setting, steps, found[setting][str(steps)])
+    for setting, by_steps in found.items():
+        for steps in track(by_steps, f"memory of the {setting}"):
+            add_peaks(setting, steps, by_steps[steps])
     built = tables(found)
     for one in built:
         print(Table(one["title"], one["columns"], one["rows"]), end="\n\n")
