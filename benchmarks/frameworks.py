@@ -6,9 +6,10 @@ Two settings, forward and backward each:
     layer      one memory layer of width 64 alone, one long sequence
 
 All variants of one setting and length are timed in turn, in rounds, in one process; medians are shown, compilation
-apart. The peak of memory is measured after all times, in a process of its own for each variant: what a call needs beyond its inputs,
-weights and gradients. `--json` prints `{"network": {"130": {"torch lstm": {"seconds": ...}, ...}}, ...}` as the last
-line, and `--out DIR` writes `frameworks.json` and `frameworks.png`. On a computer with a GPU all pure forms run there.
+apart. The peak of memory is measured after all times, in a process of its own for each variant: what a call needs
+beyond its inputs, weights and gradients. `--json` prints `{"network": {"130": {"torch lstm": {"seconds": ...}, ...}},
+...}` as the last line, and `--out DIR` writes `frameworks.json` and `frameworks.png`. On a computer with a GPU all pure
+forms run there.
 
 The variants of the network:
 

@@ -30,7 +30,8 @@ def layer_spec(layer: MemoryLayer) -> dict[str, Any]:
     kinds = {kind: name for name, kind in PARALLEL_CONTROLLERS.items()}
     controller = kinds.get(type(layer.controller), {"own": type(layer.controller).__qualname__})
     heads = layer.controller.attend.num_heads if isinstance(layer.controller, Attention) else 1
-    sizes = {"size": layer.answer.weight.shape[0], "hidden": layer.actions.weight.shape[1], "heads": heads}
+    size = layer.answer.weight.shape[0]
+    sizes = {"size": size, "hidden": layer.actions.weight.shape[1] - size, "heads": heads}
     parts = {"controller": controller, "memory": memory_spec(layer.memory)}
     return {"layer": {**parts, **sizes}, "dtype": layer.actions.weight.dtype.name}
 

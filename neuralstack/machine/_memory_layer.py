@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, PRNGKeyArray, PyTree
 
 from neuralstack._arguments import require_object
@@ -35,11 +36,14 @@ class LayerState(NamedTuple):
 class MemoryLayer(eqx.Module):
     """A memory as a layer, which maps a vector at each step to a vector.
 
-    A controller returns a hidden vector at each step. The action is a linear map of it, decoded by the memory. The
-    output is a linear map of the read. The controller does not see the reads, so actions are computed for all steps at
-    once, and the memory runs over them. Stack, queue and DeQue need space that is linear in the length and, while each
-    read spans few elements, such time too. The layer adds nothing to its input by itself: in a residual network, add
-    its output to the stream.
+    A controller returns a hidden vector at each step. The action is a linear map of it and of the input, decoded by the
+    memory. The output is a linear map of the read. The controller does not see the reads, so actions are computed for
+    all steps at once, and the memory runs over them. Stack, queue and DeQue need space that is linear in the length
+    and, while each read spans few elements, such time too.
+
+    The output takes the place of the input. Adding the input to it, as in a residual network, lets the network do
+    without the memory, and most starts then do: let the input in by factors that are learned and begin at 0, as
+    `Transformer` does.
 
     Args:
         size: Width of the inputs and of the outputs.
@@ -96,7 +100,7 @@ class MemoryLayer(eqx.Module):
         else:
             require_module(controller, size, hidden)
         self.controller = controller
-        actions = eqx.nn.Linear(hidden, memory.action_size, key=keys[1])
+        actions = eqx.nn.Linear(hidden + size, memory.action_size, key=keys[1])
         weights = actions.weight.at[: sum(memory.gate_widths)].multiply(GATE_SCALE)
         self.actions = eqx.tree_at(
             lambda linear: (linear.weight, linear.bias), actions, (weights, memory.initial_bias())
@@ -130,7 +134,7 @@ class MemoryLayer(eqx.Module):
 
     def act(self, inputs: Float[Array, "steps size"], starts: Bool[Array, " steps"] | None = None) -> Any:
         """Return the actions of the memory at all steps."""
-        return jax.vmap(self._decode)(hidden_of(self.controller, inputs, starts))
+        return jax.vmap(self._decode)(hidden_of(self.controller, inputs, starts), inputs)
 
     def init(self, steps: int) -> LayerState:
         """Return the state before the first of `steps` steps, which are then taken one at a time.
@@ -144,8 +148,8 @@ class MemoryLayer(eqx.Module):
     def step(self, state: LayerState, x: Float[Array, " size"]) -> tuple[LayerState, Float[Array, " size"]]:
         """Take one step; return the new state and the output, which is that of a whole sequence at this step."""
         controller, hidden = self.controller.step(state.controller, x)
-        memory, read = self.memory.step(state.memory, self._decode(hidden))
+        memory, read = self.memory.step(state.memory, self._decode(hidden, x))
         return LayerState(controller, memory), self.answer(read)
 
-    def _decode(self, hidden: Float[Array, " hidden"]) -> Any:
-        return self.memory.decode(self.actions(hidden))
+    def _decode(self, hidden: Float[Array, " hidden"], x: Float[Array, " size"]) -> Any:
+        return self.memory.decode(self.actions(jnp.concatenate([hidden, x])))

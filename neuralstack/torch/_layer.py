@@ -26,10 +26,12 @@ class LayerState(NamedTuple):
 class MemoryLayer(nn.Module):
     """A memory as a layer, which maps a vector at each step to a vector: `[batch, steps, size]` to the same shape.
 
-    A controller returns a hidden vector at each step. The action is a linear map of it, decoded by the memory. The
-    output is a linear map of the read. The controller does not see the reads, so actions are computed for all steps at
-    once, and the memory runs over them in space that is linear in the length. It adds nothing to its input by itself:
-    in a residual network, add its output to the stream.
+    A controller returns a hidden vector at each step. The action is a linear map of it and of the input, decoded by the
+    memory. The output is a linear map of the read. The controller does not see the reads, so actions are computed for
+    all steps at once, and the memory runs over them in space that is linear in the length.
+
+    The output takes the place of the input. Adding the input to it, as in a residual network, lets the network do
+    without the memory, and most starts then do: let the input in by factors that are learned and begin at 0.
 
     Args:
         size: Width of the inputs and of the outputs.
@@ -77,7 +79,7 @@ class MemoryLayer(nn.Module):
                 f"{hidden}], or one of {', '.join(PARALLEL_CONTROLLERS)}, got {describe_object(controller)}."
             )
         self.controller: Any = controller
-        self.actions = nn.Linear(hidden, self.memory.action_size)
+        self.actions = nn.Linear(hidden + size, self.memory.action_size)
         self.actions.bias.data = self.memory.initial_bias()
         self.answer = nn.Linear(self.memory.read_size, size)
         with torch.no_grad():
@@ -99,7 +101,7 @@ class MemoryLayer(nn.Module):
 
     def act(self, inputs: Tensor) -> Any:
         """Return the actions of the memory at all steps."""
-        return self.memory.decode(self.actions(self.controller(inputs)))
+        return self._decode(self.controller(inputs), inputs)
 
     def init(self, batch: int, steps: int) -> LayerState:
         """Return the states before the first of `steps` steps, which are then taken one at a time.
@@ -120,8 +122,11 @@ class MemoryLayer(nn.Module):
     def step(self, state: LayerState, x: Tensor) -> tuple[LayerState, Tensor]:
         """Take one step on vectors `[batch, size]`; return the new states and the outputs."""
         controller, hidden = self.controller.step(state.controller, x)
-        memory, read = self.memory.step(state.memory, self.memory.decode(self.actions(hidden)))
+        memory, read = self.memory.step(state.memory, self._decode(hidden, x))
         return LayerState(controller, memory), self.answer(read)
+
+    def _decode(self, hidden: Tensor, x: Tensor) -> Any:
+        return self.memory.decode(self.actions(torch.cat([hidden, x], -1)))
 
     def _run(self, inputs: Tensor, lengths: Tensor | None) -> Tensor:
         return self.answer(self.memory.run(self.act(inputs), lengths))
