@@ -1,9 +1,10 @@
 """Small programs, built by hand: one for each layout and each kind of memory."""
 
+from dataclasses import replace
 from itertools import product
 
 from neuralstack import StackTransducer
-from neuralstack.automata import Layout
+from neuralstack.automata import Choice, Layout, always
 
 MARKS = {"autoregressive": ("<start>", "<separator>", "<end>"), "query": ("<blank>",), "synchronous": ()}
 NOTHING = None
@@ -16,12 +17,18 @@ def build(symbols, memories, kinds, states, rule, answer, layout):
     def numbers(done):
         if done is None:
             return None
+        if isinstance(done, dict):  # by what is on top of the first memory
+            cases = {(of_first(top),): numbers(action).cases[()] for top, action in done.items()}
+            return Choice((0,), cases)
         new, *does = done
         pops = tuple(pop for pop, _ in does)
         pushes = tuple(
             None if value is NOTHING else of.index(value) for (_, value), of in zip(does, kinds, strict=True)
         )
-        return states.index(new), pops, pushes
+        return always((states.index(new), pops, pushes))
+
+    def of_first(top):
+        return None if top is NOTHING else kinds[0].index(top)
 
     rules = tuple(tuple(numbers(rule(state, token)) for token in vocabulary) for state in states)
     reads = product(*([NOTHING, *range(len(of))] for of in kinds))
@@ -29,7 +36,9 @@ def build(symbols, memories, kinds, states, rule, answer, layout):
         read: vocabulary.index(answer(*(None if one is None else of[one] for one, of in zip(read, kinds, strict=True))))
         for read in reads
     }
-    return StackTransducer(vocabulary, memories, states, kinds, rules, answers, layout)
+    return StackTransducer(
+        vocabulary, memories, states, kinds, rules, (Choice((*range(len(kinds)),), answers),) * len(states), layout
+    )
 
 
 def reversal(symbols, memory="stack"):
@@ -92,6 +101,53 @@ def brackets():
     return build("()[].", ("stack",), (("round", "square"),), ("only",), rule, answer, Layout("synchronous", 5))
 
 
+def parity():
+    """Say after the source whether it has an odd number of ones, as an automaton does."""
+    even, odd = always((0, (), ())), always((1, (), ()))
+    return StackTransducer(
+        ("0", "1", "<blank>"), (), ("even", "odd"), (), ((even, odd, even), (odd, even, odd)),
+        (Choice((), {(): 0}), Choice((), {(): 1})), Layout("query", 2, (1,), 0),
+    )  # fmt: skip
+
+
+def balanced():
+    """Say at each symbol whether all brackets so far are closed, each while it was the innermost."""
+    keep, fail = (False, NOTHING), ("failed", (False, NOTHING))
+
+    def rule(state, token):
+        if state == "failed":
+            return fail
+        closed = {"round": ("fine", (True, NOTHING)), "square": fail, NOTHING: fail}
+        return {
+            "(": ("fine", (False, "round")), "[": ("fine", (False, "square")),
+            ")": closed, "]": {**closed, "round": fail, "square": closed["round"]},
+        }.get(token, ("fine", keep))  # fmt: skip
+
+    program = build(
+        "()[]01", ("stack",), (("round", "square"),), ("fine", "failed"), rule,
+        lambda top: "0" if top else "1", Layout("synchronous", 6),
+    )  # fmt: skip
+    return replace(program, answers=(program.answers[0], always(4)))
+
+
+def deal():
+    """Deal the source to two queues in turn, then answer them one after the other."""
+
+    keep, pop = (False, NOTHING), (True, NOTHING)
+    one, other = ("answer", pop, keep), ("answer", keep, pop)
+
+    def rule(state, token):
+        if token == "<blank>":
+            return {NOTHING: other, "a": one, "b": one} if state == "answer" else ("answer", keep, keep)
+        put = (False, token)
+        return {"first": ("second", put, keep), "second": ("first", keep, put)}.get(state)
+
+    return build(
+        "ab", ("queue", "queue"), (("a", "b"),) * 2, ("first", "second", "answer"), rule,
+        lambda first, second: first or second or "<blank>", Layout("query", 2),
+    )  # fmt: skip
+
+
 PROGRAMS = {
     "reversal": reversal("ab"),
     "copy": reversal("abcdefgh", "queue"),
@@ -99,6 +155,9 @@ PROGRAMS = {
     "mirror": mirror(),
     "halves": halves(),
     "brackets": brackets(),
+    "parity": parity(),
+    "balanced": balanced(),
+    "deal": deal(),
 }
 
 

@@ -1,3 +1,4 @@
+from ._choice import Choice as Choice, always as always
 from ._export import FORMATS as FORMATS, export as export
 from ._extract import NotATransducer as NotATransducer, extract as extract
 from ._layout import Layout as Layout
@@ -7,5 +8,5 @@ from ._report import (
     compare as compare,
     find_transducer as find_transducer,
 )
-from ._tables import readable as readable
+from ._tables import answer_columns as answer_columns, readable as readable, rule_columns as rule_columns
 from ._transducer import StackTransducer as StackTransducer

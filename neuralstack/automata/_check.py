@@ -1,8 +1,9 @@
 """Checks that a program is complete and refers only to what it has, before it is written out or after it is read."""
 
-from itertools import product
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
+from neuralstack.automata._choice import Choice
 from neuralstack.automata._layout import FORMS, Layout
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ MEMORIES = "stack", "queue"
 
 
 def check_program(program: "StackTransducer") -> None:
-    """Check that a program has a row of rules for each state, an answer for each read, and no number out of range.
+    """Check that a program has rules and answers for each state, and no number out of range.
 
     Raises:
         ValueError: If it does not; the message says what is wrong.
@@ -27,17 +28,40 @@ def check_program(program: "StackTransducer") -> None:
     if len(program.rules) != len(program.states):
         raise ValueError(f"a program of {len(program.states)} states needs as many rows of rules.")
     for state, row in zip(program.states, program.rules, strict=True):
-        if len(row) != len(program.vocabulary) or not all(rule is None or is_rule(program, *rule) for rule in row):
+        if len(row) != len(program.vocabulary) or not all(
+            rule is None or (rule.cases and is_choice(program, rule, is_action)) for rule in row
+        ):
             raise ValueError(f"the rules of the state {state!r} do not fit the program's tokens, states and memories.")
-    reads = product(*([None, *range(len(kinds))] for kinds in program.kinds))
-    if not all(is_below(program.answers.get(read), len(program.vocabulary)) for read in reads):
-        raise ValueError("a program needs an answer, one of its tokens, for each combination of reads.")
+    if len(program.answers) != len(program.states) or not all(
+        is_choice(program, choice, is_token) for choice in program.answers
+    ):
+        raise ValueError("a program needs answers for each state, each one of its tokens for what its memories show.")
     if program.layout is not None:
         check_layout(program.layout, program.vocabulary)
 
 
-def is_rule(program: "StackTransducer", new: object, pops: tuple, pushes: tuple) -> bool:
-    """Return whether a rule fits the states and the memories of a program."""
+def is_choice(program: "StackTransducer", choice: Choice, is_outcome: Callable[[Any, Any], bool]) -> bool:
+    """Return whether a choice fits the memories of a program, and its outcomes do."""
+    sees = choice.sees
+    if not all(is_below(memory, len(program.memories)) for memory in sees) or list(sees) != sorted(set(sees)):
+        return False
+    sizes = [len(program.kinds[memory]) for memory in sees]
+    return all(
+        len(reads) == len(sees)
+        and all(kind is None or is_below(kind, size) for kind, size in zip(reads, sizes, strict=True))
+        and is_outcome(program, outcome)
+        for reads, outcome in choice.cases.items()
+    )
+
+
+def is_token(program: "StackTransducer", answered: object) -> bool:
+    """Return whether an answer is one of a program's tokens."""
+    return is_below(answered, len(program.vocabulary))
+
+
+def is_action(program: "StackTransducer", action: Any) -> bool:
+    """Return whether an action fits the states and the memories of a program."""
+    new, pops, pushes = action
     count = len(program.memories)
     if not is_below(new, len(program.states)) or len(pops) != count or len(pushes) != count:
         return False

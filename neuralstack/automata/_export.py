@@ -38,14 +38,14 @@ def export(program: StackTransducer, to: str) -> str:
             not known.
 
     Examples:
-        >>> from neuralstack.automata import Layout
+        >>> from neuralstack.automata import Choice, Layout, always
         >>> program = StackTransducer(
         ...     vocabulary=("0", "1"),
         ...     memories=("stack",),
         ...     states=("push",),
         ...     kinds=(("zero", "one"),),
-        ...     rules=(((0, (True,), (0,)), (0, (True,), (1,))),),
-        ...     answers={(None,): 0, (0,): 0, (1,): 1},
+        ...     rules=((always((0, (True,), (0,))), always((0, (True,), (1,)))),),
+        ...     answers=(Choice((0,), {(0,): 0, (1,): 1}),),
         ...     layout=Layout("synchronous", symbols=2),
         ... )
         >>> names = {}

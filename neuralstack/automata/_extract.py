@@ -9,7 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from neuralstack._arguments import require_object
+from neuralstack.automata._choice import Choice, always
 from neuralstack.automata._layout import LENGTHS_TRIED, Layout, fit_lengths
+from neuralstack.automata._learn import NotSettled, learn
+from neuralstack.automata._quotient import MOST_STATES, TooManyStates, Unsteady
 from neuralstack.automata._state_names import name_apart
 from neuralstack.automata._states import States, find_states
 from neuralstack.automata._transducer import StackTransducer
@@ -29,11 +32,15 @@ class NotATransducer(ValueError):
 def extract(machine: Machine, task: AbstractTask) -> StackTransducer:
     """Return the finite program that a hardened machine runs on its task.
 
-    The states are found from what the machine does on sequences of the task (see `_states.py`), and so are the kinds of
-    the values that it pushes: values are of one kind if no read makes it answer them differently.
+    If every number of the machine is rounded, since it was trained with quantization noise, its states and the values
+    that it pushes are found by comparing what follows from each, also where the actions depend on what is read (see
+    `_quotient.py`). The states of other machines are found from what they do on sequences of the task (see
+    `_states.py`), and so are the kinds of the values: values are of one kind if no read makes it answer them
+    differently.
 
     Args:
-        machine: A hardened machine with stacks or queues and the connection `layer`.
+        machine: A hardened machine with stacks or queues, or without a memory, whose every number is rounded; or one
+            with stacks or queues and the connection `layer`.
         task: Its task.
 
     Raises:
@@ -42,16 +49,19 @@ def extract(machine: Machine, task: AbstractTask) -> StackTransducer:
     """
     require_object("machine", machine, Machine, "ns.harden(machine)")
     ends = machine.memory.ends()
-    if not ends or any(end.depth > 1 for end in ends):
+    if any(end.depth > 1 for end in ends) or (not ends and machine.memory.action_size):
         raise NotATransducer(
             "a program can only be extracted from hardened machines whose memories are stacks or queues, read at one "
             "element each: train with such a memory."
         )
+    if machine.quantized:
+        return learned(machine, task)
     connection = machine.connection
     if connection.feedback or connection.has_direct_paths or machine.readout or connection.answer_from != "read":
         raise NotATransducer(
-            "a program can only be extracted from hardened machines whose controller sees no reads and whose answer "
-            "comes from the reads alone: train with the connection 'layer'."
+            "a program can only be extracted from hardened machines whose every number is rounded, or whose controller "
+            "sees no reads and whose answer comes from the reads alone: train with quantization, or with the "
+            "connection 'layer'."
         )
     states = find_states(machine, task)
     if states is None:
@@ -60,6 +70,23 @@ def extract(machine: Machine, task: AbstractTask) -> StackTransducer:
             "another seed."
         )
     return write_program(machine, task, states, ends)
+
+
+def learned(machine: Machine, task: AbstractTask) -> StackTransducer:
+    """Return the program of a machine whose every number is rounded.
+
+    Raises:
+        NotATransducer: If it is not found.
+    """
+    try:
+        return learn(machine, task, layout_of(task))
+    except TooManyStates:
+        reason = f"more than {MOST_STATES} of its states are used differently"
+    except NotSettled:
+        reason = "further sequences go on telling its states apart"
+    except Unsteady:
+        reason = "it answers otherwise when its steps are computed in another order, so that its rounding is undecided"
+    raise NotATransducer(f"the machine has no readable program: {reason}: train longer, or from another seed.")
 
 
 def write_program(machine: Machine, task: AbstractTask, states: States, ends: tuple[End, ...]) -> StackTransducer:
@@ -85,14 +112,13 @@ def write_program(machine: Machine, task: AbstractTask, states: States, ends: tu
     answers = {
         tuple(letter - 1 if letter else None for letter in read): int(table[read]) for read in np.ndindex(table.shape)
     }
-    kinds_of_memory = tuple(end.kind for end in ends)
     return StackTransducer(
         spellings,
-        kinds_of_memory,
+        tuple(end.kind for end in ends),
         name_states(rules),
         tuple(kinds),
-        tuple(map(tuple, rules)),
-        answers,
+        tuple(tuple(rule and always(rule) for rule in row) for row in rules),
+        (Choice(tuple(range(len(ends))), answers),) * len(rules),
         layout_of(task),
     )
 

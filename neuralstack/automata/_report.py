@@ -49,6 +49,7 @@ class Extraction(NamedTuple):
     reason: str
     """The reason if there is no program."""
     agreement: Agreement | None
+    """Their comparison; None if no program was found to compare."""
 
 
 def compare(machine: Machine, task: AbstractTask, lengths: tuple[int, int], count: int) -> Comparison:
@@ -86,6 +87,8 @@ def find_transducer(
 ) -> Extraction:
     """Extract the program of a hardened machine, and compare the two on random sequences.
 
+    If every number of the machine is rounded, a program that answers any of them otherwise is none.
+
     Args:
         hardened: The result of `harden`.
         task: Its task.
@@ -99,7 +102,22 @@ def find_transducer(
         return Extraction(None, str(error), None)
     data = draw_fresh(task, lengths, count, seed=1)
     agreement = agree(answers(hardened, data, advance), program_answers(program, data, advance), data)
+    if hardened.quantized and agreement.first is not None:
+        return Extraction(None, first_difference(task, data, agreement), agreement)
     return Extraction(program, "", agreement)
+
+
+def first_difference(task: AbstractTask, data: Fresh, agreement: Agreement) -> str:
+    """Return where a machine and the program that was found for it first differ, as a sentence."""
+    assert agreement.first is not None
+    row, step, expected, actual = agreement.first
+    given = "".join(task.decode([token]) for token in data.tokens[row, : step + 1].tolist())
+    answered = repr(task.decode([actual])) if actual >= 0 else "nothing"
+    return (
+        f"the program found for the machine answers {agreement.same} of {agreement.sequences} random sequences as it "
+        f"does, and first differs after {given!r}, where the machine answers {task.decode([expected])!r} and the "
+        f"program {answered}: train longer, or from another seed."
+    )
 
 
 def program_answers(
@@ -109,6 +127,7 @@ def program_answers(
     answered = np.full(data.tokens.shape, -1, np.int32)
     for row, (tokens, used) in enumerate(zip(data.tokens, data.used.tolist(), strict=True)):
         with suppress(ValueError):
-            answered[row, :used] = program.run(tokens[:used].tolist())
+            given = program.run(tokens[:used].tolist())
+            answered[row, :used] = [-1 if token is None else token for token in given]
         advance(1)
     return answered

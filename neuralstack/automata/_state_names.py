@@ -1,8 +1,10 @@
-"""Names of states, after what a program does in them."""
+"""Names of states and of values, after what a program does in them and with them."""
 
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+from neuralstack.automata._choice import Choice
 
 if TYPE_CHECKING:
     from neuralstack.automata._transducer import StackTransducer
@@ -44,8 +46,7 @@ def phases(program: "StackTransducer") -> tuple[set[int], set[int]]:
 
 def after(program: "StackTransducer", states: set[int], tokens: Sequence[int]) -> set[int]:
     """Return the states to which any of some tokens leads from any of some states."""
-    rules = [program.rules[state][token] for state in states for token in tokens]
-    return {rule[0] for rule in rules if rule is not None}
+    return {new for state in states for token in tokens for new, _, _ in actions(program.rules[state][token])}
 
 
 def closure(program: "StackTransducer", states: set[int], tokens: Sequence[int]) -> set[int]:
@@ -57,7 +58,12 @@ def closure(program: "StackTransducer", states: set[int], tokens: Sequence[int])
     return states
 
 
-def doing(program: "StackTransducer", rules: Sequence[Any]) -> str:
+def actions(choice: Choice | None) -> list[Any]:
+    """Return the actions of a rule, whatever the memories show."""
+    return [] if choice is None else list(choice.cases.values())
+
+
+def doing(program: "StackTransducer", rules: Sequence[Choice | None]) -> str:
     """Return the name of what rules do most often with the memories: nothing, or a verb for each."""
     kinds = program.memories
     places = [
@@ -67,13 +73,39 @@ def doing(program: "StackTransducer", rules: Sequence[Any]) -> str:
     done = Counter(
         "_".join(
             verb + place
-            for pop, push, place in zip(*rule[1:], places, strict=True)
+            for pop, push, place in zip(pops, pushes, places, strict=True)
             if (verb := VERBS[bool(pop), push is not None])
         )
         for rule in rules
-        if rule is not None
+        for _, pops, pushes in actions(rule)
     )
     return done.most_common(1)[0][0] if done else ""
+
+
+def name_kinds(program: "StackTransducer") -> tuple[tuple[str, ...], ...]:
+    """Return a name for each kind of value: the answer to it, or the token at which it is pushed."""
+    answered = [[set[int]() for _ in kinds] for kinds in program.kinds]
+    pushed = [[set[int]() for _ in kinds] for kinds in program.kinds]
+    for choice in program.answers:
+        for reads, token in choice.cases.items():
+            for memory, kind in zip(choice.sees, reads, strict=True):
+                if kind is not None:
+                    answered[memory][kind].add(token)
+    for row in program.rules:
+        for token, choice in enumerate(row):
+            for _, _, pushes in actions(choice):
+                for memory, kind in enumerate(pushes):
+                    if kind is not None:
+                        pushed[memory][kind].add(token)
+
+    return tuple(name_apart(names_of(program, *of)) for of in zip(answered, pushed, strict=True))
+
+
+def names_of(program: "StackTransducer", answered: list[set[int]], pushed: list[set[int]]) -> list[str]:
+    """Return names of the kinds in a memory: the answer to each if that tells them apart, else the token pushed at."""
+    tells_apart = all(len(some) == 1 for some in answered) and len(set(map(min, answered))) == len(answered)
+    orders = zip(answered, pushed, strict=True) if tells_apart else zip(pushed, answered, strict=True)
+    return [next((program.vocabulary[min(some)] for some in tokens if len(some) == 1), "value") for tokens in orders]
 
 
 def name_apart(names: list[str], number: str = " ({})") -> tuple[str, ...]:

@@ -1,7 +1,10 @@
 """The rules and the answers of a program as rows of text, and as a graph."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
+
+from neuralstack.automata._choice import Choice, Reads
 
 if TYPE_CHECKING:
     from neuralstack.automata._transducer import StackTransducer
@@ -9,48 +12,116 @@ if TYPE_CHECKING:
 NEW_LINE = r"\n"  # as Graphviz writes it
 
 
-def rule_rows(program: "StackTransducer") -> list[tuple[str, str, str, str, str]]:
+def rule_rows(program: "StackTransducer") -> list[tuple[str, ...]]:
     """Return a row for each state and set of tokens that it treats alike (see `StackTransducer.table`)."""
     rows: dict[tuple[Any, ...], list[int]] = {}
     for state, row in enumerate(program.rules):
-        for token, rule in enumerate(row):
-            if rule is not None:
-                new, pops, pushes = rule
+        for token, choice in enumerate(row):
+            for (new, pops, pushes), shown in outcomes(program, choice):
                 named = tuple(push_name(program, memory, kind, token) for memory, kind in enumerate(pushes))
-                rows.setdefault((state, new, pops, named), []).append(token)
+                for reads in shown:
+                    rows.setdefault((state, reads, new, pops, named), []).append(token)
+    sees = any(choice is not None and choice.sees for row in program.rules for choice in row)
     return [
         (
             program.states[state],
             token_names(program.vocabulary, tokens),
-            each("pop" if pop else "–" for pop in pops),
-            each(named),
+            *([reads] if sees else []),
+            each("pop" if pop else "–" for pop in pops) or "–",
+            each(named) or "–",
             program.states[new],
         )
-        for (state, new, pops, named), tokens in rows.items()
+        for (state, reads, new, pops, named), tokens in rows.items()
     ]
 
 
-def answer_rows(program: "StackTransducer") -> list[tuple[str, str]]:
+def rule_columns(program: "StackTransducer") -> tuple[str, ...]:
+    """Return the heading of each column of `rule_rows`."""
+    sees = any(choice is not None and choice.sees for row in program.rules for choice in row)
+    return ("state", "given", *(["on top"] if sees else []), "pop", "push", "next state")
+
+
+def answer_rows(program: "StackTransducer") -> list[tuple[str, ...]]:
     """Return a row for each set of reads with the same answer; `it` stands for the read value itself."""
-    rows: dict[str, list[str]] = {}
-    for read, answered in program.answers.items():
-        names = [
-            "nothing" if element is None else program.kinds[memory][element] for memory, element in enumerate(read)
-        ]
-        same = len(names) == 1 and names[0] == program.vocabulary[answered]
-        rows.setdefault("it" if same else readable(program.vocabulary[answered]), []).append(each(map(readable, names)))
-    return [
-        (", ".join(names) if len(names) <= 4 else f"any of {len(names)} kinds", answered)
-        for answered, names in rows.items()
-    ]
+    states: dict[Any, list[str]] = {}
+    for name, choice in zip(program.states, program.answers, strict=True):
+        if choice.cases:
+            states.setdefault((choice.sees, tuple(choice.cases.items())), []).append(name)
+    rows = []
+    for (sees, cases), names in states.items():
+        of: dict[str, list[str]] = {}
+        for reads, answered in cases:
+            texts = [kind_name(program, memory, kind) for memory, kind in zip(sees, reads, strict=True)]
+            same = len(texts) == 1 and texts[0] == program.vocabulary[answered]
+            reads = reads_name(program, Choice(sees, {}), [{kind} for kind in reads])
+            of.setdefault("it" if same else readable(program.vocabulary[answered]), []).append(reads)
+        first = [", ".join(names)] if len(states) > 1 else []
+        rows += [(*first, few(texts), answered) for answered, texts in of.items()]
+    return rows
+
+
+def answer_columns(program: "StackTransducer") -> tuple[str, ...]:
+    """Return the heading of each column of `answer_rows`."""
+    different = {(choice.sees, tuple(choice.cases.items())) for choice in program.answers if choice.cases}
+    return (*(["state"] if len(different) > 1 else []), "it reads", "answer")
+
+
+def outcomes(program: "StackTransducer", choice: Choice | None) -> list[tuple[Any, list[str]]]:
+    """Return each outcome of a choice with texts of what the memories show, together for reads that form a box."""
+    found: dict[Any, list[Reads]] = {}
+    for reads, outcome in ({} if choice is None else choice.cases).items():
+        found.setdefault(outcome, []).append(reads)
+    texts = []
+    for outcome, shown in found.items():
+        assert choice is not None
+        sets = [set(column) for column in zip(*shown, strict=True)]
+        is_box = math.prod(map(len, sets)) == len(shown)
+        boxes = [sets] if is_box else [[{kind} for kind in reads] for reads in shown]
+        texts.append((outcome, [reads_name(program, choice, box) for box in boxes]))
+    return texts
+
+
+def reads_name(program: "StackTransducer", choice: Choice, box: Sequence[set[int | None]]) -> str:
+    """Return a description of what the memories show: any of some kinds in each memory that matters."""
+    if len(choice.sees) == 0:
+        return "anything"
+    shown: list[str] = []
+    for memory, kinds in enumerate(program.kinds):
+        if memory not in choice.sees:
+            shown.append("anything")
+            continue
+        some = box[choice.sees.index(memory)]
+        if len(some) > len(kinds):
+            shown.append("anything")
+        elif len(some) == len(kinds) > 1 and None not in some:
+            shown.append("something")
+        else:
+            shown.append(few([readable(kind_name(program, memory, kind)) for kind in sorted(some, key=rank)]))
+    return each(shown)
+
+
+def rank(kind: int | None) -> int:
+    """Return the place of a kind among others, an empty memory first."""
+    return -1 if kind is None else kind
+
+
+def kind_name(program: "StackTransducer", memory: int, kind: int | None) -> str:
+    """Return the name of a kind of value, or of none."""
+    return "nothing" if kind is None else program.kinds[memory][kind]
+
+
+def few(texts: Sequence[str]) -> str:
+    """Join some texts, or count them."""
+    return ", ".join(texts) if len(texts) <= 4 else f"any of {len(texts)} kinds"
 
 
 def graph_text(program: "StackTransducer") -> str:
     """Return a program as a Graphviz graph, with one edge from a state to each next one."""
     edges: dict[tuple[str, str], list[str]] = {}
-    for state, given, pops, pushes, new in rule_rows(program):
+    for state, given, *shown, pops, pushes, new in rule_rows(program):
         done = ", ".join(change for change in (pops, f"push {pushes}") if change not in ("–", "push –"))
-        edges.setdefault((state, new), []).append(escaped(f"{given}: {done or 'keep'}"))
+        on_top = "".join(f" [{text}]" for text in shown if text != "anything")
+        edges.setdefault((state, new), []).append(escaped(f"{given}{on_top}: {done or 'keep'}"))
     lines = ["digraph program {", "  rankdir=LR;", '  node [shape=circle, fontname="sans-serif"];']
     lines += [
         '  edge [fontname="sans-serif"];',

@@ -7,41 +7,60 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from neuralstack._files import read_bounded
 from neuralstack._html import html_table
 from neuralstack.automata._check import check_program
+from neuralstack.automata._choice import Choice, Reads
 from neuralstack.automata._layout import Layout
 from neuralstack.automata._minimal import minimal
 from neuralstack.automata._program_file import to_parts, to_text
 from neuralstack.automata._size import program_bits
-from neuralstack.automata._tables import answer_rows, graph_text, rule_rows
+from neuralstack.automata._tables import answer_columns, answer_rows, graph_text, kind_name, rule_columns, rule_rows
 
 MOST_ROWS = 30  # of the tables for notebooks
 
 
 @dataclass(frozen=True, repr=False)
 class StackTransducer:
-    """States, a rule for each state and token, and an answer for each combination of reads.
+    """States, a rule for each state and token, and answers for each state.
 
-    At each step the rule for the state and the input token says what to pop from and push to each memory; then the
-    memories are read. The reads determine the answer: the top of a stack, the front of a queue, or nothing if it is
-    empty. Every pushed value has a kind; no answer distinguishes values of the same kind.
+    At each step the rule for the state, the input token and what the memories show says what to pop from and push to
+    each memory, and which state is next. A memory shows the top of a stack, the front of a queue, or nothing if it is
+    empty. The state and what the memories then show determine the answer. Every pushed value has a kind; nothing
+    distinguishes values of the same kind. Without memories, it is a finite automaton.
 
     Examples:
         Answer whether the token was a 1:
 
+        >>> from neuralstack.automata import Choice, always
         >>> program = StackTransducer(
         ...     vocabulary=("0", "1"),
         ...     memories=("stack",),
         ...     states=("push",),
         ...     kinds=(("zero", "one"),),
-        ...     rules=(((0, (True,), (0,)), (0, (True,), (1,))),),
-        ...     answers={(None,): 0, (0,): 0, (1,): 1},
+        ...     rules=((always((0, (True,), (0,))), always((0, (True,), (1,)))),),
+        ...     answers=(Choice((0,), {(0,): 0, (1,): 1}),),
         ... )
         >>> program.run([0, 1, 1, 0])
         [0, 1, 1, 0]
+
+        Answer whether as many brackets were opened as closed, from what is on top before each token:
+
+        >>> opened, closed = (0, (False,), (0,)), (0, (True,), (None,))
+        >>> program = StackTransducer(
+        ...     vocabulary=("(", ")", "no", "yes"),
+        ...     memories=("stack",),
+        ...     states=("balanced", "failed"),
+        ...     kinds=(("bracket",),),
+        ...     rules=(
+        ...         (always(opened), Choice((0,), {(None,): (1, (False,), (None,)), (0,): closed}), None, None),
+        ...         (*[always((1, (False,), (None,)))] * 2, None, None),
+        ...     ),
+        ...     answers=(Choice((0,), {(None,): 3, (0,): 2}), always(2)),
+        ... )
+        >>> [program.vocabulary[answered] for answered in program.run([0, 0, 1, 1, 1])]
+        ['no', 'no', 'no', 'yes', 'no']
     """
 
     vocabulary: tuple[str, ...]
@@ -52,11 +71,12 @@ class StackTransducer:
     """A name for each state. The first state is that before the first step."""
     kinds: tuple[tuple[str, ...], ...]
     """For each memory, a name for each kind of pushed value."""
-    rules: tuple[tuple[Any, ...], ...]
-    """For each state and token, the next state and, for each memory, whether it is popped and the kind that is pushed,
-    if any. None where the task never asks for the rule."""
-    answers: dict[tuple[int | None, ...], int]
-    """The answer for each combination of reads, None standing for an empty memory."""
+    rules: tuple[tuple[Choice | None, ...], ...]
+    """For each state and token, a choice of the next state and, for each memory, whether it is popped and the kind that
+    is pushed, if any. None where the task never asks for the rule."""
+    answers: tuple[Choice, ...]
+    """For each state, a choice of the answer by what the memories show after the step. It lacks what the task never
+    asks for."""
     layout: Layout | None = None
     """The places of source and answer in the sequence of tokens, which `answer` needs. None if they are not known."""
 
@@ -67,11 +87,11 @@ class StackTransducer:
         return f"StackTransducer({counts}, memories {memories})"
 
     def _repr_html_(self) -> str:
-        rules = html_table(("state", "given", "pop", "push", "next state"), self.table(), repr(self), most=MOST_ROWS)
-        return rules + html_table(("it reads", "answer"), self.answer_table(), most=MOST_ROWS)
+        rules = html_table(rule_columns(self), self.table(), repr(self), most=MOST_ROWS)
+        return rules + html_table(answer_columns(self), self.answer_table(), most=MOST_ROWS)
 
-    def run(self, tokens: Iterable[int]) -> list[int]:
-        """Return the answer after each token.
+    def run(self, tokens: Iterable[int]) -> list[int | None]:
+        """Return the answer after each token, None where the task never asks for one.
 
         Raises:
             ValueError: If a token has no rule in the state that the program is in.
@@ -86,7 +106,7 @@ class StackTransducer:
         """
         return [self.states[state] for state, _ in self.steps(tokens)]
 
-    def steps(self, tokens: Iterable[int]) -> Iterator[tuple[int, int]]:
+    def steps(self, tokens: Iterable[int]) -> Iterator[tuple[int, int | None]]:
         """Yield the state and the answer after each token.
 
         Raises:
@@ -94,23 +114,29 @@ class StackTransducer:
         """
         state, held = 0, [deque() for _ in self.memories]
         ends = [-1 if kind == "stack" else 0 for kind in self.memories]
+        shown: Reads = (None,) * len(held)
         for token in tokens:
-            rule = self.rules[state][token]
-            if rule is None:
-                raise ValueError(
-                    f"the program has no rule for {self.vocabulary[token]!r} in its state {self.states[state]!r}: "
-                    "the task that it was extracted on never asks for one."
-                )
-            state, pops, pushes = rule
+            choice = self.rules[state][token]
+            action = choice and choice.of(shown)
+            if action is None:
+                raise ValueError(self.missing_rule(state, token, shown if choice else ()))
+            state, pops, pushes = action
             for memory, kind, pop, push in zip(held, self.memories, pops, pushes, strict=True):
                 if pop and memory:
                     memory.pop() if kind == "stack" else memory.popleft()
                 if push is not None:
                     memory.append(push)
-            yield (
-                state,
-                self.answers[tuple(memory[end] if memory else None for memory, end in zip(held, ends, strict=True))],
-            )
+            shown = tuple(memory[end] if memory else None for memory, end in zip(held, ends, strict=True))
+            yield state, self.answers[state].of(shown)
+
+    def missing_rule(self, state: int, token: int, shown: Reads) -> str:
+        """Return a description of a rule that the program does not have."""
+        names = [repr(kind_name(self, memory, kind)) for memory, kind in enumerate(shown)]
+        on_top = f" with {' and '.join(names)} on top" if names else ""
+        return (
+            f"the program has no rule for {self.vocabulary[token]!r} in its state {self.states[state]!r}{on_top}: "
+            "the task that it was extracted on never asks for one."
+        )
 
     def answer(self, source: Sequence[int]) -> list[int]:
         """Return the answer to a source, both as symbols: what `predict` returns for the machine.
@@ -124,7 +150,7 @@ class StackTransducer:
             raise ValueError("the program does not know how source and answer lie in a sequence: extract it again.")
         if not source or not all(0 <= token < layout.symbols for token in source):
             raise ValueError(f"a source needs at least one symbol, each in 0..{layout.symbols - 1}.")
-        answered: list[int] = []
+        answered: list[int | None] = []
         first, longest = layout.first_answer(len(source)), layout.longest_answer(len(source))
 
         def given() -> Iterator[int]:
@@ -132,11 +158,14 @@ class StackTransducer:
             while layout.end is not None and answered[-1] != layout.end:
                 if len(answered) - first > longest:
                     raise ValueError(f"the program did not end its answer within {longest} symbols.")
-                yield answered[-1]
+                if (last := answered[-1]) is not None:
+                    yield last
 
         for _, token in self.steps(given()):
+            if token is None and len(answered) >= first:
+                raise ValueError("the program has no answer here: the task that it was extracted on asks for none.")
             answered.append(token)
-        return answered[first : len(answered) - (layout.end is not None)]
+        return [token for token in answered[first : len(answered) - (layout.end is not None)] if token is not None]
 
     def minimal(self) -> "StackTransducer":
         """Return the program that does the same with as few states and kinds of values as possible, in a fixed order.
@@ -167,21 +196,25 @@ class StackTransducer:
         try:
             program = cls(**to_parts(read_bounded(Path(path))))
             check_program(program)
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
             raise ValueError(
                 f"{str(path)!r} is not a program: it must be a file written by `neuralstack harden`; run that command."
             ) from None
         return program
 
-    def table(self) -> list[tuple[str, str, str, str, str]]:
+    def table(self) -> list[tuple[str, ...]]:
         """Return a row for each state and set of tokens that it treats alike: state, token, pop, push and next state.
 
-        A pushed value is called `it` if it is answered as the input token.
+        If any rule depends on what the memories show, a third cell says on what. A pushed value is called `it` if it
+        has the name of the input token.
         """
         return rule_rows(self)
 
-    def answer_table(self) -> list[tuple[str, str]]:
-        """Return a row for each set of reads with the same answer; `it` stands for the read value itself."""
+    def answer_table(self) -> list[tuple[str, ...]]:
+        """Return a row for each set of reads with the same answer; `it` stands for the read value itself.
+
+        If the answers of states differ, a first cell names the states.
+        """
         return answer_rows(self)
 
     def graph(self) -> str:

@@ -11,6 +11,7 @@ from neuralstack.discretization._agreement import (
 from neuralstack.discretization._behavior import (
     action_labels as action_labels,
     actions_on as actions_on,
+    decoded_ends as decoded_ends,
     signatures as signatures,
     successors as successors,
 )

@@ -50,6 +50,9 @@ class NoMemory(AbstractMemory):
     def discretized(self):
         return self
 
+    def end_actions(self, action):
+        return ()
+
     def sequence_vjp(self, *, portable=False):
         return NullVJP()
 

@@ -7,7 +7,7 @@ import equinox as eqx
 import jax
 import numpy as np
 
-from neuralstack.automata import Comparison, Extraction, StackTransducer
+from neuralstack.automata import Comparison, Extraction, StackTransducer, answer_columns, rule_columns
 from neuralstack.discretization import UnitMargins
 from neuralstack.machine import Machine
 from neuralstack.reporting._style import COLORS, figure
@@ -125,9 +125,9 @@ def describe_program(title: str, program: StackTransducer, width: int | None = N
     """
     if len(program.states) > MAX_STATES:
         return f"{title}: too many to list"
-    columns = ("state", "given", "pop", "push", "next state")
-    transitions = Table(title, columns, program.table(), 5)
-    answers = Table("Answers", ("it reads", "answer"), program.answer_table(), 2)
+    rules, answers = program.table(), program.answer_table()
+    transitions = Table(title, rule_columns(program), rules, len(rule_columns(program)))
+    answers = Table("Answers", answer_columns(program), answers, len(answer_columns(program)))
     return f"{transitions.text(width)}\n\n{answers.text(width)}"
 
 

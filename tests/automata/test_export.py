@@ -12,6 +12,7 @@ import pytest
 
 import neuralstack as ns
 from cases import quick
+from neuralstack.automata import Choice, always
 from programs import PROGRAMS, reversal, text_of
 
 COMPILED = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover"]
@@ -85,7 +86,8 @@ def expected():
 CASES = {f"{name} in {to}": (name, to) for name, to in product(PROGRAMS, LANGUAGES)}
 
 
-EVERY_DAY = [f"mirror in {to}" for to in LANGUAGES] + ["reversal in c", "reversal in module"]
+EVERY_DAY = [f"{name} in {to}" for name in ("mirror", "deal") for to in LANGUAGES]
+EVERY_DAY += ["reversal in c", "reversal in module", "parity in c", "balanced in python"]
 
 
 @pytest.mark.parametrize("case", quick(CASES, *EVERY_DAY))
@@ -120,7 +122,8 @@ def test_no_symbol_breaks_the_graph_or_the_json(symbols, tmp_path):
 def test_an_argument_is_answered_and_what_has_no_answer_is_refused_in_one_line(to, tmp_path):
     (tmp_path / "endless").mkdir()
     command = built(PROGRAMS["reversal"], to, tmp_path)
-    endless = replace(reversal("ab"), answers=dict.fromkeys([(None,), (0,), (1,)], 0))
+    endless = replace(reversal("ab"), answers=(always(0),) * 3)
+    silent = replace(reversal("ab"), answers=(Choice((0,), {(0,): 0, (1,): 1}),) * 3)
     partial_rules = replace(reversal("ab"), rules=(reversal("ab").rules[0], *[(None,) * 5] * 2))
     for program, source, status, out, reason in (
         (None, ["abb"], 0, "bba\n", ""),
@@ -130,6 +133,7 @@ def test_an_argument_is_answered_and_what_has_no_answer_is_refused_in_one_line(t
         (None, ["a", "b"], 2, "", "give one source"),
         (endless, ["ab"], 2, None, "the answer did not end"),
         (partial_rules, ["ab"], 2, None, "no rule for"),
+        (silent, ["ab"], 2, None, "the program has no answer here"),
     ):
         run = command if program is None else built(program, to, tmp_path / "endless")
         done = subprocess.run([*run, *source], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
@@ -154,18 +158,13 @@ def test_the_c_program_answers_before_its_source_ends(tmp_path):
 @pytest.mark.parametrize("to", [*LANGUAGES, "dot", "json"])
 def test_programs_that_differ_in_numbers_and_names_only_give_the_same_text(to):
     program = reversal("ab")
+    push, swapped = program.rules[0], [always((0, (False,), (kind,))) for kind in (1, 0)]
     order = replace(
         program,
         states=("x", "y", "z"),
         kinds=(("1", "0"),),
-        rules=tuple(
-            tuple(
-                rule and (rule[0], rule[1], tuple(None if kind is None else 1 - kind for kind in rule[2]))
-                for rule in row
-            )
-            for row in program.rules
-        ),
-        answers={(None,): 4, (0,): 1, (1,): 0},
+        rules=((*swapped, *push[2:]), *program.rules[1:]),
+        answers=(Choice((0,), {(None,): 4, (0,): 1, (1,): 0}),) * 3,
     )
     assert ns.export(order, to) == ns.export(program, to) == ns.export(program.minimal(), to)
 
@@ -184,7 +183,7 @@ def test_the_file_begins_with_the_program_as_a_table():
 
 def test_the_json_of_a_program_is_its_smallest_form():
     content = json.loads(ns.export(PROGRAMS["halves"], "json"))
-    assert content["format"] == "neuralstack-program-2"
+    assert content["format"] == "neuralstack-program-3"
     assert content["states"] == ["push_source", "skip_source", "answer"]
     assert content["layout"] == {"form": "query", "symbols": 2, "answer_lengths": [0, 1], "growth": 1}
     assert content["bits"] == PROGRAMS["halves"].bits
@@ -193,7 +192,7 @@ def test_the_json_of_a_program_is_its_smallest_form():
 REFUSED = {
     "another format": (PROGRAMS["halves"], "rust", r"unknown format 'rust': .*choose from c, dot, javascript, json"),
     "no layout": (replace(PROGRAMS["halves"], layout=None), "c", "extract it again"),
-    "a broken program": (replace(PROGRAMS["halves"], answers={}), "c", "needs an answer"),
+    "a broken program": (replace(PROGRAMS["halves"], answers=()), "c", "needs answers"),
     "half a character": (reversal("\ud800b"), "c", "no text that can be written in UTF-8"),
 }
 

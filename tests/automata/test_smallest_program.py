@@ -93,7 +93,7 @@ def program_of(leads, gates, asked):
         for _ in range(20):
             token = task.vocabulary.index(rng.choice([*asked[state]]))
             state = leads[state][token]
-            own, (pop,), (pushed,) = program.rules[own][token]
+            own, (pop,), (pushed,) = program.rules[own][token].of((None,))
             assert (pop, pushed is not None) == (
                 gates[state] in ("pop", "replace"),
                 gates[state] in ("push", "replace"),
@@ -161,5 +161,5 @@ def test_states_are_one_unless_something_that_is_asked_for_keeps_them_apart(case
     program = program_of(leads, gates, asked)
     assert len(program.states) == states, program.states
     assert program.layout == Layout("synchronous", TOKENS)
-    reached = [rule[0] for row in program.rules for rule in row if rule is not None]
+    reached = [rule.of((None,))[0] for row in program.rules for rule in row if rule is not None]
     assert list(dict.fromkeys([0, *reached])) == list(range(states))  # they are numbered as they are reached

@@ -6,18 +6,19 @@ import sys
 import pytest
 
 from neuralstack import StackTransducer
-from neuralstack.automata import Layout
+from neuralstack.automata import Choice, Layout, always
 from programs import PROGRAMS, reversal, text_of
 
 # Reverse a string of a and b: push it, turn at the separator, pop. Tokens: a, b, <start>, <separator>, <end>.
-PUSH_A, PUSH_B, KEEP, POP = ((0, (False,), (0,)), (0, (False,), (1,)), (1, (False,), (None,)), (1, (True,), (None,)))
+ACTIONS = (0, (False,), (0,)), (0, (False,), (1,)), (1, (False,), (None,)), (1, (True,), (None,))
+PUSH_A, PUSH_B, KEEP, POP = map(always, ACTIONS)
 REVERSE = StackTransducer(
     vocabulary=("a", "b", "<start>", "<separator>", "<end>"),
     memories=("stack",),
     states=("push", "pop"),
     kinds=(("a", "b", "<end>"),),
-    rules=((PUSH_A, PUSH_B, (0, (False,), (2,)), KEEP, None), (POP, POP, None, None, None)),
-    answers={(None,): 4, (0,): 0, (1,): 1, (2,): 4},
+    rules=((PUSH_A, PUSH_B, always((0, (False,), (2,))), KEEP, None), (POP, POP, None, None, None)),
+    answers=(Choice((0,), {(None,): 4, (0,): 0, (1,): 1, (2,): 4}),) * 2,
 )
 
 
@@ -54,8 +55,10 @@ def test_a_program_comes_back_from_its_file(name, tmp_path):
 
 
 def test_a_file_of_the_first_version_has_no_layout(tmp_path):
-    content = json.loads(REVERSE.to_json())
-    file = tmp_path / "program.json"
+    file, (push, pop) = tmp_path / "program.json", ((0, [False], [0]), (1, [True], [None]))
+    rules = [[push, (0, [False], [1]), (0, [False], [2]), (1, [False], [None]), None], [pop, pop, None, None, None]]
+    answers = [[None, 4], [0, 0], [1, 1], [2, 4]]
+    content = {**json.loads(REVERSE.to_json()), "rules": rules, "answers": answers}
     file.write_text(json.dumps({**content, "format": "neuralstack-program-1", "layout": None}))
     assert StackTransducer.load(file) == REVERSE
 
@@ -69,6 +72,9 @@ def test_a_file_of_the_first_version_has_no_layout(tmp_path):
         ("mirror", "abcaa", "ababa"),
         ("halves", "01011", "001"),
         ("brackets", "([(.)]", ")]))])"),
+        ("parity", "01101", "1"),
+        ("balanced", "[()](](", "0001000"),
+        ("deal", "aabba", "abaab"),
     ],
 )
 def test_a_program_answers_sources_in_its_layout(name, source, answered):
@@ -82,7 +88,7 @@ ANSWERLESS = {
     "an empty source": (PROGRAMS["reversal"], [], r"at least one symbol, each in 0\.\.1"),
     "a mark": (PROGRAMS["reversal"], [2], r"at least one symbol, each in 0\.\.1"),
     "no end": (
-        StackTransducer(**{**vars(reversal("ab")), "answers": dict.fromkeys([(None,), (0,), (1,)], 0)}),
+        StackTransducer(**{**vars(reversal("ab")), "answers": (always(0),) * 3}),
         [0, 1],
         "did not end its answer within 12 symbols",
     ),
@@ -111,12 +117,16 @@ NO_PROGRAMS = {
     "a text": '"program"',
     "too deep": "[" * 100_000,
     "another format": '{"format": "another"}',
-    "too few fields": json.dumps({"format": "neuralstack-program-2"}),
-    "a state too many": changed(rules=[[[5, [False], [None]]] * 5] * 2),
-    "a rule of no memory": changed(rules=[[[0]] * 5] * 2),
+    "too few fields": json.dumps({"format": "neuralstack-program-3"}),
+    "a state too many": changed(rules=[[{"sees": [], "cases": [[[], [5, [False], [None]]]]}] * 5] * 2),
+    "a rule of no memory": changed(rules=[[{"sees": [], "cases": [[[], [0]]]}] * 5] * 2),
+    "a rule of another memory": changed(rules=[[{"sees": [1], "cases": [[[0], [0, [False], [None]]]]}] * 5] * 2),
+    "a rule without a case": changed(rules=[[{"sees": [], "cases": []}] * 5] * 2),
+    "a rule that is a list": changed(rules=[[[[], []]] * 5] * 2),
     "a name that is a number": changed(states=["push", 1]),
     "a layout without numbers": changed(layout={"form": "query"}),
     "a missing answer": changed(answers=[]),
+    "an answer that is no token": changed(answers=[{"sees": [], "cases": [[[], 5]]}] * 2),
 }
 
 
@@ -155,8 +165,8 @@ def test_a_state_may_have_any_name_in_the_graph():
 
 
 def test_a_mark_cannot_end_a_line_of_the_table():
-    rule, marks = (0, (False,), (None,)), ("<\nend>",)
-    program = StackTransducer((*"abcde", *marks), ("stack",), ("keep",), ((),), ((rule,) * 6,), {(None,): 0})
+    rule, marks = always((0, (False,), (None,))), ("<\nend>",)
+    program = StackTransducer((*"abcde", *marks), ("stack",), ("keep",), ((),), ((rule,) * 6,), (always(0),))
     assert program.table()[0][1] == r"any symbol, <\nend>"
 
 
@@ -184,8 +194,8 @@ def test_graphviz_draws_every_symbol():
 
 def test_many_tokens_are_counted_and_all_symbols_are_said_in_a_word():
     vocabulary = (*"abcdefghijklm", "<start>")
-    rule = (0, (False,), (None,))
-    only = {"memories": ("stack",), "states": ("keep",), "kinds": ((),), "answers": {(None,): 0}}
+    rule = always((0, (False,), (None,)))
+    only = {"memories": ("stack",), "states": ("keep",), "kinds": ((),), "answers": (always(0),)}
     every = StackTransducer(vocabulary=vocabulary, rules=((rule,) * 14,), **only)
     some = StackTransducer(vocabulary=vocabulary, rules=(((rule,) * 10 + (None,) * 4),), **only)
     assert every.table()[0][1] == "any symbol, <start>"

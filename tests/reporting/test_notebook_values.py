@@ -8,7 +8,7 @@ import pytest
 
 import neuralstack as ns
 from cases import quick
-from neuralstack.automata import compare
+from neuralstack.automata import Choice, always, compare
 from neuralstack.reporting import Viewer, plot_curves, report_table
 from neuralstack.training import History, with_options
 from small import SMALL, drawn_machine
@@ -24,9 +24,11 @@ MANY = 90  # tokens and states of a large program
 def program(size):
     """A program that goes round through its states, one a token, and answers what it read last."""
     names = tuple(f"<{number}>" for number in range(size))
-    rules = tuple(tuple(((state + 1) % size, (True,), (token,)) for token in range(size)) for state in range(size))
-    answers = {(None,): 0, **{(number,): number for number in range(size)}}
-    return ns.StackTransducer(names, ("stack",), names, (names,), rules, answers)
+    rules = tuple(
+        tuple(always(((state + 1) % size, (True,), (token,))) for token in range(size)) for state in range(size)
+    )
+    answers = Choice((0,), {(None,): 0, **{(number,): number for number in range(size)}})
+    return ns.StackTransducer(names, ("stack",), names, (names,), rules, (answers,) * size)
 
 
 def history(size):

@@ -1,6 +1,7 @@
 import pytest
 
 from neuralstack import StackTransducer
+from neuralstack.automata import always
 from neuralstack.evaluation import Report
 from neuralstack.reporting import Table, describe_program, report_table
 
@@ -110,8 +111,8 @@ def test_a_program_is_listed_if_it_can_be_read(states, listed):
         memories=("stack",),
         states=tuple(f"state-{number}" for number in range(states)),
         kinds=(("a",),),
-        rules=tuple((((number + 1) % states, (False,), (0,)),) for number in range(states)),
-        answers={(None,): 0, (0,): 0},
+        rules=tuple((always(((number + 1) % states, (False,), (0,))),) for number in range(states)),
+        answers=(always(0),) * states,
     )
     text = describe_program("the title", program)
     assert ("state-7" in text) is listed

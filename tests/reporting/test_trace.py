@@ -24,6 +24,7 @@ from neuralstack import (
     harden,
     trace,
 )
+from neuralstack.automata import always
 from neuralstack.machine import Step
 from neuralstack.memories import HardMixtureStacks, crop
 from neuralstack.tasks import TASKS
@@ -176,7 +177,7 @@ def test_the_trace_of_a_hardened_machine_names_the_states_of_its_program(learned
 
 def test_a_state_is_not_named_where_the_program_has_no_rule(learned_machine):
     nothing = StackTransducer(
-        ("a",) * TASK.vocab_size, ("stack",), ("start",), ((),), (((None,) * TASK.vocab_size),), {(None,): 0}
+        ("a",) * TASK.vocab_size, ("stack",), ("start",), ((),), (((None,) * TASK.vocab_size),), (always(0),)
     )
     found = trace(learned_machine, TASK, "ab", program=nothing)
     assert {step["state"] for step in found["steps"]} == {None}

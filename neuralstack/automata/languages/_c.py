@@ -28,6 +28,8 @@ def to_c(described: Description) -> str:
         "num_states": len(program.states),
         "num_tokens": len(program.vocabulary),
         "num_memories": len(program.memories),
+        "num_views": len(described.views),
+        "num_rules": len(described.rules),
         "num_answers": len(described.answers),
         "num_lengths": len(layout.answer_lengths),
         "longest": max(4, *sizes[: layout.symbols]),  # a character has at most 4 bytes
@@ -36,5 +38,7 @@ def to_c(described: Description) -> str:
         described,
         **{name: str(number) for name, number in numbers.items()},
         sizes=C.table(sizes),
-        queues=C.table([int(kind == "queue") for kind in program.memories]),
+        # A table of C has at least one entry, even without memories.
+        queues=C.table([int(kind == "queue") for kind in program.memories] or [0]),
+        views=C.table([view or [0] for view in described.views]),
     )

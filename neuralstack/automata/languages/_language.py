@@ -36,11 +36,13 @@ class Language:
         tables = {
             "states": [self.quote(name) for name in program.states],
             "tokens": [self.quote(word) for word in program.vocabulary],
-            "values": [len(kinds) for kinds in program.kinds],
-            "next": described.next_states,
-            "pop": described.pops,
-            "push": described.pushes,
+            "views": described.views,
+            "rules": described.rules,
+            "first_rule": described.first_rule,
+            "rule_views": described.rule_views,
             "answers": described.answers,
+            "first_answer": described.first_answer,
+            "answer_views": described.answer_views,
             "answer_lengths": list(layout.answer_lengths),
         }
         numbers = {"symbols": layout.symbols, "growth": layout.growth, "mark": layout.symbols}

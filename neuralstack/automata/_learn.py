@@ -1,0 +1,129 @@
+"""The program of a machine whose every number is rounded, learned from its steps on sequences of the task."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from neuralstack.automata._choice import Choice, Reads, narrowed
+from neuralstack.automata._control import Control
+from neuralstack.automata._layout import Layout
+from neuralstack.automata._merge import merge
+from neuralstack.automata._quotient import Quotient, Rest
+from neuralstack.automata._transducer import StackTransducer
+from neuralstack.discretization import Fresh, answers, draw_fresh
+from neuralstack.machine import Machine
+from neuralstack.tasks import AbstractTask, PairTask, StoredTask
+
+ROUNDS = (8, 300), (30, 500), (120, 400)  # the longest source and the number of sequences of each
+MOST_SWEEPS = 40  # over all sequences of the rounds so far
+
+
+@dataclass
+class Used:
+    """The rules and the answers of a quotient that some sequences use."""
+
+    rules: dict[tuple[int, int, Reads], Any] = field(default_factory=dict)
+    answers: dict[tuple[int, Reads], int] = field(default_factory=dict)
+
+
+class NotSettled(Exception):
+    """Raised if further sequences go on telling states or values apart."""
+
+
+def learn(machine: Machine, task: AbstractTask, layout: Layout | None) -> StackTransducer:
+    """Return the program that a rounded machine runs on its task, in its smallest form.
+
+    Raises:
+        TooManyStates: If the program would have too many states.
+        Unsteady: If the machine answers otherwise when its steps are computed in another order.
+        NotSettled: If further sequences go on telling states or values apart.
+    """
+    quotient, known, used = Quotient(Control(machine)), [], Used()
+    limit = task.pairs.longest_source if isinstance(task, PairTask | StoredTask) else ROUNDS[-1][0]
+    for seed, (longest, count) in enumerate(ROUNDS, start=2):
+        data = draw_fresh(task, (1, min(longest, limit)), count, seed=seed)
+        known += sequences(data, answers(machine, data))
+        used = settled(quotient, known)
+    return write(quotient, used, task, layout).minimal()
+
+
+def sequences(data: Fresh, answered: np.ndarray) -> Iterable[tuple[Rest, list[int | None]]]:
+    """Yield each sequence with the machine's scored answers."""
+    for row, used in enumerate(data.used.tolist()):
+        scored = data.scored[row, :used].tolist()
+        given = [token if on else None for token, on in zip(answered[row, :used].tolist(), scored, strict=True)]
+        yield Rest(data.tokens[row, :used].tolist(), [False, *scored]), [None, *given]
+
+
+def settled(quotient: Quotient, known: list[tuple[Rest, list[int | None]]]) -> Used:
+    """Refine a quotient until it answers all sequences as expected; return what it uses for them."""
+    for _ in range(MOST_SWEEPS):
+        if not sum([quotient.refine(*sequence) for sequence in known]):
+            break
+    else:
+        raise NotSettled
+    used, control = Used(), quotient.control
+    for whole, expected in known:
+        trail = quotient.run(whole)
+        for before, token in zip(trail, whole.tokens, strict=False):
+            key = before.state, token, control.shown(before.held)
+            used.rules[key] = quotient.rules[key]
+        for now, token in zip(trail, expected, strict=True):
+            if token is not None:
+                used.answers[now.state, control.shown(now.held)] = token
+    return used
+
+
+def write(quotient: Quotient, used: Used, task: AbstractTask, layout: Layout | None) -> StackTransducer:
+    """Return the program of a quotient, with states merged that nothing tells apart which the task asks for."""
+    roots = merged(len(quotient.states), used)
+    numbers = {root: number for number, root in enumerate(dict.fromkeys(roots))}
+    state_of = [numbers[root] for root in roots]
+    sizes, memories = list(map(len, quotient.values)), range(len(quotient.values))
+    kind_of = [{value: kind for kind, value in enumerate(values)} for values in quotient.values]
+
+    def kinds(values: Reads) -> Reads:
+        return tuple(None if value is None else of[value] for value, of in zip(values, kind_of, strict=True))
+
+    rules: list[list[dict[Reads, Any]]] = [[{} for _ in range(task.vocab_size)] for _ in numbers]
+    answered: list[dict[Reads, int]] = [{} for _ in numbers]
+    for (state, token, shown), (new, pops, pushes) in used.rules.items():
+        rules[state_of[state]][token][kinds(shown)] = state_of[new], pops, kinds(pushes)
+    for (state, shown), token in used.answers.items():
+        answered[state_of[state]][kinds(shown)] = token
+
+    def choice(cases: dict[Reads, Any]) -> Choice:
+        return narrowed(Choice(tuple(memories), cases), sizes, fill=True)
+
+    return StackTransducer(
+        tuple(task.decode([token]) for token in range(task.vocab_size)),
+        tuple(end.kind for end in quotient.control.ends),
+        tuple(map(str, range(len(numbers)))),
+        tuple(tuple(map(str, range(size))) for size in sizes),
+        tuple(tuple(choice(cases) if cases else None for cases in row) for row in rules),
+        tuple(choice(cases) for cases in answered),
+        layout,
+    )
+
+
+def merged(count: int, used: Used) -> list[int]:
+    """Return for each state the one that it is merged with.
+
+    What happens in a state is written as the labels of transitions: one for each token and what the memories show, and,
+    for an answer, one back to the state itself.
+    """
+    letters: dict[Any, int] = {}
+    labels: dict[Any, int] = {}
+    found = [
+        (state, (token, shown), new, (pops, pushes))
+        for (state, token, shown), (new, pops, pushes) in used.rules.items()
+    ]
+    found += [(state, shown, state, token) for (state, shown), token in used.answers.items()]
+    places = [letters.setdefault(letter, len(letters)) for _, letter, _, _ in found]
+    leads = np.full((count, max(1, len(letters))), -1)
+    done = np.full_like(leads, -1)
+    for (state, _, new, label), place in zip(found, places, strict=True):
+        leads[state, place], done[state, place] = new, labels.setdefault(label, len(labels))
+    return merge(leads, done, np.full(count, -1), leads >= 0).tolist()

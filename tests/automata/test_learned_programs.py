@@ -1,0 +1,244 @@
+"""Programs of machines whose every number is rounded, and whose actions may depend on what they read."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from neuralstack import (
+    TASKS,
+    CompositeMemory,
+    Connection,
+    Elman,
+    Machine,
+    NeuralDeque,
+    NeuralQueue,
+    NeuralStack,
+    NoMemory,
+    extract,
+    harden,
+)
+from neuralstack.automata import find_transducer
+from neuralstack.tasks import AbstractTask, Pair, Synchronous
+from small import drawn_machine
+
+BRACKETS = "()[]"
+
+
+@dataclass(frozen=True)
+class AnySymbols(AbstractTask):
+    """Sources of any symbols; what matters here is only how a machine answers each of them."""
+
+    max_length: int = 12
+    train_lengths: ClassVar[tuple[int, int]] = (1, 12)
+    test_lengths: ClassVar[tuple[int, int]] = (13, 24)
+    vocabulary: ClassVar[str] = BRACKETS
+    format: ClassVar[Synchronous] = Synchronous(len(BRACKETS))
+
+    def draw(self, key, length):
+        source = jax.random.randint(key, (self.max_length,), 0, len(BRACKETS))
+        return Pair(source, length, source, length)
+
+    def answer(self, source):
+        return source
+
+    def answer_length(self, source_length):
+        return source_length
+
+
+class Formula(eqx.Module):
+    """A controller that is a formula of its state and its input."""
+
+    size: int = eqx.field(static=True)
+    formula: Callable[[Any, Any], Any] = eqx.field(static=True)
+
+    def init(self):
+        return jnp.zeros(self.size)
+
+    def step(self, state, x):
+        state = self.formula(state, x)
+        return state, state
+
+
+def with_weights(machine, **weights):
+    """Return a machine with these weights, each a list or an array of the shape that it has."""
+    return eqx.tree_at(
+        lambda machine: [getattr(machine, name) for name in weights],
+        machine,
+        [jnp.asarray(of, float).reshape(getattr(machine, name).shape) for name, of in weights.items()],
+    )
+
+
+def brackets():
+    """Answer "(" while every bracket is closed and none was closed that was not the innermost open one, else ")".
+
+    What is given (4 numbers) and what is on top (round, square, and a number that does not matter) make the state:
+    whether it failed, pushes round, pushes square, pops, and two numbers that do not matter.
+    """
+
+    def follow(state, x):
+        given, top = x[:4], x[5:7]
+        failed = jnp.maximum(state[0], given[1] * (1 - top[0]) + given[3] * (1 - top[1]))
+        return jnp.stack([failed, given[0], given[2], given[1] + given[3], 1 - state[4], state[4] * given[0]])
+
+    connection = Connection(feedback=1.0, value_sees_input=False, answer_from="both")
+    machine = Machine(
+        Formula(6, follow), NeuralStack(3), 5, connection=connection, embedding_dim=8, quantized=True,
+        key=jax.random.key(0),
+    )  # fmt: skip
+    see = np.zeros((6, 5))  # push, pop, round, square, and what does not matter
+    see[1, [0, 2]] = see[2, [0, 3]] = see[3, 1] = see[4, 4] = 20
+    wrong = np.zeros((9, 6))
+    wrong[[0, 1, 3], 0] = 10  # something on top, or a failure
+    return with_weights(
+        machine,
+        embedding=np.eye(5, 8),
+        feedback=np.eye(3, 8, k=5),
+        action_weights=see,
+        action_bias=[-10, -10, 0, 0, 0],
+        answer_weights=wrong,
+        answer_bias=[-5, 0, 0, 0, 0, 0],
+        output_weights=np.outer(np.eye(6)[0], [-1, 1, 0, 0, 0]),
+        output_bias=[0, 0, -9, -9, -9],
+    )
+
+
+def odd_reads():
+    """Answer ")" if an odd number of the tops so far were pushed at "[", else "(", by a second controller.
+
+    Brackets of both kinds are pushed, and popped when they close.
+    """
+
+    def act(state, x):
+        return jnp.stack([x[0] + x[2], x[1] + x[3], x[2]])  # push, pop, square
+
+    def count(state, x):
+        return (state - x[0]) ** 2
+
+    machine = Machine(
+        Formula(3, act), NeuralStack(1), 5, connection=Connection(value_sees_input=False, answer_from="both"),
+        embedding_dim=5, readout=Counter(1, count), quantized=True, key=jax.random.key(0),
+    )  # fmt: skip
+    return with_weights(
+        machine,
+        embedding=np.eye(5),
+        action_weights=20 * np.eye(3),
+        action_bias=[-10, -10, 0],
+        answer_weights=[1, 0, 0, 0],
+        answer_bias=[0],
+        output_weights=[-1, 1, 0, 0, 0],
+        output_bias=[0.5, 0, -9, -9, -9],
+    )
+
+
+class Counter(Formula):
+    """The same with an input of one number."""
+
+    input_size: int = eqx.field(static=True, default=1)
+
+
+def balanced(source):
+    """Yield the answers of `brackets`."""
+    open_ones, fine = [], True
+    for bracket in source:
+        if bracket in (0, 2):
+            open_ones.append(bracket)
+        else:
+            fine = fine and bool(open_ones) and open_ones[-1] == bracket - 1
+            open_ones = open_ones[:-1]
+        yield 0 if fine and not open_ones else 1
+
+
+def odd(source):
+    """Yield the answers of `odd_reads`."""
+    held, count = [], 0
+    for bracket in source:
+        held = [*held, bracket] if bracket in (0, 2) else held[:-1]
+        count += bool(held) and held[-1] == 2
+        yield count % 2
+
+
+HAND_MADE = {"brackets": (brackets, balanced, 2, 2), "odd reads": (odd_reads, odd, 2, 2)}
+
+
+@pytest.mark.parametrize("name", HAND_MADE)
+def test_the_program_of_a_machine_that_sees_its_memory_is_as_small_as_it_can_be(name):
+    build, answer, states, kinds = HAND_MADE[name]
+    machine = build()
+    program = extract(harden(machine), AnySymbols())
+    assert (len(program.states), [len(of) for of in program.kinds]) == (states, [kinds])
+    for source in product(range(4), repeat=5):
+        assert program.run(source) == list(answer(source))
+        assert program.answer(source) == list(answer(source))
+    long = np.random.default_rng(0).integers(0, 4, 2000).tolist()
+    assert program.run(long) == list(answer(long))
+    short = np.array([source[:5] for source in product(range(4), repeat=3)])
+    answered = np.asarray(jnp.argmax(jax.vmap(machine)(short), -1))
+    assert (answered == [list(answer(source)) for source in short.tolist()]).all()
+
+
+def test_the_rules_say_what_is_on_top():
+    program = extract(harden(brackets()), AnySymbols())
+    rows = [row[1:5] for row in program.table() if row[0] == program.states[0]]
+    assert ("( [", "anything", "–", "it") in rows
+    assert (")", "(", "pop", "–") in rows
+    assert (")", "nothing, [", "pop", "–") in rows
+    assert ") [(]: pop" in program.graph()
+
+
+MEMORIES = {
+    "none": NoMemory(),
+    "stack": NeuralStack(2),
+    "stack and queue": CompositeMemory(NeuralStack(1), NeuralQueue(1)),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("memory", MEMORIES)
+@pytest.mark.parametrize("seed", range(4))
+def test_the_program_of_any_rounded_machine_answers_as_it_does_or_is_refused(memory, seed):
+    task = AnySymbols()
+    machine = drawn_machine(
+        Elman, MEMORIES[memory], task.vocab_size, hidden=3, embedding=3, seed=seed, quantized=True,
+        connection=Connection(feedback=1.0, answer_from="controller" if memory == "none" else "both"),
+    )  # fmt: skip
+    hard = harden(eqx.tree_at(lambda m: m.output_weights, machine, replace_fn=lambda weights: 3 * weights))
+    found = find_transducer(hard, task, (1, 60), 200)
+    if found.program is None:
+        assert "train longer, or from another seed" in found.reason
+        return
+    sources = np.array(list(product(range(4), repeat=5)))
+    answered = jnp.argmax(jax.vmap(hard)(sources), -1).tolist()
+    assert [found.program.run(source) for source in sources.tolist()] == answered
+
+
+def test_memories_that_are_no_stacks_or_queues_are_refused():
+    machine = drawn_machine(Elman, NeuralDeque(2), 5, hidden=3, embedding=3, quantized=True)
+    with pytest.raises(ValueError, match="whose memories are stacks or queues"):
+        extract(harden(machine), AnySymbols())
+
+
+@pytest.mark.slow
+def test_a_finite_automaton_is_found_without_a_memory():
+    task = TASKS["parity"](8)
+
+    def follow(state, x):
+        return jnp.stack([(state[0] - x[0]) ** 2])
+
+    machine = Machine(
+        Formula(1, follow), NoMemory(), task.vocab_size, connection="paper", embedding_dim=2, quantized=True,
+        key=jax.random.key(0),
+    )  # fmt: skip
+    machine = with_weights(
+        machine, embedding=[[0, 0], [1, 0], [0, 1]], answer_weights=[[20]], answer_bias=[-10],
+        output_weights=[[-1, 1, 0]], output_bias=[0, 0, -9],
+    )  # fmt: skip
+    program = extract(harden(machine), task)
+    assert (len(program.states), program.memories) == (2, ())
+    assert [program.answer(source) for source in ([1], [0, 1, 1], [1, 1, 1, 0])] == [[1], [0], [1]]
