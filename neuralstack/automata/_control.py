@@ -20,7 +20,8 @@ from neuralstack.machine import Machine, act, answer, rounding_of
 
 Held = tuple[tuple[int, ...], ...]
 """The values that each memory holds, in the order in which they were pushed."""
-LEAST_BATCH = 64  # of control steps that are computed at once; larger ones are powers of 2, so that few are compiled
+LEAST_BATCH = 64  # of control steps that are computed at once; larger ones are 8 times it, and so on: few are compiled
+GROWTH = 8
 
 
 class Configuration(NamedTuple):
@@ -75,13 +76,17 @@ class Control:
 
     def rule(self, state: int, token: int, shown: Reads) -> tuple[int, tuple[bool, ...], Reads]:
         """Return the next state and, for each memory, whether it is popped and the value that is pushed."""
-        self.find_rules([(state, token, shown)])
-        return self._rules[state, token, shown]
+        key = state, token, shown
+        if key not in self._rules:
+            self.find_rules([key])
+        return self._rules[key]
 
     def answer(self, state: int, shown: Reads) -> int:
         """Return the answer in a state, given what the memories show after the step to it."""
-        self.find_answers([(state, shown)])
-        return self._answers[state, shown]
+        key = state, shown
+        if key not in self._answers:
+            self.find_answers([key])
+        return self._answers[key]
 
     def step(self, configuration: Configuration, token: int) -> Configuration:
         """Return the next configuration."""
@@ -149,5 +154,7 @@ class Control:
 
 def padded(keys: list[Any]) -> list[Any]:
     """Return keys repeated to a batch size of which there are few."""
-    size = max(LEAST_BATCH, 1 << (len(keys) - 1).bit_length())
+    size = LEAST_BATCH
+    while size < len(keys):
+        size *= GROWTH
     return keys + keys[:1] * (size - len(keys))

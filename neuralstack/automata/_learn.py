@@ -1,6 +1,7 @@
 """The program of a machine whose every number is rounded, learned from its steps on sequences of the task."""
 
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,14 +11,19 @@ from neuralstack.automata._choice import Choice, Reads, narrowed
 from neuralstack.automata._control import Control
 from neuralstack.automata._layout import Layout
 from neuralstack.automata._merge import merge
-from neuralstack.automata._quotient import Quotient, Rest
+from neuralstack.automata._quotient import Quotient, Rest, TooManyStates
 from neuralstack.automata._transducer import StackTransducer
 from neuralstack.discretization import Fresh, answers, draw_fresh
 from neuralstack.machine import Machine
 from neuralstack.tasks import AbstractTask, PairTask, StoredTask
 
 ROUNDS = (8, 300), (30, 500), (120, 400)  # the longest source and the number of sequences of each
+ATTEMPTS = 4  # with the same sequences in another order
 MOST_SWEEPS = 40  # over all sequences of the rounds so far
+
+
+Sequence = tuple[Rest, list[int | None]]
+"""A sequence, and the scored answers of the machine before the first step and after each one."""
 
 
 @dataclass
@@ -35,21 +41,36 @@ class NotSettled(Exception):
 def learn(machine: Machine, task: AbstractTask, layout: Layout | None) -> StackTransducer:
     """Return the program that a rounded machine runs on its task, in its smallest form.
 
+    Which state or value represents its kind depends on the order of the sequences, and so does what the program does
+    where it does not matter. Of the programs of several orders, it is the one that takes the fewest bits.
+
     Raises:
         TooManyStates: If the program would have too many states.
         Unsteady: If the machine answers otherwise when its steps are computed in another order.
         NotSettled: If further sequences go on telling states or values apart.
     """
-    quotient, known, used = Quotient(Control(machine)), [], Used()
+    control, rounds = Control(machine), list(drawn(machine, task))
+    rng, found = np.random.default_rng(0), []
+    for attempt in range(ATTEMPTS):
+        order = rounds if attempt == 0 else [[some[row] for row in rng.permutation(len(some))] for some in rounds]
+        with suppress(*([TooManyStates, NotSettled] if attempt else [])):
+            quotient, known, used = Quotient(control), [], Used()
+            for some in order:
+                known += some
+                used = settled(quotient, known)
+            found.append(write(quotient, used, task, layout).minimal())
+    return min(found, key=lambda program: program.bits)
+
+
+def drawn(machine: Machine, task: AbstractTask) -> Iterator[list[Sequence]]:
+    """Yield sequences of the task, longer ones in each round."""
     limit = task.pairs.longest_source if isinstance(task, PairTask | StoredTask) else ROUNDS[-1][0]
     for seed, (longest, count) in enumerate(ROUNDS, start=2):
         data = draw_fresh(task, (1, min(longest, limit)), count, seed=seed)
-        known += sequences(data, answers(machine, data))
-        used = settled(quotient, known)
-    return write(quotient, used, task, layout).minimal()
+        yield list(sequences(data, answers(machine, data)))
 
 
-def sequences(data: Fresh, answered: np.ndarray) -> Iterable[tuple[Rest, list[int | None]]]:
+def sequences(data: Fresh, answered: np.ndarray) -> Iterator[Sequence]:
     """Yield each sequence with the machine's scored answers."""
     for row, used in enumerate(data.used.tolist()):
         scored = data.scored[row, :used].tolist()
@@ -57,7 +78,7 @@ def sequences(data: Fresh, answered: np.ndarray) -> Iterable[tuple[Rest, list[in
         yield Rest(data.tokens[row, :used].tolist(), [False, *scored]), [None, *given]
 
 
-def settled(quotient: Quotient, known: list[tuple[Rest, list[int | None]]]) -> Used:
+def settled(quotient: Quotient, known: list[Sequence]) -> Used:
     """Refine a quotient until it answers all sequences as expected; return what it uses for them."""
     for _ in range(MOST_SWEEPS):
         if not sum([quotient.refine(*sequence) for sequence in known]):

@@ -1,7 +1,8 @@
 """The smallest form of a program, the same for all programs that differ only in how they are numbered and named.
 
 States are alike if they have rules for the same tokens and reads, which act alike and lead to states that are alike,
-and answer alike (Moore, 1956); values are alike if no state tells them apart. Whatever is never reached is left out.
+and answer alike (Moore, 1956); values are alike if no state tells them apart. Whatever is never reached is left out,
+and so is a memory on which nothing depends.
 """
 
 from dataclasses import replace
@@ -29,11 +30,33 @@ def minimal(program: "StackTransducer") -> "StackTransducer":
         ValueError: If the program is not complete.
     """
     check_program(program)
-    found = renumbered(program, reached(program))
-    merged = renumbered(found, alike(found))
-    smaller = renumbered(merged, reached(merged))
+    smaller, before = program, None
+    while smaller != before:
+        before = smaller
+        found = without_unseen(renumbered(smaller, reached(smaller)))
+        merged = renumbered(found, alike(found))
+        smaller = renumbered(merged, reached(merged))
     smaller = replace(smaller, kinds=name_kinds(smaller))
     return replace(smaller, states=name_states(smaller))
+
+
+def without_unseen(program: "StackTransducer") -> "StackTransducer":
+    """Return a program without the memories on which no rule and no answer depends."""
+    choices = [choice for row in (*program.rules, program.answers) for choice in row if choice is not None]
+    seen = sorted({memory for choice in choices for memory in choice.sees})
+
+    def kept(of: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(of[memory] for memory in seen)
+
+    def choice_of(choice: Choice | None) -> Choice | None:
+        return choice and Choice(tuple(map(seen.index, choice.sees)), choice.cases)
+
+    def action_of(action: Any) -> Any:
+        return action[0], kept(action[1]), kept(action[2])
+
+    rules = tuple(tuple(mapped(choice_of(choice), action_of) for choice in row) for row in program.rules)
+    answers = tuple(Choice(tuple(map(seen.index, choice.sees)), choice.cases) for choice in program.answers)
+    return replace(program, memories=kept(program.memories), kinds=kept(program.kinds), rules=rules, answers=answers)
 
 
 def reached(program: "StackTransducer") -> Numbers:

@@ -184,6 +184,27 @@ def test_a_rule_that_depends_on_the_memory_takes_bits_for_each_read():
     assert PROGRAMS["balanced"].bits == bits
 
 
+def test_a_memory_on_which_nothing_depends_is_left_out():
+    """A queue is pushed beside the stack, and tells states apart that otherwise do the same."""
+    program = PROGRAMS["balanced"]
+
+    def beside(action, kind):
+        return action[0], (*action[1], True), (*action[2], kind)
+
+    def rules(state, kind):
+        return tuple(
+            rule and Choice(rule.sees, {reads: beside(action, kind) for reads, action in rule.cases.items()})
+            for rule in program.rules[state]
+        )
+
+    both = replace(
+        program, memories=("stack", "queue"), kinds=(*program.kinds, ("x", "y")),
+        states=(*program.states, "again"), rules=(rules(0, 0), rules(1, 1), rules(1, 0)),
+        answers=(*program.answers, program.answers[1]),
+    )  # fmt: skip
+    assert both.minimal() == program.minimal()
+
+
 BROKEN = {
     "the next state": {"rules": ((always((9, (False,), (0,))),) * 5,)},
     "a value": {"rules": ((always((0, (False,), (2,))),) * 5,)},
