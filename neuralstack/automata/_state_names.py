@@ -24,7 +24,8 @@ def name_states(program: "StackTransducer") -> tuple[str, ...]:
     reading, answering = phases(program)
     names = []
     for state, row in enumerate(program.rules):
-        does = [f"{doing(program, row[: layout.symbols]) or 'skip'}_source"] if state in reading else []
+        idle = "skip" if program.memories else "read"
+        does = [f"{doing(program, row[: layout.symbols]) or idle}_source"] if state in reading else []
         does += ["answer"] if state in answering else []
         names.append("_and_".join(does) or "start")
     return name_apart(names, "_{}")

@@ -224,6 +224,24 @@ def test_memories_that_are_no_stacks_or_queues_are_refused():
         extract(harden(machine), AnySymbols())
 
 
+def test_a_program_that_answers_otherwise_later_is_none_and_the_first_place_is_named():
+    """The machine counts its symbols, and answers otherwise after 150 of them."""
+    machine = Machine(
+        Formula(1, lambda state, x: state + 1), NoMemory(), 5, connection="paper", embedding_dim=1, quantized=True,
+        key=jax.random.key(0),
+    )  # fmt: skip
+    machine = with_weights(
+        machine, answer_weights=[[1]], answer_bias=[-150.5], output_weights=[[-1, 1, 0, 0, 0]],
+        output_bias=[0, 0, -9, -9, -9],
+    )  # fmt: skip
+    found = find_transducer(machine, AnySymbols(), (149, 160), 10)
+    assert found.program is None
+    assert found.agreement is not None
+    _, *first = found.agreement.first
+    assert first == [150, 1, 0]
+    assert "where the machine answers ')' and the program '('" in found.reason
+
+
 @pytest.mark.slow
 def test_a_finite_automaton_is_found_without_a_memory():
     task = TASKS["parity"](8)

@@ -137,7 +137,7 @@ def test_no_two_states_of_the_smallest_form_can_be_merged():
         ("mirror", ("push_stack_push_queue_source", "answer")),
         ("halves", ("push_source", "skip_source", "answer")),
         ("brackets", ("push_source",)),
-        ("parity", ("skip_source_and_answer", "skip_source_and_answer_2")),
+        ("parity", ("read_source_and_answer", "read_source_and_answer_2")),
     ],
 )
 def test_states_are_named_after_what_they_do(name, states):
