@@ -48,7 +48,7 @@ from rich.progress import track
 import neuralstack as ns
 from neuralstack.reporting import COLORS, Table, figure
 
-STEPS, LAYER_STEPS = (130, 514, 1026), (1024, 4096, 8192, 16384)
+STEPS, LAYER_STEPS = (130, 514, 1026), (1024, 4096, 16384)
 MOST_SECONDS = 5  # a variant that takes longer is not timed
 SHORT_SECONDS = 0.3  # before a shorter call comes another one, until the threads of the variant before it are at rest
 

@@ -21,7 +21,7 @@ TASK = ns.Reversal()
 WIDTH, HEADS = 64, 4
 ATTEMPT, MOST = 300, 3000  # batches of an attempt by which it answers some string, and of all attempts
 LEARNING_RATE, FINISHING_RATE = 3e-3, 1e-3  # of an attempt, and once it answers some string
-WARMUP = (8, 16, 32)
+WARMUP, EXTRA = (8, 16, 32), 200  # lengths at first, and batches after all strings were answered
 COUNT = 1000  # test strings
 
 
@@ -67,7 +67,7 @@ def learn(
     """Train one seed and test it on strings of up to twice the length; return how it went.
 
     An attempt that answers nothing after `ATTEMPT` batches is followed by one with other weights. One that answers some
-    strings goes on until all are answered at four evaluations in a row.
+    strings goes on until all are answered at four evaluations in a row, and `EXTRA` batches more.
     """
     began, steps, attempts, short = time.monotonic(), 0, 0, min(ATTEMPT, most)
     while attempts == 0 or (answered(fitted) == 0 and steps + short <= most):
@@ -92,8 +92,12 @@ def fit(
         shown = f"batch {record['step']}: {record['validation']['coarse']:.3f} of the strings answered"
         print(shown, file=sys.stderr, flush=True)
 
-    kinds = {"curriculum": ns.Warmup(WARMUP), "optimizer": ns.clipped_adam(rate)}
-    return ns.fit(model, task, **kinds, lengths=lengths, max_steps=steps, key=key, progress=show)
+    kinds = {
+        "curriculum": ns.Warmup(WARMUP),
+        "optimizer": ns.clipped_adam(rate),
+        "stopping": ns.Stopping(extra_steps=EXTRA),
+    }
+    return ns.fit(model, task, **kinds, lengths=lengths, max_steps=steps, evaluate_every=100, key=key, progress=show)
 
 
 def answered(fitted: ns.Fitted) -> float:
