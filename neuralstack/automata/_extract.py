@@ -60,8 +60,8 @@ def extract(machine: Machine, task: AbstractTask) -> StackTransducer:
     if connection.feedback or connection.has_direct_paths or machine.readout or connection.answer_from != "read":
         raise NotATransducer(
             "a program can only be extracted from hardened machines whose every number is rounded, or whose controller "
-            "sees no reads and whose answer comes from the reads alone: train with quantization, or with the "
-            "connection 'layer'."
+            "sees no reads and whose answer comes from the reads alone: train with the connection 'layer', or with "
+            "quantization."
         )
     states = find_states(machine, task)
     if states is None:

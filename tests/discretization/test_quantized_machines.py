@@ -40,8 +40,8 @@ def test_its_state_is_not_bounded_and_its_margins_are_those_before_rounding():
 
 
 @pytest.mark.parametrize("connection", ["direct", "readout"])
-def test_a_program_is_not_yet_extracted_with_direct_paths_or_a_readout(connection):
-    machine = harden(quantized(joined_machine(connection, "elman", "stack")))
+def test_with_direct_paths_or_a_readout_a_program_needs_rounded_states(connection):
+    machine = harden(joined_machine(connection, "elman", "stack"))
     with pytest.raises(NotATransducer, match="train with the connection 'layer'"):
         extract(machine, Reversal(3, alphabet="ab"))
 
