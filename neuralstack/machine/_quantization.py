@@ -1,6 +1,8 @@
 """Quantization noise: every number that a machine hands on is rounded with some probability."""
 
+from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import jax
@@ -29,6 +31,9 @@ class QuantizationNoise(NamedTuple):
 
     If numbers were shifted in all examples, a machine could keep a fraction in how often its numbers are rounded up.
     """
+    draw_rows: Callable[[Callable[[tuple[int, ...]], Array], tuple[int, ...]], Array] | None = None
+    """If these examples are a part of a larger batch: a function that draws for that batch, given what draws an array
+    of a shape and the shape for this part, and returns what belongs to this part."""
 
 
 class RoundingMasks(NamedTuple):
@@ -51,15 +56,13 @@ def draw_masks(machine: "Machine", noise: QuantizationNoise | None, steps: int, 
     keys = jax.random.split(noise.key, 4)
     counts = count_rounded(lambda rounding: rounding(machine.init_states())), *_counts(machine)
     shapes = [(batch, counts[0]), *((steps, batch, count) for count in counts[1:])]
-    return RoundingMasks(
-        *(
-            _draw_mask(key, shape, noise).astype(machine.embedding.dtype)
-            for key, shape in zip(keys, shapes, strict=True)
-        )
-    )
+    draw_rows = noise.draw_rows or (lambda draw, shape: draw(shape))
+    draws = [partial(_draw_mask, noise=noise, key=key) for key in keys]
+    masks = [draw_rows(draw, shape) for draw, shape in zip(draws, shapes, strict=True)]
+    return RoundingMasks(*(mask.astype(machine.embedding.dtype) for mask in masks))
 
 
-def _draw_mask(key: PRNGKeyArray, shape: tuple[int, ...], noise: QuantizationNoise) -> Float[Array, "*shape"]:
+def _draw_mask(shape: tuple[int, ...], noise: QuantizationNoise, key: PRNGKeyArray) -> Float[Array, "*shape"]:
     """Draw a mask: 0 for a number that is not rounded, otherwise 1 and a uniform shift."""
     bits = jax.random.bits(key, shape, jnp.uint16)
     choice, position = (part.astype(jnp.float32) for part in (bits // LEVELS, bits % LEVELS))

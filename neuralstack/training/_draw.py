@@ -9,6 +9,7 @@ from jaxtyping import Array, Int
 from neuralstack.corpora import draw_stretches
 from neuralstack.tasks import Characters
 from neuralstack.training._curriculum import AbstractCurriculum, CurriculumState
+from neuralstack.training._shards import Shards
 from neuralstack.training.objectives import Batch
 
 
@@ -20,6 +21,7 @@ def draw_examples(
     key: Array,
     size: int,
     bounds: tuple[int, int],
+    shards: Shards | None = None,
 ) -> Batch:
     """Draw a batch of examples whose lengths are chosen by a curriculum.
 
@@ -31,11 +33,15 @@ def draw_examples(
         key: Random key for the batch.
         size: Number of examples.
         bounds: The shortest and the longest source.
+        shards: How the batch is spread over devices: only the examples of this one are drawn.
     """
     first_key, all_key, example_key = jax.random.split(key, 3)
     lengths = curriculum.draw(state, attempt_step, (first_key, all_key), size, bounds)
-    example = jax.vmap(task.sample, out_axes=1)(jax.random.split(example_key, size), lengths)
-    return Batch(task, example, lengths, task.used_steps(lengths.max()), attempt_step)
+    steps, keys = task.used_steps(lengths.max()), jax.random.split(example_key, size)
+    if shards is not None:
+        keys, lengths = shards.rows(keys), shards.rows(lengths)
+    example = jax.vmap(task.sample, out_axes=1)(keys, lengths)
+    return Batch(task, example, lengths, steps, attempt_step, shards=shards)
 
 
 def draw_stream(
@@ -46,8 +52,11 @@ def draw_stream(
     attempt_key: Array,
     size: int,
     reset_every: int,
+    shards: Shards | None = None,
 ) -> Batch:
     """Draw the next batch of a stream, with the controllers' states after the last one (see `draw_stretches`)."""
     example, fresh = draw_stretches(task, attempt_step, attempt_start, attempt_key, size, reset_every)
     lengths = jnp.full(size, task.max_length)
-    return Batch(task, example, lengths, jnp.asarray(task.max_length), attempt_step, carried, fresh)
+    if shards is not None:
+        example, lengths = jax.tree.map(lambda leaf: shards.rows(leaf, axis=1), example), shards.rows(lengths)
+    return Batch(task, example, lengths, jnp.asarray(task.max_length), attempt_step, carried, fresh, shards=shards)

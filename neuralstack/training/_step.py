@@ -15,6 +15,7 @@ from neuralstack.tasks import AbstractTask
 from neuralstack.training._curriculum import AbstractCurriculum, CurriculumState
 from neuralstack.training._draw import draw_examples, draw_stream
 from neuralstack.training._quantization import Quantization, QuantizationState
+from neuralstack.training._shards import Shards
 from neuralstack.training.objectives import AbstractObjective, Batch, BatchResult, Heads
 
 HEALTHY, NOT_FINITE, VANISHED = 0, 1, 2
@@ -34,6 +35,8 @@ class StepSpec(NamedTuple):
     quantization: Quantization | None
     structure: tuple[Any, Any]
     """The parts of the model that are not arrays (see `split_model`)."""
+    shards: Shards | None = None
+    """How each batch is spread over devices, if it is."""
 
     @property
     def bounds(self) -> tuple[int, int]:
@@ -141,6 +144,9 @@ def train_step(state: TrainState, spec: StepSpec) -> TrainState:
 
     learners = weights, state.heads
     (_, result), gradient = jax.value_and_grad(loss_of, has_aux=True)(learners)
+    if spec.shards is not None:
+        loss, accuracy, gradient = spec.shards.average((result.loss, result.accuracy, gradient))
+        result = result._replace(loss=loss, accuracy=accuracy)
     failure, sound = diagnose(result, gradient), True
     if state.quantization is not None:  # straight-through gradients explode now and then: such a step is skipped
         sound = failure != NOT_FINITE
@@ -201,14 +207,15 @@ def draw_batch(state: TrainState, spec: StepSpec, key: Array) -> Batch:
     """Draw the batch of the current step."""
     if spec.task.streams:
         position = state.attempt_step, state.attempt_start, attempt_key(state)
-        return draw_stream(spec.task, state.carried, *position, spec.batch_size, spec.state_reset_every)  # pyright: ignore[reportArgumentType]
-    batch = draw_examples(
-        spec.task, spec.curriculum, state.curriculum, state.attempt_step, key, spec.batch_size, spec.bounds
-    )
+        sizes = spec.batch_size, spec.state_reset_every
+        return draw_stream(spec.task, state.carried, *position, *sizes, spec.shards)  # pyright: ignore[reportArgumentType]
+    progress = spec.curriculum, state.curriculum, state.attempt_step
+    batch = draw_examples(spec.task, *progress, key, spec.batch_size, spec.bounds, spec.shards)
     if spec.quantization is None or state.quantization is None:
         return batch
     probability = spec.quantization.probability(state.quantization)
-    noise = QuantizationNoise(probability, jax.random.fold_in(key, 2), spec.quantization.dither)
+    draw_rows = None if spec.shards is None else spec.shards.drawn
+    noise = QuantizationNoise(probability, jax.random.fold_in(key, 2), spec.quantization.dither, draw_rows)
     return replace(batch, quantization=noise)
 
 

@@ -2,6 +2,7 @@
 
 import abc
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import jax
@@ -14,7 +15,7 @@ from neuralstack.evaluation import cross_entropy, score
 from neuralstack.machine import BatchSteps, Machine, batch_logits
 from neuralstack.tasks import AbstractTask
 from neuralstack.training._bounds import Steps, Weight
-from neuralstack.training.objectives._batch import Batch, BatchResult, Heads, mean
+from neuralstack.training.objectives._batch import Batch, BatchResult, Heads
 
 BINARIZATION = 0.02
 
@@ -93,7 +94,7 @@ class AbstractObjective(abc.ABC):
             return BatchSteps(logits, None, jnp.zeros((*inputs.shape, 0)), jnp.zeros((*inputs.shape, 0)), None)
         weight = self._started(self.input_noise, self.input_noise_start, batch)
         if not _is_zero(weight):
-            options["input_noise"] = weight * draw_noise(model, inputs.shape, jax.random.fold_in(key, 1))
+            options["input_noise"] = weight * draw_noise(model, batch, jax.random.fold_in(key, 1))
         state = first_state(model, batch)
         return model.batch(inputs, batch.steps, state=state, quantization=batch.quantization, **options)
 
@@ -107,10 +108,10 @@ class AbstractObjective(abc.ABC):
         weight = self._started(self.binarization or 0.0, self.binarization_start, batch)
         if not _is_zero(weight):
             gates = jax.vmap(jax.vmap(model.memory.gates))(shown.action)
-            extra += weight * mean(batch.defined, (4 * gates * (1 - gates)).sum(-1))
+            extra += weight * batch.mean(batch.defined, (4 * gates * (1 - gates)).sum(-1))
         if heads.reconstructor is not None:
             error = reconstruction_error(model, heads.reconstructor, shown, inputs)
-            extra += self.reconstruction * mean(batch.defined[1:], error)
+            extra += self.reconstruction * batch.mean(batch.defined[1:], error)
         accuracy = score(jnp.argmax(shown.logits, -1) == targets, mask).coarse.mean()
         carried = None if batch.carried is None else shown.state
         return loss + extra, BatchResult(loss, accuracy, carried, state)
@@ -137,14 +138,14 @@ def first_state(machine: Machine, batch: Batch) -> Any:
     return jax.tree.map(lambda new, old: jnp.where(batch.fresh, new, old), learned, batch.carried)
 
 
-def draw_noise(machine: Machine, shape: tuple[int, ...], key: Array) -> Float[Array, "steps batch projected"]:
+def draw_noise(machine: Machine, batch: Batch, key: Array) -> Float[Array, "steps batch projected"]:
     """Draw noise with standard deviation 1 for the projected inputs of the controller's first layer.
 
     A state held by gates that are not quite closed fades or drifts over more steps than training has. Noise at every
     step favors gates so far open or closed that it makes no difference (Jim, Giles & Horne, 1996), and the states they
     hold last.
     """
-    return jax.random.normal(key, (*shape, machine.controller.projected_size))
+    return batch.drawn(partial(jax.random.normal, key), machine.controller.projected_size)
 
 
 def reconstruction_error(machine: Machine, weights: Array, shown: BatchSteps, inputs: Array) -> Float[Array, "..."]:

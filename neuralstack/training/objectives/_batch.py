@@ -1,5 +1,6 @@
 """Batches, the weights learned beside a model, and means over scored steps."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import equinox as eqx
@@ -8,6 +9,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from neuralstack.machine import QuantizationNoise
 from neuralstack.tasks import AbstractTask, Example
+from neuralstack.training._shards import Shards, drawn_rows
 
 
 class Batch(eqx.Module):
@@ -27,6 +29,8 @@ class Batch(eqx.Module):
     """Whether this batch starts from the learned state instead."""
     quantization: QuantizationNoise | None = None
     """Noise that rounds states, gates and values at random, in the finishing phase of training."""
+    shards: Shards | None = eqx.field(static=True, default=None)
+    """How the whole batch is spread over devices, if this is one device's share of it."""
 
     @property
     def defined(self) -> Bool[Array, "steps 1"]:
@@ -37,6 +41,22 @@ class Batch(eqx.Module):
     def own(self) -> Bool[Array, "steps batch"]:
         """Mask of the steps that belong to each sequence: those up to its last scored step, without padding."""
         return self.defined & (sum_from(self.example.mask) > 0)
+
+    def drawn(self, draw: Callable[[tuple[int, ...]], Array], *shape: int) -> Array:
+        """Return random numbers `[steps, batch, *shape]`; each sequence has the same on any number of devices."""
+        return drawn_rows(self.shards, draw, (*self.example.inputs.shape, *shape))
+
+    def mean(self, mask: Array, numbers: Float[Array, "steps batch"]) -> Float[Array, ""]:
+        """Return the mean over the steps in a mask; an axis of size 1 stands for the whole batch.
+
+        The mean over all devices of what this returns is that over the whole batch.
+        """
+        scored = mask.sum() * (numbers.size // mask.size)
+        if self.shards is None:
+            counted = jnp.maximum(scored, 1)
+        else:
+            counted = jnp.maximum(self.shards.total(scored), 1) / self.shards.count
+        return jnp.where(mask, numbers, 0.0).sum() / counted
 
 
 class BatchResult(NamedTuple):
@@ -64,9 +84,3 @@ class Heads(eqx.Module):
 def sum_from(numbers: Array) -> Array:
     """Return, for each step, the sum over that step and all later ones."""
     return jnp.cumsum(numbers[::-1], axis=0)[::-1]
-
-
-def mean(mask: Array, numbers: Float[Array, "steps batch"]) -> Float[Array, ""]:
-    """Return the mean over the steps in a mask; an axis of size 1 stands for the whole batch."""
-    size = numbers.size // mask.size
-    return jnp.where(mask, numbers, 0.0).sum() / jnp.maximum(mask.sum() * size, 1)

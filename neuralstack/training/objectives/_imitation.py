@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 from neuralstack.machine import BatchSteps, Machine
 from neuralstack.training._bounds import Probability, Steps
 from neuralstack.training.objectives._base import AbstractObjective
-from neuralstack.training.objectives._batch import Batch, mean
+from neuralstack.training.objectives._batch import Batch
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,15 +44,15 @@ class Imitation(AbstractObjective):
     def loss(self, model, heads, state, batch, key):
         strengths = jax.vmap(batch.task.strengths, out_axes=1)(batch.lengths)
         shown = self.run_forced(model, batch, strengths, key)
-        extra = mean(batch.own, imitation_error(model, shown, strengths))
+        extra = batch.mean(batch.own, imitation_error(model, shown, strengths))
         return self.total(model, heads, state, batch, shown, extra)
 
     def run_forced(
         self, model: Machine, batch: Batch, strengths: Float[Array, "steps batch 2"], key: Array
     ) -> BatchSteps:
         """Run the machine on a batch, with the algorithm's strengths in place of its own at forced steps."""
-        shape = (*batch.defined.shape[:1], len(batch.lengths), 1)
-        forced = jax.random.bernoulli(key, self.decayed_forcing_prob(batch), shape).astype(float)
+        probability = self.decayed_forcing_prob(batch)
+        forced = batch.drawn(lambda shape: jax.random.bernoulli(key, probability, shape), 1).astype(float)
         known = forced, strengths
         return self.run(model, batch, key, decode=lambda raw, known: force(model, raw, *known), decode_inputs=known)
 

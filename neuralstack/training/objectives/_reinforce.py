@@ -13,7 +13,7 @@ from neuralstack.machine import BatchSteps
 from neuralstack.memories import AbstractMemory
 from neuralstack.training._bounds import Weight
 from neuralstack.training.objectives._base import AbstractObjective
-from neuralstack.training.objectives._batch import Batch, Heads, mean, sum_from
+from neuralstack.training.objectives._batch import Batch, Heads, sum_from
 from neuralstack.training.objectives._imitation import require_machine
 
 BASELINE_DECAY = 0.99
@@ -59,7 +59,7 @@ class Reinforce(AbstractObjective):
         jax.eval_shape(memory.sample, jnp.zeros(memory.action_size), jnp.zeros(sum(memory.gate_widths)))
 
     def loss(self, model, heads, state, batch, key):
-        uniforms = jax.random.uniform(key, (*batch.example.inputs.shape, sum(model.memory.gate_widths)))
+        uniforms = batch.drawn(partial(jax.random.uniform, key), sum(model.memory.gate_widths))
         shown = self.run(model, batch, key, decode=model.memory.sample, decode_inputs=uniforms)
         returns = jax.lax.stop_gradient(returns_of(shown, batch))
         baseline = expected_return(heads, state, jax.lax.stop_gradient(shown.hidden))
@@ -86,10 +86,12 @@ def policy_loss(
     """
     mask = batch.own
     advantage = returns - jax.lax.stop_gradient(baseline)
-    advantage = advantage / jnp.sqrt(mean(mask, advantage**2) + 1e-8)
+    square = batch.mean(mask, advantage**2)
+    square = square if batch.shards is None else batch.shards.average(square)
+    advantage = advantage / jnp.sqrt(square + 1e-8)
     surprise, entropy = jax.vmap(jax.vmap(partial(surprise_and_entropy, memory)))(shown.raw_action, shown.action)
-    policy = mean(mask, advantage * surprise) - entropy_weight * mean(mask, entropy)
-    return policy + mean(mask, (returns - baseline) ** 2)
+    policy = batch.mean(mask, advantage * surprise) - entropy_weight * batch.mean(mask, entropy)
+    return policy + batch.mean(mask, (returns - baseline) ** 2)
 
 
 def surprise_and_entropy(
@@ -109,8 +111,10 @@ def expected_return(heads: Heads, state: Any, hidden: Float[Array, "steps batch 
 
 def update_mean(state: RunningMean, returns: Float[Array, "steps batch"], batch: Batch) -> RunningMean:
     """Move the running mean toward the returns of a batch, at the steps that the batch reaches."""
-    counts = batch.own.sum(1)
-    new = jnp.where(batch.own, returns, 0.0).sum(1) / jnp.maximum(counts, 1)
+    counts, sums = batch.own.sum(1), jnp.where(batch.own, returns, 0.0).sum(1)
+    if batch.shards is not None:
+        counts, sums = batch.shards.total(counts), batch.shards.total(sums)
+    new = sums / jnp.maximum(counts, 1)
     total = BASELINE_DECAY * state.total + (1 - BASELINE_DECAY) * new
     weight = BASELINE_DECAY * state.weight + (1 - BASELINE_DECAY)
     return RunningMean(jnp.where(counts > 0, total, state.total), jnp.where(counts > 0, weight, state.weight))
