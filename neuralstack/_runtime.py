@@ -84,6 +84,16 @@ def compile_lightly() -> None:
         os.environ["XLA_FLAGS"] = f"{LIGHTLY} {flags}".strip()
 
 
+def silence_xla() -> None:
+    """Let XLA print nothing, unless `TF_CPP_MIN_LOG_LEVEL` says otherwise.
+
+    Of several processes that train together, each reports pages when another one ends, instead of one line. Has no
+    effect once JAX has been imported.
+    """
+    if os.environ.get("TF_CPP_MIN_LOG_LEVEL", "1") == "1":  # JAX sets it so, and child processes inherit that
+        os.environ["TF_CPP_MIN_LOG_LEVEL"] = "4"
+
+
 @contextmanager
 def lightly_compiled() -> Iterator[None]:
     """Disable most compiler optimizations, which for a few steps take longer than they save."""

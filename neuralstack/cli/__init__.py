@@ -7,7 +7,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from neuralstack.cli._process import ended, flush_output, no_interrupt_lost
+from neuralstack.cli._process import ended, flush_output, is_joined, no_interrupt_lost
 from neuralstack.cli._status import INTERRUPTED
 
 LEAST_WIDTH = 40  # columns of a terminal; with fewer, laying out the help takes forever
@@ -28,7 +28,8 @@ def main(arguments: list[str] | None = None) -> None:
     if arguments is None:
         with suppress(ValueError):  # not in the main thread
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing is left to interrupt
-        if status in INTERRUPTED:  # a computation may continue in other threads and crash during teardown
+        # A computation may continue in other threads and crash during teardown, or wait there for other processes.
+        if status in INTERRUPTED or is_joined():
             flush_output()
             os._exit(status)
     sys.exit(status)

@@ -55,9 +55,11 @@ def run(arguments: list[str]) -> int:
         lookup("command", COMMANDS, arguments[0])
     command = parse(arguments)
     seconds_between_lines()  # refused before anything is done
-    from neuralstack._runtime import keep_memory, use_compilation_cache
+    from neuralstack._runtime import keep_memory, silence_xla, use_compilation_cache
 
     keep_memory()
+    if isinstance(command, Train) and command.distributed:
+        silence_xla()
     use_compilation_cache()
     try:
         return command()

@@ -48,6 +48,8 @@ Number = Annotated[float | None, named("X")]
 Numbers = Annotated[tuple[float, ...], named("X [X ...]")]
 Choices = UseAppendAction[Annotated[tuple[str, ...], named("OPTION=VALUE,VALUE")]]
 Address = Annotated[str | None, named("tcp://HOST:PORT")]
+HostAndPort = Annotated[str | None, named("HOST:PORT")]
+Seconds = Annotated[float | None, named("SECONDS")]
 Count = Annotated[int, arg(metavar="N")]
 Amount = Annotated[float, arg(metavar="X")]
 Versions = Annotated[

@@ -13,8 +13,8 @@ from typing import Any
 
 from neuralstack._heartbeat import say as print_line
 from neuralstack._lookup import UnnamedPartError
-from neuralstack.cli._status import BAD_INPUT, BROKEN_PIPE
-from neuralstack.training import SIGNALS, status_of_interrupt, stop_within_seconds
+from neuralstack.cli._status import BAD_INPUT, BROKEN_PIPE, WRONG
+from neuralstack.training import SIGNALS, LostProcessError, status_of_interrupt, stop_within_seconds
 
 INTERRUPTED = "interrupted; to continue training: neuralstack train --resume RUN"
 REDELIVERY = 0.1  # seconds after which a lost interrupt is sent again
@@ -33,6 +33,9 @@ def ended(command: Callable[[], int]) -> int:
     except BrokenPipeError:  # the reader of the output has closed it
         discard_output()
         return BROKEN_PIPE
+    except LostProcessError as error:
+        say(str(error))
+        return WRONG
     except Exception as error:
         message = explanation(error)
         if message is None:
@@ -90,6 +93,15 @@ def devices_are_found() -> bool:
         return bool(jax.devices())
     except Exception:  # of several types, including AssertionError
         return False
+
+
+def is_joined() -> bool:
+    """Return whether this process is still joined with others, as it is after an error: JAX would wait for them."""
+    if "jax" not in sys.modules:
+        return False
+    import jax
+
+    return jax.distributed.is_initialized()
 
 
 def say(message: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neuralstack._lookup import UnnamedPartError
+from neuralstack.cli._distributed import DistributedOptions
 from neuralstack.cli._kinds import Count, Numbers, OptionalDirectory, OptionalPath, OptionalRun, Project, Source
 from neuralstack.cli._moved_text import require_text
 from neuralstack.cli._output import print_table
@@ -15,7 +16,7 @@ from neuralstack.cli._status import WRONG
 from neuralstack.cli._train_options import TrainOptions
 
 if TYPE_CHECKING:
-    from neuralstack.training import Callback, Config, Outcome, OwnParts
+    from neuralstack.training import Callback, Config, DeviceGroup, Outcome, OwnParts
 
 OTHER_NAMES = {"lengths of a warm-up": "--warmup-lengths", "pairs": "--data"}  # the library's names for options
 OPTIONS_TO_TRY = {
@@ -29,7 +30,7 @@ RESUMABLE = frozenset({"max_steps", "stop_after_perfect", "extra_steps", "text"}
 
 
 @dataclass(frozen=True)
-class Train(TrainOptions):
+class Train(DistributedOptions, TrainOptions):
     """Train a machine on a task and save it in a run's directory."""
 
     out: OptionalPath = None
@@ -50,22 +51,24 @@ class Train(TrainOptions):
     def __call__(self) -> int:
         """Train, and print the outcome."""
         try:
-            return self._resume(self.resume) if self.resume is not None else self._start()
+            with self.devices() as devices:
+                return self._start(devices) if self.resume is None else self._resume(self.resume, devices)
         except UnnamedPartError as error:
             if error.part != "task":
                 raise
             shown = f"neuralstack train {shlex.quote(error.located)}"
             raise ValueError(f"{error.fact}: begin with {shown} to allow its code to be executed.") from error
 
-    def _start(self) -> int:
+    def _start(self, devices: "DeviceGroup | None") -> int:
         """Train as the options say."""
         config = self.config()
         if self.seeds != 1 or self.learning_rates:
-            return self._sweep(config)
+            return self._sweep(config, devices)
         from neuralstack.training import train
 
         out = self._directory(config)
-        return report(train(config, out, warm_start=self.warm_start, callbacks=self._callbacks(out)), out)
+        common = {"callbacks": self._callbacks(out), "devices": devices}
+        return report(train(config, out, warm_start=self.warm_start, **common), out, devices)
 
     def config(self) -> "Config":
         """Return the configuration that the options define."""
@@ -88,7 +91,7 @@ class Train(TrainOptions):
         """The names of the parts that were given."""
         return {"task": self.task, "memory": self.memory, "controller": self.controller}
 
-    def _resume(self, path: Path) -> int:
+    def _resume(self, path: Path, devices: "DeviceGroup | None") -> int:
         """Continue the run or the sweep in a directory."""
         given: dict[str, Any] = {name: value for name, value in self.given().items() if name not in self.own} | {
             name: value for name, value in {"out": self.out, "from": self.warm_start}.items() if value is not None
@@ -102,6 +105,8 @@ class Train(TrainOptions):
             )
         from neuralstack.training import SWEEP_FILE, Run, resume, resume_sweep
 
+        if (path / SWEEP_FILE).exists() and devices is not None:
+            raise ValueError(f"--distributed trains one run, but {str(path)!r} is a sweep: resume it without.")
         if (path / SWEEP_FILE).exists():
             if self.learning_rates:
                 raise ValueError("--resume takes the learning rates of the sweep: leave out --learning-rates.")
@@ -112,7 +117,8 @@ class Train(TrainOptions):
             raise ValueError(f"{str(path)!r} is one run, not a sweep: leave out --seeds and --learning-rates.")
         if self.text is None:
             require_text(path, Run.open(path).located().data.text)
-        return report(resume(path, callbacks=self._callbacks(path), **self.own, **given), path)
+        common = {"callbacks": self._callbacks(path), "devices": devices}
+        return report(resume(path, **common, **self.own, **given), path, devices)
 
     def _directory(self, config: "Config") -> Path:
         """Return the directory of the run or the sweep."""
@@ -120,8 +126,10 @@ class Train(TrainOptions):
         name = "-".join(re.sub(r"(\.py)?:", "-", name_part.rpartition("/")[2]) for name_part in parts)
         return self.out or Path("runs", name if self.seeds == 1 else f"{name}-{self.seeds}-seeds")
 
-    def _sweep(self, config: "Config") -> int:
+    def _sweep(self, config: "Config", devices: "DeviceGroup | None") -> int:
         """Train several runs, and print the outcome of each."""
+        if devices is not None:
+            raise ValueError("--distributed trains one run: leave out --seeds and --learning-rates.")
         from neuralstack._runtime import use_cores
 
         use_cores(self.seeds * max(1, len(self.learning_rates)))
@@ -147,22 +155,26 @@ class Train(TrainOptions):
         return callbacks
 
 
-def report(outcome: "Outcome", out: Path) -> int:
-    """Print the outcome of training, and return the exit status."""
+def report(outcome: "Outcome", out: Path, devices: "DeviceGroup | None") -> int:
+    """Print the outcome of training, if this process is the one that reports it, and return the exit status."""
     from neuralstack.training import status_of_interrupt
 
+    interrupted, failed = outcome.status == "interrupted", outcome.status == "failed"
+    status = status_of_interrupt() if interrupted else WRONG if failed else 0
+    if devices is not None and not devices.leads:
+        return status
     restarts = f", {outcome.restarts} restarts" if outcome.restarts else ""
     line = f"{outcome.message} ({outcome.steps} steps, {outcome.seconds:.1f} s of training{restarts}): {out}"
-    if outcome.status == "interrupted":
-        print(f"neuralstack: {line}; continue with neuralstack train --resume {out}", file=sys.stderr)
-        return status_of_interrupt()
-    if outcome.status == "failed":
+    if interrupted:
+        again = "" if devices is None else " --distributed"
+        line += f"; continue with neuralstack train --resume {out}{again}"
+    if interrupted or failed:
         print(f"neuralstack: {line}", file=sys.stderr)
-        return WRONG
+        return status
     print(line)
     if outcome.advice is not None:
         print(outcome.advice.text(OPTIONS_TO_TRY | {"max_steps": f"--resume {out} --max-steps {2 * outcome.steps}"}))
-    return 0
+    return status
 
 
 def print_sweep(result, out: Path) -> int:

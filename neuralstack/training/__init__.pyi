@@ -35,6 +35,7 @@ from ._interrupt import (
     status_of_interrupt as status_of_interrupt,
     stop_within_seconds as stop_within_seconds,
 )
+from ._lost import LostProcessError as LostProcessError
 from ._measure import measure_of as measure_of, training_means as training_means
 from ._members import train_each as train_each
 from ._memory_names import memory_from_name as memory_from_name
@@ -70,6 +71,15 @@ from ._task_recipes import TASK_RECIPES as TASK_RECIPES
 from ._tensorboard import TensorBoard as TensorBoard
 from ._train import resume as resume, train as train, train_all as train_all
 from ._weights_and_biases import WeightsAndBiases as WeightsAndBiases
+from .distributed import (
+    DeviceGroup as DeviceGroup,
+    Place as Place,
+    find_place as find_place,
+    free_port as free_port,
+    join_processes as join_processes,
+    meet as meet,
+    train_on_devices as train_on_devices,
+)
 from .objectives import (
     OBJECTIVES as OBJECTIVES,
     AbstractObjective as AbstractObjective,

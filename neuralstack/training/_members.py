@@ -19,6 +19,7 @@ from neuralstack.training._callbacks import Callbacks
 from neuralstack.training._config import Config
 from neuralstack.training._run_directory import Run
 from neuralstack.training._step import StepSpec, TrainState, train_until
+from neuralstack.training.distributed import DeviceGroup, train_members_on_devices, train_on_devices
 
 CHUNK = 10  # steps between checks of the clock, the keyboard and the progress bar
 
@@ -37,9 +38,15 @@ class Member:
     callbacks: Callbacks = field(default_factory=Callbacks)
 
 
-def advance(members: list[Member], spec: StepSpec, until: list[int]) -> None:
-    """Train every member up to its step."""
-    states = train_each([member.state for member in members], spec, until)
+def advance(members: list[Member], spec: StepSpec, until: list[int], devices: DeviceGroup | None = None) -> None:
+    """Train every member up to its step, on the devices that are given or on those that JAX sees."""
+    states = [member.state for member in members]
+    if devices is None:
+        states = train_each(states, spec, until)
+    elif len(members) == 1:
+        states = [train_on_devices(states[0], spec, until[0], devices.mesh)]
+    else:
+        states = train_members_on_devices(states, spec, until, devices.mesh)
     for member, state in zip(members, jax.block_until_ready(states), strict=True):
         member.state = state
 

@@ -14,6 +14,7 @@ FIRST_FILES = {
     "files.json",
     "checkpoint.safetensors",
     "sweep.json",
+    "devices.json",
 }
 
 

@@ -36,7 +36,7 @@ class StepSpec(NamedTuple):
     structure: tuple[Any, Any]
     """The parts of the model that are not arrays (see `split_model`)."""
     shards: Shards | None = None
-    """How each batch is spread over devices, if it is."""
+    """The shares of each batch, if it is spread over devices."""
 
     @property
     def bounds(self) -> tuple[int, int]:

@@ -29,20 +29,33 @@ def from_file(path: Path, like: Tree) -> Tree:
         ValueError: If the file is broken or its arrays do not match the tree.
     """
     try:
-        arrays = safetensors.numpy.load(read_bounded(path, LARGEST))
-    except (OSError, ValueError, safetensors.SafetensorError) as error:
+        content = read_bounded(path, LARGEST)
+    except (OSError, ValueError) as error:
         raise ValueError(f"{str(path)!r} is broken or half-written ({error}): restore it, or train again.") from None
+    return from_bytes(content, like, repr(str(path)))
+
+
+def from_bytes(content: bytes, like: Tree, source: str) -> Tree:
+    """Read arrays in the safetensors format into a tree of the same shapes; `source` is where they come from.
+
+    Raises:
+        ValueError: If they are broken or do not match the tree.
+    """
+    try:
+        arrays = safetensors.numpy.load(content)
+    except (ValueError, safetensors.SafetensorError) as error:
+        raise ValueError(f"{source} is broken or half-written ({error}): restore it, or train again.") from None
     for name, leaf in named_leaves(like):
         array, expected = arrays.get(name), jax.eval_shape(_plain, leaf)
         if array is None or array.shape != expected.shape or not _same_kind(array.dtype, expected.dtype):
             got = "is missing" if array is None else f"is {array.dtype}{list(array.shape)}"
             raise ValueError(
-                f"{str(path)!r} does not fit the run's config.json: {name} {got}, "
+                f"{source} does not fit the run's config.json: {name} {got}, "
                 f"expected {expected.dtype}{list(expected.shape)}; restore both files, or train again."
             )
     if spare := sorted(arrays.keys() - {name for name, _ in named_leaves(like)}):
         raise ValueError(
-            f"{str(path)!r} does not fit the run's config.json: it also holds {spare[0]}; "
+            f"{source} does not fit the run's config.json: it also holds {spare[0]}; "
             "restore both files, or train again."
         )
     read = iter([_like(jnp.asarray(arrays[name]), leaf) for name, leaf in named_leaves(like)])

@@ -1,34 +1,33 @@
 """Resumable training of a run: chunks of compiled steps, with progress, evaluations and checkpoints in between."""
 
-import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Unpack
 
-import jax.numpy as jnp
-
 from neuralstack._arguments import require_object
 from neuralstack._files import locked
+from neuralstack._heartbeat import say
 from neuralstack.training._build import build_task, step_spec
 from neuralstack.training._callbacks import Callbacks
+from neuralstack.training._chunk import finalize, measures_of, train_chunk
 from neuralstack.training._complete import complete
 from neuralstack.training._config import Config
+from neuralstack.training._device_record import record_devices
+from neuralstack.training._following import check_devices, follow, interrupt, share, share_ends
 from neuralstack.training._interrupt import defer_keyboard_interrupt
-from neuralstack.training._measure import Measure, measure_of, training_means
-from neuralstack.training._members import Member, advance, stop_of, used_devices
-from neuralstack.training._optimizer import gradient_variance
+from neuralstack.training._members import Member, advance
 from neuralstack.training._options import with_options
-from neuralstack.training._outcome import Outcome, outcome_of
+from neuralstack.training._outcome import Outcome
 from neuralstack.training._own_parts import OwnParts
-from neuralstack.training._progress import Report, TrainingProgress, show_progress
+from neuralstack.training._progress import Report, show_progress
 from neuralstack.training._refused import removed_if_refused
-from neuralstack.training._resume import end_of, open_run, restart_if_due
+from neuralstack.training._resume import open_run
 from neuralstack.training._run_directory import Run
-from neuralstack.training._step import HEALTHY, reset_means, to_evaluate
-from neuralstack.training._stopping import Record, rank
+from neuralstack.training._step import StepSpec
+from neuralstack.training._stopping import Record
 from neuralstack.training._text_record import pinned_task, require_same_text
+from neuralstack.training.distributed import DeviceGroup
 
 
 def train(
@@ -41,6 +40,7 @@ def train(
     progress: Callable[[Record], None] | None = None,
     stop: Callable[[], bool] | None = None,
     callbacks: Sequence[Any] = (),
+    devices: DeviceGroup | None = None,
 ) -> Outcome:
     """Train a machine and keep it in a run's directory.
 
@@ -55,6 +55,7 @@ def train(
         stop: Asked every few batches; once it returns True, training is interrupted as by Ctrl-C, and can be resumed.
         callbacks: Objects that follow the training, such as `ns.TensorBoard("curves")`: see `Callback`. In a resumed
             run they get the new evaluations.
+        devices: The devices over which each batch is spread. Defaults to one device of this process.
 
     Raises:
         ValueError: If the configuration is invalid, the directory is not empty, or the run to resume is broken or has
@@ -69,6 +70,7 @@ def train(
         progress=report,
         stop=stop,
         callbacks=[callbacks],
+        devices=devices,
     )
     return outcome
 
@@ -83,6 +85,7 @@ def resume(
     show: bool = True,
     progress: Callable[[Record], None] | None = None,
     callbacks: Sequence[Any] = (),
+    devices: DeviceGroup | None = None,
     **own: Unpack[OwnParts],
 ) -> Outcome:
     """Continue the run in a directory as if it had never stopped: bit for bit the same on the same computer.
@@ -96,6 +99,8 @@ def resume(
         show: Whether to show progress on the terminal or in a notebook.
         progress: Called as in `train`.
         callbacks: As in `train`.
+        devices: As in `train`. On as many devices as before, training goes on bit for bit as if it had never stopped;
+            on another number, to rounding.
         own: The names of the run's `task`, `memory` and `controller`, if they are not the library's; their code is
             executed.
 
@@ -105,7 +110,7 @@ def resume(
     options = {"max_steps": max_steps, "stop_after_perfect": stop_after_perfect, "extra_steps": extra_steps}
     given = {name: value for name, value in {**options, "text": text}.items() if value is not None}
     config = with_options(Run.open(path).config(**own), **given)
-    return train(config, path, resume=True, show=show, progress=progress, callbacks=callbacks)
+    return train(config, path, resume=True, show=show, progress=progress, callbacks=callbacks, devices=devices)
 
 
 def train_all(
@@ -118,6 +123,7 @@ def train_all(
     progress: Report | None = None,
     stop: Callable[[], bool] | None = None,
     callbacks: Sequence[Any] | None = None,
+    devices: DeviceGroup | None = None,
 ) -> list[Outcome]:
     """Train several runs together with one compiled program; they may differ only in seed and learning rate.
 
@@ -133,110 +139,91 @@ def train_all(
         progress: Called as in `train`, with the directory of a run and its record.
         stop: Asked as in `train`.
         callbacks: The callbacks of each run.
+        devices: The devices over which the batches of one run, or several runs, are spread.
 
     Raises:
         ValueError: As for `train`.
     """
     for config, _ in runs:
         require_object("config", config, Config, 'ns.Config("reversal")')
+    if devices is not None:
+        require_object("devices", devices, DeviceGroup, "ns.DeviceGroup()")
+        devices = devices if devices.count > 1 else None
     followed = [Callbacks(of_run) for of_run in callbacks or [()] * len(runs)]
-    configs = [complete(config) for config, _ in runs]
-    if resume:
-        for config, (_, path) in zip(configs, runs, strict=True):
-            require_same_text(path, build_task(config))
-    spec, measures = step_spec(configs[0]), measures_of(configs[0])
+    configs, paths = [complete(config) for config, _ in runs], [Path(path) for _, path in runs]
+    if devices is not None:
+        check_devices(devices, configs)
+    spec = step_spec(configs[0])
     spec = spec._replace(task=pinned_task(spec.task))
+    if devices is not None and not devices.leads:
+        return follow(devices, [*zip(configs, paths, strict=True)], spec)
+    if resume:
+        for config, path in zip(configs, paths, strict=True):
+            require_same_text(path, build_task(config))
+    measures = measures_of(configs[0])
     with ExitStack() as stack:
-        with removed_if_refused([path for _, path in runs]):
-            members = []
-            for config, (_, path) in zip(configs, runs, strict=True):
-                is_there = resume and Path(path).is_dir()
-                if is_there:
-                    stack.enter_context(locked(Path(path)))
-                members.append(open_run(config, path, resume=resume, warm_start=warm_start))
-                if not is_there:
-                    stack.enter_context(locked(Path(path)))
+        with removed_if_refused(paths):
+            members = open_all(configs, paths, stack, resume=resume, warm_start=warm_start)
             if on_open is not None:
                 on_open()
-            advance(members, spec, [int(member.state.step) for member in members])  # takes no step, but compiles
-            for member, of_run in zip(members, followed, strict=True):
-                if member.ended is None:
-                    member.callbacks = of_run
-                    stack.enter_context(of_run.follow(member.config))
+            begin_on_devices(members, spec, devices, show=show)
+            start_callbacks(members, followed, stack)
         showing = show_progress(members, enabled=show, report=progress)
         with defer_keyboard_interrupt() as interrupted, showing as shown:
             while any(member.ended is None for member in members):
-                train_chunk(members, spec, measures, shown)
+                trained = train_chunk(members, spec, measures, shown, devices)
                 if interrupted() or (stop is not None and stop()):
-                    for member in members:
-                        member.ended = member.ended or "interrupted"
+                    interrupt(members)
+                share(devices, members, trained)
             outcomes = [finalize(member) for member in members]
+            share_ends(devices, members)
             with ExitStack() as ends:  # all are called, even if one raises an error
                 for member, outcome in reversed([*zip(members, outcomes, strict=True)]):
                     ends.callback(member.callbacks.end, outcome)
             return outcomes
 
 
-def measures_of(config: Config) -> dict[str, Measure]:
-    """Return the metrics function of each set that is evaluated during training."""
-    task = build_task(config)
-    sets = {"validation": config.lengths} | ({"test": task.test_lengths} if config.log_test else {})
-    tasks = {"validation": task, "test": task.to_test}
-    return {name: measure_of(tasks[name], lengths) for name, lengths in sets.items()}
+def open_all(
+    configs: Sequence[Config],
+    paths: Sequence[Path],
+    stack: ExitStack,
+    *,
+    resume: bool,
+    warm_start: str | Path | None,
+) -> list[Member]:
+    """Open all runs, and lock their directories until the stack is closed.
+
+    Raises:
+        ValueError: As for `train`.
+    """
+    members = []
+    for config, path in zip(configs, paths, strict=True):
+        is_there = resume and path.is_dir()
+        if is_there:
+            stack.enter_context(locked(path))
+        members.append(open_run(config, path, resume=resume, warm_start=warm_start))
+        if not is_there:
+            stack.enter_context(locked(path))
+    return members
 
 
-def train_chunk(members: list[Member], spec, measures: dict[str, Measure], progress: TrainingProgress) -> None:
-    """Train every active member for a chunk of steps, then do what is due."""
-    started, active = time.perf_counter(), [member for member in members if member.ended is None]
-    advance(members, spec, [stop_of(member) for member in members])
-    share = min(used_devices(len(members)), len(active)) / len(active)
-    seconds = (time.perf_counter() - started) * share
-    progress.advance()
-    for member in active:
-        member.seconds += seconds
-        on_chunk_end(member, spec, measures, progress)
+def start_callbacks(members: list[Member], callbacks: Sequence[Callbacks], stack: ExitStack) -> None:
+    """Start the callbacks of the runs that have not ended; if training fails, the stack ends them."""
+    for member, of_run in zip(members, callbacks, strict=True):
+        if member.ended is None:
+            member.callbacks = of_run
+            stack.enter_context(of_run.follow(member.config))
 
 
-def on_chunk_end(member: Member, spec, measures: dict[str, Measure], progress: TrainingProgress) -> None:
-    """Do what is due for a member between two chunks of steps: evaluate, save a checkpoint, restart or end."""
-    config, state, evaluation = member.config, member.state, None
-    step = int(state.step)
-    if int(state.failure) != HEALTHY:
-        member.ended = "failed"
-    elif step % config.evaluate_every == 0 or step == config.max_steps:
-        progress.evaluating()
-        evaluation = keep_evaluation(
-            member, {name: measure(to_evaluate(state, spec)) for name, measure in measures.items()}
-        )
-        member.ended = end_of(config, member.records, state)
-    progress.report(member, evaluation)
-    if evaluation is not None:
-        member.callbacks.evaluated(evaluation)
-    restarted = restart_if_due(member)
-    if restarted is not member:
-        member.state = restarted.state
-        progress.restart(member)
+def begin_on_devices(members: list[Member], spec: StepSpec, devices: DeviceGroup | None, *, show: bool) -> None:
+    """Compile what trains the members, in all processes, and record on which devices one goes on.
 
-
-def keep_evaluation(member: Member, metrics: dict[str, dict[str, float]]) -> Record:
-    """Save a member's evaluation, its weights unless earlier ones were better, and a checkpoint; return its record."""
-    state, run = member.state, member.run
-    variance = {"gradient_variance": gradient_variance(state.optimizer)}
-    record = {**training_means(state), **variance, **metrics, "seconds": member.seconds}
-    if not any(rank(other) > rank(record) for other in member.records):
-        run.save_model(state.model)
-    member.records.append(record)
-    run.append_metrics(record)
-    member.state = reset_means(state)
-    run.save_checkpoint(member.state)
-    return record
-
-
-def finalize(member: Member) -> Outcome:
-    """Save what is needed to resume a member, and return its outcome."""
-    state = member.state
-    healthy = replace(state, failure=jnp.full_like(state.failure, HEALTHY))
-    member.run.save_checkpoint(healthy)
-    if not member.records:
-        member.run.save_model(state.model)
-    return outcome_of(member.ended or "done", member.config, state, member.records, member.seconds)
+    Raises:
+        ValueError: If the record of earlier devices is broken.
+    """
+    if len(members) == 1 and members[0].ended is None:
+        line = record_devices(members[0], devices)
+        if line is not None and show:
+            say(f"neuralstack: {line}")
+    share(devices, members, [None] * len(members))
+    advance(members, spec, [int(member.state.step) for member in members], devices)  # takes no step, but compiles

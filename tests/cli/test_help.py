@@ -82,6 +82,11 @@ OTHER_OPTIONS = {
     "no_log_test",
     "tensorboard",
     "wandb",
+    "distributed",
+    "coordinator",
+    "processes",
+    "process",
+    "join_within",
 }
 OPTIONS_OF_A_CONFIGURATION = {name for choice in (CHOSEN, *CHOICES) for name in choice}
 

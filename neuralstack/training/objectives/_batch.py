@@ -30,7 +30,7 @@ class Batch(eqx.Module):
     quantization: QuantizationNoise | None = None
     """Noise that rounds states, gates and values at random, in the finishing phase of training."""
     shards: Shards | None = eqx.field(static=True, default=None)
-    """How the whole batch is spread over devices, if this is one device's share of it."""
+    """The shares of the whole batch, if this is one device's share of it."""
 
     @property
     def defined(self) -> Bool[Array, "steps 1"]:
