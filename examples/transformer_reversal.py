@@ -22,7 +22,7 @@ WIDTH, HEADS = 64, 4
 ATTEMPT, MOST = 300, 3000  # batches of an attempt by which it answers some string, and of all attempts
 LEARNING_RATE, FINISHING_RATE = 3e-3, 1e-3  # of an attempt, and once it answers some string
 WARMUP, EXTRA = (8, 16, 32), 200  # lengths at first, and batches after all strings were answered
-COUNT = 1000  # test strings
+COUNT, SOLVED = 1000, 0.99  # test strings, and the share without an error from which a seed counts
 
 
 class Transformer(eqx.Module):
@@ -106,7 +106,7 @@ def answered(fitted: ns.Fitted) -> float:
 
 
 def main() -> None:
-    """Train some seeds, and count those that answer every test string without an error."""
+    """Train some seeds, and count those that answer nearly every test string without an error."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=1, help="number of seeds")
     parser.add_argument("--first", type=int, default=0, help="the first seed")
@@ -119,8 +119,11 @@ def main() -> None:
             print(json.dumps(rows[-1]), flush=True)
     if not arguments.json:
         print(Table("Reversal of 65 to 128 symbols, trained on 8 to 64", tuple(rows[0]), [*map(_cells, rows)]))
-    solved = sum(row["whole"] == 1 for row in rows)
-    print(f"{solved} of {len(rows)} seeds answer every string", file=sys.stderr if arguments.json else sys.stdout)
+    solved = sum(row["whole"] >= SOLVED for row in rows)
+    print(
+        f"{solved} of {len(rows)} seeds answer at least {SOLVED:.0%} of the strings",
+        file=sys.stderr if arguments.json else sys.stdout,
+    )
 
 
 def _cells(row: dict) -> tuple:
