@@ -22,6 +22,11 @@ Held = tuple[tuple[int, ...], ...]
 """The values that each memory holds, in the order in which they were pushed."""
 LEAST_BATCH = 64  # of control steps that are computed at once; larger ones are 8 times it, and so on: few are compiled
 GROWTH = 8
+MOST_RULES = 400_000  # minutes of comparing states
+
+
+class TooManyRules(Exception):
+    """Raised if more rules are needed than can be compared in a few minutes."""
 
 
 class Configuration(NamedTuple):
@@ -98,6 +103,8 @@ class Control:
         missing = [key for key in dict.fromkeys(keys) if key not in self._rules]
         if not missing:
             return
+        if len(self._rules) > MOST_RULES:
+            raise TooManyRules
         batch = padded(missing)
         states = np.stack([self.states[state] for state, _, _ in batch])
         tokens, first = np.array([token for _, token, _ in batch]), np.array([state == 0 for state, _, _ in batch])

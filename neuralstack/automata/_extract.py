@@ -10,6 +10,7 @@ import numpy as np
 
 from neuralstack._arguments import require_object
 from neuralstack.automata._choice import Choice, always
+from neuralstack.automata._control import MOST_RULES, TooManyRules
 from neuralstack.automata._layout import LENGTHS_TRIED, Layout, fit_lengths
 from neuralstack.automata._learn import NotSettled, learn
 from neuralstack.automata._quotient import MOST_STATES, TooManyStates, Unsteady
@@ -82,6 +83,8 @@ def learned(machine: Machine, task: AbstractTask) -> StackTransducer:
         return learn(machine, task, layout_of(task))
     except TooManyStates:
         reason = f"more than {MOST_STATES} of its states are used differently"
+    except TooManyRules:
+        reason = f"its states are used in more than {MOST_RULES} different ways"
     except NotSettled:
         reason = "further sequences go on telling its states apart"
     except Unsteady:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from neuralstack.automata._choice import Choice, Reads, narrowed
-from neuralstack.automata._control import Control
+from neuralstack.automata._control import Control, TooManyRules
 from neuralstack.automata._layout import Layout
 from neuralstack.automata._merge import merge
 from neuralstack.automata._quotient import Quotient, Rest, TooManyStates
@@ -46,6 +46,7 @@ def learn(machine: Machine, task: AbstractTask, layout: Layout | None) -> StackT
 
     Raises:
         TooManyStates: If the program would have too many states.
+        TooManyRules: If more steps of the machine had to be compared than takes a few minutes.
         Unsteady: If the machine answers otherwise when its steps are computed in another order.
         NotSettled: If further sequences go on telling states or values apart.
     """
@@ -53,7 +54,7 @@ def learn(machine: Machine, task: AbstractTask, layout: Layout | None) -> StackT
     rng, found = np.random.default_rng(0), []
     for attempt in range(ATTEMPTS):
         order = rounds if attempt == 0 else [[some[row] for row in rng.permutation(len(some))] for some in rounds]
-        with suppress(*([TooManyStates, NotSettled] if attempt else [])):
+        with suppress(*([TooManyStates, TooManyRules, NotSettled] if attempt else [])):
             quotient, known, used = Quotient(control), [], Used()
             for some in order:
                 known += some
