@@ -148,7 +148,7 @@ def draw(found: dict[str, dict[str, dict[str, dict[str, float]]]], path: Path) -
             for axis, (part, scale, label) in zip(row, parts, strict=True):
                 for number, name in enumerate(SETTINGS[setting]):
                     points = [
-                        (int(n), scale * one[name][part]) for n, one in by_steps.items() if part in one.get(name, {})
+                        (int(n), scale * one[name][part]) for n, one in by_steps.items() if one.get(name, {}).get(part)
                     ]
                     if points:
                         style = "-" if number < len(COLORS) else "--"
