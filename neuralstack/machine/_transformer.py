@@ -67,7 +67,7 @@ class Transformer(eqx.Module):
         >>> import jax, jax.numpy as jnp, neuralstack as ns
         >>> transformer = ns.Transformer(5, width=8, heads=2, memory=ns.NeuralStack(8), key=jax.random.key(0))
         >>> transformer
-        Transformer(5, width=8, num_layers=2, heads=2, memory=NeuralStack(width=8, kernel=None))  # 2,095 parameters
+        Transformer(5, width=8, num_layers=2, heads=2, memory=NeuralStack(width=8, kernel=None))  # 2,527 parameters
         >>> tokens = jnp.array([0, 3, 4])
         >>> logits = transformer(tokens)
         >>> logits.shape  # of 5 tokens, after each of 3 steps
