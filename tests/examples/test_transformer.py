@@ -30,6 +30,7 @@ def test_an_attempt_that_answers_nothing_is_followed_by_others(example, monkeypa
 
 @pytest.mark.slow
 def test_a_small_size_is_learned_and_reported(example, monkeypatch, capsys, optimized):
+    monkeypatch.setattr(example, "EXTRA", 0)
     learn = example.learn
     monkeypatch.setattr(example, "learn", lambda seed: learn(seed, most=600, **SMALL))
     monkeypatch.setattr("sys.argv", ["transformer_reversal.py", "--json"])
