@@ -19,7 +19,7 @@ from neuralstack.training._callbacks import Callbacks
 from neuralstack.training._config import Config
 from neuralstack.training._run_directory import Run
 from neuralstack.training._step import StepSpec, TrainState, train_until
-from neuralstack.training.distributed import DeviceGroup, train_members_on_devices, train_on_devices
+from neuralstack.training.distributed import DeviceGroup, train_on_devices
 
 CHUNK = 10  # steps between checks of the clock, the keyboard and the progress bar
 
@@ -43,10 +43,8 @@ def advance(members: list[Member], spec: StepSpec, until: list[int], devices: De
     states = [member.state for member in members]
     if devices is None:
         states = train_each(states, spec, until)
-    elif len(members) == 1:
-        states = [train_on_devices(states[0], spec, until[0], devices.mesh)]
     else:
-        states = train_members_on_devices(states, spec, until, devices.mesh)
+        states = [train_on_devices(state, spec, stop, devices.mesh) for state, stop in zip(states, until, strict=True)]
     for member, state in zip(members, jax.block_until_ready(states), strict=True):
         member.state = state
 

@@ -139,7 +139,7 @@ def train_all(
         progress: Called as in `train`, with the directory of a run and its record.
         stop: Asked as in `train`.
         callbacks: The callbacks of each run.
-        devices: The devices over which the batches of one run, or several runs, are spread.
+        devices: The devices over which each batch is spread.
 
     Raises:
         ValueError: As for `train`.

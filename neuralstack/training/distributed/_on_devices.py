@@ -1,6 +1,5 @@
 """The compiled training step on many devices, of one process or of several."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -10,10 +9,10 @@ import jax.numpy as jnp
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Int
 
-from neuralstack.training._shards import AXIS, Shards
+from neuralstack.training._shards import Shards
 from neuralstack.training._step import StepSpec, TrainState, train_until
 
-EVERYWHERE, SPREAD = PartitionSpec(), PartitionSpec(AXIS)
+EVERYWHERE = PartitionSpec()
 
 
 def train_on_devices(state: TrainState, spec: StepSpec, until: int, mesh: Mesh) -> TrainState:
@@ -65,37 +64,3 @@ def on_all(tree: Any, mesh: Mesh) -> Any:
 def local(state: TrainState) -> TrainState:
     """Return the copy of a state on this process's first device."""
     return with_key(jax.tree.map(lambda leaf: leaf.addressable_data(0), state))
-
-
-def train_members_on_devices(
-    states: Sequence[TrainState], spec: StepSpec, until: Sequence[int], mesh: Mesh
-) -> list[TrainState]:
-    """Train each state up to its own step like `train_each`, with the states spread over the devices of a mesh."""
-    spare = -len(states) % mesh.size  # every device needs the same number: the last ones take no step
-    padded = [*states, *[states[0]] * spare]
-    stops = jnp.asarray([*until, *[int(states[0].step)] * spare], jnp.int32)
-    trained = _train_members([on_all(state, mesh) for state in padded], spec, on_all(stops, mesh), mesh)
-    return [local(state) for state in trained[: len(states)]]
-
-
-@partial(jax.jit, static_argnames=("spec", "mesh"))
-def _train_members(
-    states: list[TrainState], spec: StepSpec, until: Int[Array, " states"], mesh: Mesh
-) -> list[TrainState]:
-    shards = Shards(mesh.size)
-
-    def train_one(state: TrainState, until: Int[Array, ""]) -> TrainState:
-        return with_key_data(train_until(with_key(state), spec, until))
-
-    def train_share(states, until):
-        own = jax.tree.map(shards.rows, (states, until))
-        if jax.default_backend() == "cpu":  # mapping such small networks costs more than it saves
-            trained = jax.lax.map(lambda state_and_stop: train_one(*state_and_stop), own)
-        else:
-            trained = jax.vmap(train_one)(*own)
-        return jax.tree.map(shards.whole, trained)
-
-    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
-    share = jax.shard_map(train_share, mesh=mesh, in_specs=EVERYWHERE, out_specs=EVERYWHERE, check_vma=False)
-    trained = share(stacked, until)
-    return [jax.tree.map(lambda leaf, row=row: leaf[row], trained) for row in range(len(states))]
