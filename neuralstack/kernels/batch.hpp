@@ -29,10 +29,10 @@ bool is_possible(const neuralstack_batch& batch) {
   return true;
 }
 
-// Runs `work(i)` for every sequence i of a batch and returns one of the failures, or success. No exception leaves it:
-// all that can be missing is memory.
+// Runs `work(i)` for every i below `count` and returns one of the failures, or success. No exception leaves it: all that
+// can be missing is memory.
 template <typename Work>
-int for_each(const neuralstack_batch& batch, const Work& work) {
+int for_each_of(int64_t count, const neuralstack_batch& batch, const Work& work) {
   std::atomic<int> result{NEURALSTACK_OK};
   auto guarded = [&](int64_t i) noexcept {
     try {
@@ -42,12 +42,29 @@ int for_each(const neuralstack_batch& batch, const Work& work) {
     }
   };
   if (batch.parallel_for == nullptr) {
-    for (int64_t i = 0; i < batch.sequences; ++i) guarded(i);
+    for (int64_t i = 0; i < count; ++i) guarded(i);
   } else {
     const auto call = [](void* data, int64_t i) { (*static_cast<decltype(guarded)*>(data))(i); };
-    batch.parallel_for(batch.context, batch.sequences, call, &guarded);
+    batch.parallel_for(batch.context, count, call, &guarded);
   }
   return result;
+}
+
+// Runs `work(i)` for every sequence i of a batch.
+template <typename Work>
+int for_each(const neuralstack_batch& batch, const Work& work) {
+  return for_each_of(batch.sequences, batch, work);
+}
+
+// Runs `work(first, last)` for sequences that are worth visiting in turn at every step: some of those that are
+// interleaved, whose rows of one step then share pages, or a single one.
+template <typename Work>
+int for_each_group(const neuralstack_batch& batch, const Work& work) {
+  constexpr int64_t kMost = 8;
+  const int64_t size = std::min(batch.interleaved, kMost);
+  return for_each_of((batch.sequences + size - 1) / size, batch, [&](int64_t group) {
+    return work(group * size, std::min((group + 1) * size, batch.sequences));
+  });
 }
 
 }  // namespace neuralstack

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <tuple>
 #include <vector>
 
 #include "arrays.hpp"
@@ -23,51 +24,66 @@ class Core {
 
   explicit Core(const neuralstack_batch& batch) : batch_(batch) {}
 
-  // Every read of a whole sequence.
+  // Every read of whole sequences.
   int forward(const int32_t* steps, const Given& batch_actions, Real* batch_reads) const {
-    return for_each(batch_, [&](int64_t i) {
-      std::vector<int32_t> elements(places_);
-      std::vector<double> strengths(places_);
-      Slots slots{elements.data(), strengths.data(), first_, first_};
-      const auto actions = of(batch_actions, i);
-      const Rows<Real> reads = values_of(batch_reads, i);
-      const int64_t asked = bounded(steps[i]), taken = finite_steps(actions, asked);
+    return for_each_group(batch_, [&](int64_t first, int64_t last) {
+      std::vector<Sequence> sequences = begin(first, last, steps, batch_actions);
       Change changes[kTracks];
-      for (int64_t time = 0; time < taken; ++time) {
-        take(slots, time, actions, changes);
-        Memory::reads(slots, actions.values, after(reads, time), width_);
+      in_step(sequences, [&](Sequence& sequence, int64_t time) {
+        take(sequence.slots, time, sequence.actions, changes);
+        Memory::reads(sequence.slots, sequence.actions.values, after(values_of(batch_reads, sequence.number), time),
+                      width_);
+      });
+      for (const Sequence& sequence : sequences) {
+        const Rows<Real> reads = values_of(batch_reads, sequence.number);
+        fill(reads, sequence.taken, sequence.asked, width_, kNaN);
+        fill(reads, sequence.asked, length_, width_, Real(0));
       }
-      fill(reads, taken, asked, width_, kNaN);
-      fill(reads, asked, length_, width_, Real(0));
       return NEURALSTACK_OK;
     });
   }
 
-  // The cotangents of a whole sequence's actions. The strengths of every step are recomputed, which is cheap compared
-  // with the work on the values, so the forward pass stores nothing.
+  // The cotangents of the actions of whole sequences. The strengths of every step are recomputed, which is cheap
+  // compared with the work on the values, so the forward pass stores nothing.
   int backward(const int32_t* steps, const Given& batch_actions, const Real* batch_read_cotangents,
                const Actions<Real>& batch_cotangents) const {
-    return for_each(batch_, [&](int64_t i) {
-      std::vector<int32_t> elements(places_);
-      std::vector<double> strengths(places_);
-      std::vector<Change> changes(places_);
-      std::vector<double> of_strengths(places_);  // the cotangent of an element's strength has the index of its push
-      Slots slots{elements.data(), strengths.data(), first_, first_};
-      const auto actions = of(batch_actions, i);
-      const Rows<const Real> of_reads = values_of(batch_read_cotangents, i);
-      const auto cotangents = of(batch_cotangents, i);
-      const int64_t asked = bounded(steps[i]), taken = finite_steps(actions, asked);
-      fill(cotangents.pop, 0, length_, 1, Real(0));
-      fill(cotangents.values, 0, length_, width_, Real(0));
-      for (int64_t time = 0; time < taken; ++time) take(slots, time, actions, changes.data() + time * kTracks);
-      for (int64_t time = taken - 1; time >= 0; --time) {
-        Memory::back(slots, &changes[time * kTracks], actions.values, after(of_reads, time), cotangents.values,
-                     of_strengths.data(), after(cotangents.pop, time), width_);
+    return for_each_group(batch_, [&](int64_t first, int64_t last) {
+      std::vector<Sequence> sequences = begin(first, last, steps, batch_actions);
+      const size_t places = static_cast<size_t>(places_) * sequences.size();
+      std::vector<Change> all_changes(places);
+      std::vector<double> all_of_strengths(places);  // the cotangent of an element's strength has the index of its push
+      const auto changes = [&](const Sequence& one) { return all_changes.data() + (one.number - first) * places_; };
+      const auto of_strengths = [&](const Sequence& one) {
+        return all_of_strengths.data() + (one.number - first) * places_;
+      };
+      in_step(sequences, [&](Sequence& sequence, int64_t time) {
+        take(sequence.slots, time, sequence.actions, changes(sequence) + time * kTracks);
+        const auto cotangents = of(batch_cotangents, sequence.number);
+        fill(cotangents.values, time, time + 1, width_, Real(0));
+      });
+      for (int64_t time = length_ - 1; time >= 0; --time) {
+        for (Sequence& sequence : sequences) {
+          if (time >= sequence.taken) continue;
+          const auto cotangents = of(batch_cotangents, sequence.number);
+          const Rows<const Real> of_reads = values_of(batch_read_cotangents, sequence.number);
+          Memory::back(sequence.slots, changes(sequence) + time * kTracks, sequence.actions.values,
+                       after(of_reads, time), cotangents.values, of_strengths(sequence),
+                       after(cotangents.pop, time), width_);
+        }
       }
-      for (int64_t place = 0; place < places_; ++place) *cotangents.push[place] = static_cast<Real>(of_strengths[place]);
-      fill(cotangents.push, taken, asked, 1, kNaN);
-      fill(cotangents.pop, taken, asked, 1, kNaN);
-      fill(cotangents.values, taken, asked, width_, kNaN);
+      for (const Sequence& sequence : sequences) {
+        const auto cotangents = of(batch_cotangents, sequence.number);
+        const double* of_pushes = of_strengths(sequence);
+        for (int64_t place = 0; place < sequence.taken * kTracks; ++place) {
+          *cotangents.push[place] = static_cast<Real>(of_pushes[place]);
+        }
+        for (auto [begin, end, number] : {std::tuple{sequence.taken, sequence.asked, kNaN},
+                                          std::tuple{sequence.asked, length_, Real(0)}}) {
+          fill(cotangents.push, begin, end, 1, number);
+          fill(cotangents.pop, begin, end, 1, number);
+          fill(cotangents.values, begin, end, width_, number);
+        }
+      }
       return NEURALSTACK_OK;
     });
   }
@@ -110,12 +126,13 @@ class Core {
       std::fill_n(record.slots, 2 * places_, 0);
       std::fill_n(record.strengths, 2 * places_, 0.0);
       line.ends[0] = line.ends[1] = first_;
-      const int64_t asked = bounded(steps[i]), taken = finite_steps(actions, asked);
+      const int64_t asked = bounded(steps[i]);
       Slots slots = open(line);
       Change changes[kTracks];
-      for (int64_t time = 0; time < taken; ++time) {
-        take(slots, time, actions, changes);
-        for (int32_t k = 0; k < kTracks; ++k) record.write(time * kTracks + k, changes[k]);
+      int64_t taken = 0;
+      for (; taken < asked && finite(actions, taken); ++taken) {
+        take(slots, taken, actions, changes);
+        for (int32_t k = 0; k < kTracks; ++k) record.write(taken * kTracks + k, changes[k]);
       }
       std::fill_n(record.slots + 2 * taken * kTracks, 2 * (asked - taken) * kTracks, kBroken);
       close(line, slots);
@@ -159,6 +176,48 @@ class Core {
  private:
   static constexpr int32_t kTracks = Memory::kTracks;
   static constexpr Real kNaN = std::numeric_limits<Real>::quiet_NaN();
+
+  // A sequence on its way: its line, and how many of the steps that were asked for it can take.
+  struct Sequence {
+    int64_t number;
+    ActionRows<const Real> actions;
+    Slots slots;
+    int64_t asked;
+    int64_t taken;
+    std::vector<int32_t> elements;
+    std::vector<double> strengths;
+  };
+
+  // The sequences from `first` to just before `last`, with empty lines.
+  std::vector<Sequence> begin(int64_t first, int64_t last, const int32_t* steps, const Given& batch_actions) const {
+    std::vector<Sequence> sequences(last - first);
+    for (int64_t i = first; i < last; ++i) {
+      Sequence& one = sequences[i - first];
+      one.number = i;
+      one.actions = of(batch_actions, i);
+      one.asked = one.taken = bounded(steps[i]);
+      one.elements.resize(places_);
+      one.strengths.resize(places_);
+      one.slots = {one.elements.data(), one.strengths.data(), first_, first_};
+    }
+    return sequences;
+  }
+
+  // Calls `act` for each step of each sequence before the first one whose action contains a number that is not finite.
+  // All sequences take a step before the next one: where they are interleaved, their rows lie side by side.
+  template <typename Act>
+  void in_step(std::vector<Sequence>& sequences, const Act& act) const {
+    for (int64_t time = 0; time < length_; ++time) {
+      for (Sequence& one : sequences) {
+        if (time >= one.taken) continue;
+        if (finite(one.actions, time)) {
+          act(one, time);
+        } else {
+          one.taken = time;
+        }
+      }
+    }
+  }
 
   int64_t bounded(int32_t steps) const { return std::clamp<int64_t>(steps, 0, length_); }
 
@@ -212,15 +271,8 @@ class Core {
     Memory::step(slots, static_cast<int32_t>(time), after(actions.push, time), after(actions.pop, time), changes);
   }
 
-  // The number of steps before the first one whose action contains a number that is not finite.
-  int64_t finite_steps(const ActionRows<const Real>& actions, int64_t steps) const {
-    int64_t time = 0;
-    for (; time < steps; ++time) {
-      if (!Memory::finite(after(actions.push, time), after(actions.pop, time), after(actions.values, time), width_)) {
-        break;
-      }
-    }
-    return time;
+  bool finite(const ActionRows<const Real>& actions, int64_t time) const {
+    return Memory::finite(after(actions.push, time), after(actions.pop, time), after(actions.values, time), width_);
   }
 
   // Whether the ends of the line are possible after `taken` steps.
