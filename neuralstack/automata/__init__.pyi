@@ -1,3 +1,4 @@
+from ._batch import run_batch as run_batch
 from ._choice import Choice as Choice, always as always
 from ._export import FORMATS as FORMATS, export as export
 from ._extract import NotATransducer as NotATransducer, extract as extract

@@ -1,11 +1,11 @@
 """Comparisons of a hardened machine with the soft one and with its program, to check before relying on it."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from neuralstack.automata._batch import run_batch
 from neuralstack.automata._extract import NotATransducer, extract
 from neuralstack.automata._transducer import StackTransducer
 from neuralstack.discretization import (
@@ -23,6 +23,7 @@ from neuralstack.machine import Machine
 from neuralstack.tasks import AbstractTask
 
 Advance = Callable[[int], None]
+SEQUENCES = 1000  # that a program runs on at once, which bounds the space that it needs
 
 
 class Comparison(NamedTuple):
@@ -125,9 +126,9 @@ def program_answers(
 ) -> np.ndarray:
     """Return the answer of a program after every step, or -1 throughout a sequence if a token in it has no rule."""
     answered = np.full(data.tokens.shape, -1, np.int32)
-    for row, (tokens, used) in enumerate(zip(data.tokens, data.used.tolist(), strict=True)):
-        with suppress(ValueError):
-            given = program.run(tokens[:used].tolist())
-            answered[row, :used] = [-1 if token is None else token for token in given]
-        advance(1)
+    for start in range(0, len(data.used), SEQUENCES):
+        rows = slice(start, min(start + SEQUENCES, len(data.used)))
+        steps = data.used[rows].max(initial=0)
+        answered[rows, :steps] = run_batch(program, data.tokens[rows, :steps], data.used[rows])
+        advance(rows.stop - rows.start)
     return answered

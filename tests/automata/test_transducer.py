@@ -3,10 +3,11 @@ import shutil
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from neuralstack import StackTransducer
-from neuralstack.automata import Choice, Layout, always
+from neuralstack.automata import Choice, Layout, always, run_batch
 from programs import PROGRAMS, reversal, text_of
 
 # Reverse a string of a and b: push it, turn at the separator, pop. Tokens: a, b, <start>, <separator>, <end>.
@@ -44,6 +45,25 @@ def test_a_program_says_in_which_state_it_is():
 def test_a_token_without_a_rule_is_named_with_the_state():
     with pytest.raises(ValueError, match="no rule for '<end>' in its state 'push'"):
         REVERSE.run([0, 4])
+
+
+@pytest.mark.parametrize("name", [*PROGRAMS, None])
+def test_many_sequences_are_answered_as_each_of_them_alone(name):
+    program, random = PROGRAMS.get(name, REVERSE), np.random.default_rng(0)
+    tokens = random.integers(len(program.vocabulary), size=(200, 12))
+    tokens[:100, 1:] = random.integers(2, size=(100, 11))  # fewer tokens without a rule
+    used = random.integers(tokens.shape[1] + 1, size=len(tokens))
+
+    def alone(row, length):
+        try:
+            answered = [-1 if token is None else token for token in program.run(row[:length])]
+        except ValueError:  # a token without a rule
+            answered = [-1] * length
+        return answered + [-1] * (len(row) - length)
+
+    expected = [alone(row, length) for row, length in zip(tokens.tolist(), used.tolist(), strict=True)]
+    assert max(map(max, expected)) >= 0
+    assert run_batch(program, tokens, used).tolist() == expected
 
 
 @pytest.mark.parametrize("name", [*PROGRAMS, None])
