@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from neuralstack.automata._transducer import StackTransducer
 
 NONE = -1
-"""What an empty memory shows, an action does not push, and a program does not answer."""
+"""The number for nothing: an empty memory shows it, an action does not push it, and it is no answer."""
 
 
 class Choices:
