@@ -17,7 +17,7 @@ KERNELS := CMakeLists.txt $(wildcard $(addprefix neuralstack/kernels/*.,cc hpp h
 BENCHMARKS := $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit integration slow sanitize pure wheel installs floors lint style types imports format bench docs clean
+.PHONY: help setup demo test unit integration slow sanitize pure wheel installs floors lint style types imports format bench notebooks docs clean
 
 help: ## Print this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -106,6 +106,9 @@ format: $(READY) ## Format the code in the house style
 
 bench: $(READY) ## Run every benchmark in turn
 	@set -e; for script in $(BENCHMARKS); do echo "== $$script"; $(BIN)/python "$$script"; done
+
+notebooks: $(READY) ## Execute the notebooks of examples/notebooks, and write what they show to docs/notebooks
+	$(BIN)/python examples/notebooks/render.py
 
 docs: $(READY) ## Build the documentation into site/
 	$(BIN)/mkdocs build --strict

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neuralstack._heartbeat import heartbeat, say
 from neuralstack.training._measure import training_means
@@ -13,6 +13,8 @@ from neuralstack.training._stopping import Record
 
 if TYPE_CHECKING:
     from rich.progress import Progress
+
+    from neuralstack.training._notebook_bar import NotebookBar
 
 Report = Callable[[Path, Record], None]
 """A function that takes the directory of a run and a record of its progress."""
@@ -29,7 +31,12 @@ class TrainingProgress:
     """
 
     def __init__(
-        self, members: Sequence[Member], progress: "Progress | None", report: Report | None, *, enabled: bool = True
+        self,
+        members: Sequence[Member],
+        progress: "Progress | NotebookBar | None",
+        report: Report | None,
+        *,
+        enabled: bool = True,
     ):
         self._members = members
         self._progress = progress
@@ -42,7 +49,7 @@ class TrainingProgress:
         self._total = sum(member.config.max_steps for member in members)
         self._name = f"{machine.memory} + {machine.controller}{together}"
         if progress is not None:
-            self._task = progress.add_task(self._name, total=self._total, completed=self._start, shown=self._means)
+            self._task: Any = progress.add_task(self._name, total=self._total, completed=self._start, shown=self._means)
 
     def line(self, seconds: float) -> str:
         """Return a line on how far training is."""
@@ -115,13 +122,17 @@ def show_progress(
         yield TrainingProgress(members, None, report, enabled=False)
 
 
-def bar_of_training() -> "Progress | None":
-    """Return a progress bar, or None if standard error is neither a terminal nor a notebook with widgets."""
+def bar_of_training() -> "Progress | NotebookBar | None":
+    """Return a progress bar, or None if standard error is neither a terminal nor a notebook."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
     from rich.table import Column
 
     console = Console(stderr=True)
+    if console.is_jupyter:
+        from neuralstack.training._notebook_bar import NotebookBar
+
+        return NotebookBar(console)
     columns = (
         TextColumn("{task.description}"),
         BarColumn(bar_width=10),
@@ -129,5 +140,4 @@ def bar_of_training() -> "Progress | None":
         TextColumn("{task.fields[shown]}", table_column=Column(no_wrap=True)),
         TimeRemainingColumn(),
     )
-    visible = console.is_terminal or (console.is_jupyter and find_spec("ipywidgets") is not None)
-    return Progress(*columns, console=console) if visible else None
+    return Progress(*columns, console=console) if console.is_terminal else None

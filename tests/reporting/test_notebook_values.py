@@ -103,7 +103,21 @@ def test_a_figure_is_shown_as_a_picture():
     assert plot_curves({"run": [{"step": 1, **RECORD}]})._repr_png_().startswith(b"\x89PNG")
 
 
-def test_a_notebook_without_widgets_is_told_of_training_in_lines(monkeypatch, tmp_path):
-    """Without them, a bar cannot be shown in a notebook, and trying warns."""
+def test_a_notebook_without_widgets_shows_a_bar_of_training(monkeypatch, tmp_path):
+    display = pytest.importorskip("IPython.display")
+    bars = []
+
+    class Handle:
+        def update(self, html):
+            bars.append(html.data)
+
+    def first(html, display_id):
+        bars.append(html.data)
+        return Handle()
+
     monkeypatch.setattr("rich.console._is_jupyter", lambda: True)
+    monkeypatch.setattr(display, "display", first)
     assert ns.train(with_options(SMALL, max_steps=1), tmp_path / "run").steps == 1
+    assert '<progress value="0" max="1">' in bars[0]
+    assert '<progress value="1" max="1">' in bars[-1]
+    assert "loss" in bars[-1]
