@@ -53,7 +53,7 @@ def bar_html(description: str, completed: int, total: int, shown: str) -> str:
     """Return a bar as an HTML element.
 
     Examples:
-        >>> bar_html("stack + gru", 50, 200, "loss 1.5")[-90:]
+        >>> bar_html("stack + gru", 50, 200, "loss 1.5").partition(">")[2]
         'stack + gru <progress value="50" max="200"></progress> 50/200 <span>loss 1.5</span></div>'
     """
     bar = f'<progress value="{completed}" max="{total}"></progress>'
