@@ -200,9 +200,8 @@ MEMORIES = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("memory", MEMORIES)
-@pytest.mark.parametrize("seed", range(2))
-def test_the_program_of_any_rounded_machine_answers_as_it_does_or_is_refused(memory, seed):
+@pytest.mark.parametrize(("seed", "memory"), enumerate(MEMORIES))
+def test_the_program_of_any_rounded_machine_answers_as_it_does_or_is_refused(seed, memory):
     task = AnySymbols()
     machine = drawn_machine(
         Elman, MEMORIES[memory], task.vocab_size, hidden=3, embedding=3, seed=seed, quantized=True,
