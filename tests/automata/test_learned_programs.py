@@ -200,7 +200,7 @@ MEMORIES = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("seed", "memory"), enumerate(MEMORIES))
+@pytest.mark.parametrize(("seed", "memory"), list(enumerate(MEMORIES)))
 def test_the_program_of_any_rounded_machine_answers_as_it_does_or_is_refused(seed, memory):
     task = AnySymbols()
     machine = drawn_machine(
