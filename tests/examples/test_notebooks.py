@@ -1,5 +1,10 @@
 """Notebooks: without outputs in the checkout, executed without an error, and shown in the documentation as they are."""
 
+import os
+import signal
+import threading
+import time
+
 import pytest
 
 pytest.importorskip("nbclient", reason="notebooks need the extra `notebooks`")
@@ -47,6 +52,40 @@ def test_a_page_is_small(name):
 def test_a_notebook_is_executed_without_an_error(name):
     executed = render.execute(render.read(name))
     assert all(cell.execution_count for cell in executed.cells if cell.cell_type == "code")
+
+
+TRAIN = """
+import os
+from pathlib import Path
+import neuralstack as ns
+
+Path("process").write_text(str(os.getpid()))
+config = ns.configure(
+    "reversal", min_length=2, max_length=8, warmup_lengths=(4, 8), hidden_dim=4, memory_dim=4, batch_size=2,
+    max_steps=2000, evaluate_every=100,
+)
+outcome = ns.train(config, "run", resume=True)
+print(outcome.status, outcome.steps)
+"""
+
+
+@pytest.mark.slow
+def test_an_interrupted_cell_goes_on_when_it_is_run_again(tmp_path):
+    cells = [render.nbformat.v4.new_code_cell(TRAIN) for _ in range(2)]
+    notebook = render.nbformat.v4.new_notebook(cells=cells)
+
+    def interrupt():
+        metrics = tmp_path / "run" / "metrics.jsonl"
+        while not (metrics.exists() and metrics.read_text()):  # it is still compiled
+            time.sleep(0.01)
+        os.kill(int((tmp_path / "process").read_text()), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    render.NotebookClient(notebook, timeout=600, resources={"metadata": {"path": tmp_path}}).execute()
+    printed = [[output.text for output in cell.outputs if output.get("name") == "stdout"] for cell in cells]
+    status, steps = printed[0][-1].split()
+    assert (status, int(steps) < 2000) == ("interrupted", True)
+    assert printed[1][-1].split() == ["done", "2000"]
 
 
 def test_outputs_become_markdown_and_files(tmp_path):
