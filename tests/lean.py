@@ -8,7 +8,7 @@ import jax
 import neuralstack as ns
 
 # Packages that the extras install, and JAX does not.
-EXTRAS = "distributed", "matplotlib", "pytest", "rich", "starlette", "tensorboardX", "tyro", "uvicorn"
+EXTRAS = "distributed", "matplotlib", "pytest", "rich", "starlette", "tensorboardX", "tyro", "uvicorn", "z3"
 
 
 def main():

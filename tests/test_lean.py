@@ -15,7 +15,7 @@ from importlib.abc import MetaPathFinder
 
 class Missing(MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
-        extras = {"dask", "distributed", "matplotlib", "rich", "starlette", "tensorboardX", "tyro", "uvicorn"}
+        extras = {"dask", "distributed", "matplotlib", "rich", "starlette", "tensorboardX", "tyro", "uvicorn", "z3"}
         if name.partition(".")[0] in extras:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
@@ -51,3 +51,15 @@ def test_without_extras_every_name_is_there_and_a_stack_reads():
 def test_a_figure_without_matplotlib_names_the_extra():
     done = without_extras("from neuralstack.reporting import plot_curves\nplot_curves({'run': []}, 'curves')")
     assert done.stderr.splitlines()[-1].endswith("matplotlib is not installed: run pip install 'neuralstack[plot]'")
+
+
+@pytest.mark.slow
+def test_a_proof_without_z3_names_the_extra_and_the_checks_are_made():
+    done = without_extras(
+        "import neuralstack as ns\n"
+        "from neuralstack.verification import specification, verify\n"
+        "task = ns.TASKS['parity']()\n"
+        "print(verify(specification(task).minimal(), task, seconds=1, sequences=10, longest=20))"
+    )
+    last = done.stdout.splitlines()[-1]
+    assert last == "every length    not proved: z3 is not installed: run pip install 'neuralstack[proof]'"

@@ -3,6 +3,7 @@
 import sys
 from dataclasses import dataclass
 from hashlib import sha256
+from textwrap import indent
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from neuralstack.cli._kinds import Count, OptionalPath, RunPath
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from neuralstack.machine import Machine
     from neuralstack.tasks import AbstractTask
     from neuralstack.training import Run
+    from neuralstack.verification import Verification
 
 LARGEST = 10**6  # sequences, and symbols of one
 WRITTEN = "hardening.json", "program.json", "program.dot"
@@ -34,6 +36,10 @@ class Harden(OwnOptions):
     """Length of the longest source among these."""
     data: OptionalPath = None
     """A file of sequences to use instead of those of the task, with one {"source": ..., "target": ...} per line."""
+    verify: bool = False
+    """Check the program on all sources up to a length, and prove it for every length where that is possible."""
+    verify_seconds: Count = 60
+    """Time for all sources up to a length."""
     json: bool = False
     """Print the content of hardening.json in the run's directory instead, as one JSON object."""
 
@@ -46,6 +52,8 @@ class Harden(OwnOptions):
             print(to_json_text(findings.record))
         else:
             self.show(findings)
+        if (verified := findings.verification) is not None and verified.counterexample is not None:
+            raise ValueError(f"the program of {str(self.run)!r} is refuted: {verified.counterexample}.")
         return 0
 
     def find(self) -> "Findings":
@@ -59,9 +67,10 @@ class Harden(OwnOptions):
         from neuralstack.reporting import hardening_record, plot_margins
         from neuralstack.training import Run, require_machine
 
-        for option in ("count", "sequences", "longest"):
+        for option in ("count", "sequences", "longest", "verify_seconds"):
             if not 1 <= getattr(self, option) <= LARGEST:
-                raise ValueError(f"--{option} must be at least 1 and at most {LARGEST}, got {getattr(self, option)}.")
+                name = option.replace("_", "-")
+                raise ValueError(f"--{name} must be at least 1 and at most {LARGEST}, got {getattr(self, option)}.")
         run = Run.open(self.run)
         model = run.load_model(memory=self.memory, controller=self.controller)
         machine = require_machine(model, self.run)
@@ -76,12 +85,13 @@ class Harden(OwnOptions):
         if compared.difference:
             raise ValueError(self.refusal(compared, text_of(lengths)))
         extraction = self.search(compared.hardened, task)
-        record = hardening_record(machine, compared, extraction) | {"weights_sha256": weights_digest(run)}
+        verified = self.verified(extraction, task) if self.verify else None
+        record = hardening_record(machine, compared, extraction, verified) | {"weights_sha256": weights_digest(run)}
         run.write("hardening.json", to_json_text(record, indent=2) + "\n")
         if extraction.program:
             run.write("program.json", extraction.program.to_json())
             run.write("program.dot", extraction.program.graph())
-        return Findings(compared, extraction, record, text_of(lengths), self.longest_of(task))
+        return Findings(compared, extraction, verified, record, text_of(lengths), self.longest_of(task))
 
     def examples(self, run: "Run") -> tuple["AbstractTask", tuple[int, int]]:
         """Return a task to draw sequences from, and their shortest and longest source."""
@@ -136,6 +146,29 @@ class Harden(OwnOptions):
 
             return find_transducer(hardened, task, lengths, self.sequences, advance)
 
+    def verified(self, extraction: "Extraction", task: "AbstractTask") -> "Verification | None":
+        """Verify the program, if there is one, with a progress bar."""
+        from neuralstack.verification import verify
+
+        if extraction.program is None:
+            return None
+        done, longest = 0, self.longest_of(task)
+        with show_progress("verifying the program") as show:
+
+            def advance(count: int) -> None:
+                nonlocal done
+                done += count
+                show(done, self.sequences)
+
+            return verify(
+                extraction.program,
+                task,
+                seconds=self.verify_seconds,
+                sequences=self.sequences,
+                longest=longest,
+                advance=advance,
+            )
+
     def longest_of(self, task: "AbstractTask") -> int:
         """Return the longest source on which to compare machine and program, at most that of given sequences."""
         from neuralstack.tasks import PairTask, StoredTask
@@ -147,7 +180,7 @@ class Harden(OwnOptions):
         """Print the margins, the agreement, and the program."""
         from neuralstack.reporting import describe_program, margins_table, sizes_text, states_table
 
-        compared, extraction, record, lengths, longest = findings
+        compared, extraction, verified, record, lengths, longest = findings
         title = f"{self.run}: how far actions were from being rounded the other way"
         if compared.margins:
             print_table(margins_table(title, compared.margins))
@@ -172,6 +205,8 @@ class Harden(OwnOptions):
             f"{warning}network and program answer {extraction.agreement.same} of {self.sequences} random sequences of "
             f"lengths 1-{longest} alike: {self.run / 'program.json'}, {self.run / 'program.dot'}"
         )
+        if verified is not None:
+            print(f"\nThe program, verified\n\n{indent(str(verified), '  ')}")
 
 
 class Findings(NamedTuple):
@@ -179,6 +214,8 @@ class Findings(NamedTuple):
 
     compared: "Comparison"
     extraction: "Extraction"
+    verification: "Verification | None"
+    """The result of verifying the program, if it was to be verified."""
     record: dict[str, Any]
     """The content of hardening.json."""
     lengths: str

@@ -16,17 +16,22 @@ from neuralstack.reporting._table import Table
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from neuralstack.verification import Verification
+
 SMALL_MARGIN = 0.1  # of a unit that comes close to being rounded otherwise
 MAX_STATES = 12  # of a program that is listed in full
 
 
-def hardening_record(machine: Machine, compared: Comparison, extraction: Extraction) -> dict[str, Any]:
+def hardening_record(
+    machine: Machine, compared: Comparison, extraction: Extraction, verification: "Verification | None" = None
+) -> dict[str, Any]:
     """Return the record of a hardening, the content of `hardening.json`.
 
     Args:
         machine: The machine as it was trained.
         compared: Its comparison with its hardened form.
         extraction: The program of that.
+        verification: What was found out about the program, if it was verified.
     """
     names = "least", "percent_1", "median"
     record: dict[str, Any] = {
@@ -38,6 +43,7 @@ def hardening_record(machine: Machine, compared: Comparison, extraction: Extract
         "states": {part: units_record(units) for part, units in compared.states.items()},
         "network": network_size(machine),
         "program": None,
+        "verification": None if verification is None else verification.record(),
     }
     if extraction.program is None:
         return record | {"no_program": extraction.reason}

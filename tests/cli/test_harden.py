@@ -43,6 +43,34 @@ def test_harden_compares_and_writes_down_the_program(hardened):
     assert imread(hardened / "figures" / "margins.png").std() > 0.02
 
 
+@pytest.mark.slow
+def test_a_program_is_verified_and_proved_for_every_length(call, run):
+    status, out, _ = call("harden", run, *FEW, "--verify", "--verify-seconds", 5)
+    assert status == 0
+    assert re.search(r"\n  all sources     right: [0-9]+ of lengths 1-[0-9]+, in ", out)
+    assert re.search(r"\n  random sources  right: 40 of lengths 1-60, in ", out)
+    assert re.search(r"\n  every length    proved: an invariant of \d+ pairs of states", out)
+    record = json.loads((run / "hardening.json").read_text())["verification"]
+    assert record["verdict"] == "proved"
+    assert len(record["proof"]["assumed"]) == 2
+
+
+@pytest.mark.slow
+def test_a_program_that_is_wrong_is_refuted_in_one_line(call, forgetful):
+    run, named = forgetful
+    options = (*named, "--count", 40, "--sequences", 40, "--longest", 12, "--verify")
+    status, out, err = call("harden", run, *options)
+    assert status == 2
+    assert "counterexample" in out
+    last = err.splitlines()[-1]
+    assert last.startswith(f"neuralstack: the program of {str(run)!r} is refuted: of the source '")
+    assert last.endswith("no shorter source is answered wrongly.")
+    record = json.loads((run / "hardening.json").read_text())["verification"]
+    assert record["verdict"] == "refuted"
+    assert record["counterexample"]["is_shortest"] is True
+    assert record["counterexample"]["right"] != record["counterexample"]["answered"]
+
+
 # A controller that counts bits to 8, forgets more of them, and after the first blank does nothing else any more.
 COUNTER = """import equinox as eqx, jax, jax.numpy as jnp
 FORGETTING, ANSWERING, STATES = 9, 10, 11
