@@ -13,6 +13,7 @@ from . import (
     tasks as tasks,
     testing as testing,
     training as training,
+    verification as verification,
 )
 from ._runtime import keep_memory as keep_memory
 from .automata import StackTransducer as StackTransducer, export as export, extract as extract
