@@ -60,9 +60,10 @@ def prove(program: StackTransducer, specification: StackTransducer, seconds: flo
     count = 0
     memories = [MemoryTerms(group, f"memory {number}") for number, group in enumerate(relation.groups)]
     for name, assumed, claimed in obligations(relation, memories):
-        if time.monotonic() > until:
+        if (left := until - time.monotonic()) <= 0:
             raise NotProved(f"the proof takes more than {seconds:g} s")
         solver = z3.Solver()
+        solver.set("timeout", int(1000 * left) + 1)  # of one formula, after which Z3 does not confirm it
         solver.add(assumed)
         solver.add(z3.Not(claimed))
         if solver.check() != z3.unsat:
