@@ -1,4 +1,4 @@
-"""A real browser that shows pages of traces; a test module requests it with `pytest_plugins`."""
+"""A real browser that shows pages; a test module requests it with `pytest_plugins`."""
 
 import os
 import shutil
@@ -43,22 +43,29 @@ def window(chromium):
 
 
 @pytest.fixture
-def show(window, tmp_path):
-    """Opens a page of traces from a file; at the end, nothing must have been fetched or complained of."""
+def opened(window, tmp_path):
+    """Opens a page from a file; at the end, nothing must have been fetched or complained of."""
     tab, requests, complaints = window
 
-    def opened(*traces, width=1200, **media):
+    def opened(html, fragment="", width=1200, **media):
         file = tmp_path / "page.html"
-        file.write_text(page(list(traces)), encoding="utf-8")
+        file.write_text(html, encoding="utf-8")
         tab.set_viewport_size({"width": width, "height": 800})
         tab.emulate_media(**{"color_scheme": "light", "reduced_motion": "no-preference"} | media)
-        tab.goto(file.as_uri())
+        tab.goto("about:blank")  # a page whose fragment alone changes would stay
+        tab.goto(file.as_uri() + fragment)
         return tab
 
     yield opened
-    found = complaints[:], [url for url in requests if not url.startswith(("file:", "data:"))]
+    found = complaints[:], [url for url in requests if not url.startswith(("file:", "data:", "about:"))]
     complaints.clear(), requests.clear()
     assert found == ([], [])
+
+
+@pytest.fixture
+def show(opened):
+    """Opens a page of traces."""
+    return lambda *traces, **settings: opened(page(list(traces)), **settings)
 
 
 @pytest.fixture

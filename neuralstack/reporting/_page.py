@@ -1,17 +1,12 @@
 """The page that shows what a machine does with its memory, as one HTML file."""
 
-import json
-import re
-from base64 import b64encode
 from collections.abc import Sequence
-from hashlib import sha256
-from importlib.resources import files
 from typing import Any
 
+from neuralstack.reporting._document import document
 from neuralstack.reporting._notebook import Page
 
-SCRIPTS = ("trace.js", "components.js", "overview.js", "page.js")
-ESCAPED = {"<": r"\u003c", ">": r"\u003e", "&": r"\u0026"}
+SCRIPTS = ("shared.js", "player.js", "trace.js", "components.js", "overview.js", "page.js")
 
 
 def page(traces: Sequence[dict[str, Any]], *, live: bool = False) -> Page:
@@ -33,28 +28,10 @@ def page(traces: Sequence[dict[str, Any]], *, live: bool = False) -> Page:
         >>> page([]).splitlines()[0]
         '<!doctype html>'
     """
-    style = read_file("page.css")
-    script = "\n".join(read_file(name) for name in SCRIPTS)
-    contents = {
-        "policy": policy(style, script, live),
-        "style": style,
-        "script": script,
-        "traces": embedded(traces),
-        "live": "true" if live else "false",
-    }
-    # In one pass, so that placeholders within a trace are not replaced.
-    return Page(re.sub(r"\{\{(\w+)\}\}", lambda mark: contents[mark[1]], read_file("page.html")))
-
-
-def read_file(name: str) -> str:
-    """Return one of the files that make up the page."""
-    return (files("neuralstack.reporting") / "page" / name).read_text(encoding="utf-8")
-
-
-def embedded(traces: Sequence[dict[str, Any]]) -> str:
-    """Return packed traces as JSON that is safe anywhere in HTML, whatever texts are in them."""
-    text = json.dumps([packed(trace) for trace in traces], separators=(",", ":"), allow_nan=False)
-    return re.sub("[<>&]", lambda sign: ESCAPED[sign[0]], text)
+    held = [packed(trace) for trace in traces]
+    return document(
+        "page.html", ("shared.css", "page.css"), SCRIPTS, held, live="true" if live else "false", connects=live
+    )
 
 
 def packed(trace: dict[str, Any]) -> dict[str, Any]:
@@ -78,22 +55,3 @@ def packed(trace: dict[str, Any]) -> dict[str, Any]:
         ],
         "ends": [[action["end"] for action in memory["actions"]] for memory in steps[0]["memories"]],
     }
-
-
-def policy(style: str, script: str, live: bool) -> str:
-    """Return the Content-Security-Policy: this style, this script, and at most the page's own server."""
-    rules = {
-        "default-src": "'none'",
-        "style-src": digest(style),
-        "script-src": digest(script),
-        "connect-src": "'self'" if live else "'none'",
-        "img-src": "data:",  # the empty icon
-        "base-uri": "'none'",
-        "form-action": "'none'",
-    }
-    return "; ".join(f"{name} {source}" for name, source in rules.items())
-
-
-def digest(text: str) -> str:
-    """Return the name of an inline style or script in a policy: the hash of everything between its tags."""
-    return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'"

@@ -3,14 +3,6 @@
 
 const UNIT = { least: 22, most: 46 }; // the height of strength 1, in pixels
 
-// Strings among the children become text: nothing in a trace is ever interpreted as HTML.
-function make(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  node.append(...children);
-  return node;
-}
-
 function outputCell(step, language) {
   const verdict = verdictOf(step, language);
   const title = verdictInWords(step, verdict);

@@ -1,17 +1,14 @@
-// The page: the text that is shown, the step, and the controls.
+// The page of traces: the text that is shown, and the machines that are given it.
 
 const EMPTY = "No text is shown yet: type one above.";
 const UNREACHED = "The machine does not answer: is neuralstack view still running?";
 const ROOM = { alone: 280, several: 190 }; // the maximum height of a memory's column, in pixels
 
-const $ = (id) => document.getElementById(id);
 const live = document.body.dataset.live === "true";
 
 let traces = JSON.parse($("traces").textContent).map(unpacked);
 let views = []; // of the machines that are shown
 let length = 0; // of the longest of their traces
-let at = 0; // the step that is shown
-let clock = null; // the timer, while playing
 
 // One machine.
 
@@ -29,7 +26,7 @@ function resultOf(trace) {
 function machineView(trace, tables, shared) {
   const legend = makeLegend(trace);
   const memories = tables.map((table, which) => makeMemory(trace, table, which, shared.scale));
-  const overviews = tables.map((table, which) => makeOverview(trace, table, which, shared.alone, legend.colors, goTo));
+  const overviews = tables.map((table, which) => makeOverview(trace, table, which, shared.alone, legend.colors, player.goTo));
   const [tape, controller] = [makeTape(trace), makeController(trace, shared.stateful)];
   const body = make(
     "div",
@@ -57,45 +54,17 @@ function machineView(trace, tables, shared) {
 
 // Time.
 
-function sentence() {
+function sentence(at) {
   const clauses = views.map((view) => (views.length > 1 ? `${view.name}: ` : "") + view.inWords(at));
   return `Step ${at + 1} of ${length}: ${clauses.join(" ")}`;
 }
 
-function showStep(step) {
-  if (views.length === 0) return;
-  at = Math.min(length - 1, Math.max(0, step));
+function showStep(at) {
   for (const view of views) view.show(at);
-  $("step").value = at;
-  $("step").setAttribute("aria-valuetext", `step ${at + 1} of ${length}`);
-  $("count").textContent = `${at + 1} / ${length}`;
-  $("sentence").textContent = sentence();
+  $("sentence").textContent = sentence(at);
 }
 
-function setPlaying(playing) {
-  clearInterval(clock);
-  clock = playing ? setInterval(tick, 1000 / Number($("speed").value)) : null;
-  document.body.toggleAttribute("data-playing", playing);
-  $("play").setAttribute("aria-label", playing ? "Pause" : "Play");
-  // While playing, each step is shown; only the one at which it stops is read aloud.
-  $("sentence").setAttribute("aria-live", playing ? "off" : "polite");
-}
-
-function tick() {
-  if (at + 1 >= length - 1) setPlaying(false);
-  showStep(at + 1);
-}
-
-function togglePlaying() {
-  if (clock === null && at >= length - 1) showStep(0);
-  setPlaying(clock === null && length > 1);
-}
-
-// The reader's own steps stop the clock.
-function goTo(step) {
-  setPlaying(false);
-  showStep(step);
-}
+const player = makePlayer(showStep, 1);
 
 // Texts.
 
@@ -109,7 +78,6 @@ function listTexts(chosen) {
 }
 
 function showText(text) {
-  setPlaying(false);
   listTexts(text);
   const shown = traces.filter((trace) => trace.text === text);
   const tables = shown.map((trace) => trace.memories.map((_, which) => tableOf(trace, which)));
@@ -120,10 +88,9 @@ function showText(text) {
   document.body.toggleAttribute("data-several", !alone);
   length = Math.max(0, ...views.map((view) => view.length));
   $("machines").replaceChildren(...views.map((view) => view.node));
-  $("step").max = Math.max(0, length - 1);
-  for (const id of ["first", "previous", "play", "next", "last", "step", "input"]) $(id).disabled = views.length === 0;
+  $("input").disabled = views.length === 0;
   $("sentence").textContent = views.length === 0 ? EMPTY : "";
-  showStep(0);
+  player.restart(length);
 }
 
 const complain = (text) => ($("alert").textContent = text);
@@ -151,53 +118,12 @@ async function ask(text) {
   return textsOf().includes(text) ? showText(text) : askServer(text);
 }
 
-// Light or dark: the system's setting, until the reader switches.
-
-const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
-
-function drawAgain() {
-  for (const view of views) view.draw();
-}
-
-function toggleTheme() {
-  const root = document.documentElement;
-  const dark = root.dataset.theme === undefined ? systemIsDark.matches : root.dataset.theme === "dark";
-  root.dataset.theme = dark ? "light" : "dark";
-  drawAgain();
-}
-
-// The keyboard. A control that uses a key itself keeps it.
-
-const KEYS = {
-  ArrowLeft: () => goTo(at - 1),
-  ArrowRight: () => goTo(at + 1),
-  Home: () => goTo(0),
-  End: () => goTo(length - 1),
-  " ": togglePlaying,
-};
-
-function pressed(event) {
-  const keeps = event.key === " " ? "button, select, #text" : "select, #text";
-  if (!(event.key in KEYS) || event.target.matches(keeps) || event.ctrlKey || event.altKey || event.metaKey) return;
-  event.preventDefault();
-  KEYS[event.key]();
-}
-
-$("first").addEventListener("click", () => goTo(0));
-$("previous").addEventListener("click", () => goTo(at - 1));
-$("play").addEventListener("click", togglePlaying);
-$("next").addEventListener("click", () => goTo(at + 1));
-$("last").addEventListener("click", () => goTo(length - 1));
-$("step").addEventListener("input", (event) => goTo(Number(event.target.value)));
-$("speed").addEventListener("change", () => setPlaying(clock !== null));
 $("input").addEventListener("change", (event) => ask(event.target.value));
 $("ask").addEventListener("submit", (event) => {
   event.preventDefault();
   ask($("text").value);
 });
-$("theme").addEventListener("click", toggleTheme);
-systemIsDark.addEventListener("change", drawAgain);
-document.addEventListener("keydown", pressed);
+makeTheme(() => views.forEach((view) => view.draw()));
 $("ask").hidden = !live;
 $("saved").hidden = live;
 showText(textsOf()[0] ?? "");

@@ -2,12 +2,6 @@
 
 const NOTICED = 0.005; // below this, two digits are 0.00
 
-const LONG = 48; // characters of a text that need only be recognizable
-
-const clipped = (text) => (text.length > LONG ? text.slice(0, LONG) + "…" : text);
-// Control characters are written as escapes, which are visible.
-const escaped = (sign) => "\\x" + sign.codePointAt(0).toString(16).padStart(2, "0");
-const printable = (text) => text.replace(/\p{Cc}/gu, escaped);
 const digits = (number) => number.toFixed(2);
 
 // In the page's own traces, a step is a list, and the names of a memory's ends are stored once.
