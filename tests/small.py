@@ -46,9 +46,8 @@ OPTIONS = [
 
 
 COMMANDS = (
-    "train", "sweep", "evaluate", "compare", "predict", "harden", "export", "trace", "view", "sample",
-    "export-metrics", "list",
-    "reproduce", "benchmark",
+    "train", "sweep", "evaluate", "compare", "predict", "harden", "export", "playground", "trace", "view",
+    "sample", "export-metrics", "list", "reproduce", "benchmark",
 )  # fmt: skip
 
 

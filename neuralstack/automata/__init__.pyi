@@ -9,5 +9,10 @@ from ._report import (
     compare as compare,
     find_transducer as find_transducer,
 )
-from ._tables import answer_columns as answer_columns, readable as readable, rule_columns as rule_columns
+from ._tables import (
+    answer_columns as answer_columns,
+    readable as readable,
+    rule_columns as rule_columns,
+    rule_groups as rule_groups,
+)
 from ._transducer import StackTransducer as StackTransducer

@@ -14,24 +14,43 @@ NEW_LINE = r"\n"  # as Graphviz writes it
 
 def rule_rows(program: "StackTransducer") -> list[tuple[str, ...]]:
     """Return a row for each state and set of tokens that it treats alike (see `StackTransducer.table`)."""
-    rows: dict[tuple[Any, ...], list[int]] = {}
+    return [row for row, _ in rule_groups(program)]
+
+
+def rule_groups(program: "StackTransducer") -> list[tuple[tuple[str, ...], list[tuple[int, int, Reads]]]]:
+    """Return each row of `StackTransducer.table` with the rules that it stands for.
+
+    A rule is given by its state, its token, and what is shown by the memories that its choice sees.
+
+    Examples:
+        >>> from neuralstack.automata import Choice, StackTransducer, always
+        >>> even, odd = always((0, (), ())), always((1, (), ()))
+        >>> answers = (Choice((), {(): 0}), Choice((), {(): 1}))
+        >>> parity = StackTransducer(("0", "1"), (), ("even", "odd"), (), ((even, odd), (odd, even)), answers)
+        >>> rule_groups(parity)[0]
+        (('even', '0', '–', '–', 'even'), [(0, 0, ())])
+    """
+    groups: dict[tuple[Any, ...], dict[int, list[Reads]]] = {}
     for state, row in enumerate(program.rules):
         for token, choice in enumerate(row):
-            for (new, pops, pushes), shown in outcomes(program, choice):
+            for (new, pops, pushes), boxes in outcomes(program, choice):
                 named = tuple(push_name(program, memory, kind, token) for memory, kind in enumerate(pushes))
-                for reads in shown:
-                    rows.setdefault((state, reads, new, pops, named), []).append(token)
+                for text, shown in boxes:
+                    groups.setdefault((state, text, new, pops, named), {}).setdefault(token, []).extend(shown)
     sees = any(choice is not None and choice.sees for row in program.rules for choice in row)
     return [
         (
-            program.states[state],
-            token_names(program.vocabulary, tokens),
-            *([reads] if sees else []),
-            each("pop" if pop else "–" for pop in pops) or "–",
-            each(named) or "–",
-            program.states[new],
+            (
+                program.states[state],
+                token_names(program.vocabulary, [*of]),
+                *([text] if sees else []),
+                each("pop" if pop else "–" for pop in pops) or "–",
+                each(named) or "–",
+                program.states[new],
+            ),
+            [(state, token, reads) for token, shown in of.items() for reads in shown],
         )
-        for (state, reads, new, pops, named), tokens in rows.items()
+        for (state, text, new, pops, named), of in groups.items()
     ]
 
 
@@ -66,19 +85,19 @@ def answer_columns(program: "StackTransducer") -> tuple[str, ...]:
     return (*(["state"] if len(different) > 1 else []), "it reads", "answer")
 
 
-def outcomes(program: "StackTransducer", choice: Choice | None) -> list[tuple[Any, list[str]]]:
-    """Return each outcome of a choice with texts of what the memories show, together for reads that form a box."""
+def outcomes(program: "StackTransducer", choice: Choice | None) -> list[tuple[Any, list[tuple[str, list[Reads]]]]]:
+    """Return each outcome of a choice with what the memories show, as text too; together for reads that form a box."""
     found: dict[Any, list[Reads]] = {}
     for reads, outcome in ({} if choice is None else choice.cases).items():
         found.setdefault(outcome, []).append(reads)
-    texts = []
+    described = []
     for outcome, shown in found.items():
         assert choice is not None
         sets = [set(column) for column in zip(*shown, strict=True)]
         is_box = math.prod(map(len, sets)) == len(shown)
-        boxes = [sets] if is_box else [[{kind} for kind in reads] for reads in shown]
-        texts.append((outcome, [reads_name(program, choice, box) for box in boxes]))
-    return texts
+        boxes = [(sets, shown)] if is_box else [([{kind} for kind in reads], [reads]) for reads in shown]
+        described.append((outcome, [(reads_name(program, choice, box), of) for box, of in boxes]))
+    return described
 
 
 def reads_name(program: "StackTransducer", choice: Choice, box: Sequence[set[int | None]]) -> str:

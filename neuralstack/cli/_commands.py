@@ -19,6 +19,7 @@ from neuralstack.cli._harden import Harden
 from neuralstack.cli._list import List
 from neuralstack.cli._messages import one_line
 from neuralstack.cli._option_names import name_options
+from neuralstack.cli._playground import Playground
 from neuralstack.cli._predict import Predict
 from neuralstack.cli._reproduce import Reproduce
 from neuralstack.cli._sample import Sample
@@ -35,6 +36,7 @@ COMMANDS = {
     "predict": Predict,
     "harden": Harden,
     "export": Export,
+    "playground": Playground,
     "trace": Trace,
     "view": View,
     "sample": Sample,

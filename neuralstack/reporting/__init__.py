@@ -12,6 +12,7 @@ from neuralstack.reporting._hardening import (
 from neuralstack.reporting._lengths import plot_lengths as plot_lengths
 from neuralstack.reporting._notebook import Page as Page, Trace as Trace
 from neuralstack.reporting._page import page as page
+from neuralstack.reporting._playground import playground as playground
 from neuralstack.reporting._seeds import plot_seeds as plot_seeds
 from neuralstack.reporting._style import COLORS as COLORS, MARKERS as MARKERS, figure as figure
 from neuralstack.reporting._table import Table as Table

@@ -26,7 +26,9 @@ function resultOf(trace) {
 function machineView(trace, tables, shared) {
   const legend = makeLegend(trace);
   const memories = tables.map((table, which) => makeMemory(trace, table, which, shared.scale));
-  const overviews = tables.map((table, which) => makeOverview(trace, table, which, shared.alone, legend.colors, player.goTo));
+  const overviews = tables.map((table, which) =>
+    makeOverview(trace, table, which, shared.alone, legend.colors, player.goTo),
+  );
   const [tape, controller] = [makeTape(trace), makeController(trace, shared.stateful)];
   const body = make(
     "div",
