@@ -105,6 +105,8 @@ def test_an_edit_changes_the_answers_from_there_on(play):
     go(tab, 5)
     edit(tab, "Change", "a")
     assert (step_of(tab), held(tab)) == (5, ["a", "b", "a"])
+    tab.locator(".element").nth(1).click()
+    assert tab.locator(".editor select option:checked").text_content() == "b"
     assert result(tab) == "answers aba; without the edits, bba"
     assert sentence(tab).endswith("answers a, without the edits b.")
     edit(tab, "Insert", "b", place=2)
@@ -274,6 +276,16 @@ def test_a_hundred_thousand_symbols_are_answered_without_freezing(play):
     go(tab, 100_001)
     assert tab.locator(".holds").text_content() == "100,000 elements"
     assert tab.locator("*").count() < 500
+
+
+def test_in_a_narrow_window_the_current_state_is_in_sight_and_its_name_can_be_read(play):
+    tab = play("deal", "abab", width=360)
+    for step in (0, 1, 5):
+        go(tab, step)
+        text = tab.locator(".diagram .current text").bounding_box()
+        assert text["height"] > 11
+        assert text["x"] >= 0
+        assert text["x"] + text["width"] <= 360
 
 
 @pytest.mark.slow

@@ -139,6 +139,8 @@ function makeDiagram(program) {
     const taken = at > 0 ? `${run.states[at - 1]},${state}` : "";
     for (const [key, arrow] of arrows) arrow.classList.toggle("taken", key === taken);
     if (arrows.has(taken)) boxes[0].before(arrows.get(taken)); // above the other arrows
+    const scroll = image.parentElement; // in a narrow window, it shows a part of the diagram
+    scroll.scrollLeft = (centers[state].x / RING.width) * image.clientWidth - scroll.clientWidth / 2;
     const name = program.states[state];
     const before = at > 0 ? `, reached from ${program.states[run.states[at - 1]]}` : "";
     image.setAttribute("aria-label", `Diagram of ${program.states.length} states: now in ${name}${before}`);

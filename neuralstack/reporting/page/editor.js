@@ -87,6 +87,7 @@ function makeMemory(program, which, apply) {
 
   function choose(other) {
     place = other;
+    value.value = shown.list(place, place + 1)[0].kind;
     show(shown);
   }
 
