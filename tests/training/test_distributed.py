@@ -67,17 +67,19 @@ def test_a_text_is_read_on_by_the_same_rows_on_every_device(text):
 
 
 def assert_same_to_rounding(config):
+    # Adam divides by the size of a gradient, and some of the Transformer's are as small as what was rounded.
+    tolerance = 1e-3 if config.machine.controller == "transformer" else 2e-4
     config = complete(config)
     spec, state = step_spec(config), begin(config)
     one = train_until(state, spec, STEPS)
     two = train_on_devices(state, spec, STEPS, DeviceGroup().mesh)
     assert (int(two.step), int(two.failure)) == (STEPS, HEALTHY)
-    assert_close(one, two)
+    assert_close(one, two, tolerance)
 
 
-def assert_close(one, two):
+def assert_close(one, two, tolerance=2e-4):
     for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(two), strict=True):
-        np.testing.assert_allclose(numbers(a), numbers(b), rtol=1e-3, atol=1e-3)
+        np.testing.assert_allclose(numbers(a), numbers(b), rtol=tolerance, atol=tolerance)
 
 
 def test_a_resumed_run_says_whether_it_goes_on_bit_for_bit_or_to_rounding(tmp_path, capsys):
