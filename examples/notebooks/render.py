@@ -23,7 +23,7 @@ from PIL import Image
 
 DIRECTORY = Path(__file__).parent
 PAGES = DIRECTORY.parents[1] / "docs" / "notebooks"
-NAMES = ("fractions", "reversal", "strengths", "pointer", "writing")
+NAMES = ("fractions", "reversal", "strengths", "pointer", "writing", "benchmark")
 SECONDS = 900  # that a cell may take on a busy computer
 COLORS = 64  # of a picture: enough for lines, few enough for a small file
 HASH = re.compile(r"^<!-- made from (\S+) \(sha256 (\w+)\) -->$", re.MULTILINE)
