@@ -19,9 +19,9 @@ ROOT = Path(__file__).parents[1]
 FILES = [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]
 PAGES = {page.relative_to(ROOT).as_posix(): steps_of(page.read_text()) for page in FILES}
 PAGES = {name: steps for name, steps in PAGES.items() if is_session(steps)}
-# These train several models each; other tests have small ones of the same kinds.
-SLOW_PAGES = {f"docs/guide/own-{what}.md" for what in ("data", "memory", "training")} & PAGES.keys()
-TIERS = [pytest.param(name, False, id=name, marks=[pytest.mark.slow] * (name in SLOW_PAGES)) for name in PAGES] + [
+# These train several models each, so they are run as a whole only; other tests have small ones of the same kinds.
+LONG_PAGES = {f"docs/guide/own-{what}.md" for what in ("data", "memory", "training")}
+TIERS = [pytest.param(name, False, id=name) for name in PAGES if name not in LONG_PAGES] + [
     pytest.param(name, True, id=f"{name}-whole", marks=pytest.mark.slow)
     for name, steps in PAGES.items()
     if any(step.slow for step in steps)

@@ -12,6 +12,7 @@ pytest.importorskip("nbclient", reason="notebooks need the extra `notebooks`")
 from notebooks import render
 
 SHORT = ("fractions", "pointer")
+LONG = ("benchmark",)  # it trains on fifteen tasks, as commands of a page do on two: `make notebooks` executes it
 LARGEST_PICTURE, LARGEST_PAGE = 60_000, 300_000  # bytes, of all files of a page
 
 
@@ -47,7 +48,8 @@ def test_a_page_is_small(name):
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in SHORT else pytest.mark.slow) for name in render.NAMES]
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] * (name not in SHORT)) for name in render.NAMES if name not in LONG],
 )
 def test_a_notebook_is_executed_without_an_error(name):
     executed = render.execute(render.read(name))
