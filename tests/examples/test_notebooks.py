@@ -12,7 +12,7 @@ pytest.importorskip("nbclient", reason="notebooks need the extra `notebooks`")
 from notebooks import render
 
 SHORT = ("fractions", "pointer")
-LONG = ("benchmark", "reversal")  # they train for minutes, as other tests do: `make notebooks` executes them
+LONG = ("benchmark",)  # it trains on fifteen tasks, as commands of a page do on two: `make notebooks` executes it
 LARGEST_PICTURE, LARGEST_PAGE = 60_000, 300_000  # bytes, of all files of a page
 
 
