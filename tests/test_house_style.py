@@ -3,6 +3,8 @@
 import ast
 import re
 import statistics
+import sys
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -59,6 +61,12 @@ def test_prose_is_that_of_the_field():
     checked = [file for file in (*FILES, *PAGES) if file.name not in translations]
     lines = [(file.name, line) for file in checked for line in file.read_text().splitlines()]
     assert [fault for fault in lines if re.search(PRIVATE_WORDS, fault[1])] == []
+
+
+def test_no_script_hides_a_module_that_another_script_beside_it_imports():
+    taken = {*packages_distributions(), *sys.stdlib_module_names}
+    scripts = [file for folder in ("benchmarks", "examples", "docs/hooks") for file in (ROOT / folder).glob("*.py")]
+    assert [file.name for file in scripts if file.stem in taken] == []
 
 
 def imported(tree):

@@ -1,6 +1,6 @@
 """One training by two processes over loopback: it equals that of two devices of one process, and survives a kill.
 
-    python benchmarks/distributed.py [--steps 200] [--victim 1]
+    python benchmarks/two_processes.py [--steps 200] [--victim 1]
 
 It prints how many losses and weights are the same, bit for bit, and what the process that was not killed says.
 """
