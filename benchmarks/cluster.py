@@ -4,8 +4,8 @@ Three questions, each with cells of the same small configuration:
 
 - kills: all cells through four workers, some of which are killed at random. All must end, each bit for bit as if it had
   been trained alone.
-- speed-up: the time of the same cells through two workers and through one, in rounds that take turns; medians, without
-  the first round, which compiles.
+- speed-up: the time of the same cells through two workers, each on a core of its own, and through one, in rounds that
+  take turns; medians, without the first round, which compiles.
 - overhead: the time for each cell of a sweep whose cells do nothing, through one worker: what the scheduler and the
   locks take.
 
@@ -43,7 +43,10 @@ SAY = Console(stderr=True).print
 
 @contextmanager
 def workers(count: int):
-    """Start a scheduler and single-threaded workers, and yield the workers as an executor."""
+    """Start a scheduler and single-threaded workers, and yield the workers as an executor.
+
+    Each worker keeps to a core, as the schedulers of clusters see to it: the time with one worker is that of one core.
+    """
     settings = {
         "n_workers": count,
         "threads_per_worker": 1,
@@ -51,7 +54,16 @@ def workers(count: int):
         "silence_logs": logging.CRITICAL,
     }
     with distributed.LocalCluster(**settings) as cluster, distributed.Client(cluster) as client:
+        for number, worker in enumerate(client.scheduler_info(n_workers=-1)["workers"]):
+            client.run(keep_to_core, number, workers=[worker])
         yield client.get_executor()
+
+
+def keep_to_core(number: int) -> None:
+    """Let this process compute on one core only, before JAX counts those that it has."""
+    if hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[number % len(cores)]})
 
 
 def seconds_of(cells: dict[str, Config], path: Path, executor: Executor) -> float:
