@@ -88,7 +88,7 @@ from .memories import (
     soft_assign as soft_assign,
     soft_lookup as soft_lookup,
 )
-from .reporting import plot_trace as plot_trace, trace as trace
+from .reporting import Edit as Edit, FromText as FromText, plot_trace as plot_trace, trace as trace
 from .tasks import (
     TASKS as TASKS,
     AbstractTask as AbstractTask,

@@ -2,11 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from neuralstack.cli._kinds import OptionalPath, OtherRuns, RunPath, Texts, Versions
+from neuralstack.cli._edits import parse_edits
+from neuralstack.cli._kinds import Edits, OptionalPath, OtherRuns, RunPath, Texts, Versions
 from neuralstack.cli._own_options import OwnOptions
 
-SUFFIXES = ".html", ".png", ".pdf", ".json"
+if TYPE_CHECKING:
+    from neuralstack.reporting import Trace as Traced
+
+PICTURES = ".png", ".pdf"
+SUFFIXES = ".html", *PICTURES, ".json"
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,10 @@ class Trace(OwnOptions):
     """Versions of the machine, side by side: before training, as trained, hardened."""
     beside: OtherRuns = ()
     """Other runs of the same task to show beside it."""
+    edit: Edits = ()
+    """Edits of steps, whose effect is shown: 4:push=0 sets a part of the action of step 4, and 4:memory=TEXT fills the
+    memory with what it holds before step 4 of another text; so do state, readout and action. Each machine is shown
+    without and with the edits."""
     overwrite: bool = False
     """Replace the file if it exists; the page in the run's directory is always replaced."""
 
@@ -32,11 +42,26 @@ class Trace(OwnOptions):
 
         out = self.out or self.run / "trace.html"
         self.check(out)
+        edits = parse_edits(self.edit) or None
         viewer = Viewer.from_runs((self.run, *self.beside), self.versions, **self.own)
-        traces = [traced for text in self.texts for traced in viewer.traces(text)]
+        traces = [traced for text in self.texts for traced in viewer.traces(text, edits)]
+        if out.suffix in PICTURES:
+            traces = traces[-1:]  # with the edits, if there are any
         self.write(out, traces)
+        for traced in traces:
+            if traced["unedited"]:
+                print(self.effect(traced))
         print(f"{len(traces)} {'trace' if len(traces) == 1 else 'traces'}: {out}")
         return 0
+
+    @staticmethod
+    def effect(traced: "Traced") -> str:
+        """Return the edits of a trace and the answers without and with them, one thing a line."""
+        from neuralstack.reporting import edit_in_words
+
+        edits = [f"  {edit_in_words(edit)}" for edit in traced["edits"]]
+        answers = f"  answers {traced['answer']!r}, without the edits {traced['unedited']['answer']!r}"
+        return "\n".join([f"{traced['name']}, given {traced['text']!r}", *edits, answers])
 
     def check(self, out: Path) -> None:
         """Check the options before anything is computed.
@@ -49,7 +74,7 @@ class Trace(OwnOptions):
         if not self.texts or not self.versions:
             raise ValueError("give at least one text to trace, and one of the versions untrained, soft and hard.")
         many = len(self.texts) * len(self.versions) * (1 + len(self.beside)) > 1
-        if many and out.suffix in (".png", ".pdf"):
+        if many and out.suffix in PICTURES:
             raise ValueError(
                 "a picture shows one machine and one text: give one of each, or an --out that ends in .html."
             )

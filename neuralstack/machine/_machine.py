@@ -1,5 +1,6 @@
 """A machine: an embedding, a controller, the memory it acts on, and an answer."""
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import equinox as eqx
@@ -173,15 +174,15 @@ class Machine(eqx.Module):
         """Return the learned initial states of the controller and of the readout, unrounded."""
         return self.controller.init(), () if self.readout is None else self.readout.init()
 
-    def step(self, state: MachineState, token: Int[Array, ""]) -> tuple[MachineState, Step]:
-        """Take one step of one sequence: the controller acts, the memory is read, the answer is computed."""
-        embedded, rounding = (
-            look_up(self.embedding, check_tokens(token, self.vocab_size, axes=0)),
-            rounding_of(self.quantized),
-        )
+    def step(
+        self, state: MachineState, token: Int[Array, ""], revise: Callable[[Any], Any] = lambda action: action
+    ) -> tuple[MachineState, Step]:
+        """Take one step of one sequence: the controller acts, which `revise` may change, and the memory is read."""
+        embedded = look_up(self.embedding, check_tokens(token, self.vocab_size, axes=0))
+        rounding = rounding_of(self.quantized)
         projected = self.controller.project(embedded)
         controller, hidden, raw = act(self, state.controller, projected, embedded, state.read, rounding)
-        action = rounding(self.memory.decode(raw))
+        action = revise(rounding(self.memory.decode(raw)))
         memory, read = self.memory.step(state.memory, action)
         readout, logits = answer(self, state.readout, hidden, read)
         step = Step(logits, action, read, self.memory.strengths(memory), hidden)

@@ -77,14 +77,15 @@ def observe_cells(strengths: Float[np.ndarray, "steps cells"]) -> Observation:
     return Observation("cells", [*range(strengths.shape[1])], False, [], strengths, np.zeros_like(strengths))
 
 
-def crop(observation: Observation, steps: int) -> Observation:
-    """Return the first steps only, without the elements that have no strength in any of them."""
-    strengths = observation.strengths[:steps]
+def crop(observation: Observation, steps: int, first: int = 0) -> Observation:
+    """Return so many steps only, from a first one on, without the elements that have no strength in any of them."""
+    kept = slice(first, first + steps)
+    strengths = observation.strengths[kept]
     used = np.flatnonzero(strengths.max(axis=0, initial=0) > SEEN)
     return replace(
         observation,
         elements=[observation.elements[number] for number in used],
-        actions=[(end, push[:steps], pop[:steps]) for end, push, pop in observation.actions],
+        actions=[(end, push[kept], pop[kept]) for end, push, pop in observation.actions],
         strengths=strengths[:, used],
-        weights=observation.weights[:steps, used],
+        weights=observation.weights[kept, used],
     )

@@ -1,6 +1,8 @@
 """Tables, figures and traces of runs and machines."""
 
 from neuralstack.reporting._curves import plot_curves as plot_curves
+from neuralstack.reporting._edit import Edit as Edit, FromText as FromText
+from neuralstack.reporting._edit_words import edit_in_words as edit_in_words
 from neuralstack.reporting._hardening import (
     describe_program as describe_program,
     hardening_record as hardening_record,

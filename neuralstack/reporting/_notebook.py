@@ -22,7 +22,10 @@ class Trace(dict[str, Any]):
     """The trace of a machine on one text, as plain data: a dictionary that a notebook shows as an interactive page."""
 
     def __repr__(self) -> str:
-        return f"Trace({self.get('name')!r} on {self.get('text')!r}, {len(self.get('steps', ()))} steps)"
+        steps = f"{len(self.get('steps', ()))} steps"
+        if unedited := self.get("unedited"):
+            steps += f", edited: answers {self.get('answer')!r} in place of {unedited['answer']!r}"
+        return f"Trace({self.get('name')!r} on {self.get('text')!r}, {steps})"
 
     def _repr_html_(self) -> str:
         from neuralstack.reporting._page import page

@@ -1,24 +1,24 @@
 """Traces: the operations of a machine on its memory for one text, step by step, as plain data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-import jax
 import numpy as np
 from jaxtyping import Float
 
 from neuralstack._arguments import require_object
 from neuralstack.automata import StackTransducer, readable
-from neuralstack.evaluation import padded, predict
 from neuralstack.machine import Machine
-from neuralstack.memories import Observation
-from neuralstack.reporting._elements import contents_of, state_at
+from neuralstack.reporting._edit import Edit, check_edits
+from neuralstack.reporting._edited_run import edited_run
+from neuralstack.reporting._elements import Contents, contents_of, state_at
 from neuralstack.reporting._notebook import Trace
+from neuralstack.reporting._plain_run import Run, plain_run, require_short
 from neuralstack.tasks import AbstractTask, Characters
 
 FORMAT = "neuralstack-trace-1"
-MOST_STEPS = 4096
 DIGITS = 4
 
 
@@ -27,6 +27,7 @@ def trace(
     task: AbstractTask,
     text: str,
     *,
+    edit: Mapping[int, Edit] | None = None,
     name: str = "machine",
     about: str = "",
     program: StackTransducer | None = None,
@@ -37,6 +38,9 @@ def trace(
         machine: A machine with a memory.
         task: Its task.
         text: The text to answer.
+        edit: Edits of some of its steps, by their numbers from 0: interventions on what the memory holds, on the
+            controller's state and on actions (see `ns.Edit`). The trace then also has the answer without them. Defaults
+            to none.
         name: A name for the machine.
         about: A one-line description of it.
         program: The program of a hardened machine, whose states are then named.
@@ -46,7 +50,9 @@ def trace(
         notebook shows it as an interactive page.
 
     Raises:
-        ValueError: If the text is not one of the task's or too long, or the memory has nothing to show.
+        TypeError: If an argument is not an object of its kind.
+        ValueError: If the text is not one of the task's or too long, the memory has nothing to show, or an edit does
+            not fit.
 
     Examples:
         >>> import jax, neuralstack as ns
@@ -56,61 +62,72 @@ def trace(
         >>> seen = ns.trace(machine, task, "ab")
         >>> [step["given"] for step in seen["steps"]][:4]
         ['⊢', 'a', 'b', '|']
+        >>> lost = ns.trace(machine, task, "ab", edit={1: ns.Edit(action={"push": 0})})  # "a" is not pushed
+        >>> lost["steps"][1]["memories"][0]["actions"][0]["push"]
+        0.0
+        >>> lost["unedited"]["answer"] == seen["answer"]
+        True
     """
     require_object("machine", machine, Machine, "ns.Machine(...)")
     require_object("task", task, AbstractTask, "ns.Reversal()")
+    edits = None if edit is None else check_edits(edit)
     source = task.encode(text)
     require_short(task, source)
-    given = [*task.prompt(source)]
-    answered = predict(machine, source, task).tokens
-    tokens = given + answered if task.end is not None else given
-    shown = jax.device_get(machine.trace(padded(tokens, len(tokens))))
-    memories = contents_of(machine.memory, shown, len(tokens))
+    run, unedited = plain_run(machine, task, source), None
+    if edits:
+        unedited = {"answer": task.decode(run.answer), "answered": answered_by(task, run)}
+        run = edited_run(machine, task, source, edits, partial(label_of, task))
     is_language = isinstance(task, Characters)  # whose next characters are likely, not correct
-    wanted, right = wanted_of(task, source, len(tokens))
-    labels = [label_of(task, token) for token in tokens]
-    best, chances = likeliest(shown.logits[: len(tokens)].astype(np.float64))
-    states = states_of(program, tokens)
-    steps = [
-        {
-            "given": labels[time],
-            "answered": label_of(task, int(best[time])),
-            "wanted": wanted[time],
-            "probability": rounded(chances[time]),
-            "state": states[time],
-            "memories": [step_of(observed, time) for observed in memories],
-        }
-        for time in range(len(tokens))
-    ]
+    wanted, right = wanted_of(task, source, len(run.tokens))
+    states = [None] * len(run.tokens) if edits else states_of(program, run.tokens)
+    memories = contents_of(machine.memory, run.stretches, [label_of(task, token) for token in run.tokens])
     return Trace(
         format=FORMAT,
         name=name,
         machine=about,
         task=type(task).__name__.lower(),
         text=text,
-        answer=task.decode(answered),
+        answer=task.decode(run.answer),
         right_answer=None if is_language else right,
         language=is_language,
         first_answer=int(task.format.first_answer(len(source))),
-        memories=[memory_of(observed, labels) for observed in memories],
-        steps=steps,
+        edits=run.edits,
+        unedited=unedited,
+        memories=[{"kind": memory.kind, "elements": memory.elements} for memory in memories],
+        steps=steps_of(task, run, wanted, states, memories),
     )
 
 
-def likeliest(logits: Float[np.ndarray, "steps vocabulary"]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the likeliest token of each step, and its probability."""
-    return logits.argmax(-1), 1 / np.exp(logits - logits.max(-1, keepdims=True)).sum(-1)
+def steps_of(
+    task: AbstractTask,
+    run: Run,
+    wanted: list[str | None],
+    states: Sequence[str | None],
+    memories: Sequence[Contents],
+) -> list[dict[str, Any]]:
+    """Return each step of a run as plain data."""
+    answered, chances = answered_by(task, run), probabilities(run.logits)
+    return [
+        {
+            "given": label_of(task, token),
+            "answered": answered[time],
+            "wanted": wanted[time],
+            "probability": rounded(chances[time]),
+            "state": states[time],
+            "memories": [step_of(memory, time) for memory in memories],
+        }
+        for time, token in enumerate(run.tokens)
+    ]
 
 
-def require_short(task: AbstractTask, source: list[int]) -> None:
-    """Check that a source does not take more steps than can be shown.
+def answered_by(task: AbstractTask, run: Run) -> list[str]:
+    """Return the likeliest token of each step as a short label."""
+    return [label_of(task, token) for token in run.logits.argmax(-1).tolist()]
 
-    Raises:
-        ValueError: If the text takes more than `MOST_STEPS` steps.
-    """
-    steps = int(replace(task, max_length=len(source)).used_steps(len(source)))
-    if steps > MOST_STEPS:
-        raise ValueError(f"a trace shows at most {MOST_STEPS} steps, but this text takes {steps}: give a shorter one.")
+
+def probabilities(logits: Float[np.ndarray, "steps vocabulary"]) -> Float[np.ndarray, " steps"]:
+    """Return the probability of the likeliest token of each step."""
+    return 1 / np.exp(logits - logits.max(-1, keepdims=True)).sum(-1)
 
 
 def wanted_of(task: AbstractTask, source: list[int], steps: int) -> tuple[list[str | None], str | None]:
@@ -134,13 +151,7 @@ def states_of(program: StackTransducer | None, tokens: list[int]) -> Sequence[st
         return [None] * len(tokens)
 
 
-def memory_of(memory: Observation, labels: list[str]) -> dict[str, Any]:
-    """Return the kind of a memory, and the symbol and the step of each push."""
-    elements = [{"symbol": labels[step] if memory.pushed else "", "step": step} for step in memory.elements]
-    return {"kind": memory.kind, "elements": elements}
-
-
-def step_of(memory: Observation, time: int) -> dict[str, Any]:
+def step_of(memory: Contents, time: int) -> dict[str, Any]:
     """Return the actions on a memory at a step, and the elements whose strength or weight in the read changes then."""
     elements = state_at(memory, time)
     before = state_at(memory, time - 1) if time else np.zeros_like(elements)

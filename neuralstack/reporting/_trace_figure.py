@@ -22,7 +22,8 @@ def plot_trace(
     """Draw the push and pop strengths, the strength left of each element and its weight in the read, over time.
 
     The symbols below are the machine's inputs at each step, those above its answers; if there is no room for them, the
-    steps are numbered.
+    steps are numbered. A dotted line is at each step that was edited, and the answers without the edits are above those
+    with them.
 
     Args:
         trace: A trace, as `ns.trace` returns it.
@@ -45,6 +46,7 @@ def plot_trace(
             ):
                 drawn.colorbar(draw_elements(panel, trace, number, values, colors), ax=panel, label=label)
         for panel in axes[:, 0]:
+            mark_edits(panel, trace)
             label_time(panel, [step["given"] for step in trace["steps"]])
         axes[-1, 0].set_xlabel("step, with the symbol given" if steps <= MAX_SYMBOLS else "step")
         if steps <= MAX_SYMBOLS:
@@ -72,14 +74,23 @@ def round_step(steps: int) -> int:
     return next(distance for distance in choices if steps / distance <= MAX_SYMBOLS / 3)
 
 
+def mark_edits(panel: Any, trace: dict[str, Any]) -> None:
+    """Draw a line at each step that was edited."""
+    for step in sorted({edit["step"] for edit in trace.get("edits", ())}):
+        panel.axvline(step, color=COLORS[1], linestyle=":", linewidth=1.5)
+
+
 def label_answers(panel: Any, trace: dict[str, Any]) -> None:
-    """Write above a panel the symbol that the machine answers at each step of its answer."""
-    first = trace["first_answer"]
-    answered = [step["answered"] if time >= first else "" for time, step in enumerate(trace["steps"])]
+    """Write above a panel the symbol that the machine answers at each step of its answer, and without edits."""
+    first, count = trace["first_answer"], len(trace["steps"])
+    rows = [[step["answered"] for step in trace["steps"]]]
+    if unedited := trace.get("unedited"):
+        rows.insert(0, [*unedited["answered"], *[""] * count][:count])
+    columns = zip(*rows, strict=True)
     above = panel.secondary_xaxis("top")
-    above.set_xticks(range(len(answered)), answered)
+    above.set_xticks(range(count), ["\n".join(column) if time >= first else "" for time, column in enumerate(columns)])
     above.tick_params(labelsize=7, length=0)
-    above.set_xlabel(f"{trace['name']}: the symbol answered")
+    above.set_xlabel(f"{trace['name']}: the symbol answered" + ("; above it, without the edits" if unedited else ""))
 
 
 def draw_elements(panel: Any, trace: dict[str, Any], memory: int, values: np.ndarray, colors: str) -> Any:

@@ -1,12 +1,13 @@
 """Machines of runs side by side: before training, as trained, and hardened; and their traces."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Unpack
 
 from neuralstack.automata import StackTransducer
 from neuralstack.discretization import harden
 from neuralstack.machine import Machine
+from neuralstack.reporting._edit import Edit
 from neuralstack.reporting._notebook import Page, Trace
 from neuralstack.reporting._page import page
 from neuralstack.reporting._trace import trace
@@ -59,15 +60,18 @@ class Viewer(NamedTuple):
         machines = [load_version(run, built, version, names) for run, built, names in parts for version in versions]
         return cls(tasks[0], opened[0].recorded()[0].task, tuple(machines))
 
-    def traces(self, text: str) -> list[Trace]:
-        """Trace each machine on a text.
+    def traces(self, text: str, edit: Mapping[int, Edit] | None = None) -> list[Trace]:
+        """Trace each machine on a text; with edits of some steps, once without and once with them.
 
         Raises:
-            ValueError: If the text is not one of the task's or too long, or a memory has no elements to show.
+            ValueError: If the text is not one of the task's or too long, a memory has no elements to show, or an edit
+                does not fit.
         """
+        cases = [("", None)] if edit is None else [("", None), (", edited", edit)]
         traces = [
-            trace(machine, self.task, text, name=name, about=about, program=program)
+            trace(machine, self.task, text, edit=edits, name=name + suffix, about=about, program=program)
             for machine, name, about, program in self.machines
+            for suffix, edits in cases
         ]
         return [Trace(traced | {"task": self.task_name}) for traced in traces]
 

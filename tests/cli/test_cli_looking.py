@@ -1,6 +1,7 @@
 """The commands that look at runs: trace and compare."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -40,6 +41,47 @@ def test_runs_are_traced_beside_each_other(call, run, learned, tmp_path):
     status, *_ = call("trace", run, "ab", "--beside", learned, "--out", tmp_path / "both.json")
     assert status == 0
     assert [found["name"] for found in json.loads((tmp_path / "both.json").read_text())] == [str(run), str(learned)]
+
+
+def test_an_edit_is_described_and_traced_beside_the_run_without_it(call, run, tmp_path):
+    out = tmp_path / "edited.json"
+    status, said, err = call("trace", run, "abc", "--edit", "3:push=0", "6:memory=xyz", "--out", out)
+    assert (status, err) == (0, "")
+    lines = said.splitlines()
+    assert lines[0] == f"{run}, edited, given 'abc'"
+    assert re.fullmatch(r"  step 3, action: push (1|0\.99\d*) → 0", lines[1])
+    assert lines[2:] == [
+        "  step 6, memory: as at step 6 of 'xyz'",
+        "  answers 'cyx', without the edits 'cba'",
+        f"2 traces: {out}",
+    ]
+    plain, edited = json.loads(out.read_text())
+    assert (plain["name"], edited["name"]) == (str(run), f"{run}, edited")
+    assert plain["answer"] == edited["unedited"]["answer"] == "cba"
+    assert [edit["step"] for edit in edited["edits"]] == [2, 5]
+
+
+BAD_EDITS = {
+    "no edit": ("push=0", "--edit takes STEP:PART=VALUE, with steps from 1, such as 4:push=0, got"),
+    "step 0": ("0:push=0", "--edit takes STEP:PART=VALUE, with steps from 1"),
+    "no number": ("2:push=much", "--edit sets a part of an action to a number or a list such as [0,0,1], got '2:push="),
+    "an unknown part": ("2:pusj=0", "at step 2, edit[1].action has no part 'pusj': it has push, pop, value."),
+    "a step beyond the last": ("90:push=0", "edit[89] is beyond the last step: the machine takes 8 steps on this text"),
+}
+
+
+@pytest.mark.parametrize(("edit", "message"), BAD_EDITS.values(), ids=BAD_EDITS)
+def test_an_edit_that_cannot_be_made_is_one_line_and_writes_nothing(call, run, edit, message):
+    before = contents(run)
+    status, out, err = call("trace", run, "abc", "--edit", edit)
+    assert (status, out, err.count("\n")) == (2, "", 1)
+    assert message in err
+    assert contents(run) == before
+
+
+def test_a_part_is_set_once_for_each_step(call, run):
+    status, _, err = call("trace", run, "abc", "--edit", "2:push=0", "2:push=1")
+    assert (status, err) == (2, "neuralstack: --edit sets a part of a step once, but '2:push=1' sets it again.\n")
 
 
 @pytest.mark.slow

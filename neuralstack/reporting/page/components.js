@@ -9,24 +9,47 @@ function outputCell(step, language) {
   return make("span", { class: `cell ${verdict}`, title }, step.answered);
 }
 
+// The answers of a trace up to a step, below the steps at which they are given.
+function makeOutput(trace, name) {
+  const node = make("div", { class: "row", "data-output": name });
+  node.style.setProperty("--before", trace.first_answer);
+
+  function show(at) {
+    const wanted = Math.max(0, Math.min(at + 1, trace.steps.length) - trace.first_answer);
+    while (node.childElementCount > wanted) node.lastChild.remove();
+    for (let next = node.childElementCount; next < wanted; next++) {
+      node.append(outputCell(trace.steps[trace.first_answer + next], trace.language));
+    }
+  }
+  return { node, show };
+}
+
+function givenCell(trace, step, at) {
+  const edits = editsOf(trace).filter((edit) => edit.step === at);
+  const node = make("span", { class: isAnswer(trace, at) ? "cell later" : "cell", title: step.given }, step.given);
+  if (edits.length > 0) {
+    node.classList.add("edited");
+    node.title = [step.given, ...edits.map(editInWords)].join("; ");
+  }
+  return node;
+}
+
 function makeTape(trace) {
-  const given = trace.steps.map((step, at) =>
-    make("span", { class: isAnswer(trace, at) ? "cell later" : "cell", title: step.given }, step.given),
-  );
-  const output = make("div", { class: "row", "data-output": "" });
-  output.style.setProperty("--before", trace.first_answer);
-  const verb = trace.language ? "predicts" : "answers";
-  const strip = make("div", { class: "strip" }, make("div", { class: "row" }, ...given), output);
-  const labels = make("div", { class: "labels" }, make("span", {}, "given"), make("span", {}, verb));
+  const given = trace.steps.map((step, at) => givenCell(trace, step, at));
+  const outputs = [makeOutput(trace, "")];
+  const names = ["given", trace.language ? "predicts" : "answers"];
+  if (trace.unedited) {
+    outputs.push(makeOutput(withoutEdits(trace), "unedited"));
+    names.push("unedited");
+  }
+  const rows = [make("div", { class: "row" }, ...given), ...outputs.map((output) => output.node)];
+  const strip = make("div", { class: "strip" }, ...rows);
+  const labels = make("div", { class: "labels" }, ...names.map((name) => make("span", {}, name)));
   const about = { class: "tape", role: "group", "aria-label": "Input, and the answer so far" };
   const node = make("div", about, labels, strip);
 
   function show(at) {
-    const wanted = Math.max(0, at + 1 - trace.first_answer);
-    while (output.childElementCount > wanted) output.lastChild.remove();
-    for (let next = output.childElementCount; next < wanted; next++) {
-      output.append(outputCell(trace.steps[trace.first_answer + next], trace.language));
-    }
+    for (const output of outputs) output.show(at);
     strip.querySelector("[aria-current]")?.removeAttribute("aria-current");
     given[at].setAttribute("aria-current", "step");
     strip.scrollLeft = given[at].offsetLeft - strip.clientWidth / 2;

@@ -13,6 +13,7 @@ const LETTER = 11; // the width that a symbol needs
 function makeLegend(trace) {
   const entries = { push: "push, and strength", read: "of it in the read", pop: "pop" };
   if (!trace.language) entries.answer = "answer";
+  if (trace.unedited) entries.edited = "edited step";
   const swatches = {};
   const node = make("p", { class: "legend" });
   for (const [name, label] of Object.entries(entries)) {
@@ -96,6 +97,13 @@ function drawTimes(context, trace, y, frame) {
   });
 }
 
+// A line at the beginning of each step that is edited.
+function drawEdits(context, trace, height, frame, colors) {
+  context.fillStyle = colors.edited;
+  for (const { step } of editsOf(trace)) context.fillRect(frame.left + step * frame.cell - 1, 0, 2, height);
+  context.fillStyle = colors.muted;
+}
+
 function makeOverview(trace, table, which, alone, colors, goTo) {
   const memory = trace.memories[which];
   const strips = trace.steps[0].memories[which].actions.length;
@@ -137,6 +145,7 @@ function makeOverview(trace, table, which, alone, colors, goTo) {
       context.drawImage(heatMap(memory, table, palette), frame.left, upper, frame.cell * steps, rows);
       drawRowNames(context, memory, upper, rows, frame);
     }
+    if (trace.unedited) drawEdits(context, trace, height - AXIS, frame, palette);
     drawTimes(context, trace, height - AXIS / 2 + 2, frame);
     show(current);
   }

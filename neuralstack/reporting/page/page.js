@@ -13,13 +13,26 @@ let length = 0; // of the longest of their traces
 // One machine.
 
 // The whole answer, whatever the step, and whether it is right. A language model predicts, neither right nor wrong.
-function resultOf(trace) {
-  if (trace.language) return make("p", { class: "result" }, predictionsInWords(trace));
+function resultOf(trace, condition = "") {
+  if (trace.language) return make("p", { class: "result" }, condition, predictionsInWords(trace));
   const verdict = trace.right_answer === null ? "open" : trace.answer === trace.right_answer ? "right" : "wrong";
   const quoted = (text) => (text === "" ? "nothing" : make("span", { class: "symbol" }, clipped(printable(text))));
-  const node = make("p", { class: `result ${verdict}` }, "answers ", quoted(trace.answer));
+  const node = make("p", { class: `result ${verdict}` }, condition, "answers ", quoted(trace.answer));
   if (verdict === "wrong") node.append(", wrong: expected ", quoted(trace.right_answer));
   if (verdict === "right") node.append(", right");
+  return node;
+}
+
+// Both answers, and the edits that make the difference, each of which leads to its step.
+function resultsOf(trace) {
+  const node = make("div", {}, resultOf(trace));
+  if (!trace.unedited) return node;
+  const items = editsOf(trace).map((edit) => {
+    const button = make("button", { type: "button" }, `Step ${edit.step + 1}: ${editInWords(edit)}`);
+    button.addEventListener("click", () => player.goTo(edit.step));
+    return make("li", {}, button);
+  });
+  node.append(resultOf(withoutEdits(trace), "without the edits, "), make("ul", { class: "edits" }, ...items));
   return node;
 }
 
@@ -41,7 +54,7 @@ function machineView(trace, tables, shared) {
     { "data-machine": trace.name, "aria-label": trace.name },
     make("h2", {}, trace.name),
     make("p", { class: "about" }, `${trace.machine} · ${trace.task}`),
-    resultOf(trace),
+    resultsOf(trace),
     tape.node,
     make("div", { class: "frame" }, body),
   );

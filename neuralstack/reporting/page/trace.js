@@ -89,13 +89,30 @@ function verdictInWords({ wanted }, verdict) {
   return words[verdict];
 }
 
+// Edits of steps. A trace without any has no answers from before them.
+const PARTS = { state: "controller's state", readout: "readout's state", memory: "memory", action: "action" };
+const editsOf = (trace) => trace.edits ?? [];
+const editInWords = ({ part, change }) => `edited ${PARTS[part]}: ${change}`;
+
+// The same trace with the answers that were given without the edits.
+function withoutEdits(trace) {
+  const { answer, answered } = trace.unedited;
+  const steps = answered.map((symbol, at) => ({ wanted: null, ...trace.steps[at], answered: symbol }));
+  return { ...trace, answer, steps };
+}
+
+// Whether an answer differs from that of the same step without the edits.
+const differsAt = (trace, at) => Boolean(trace.unedited) && trace.unedited.answered[at] !== trace.steps[at].answered;
+
 // Outputs before the answer are not scored, and left out.
 function answerInWords(trace, at) {
   const step = trace.steps[at];
   if (at < trace.first_answer) return [];
   const answered = `${trace.language ? "predicts" : "answers"} ${step.answered}`;
   const verdict = verdictOf(step, trace.language);
-  return [verdict === "open" ? answered : `${answered}, ${verdictInWords(step, verdict)}`];
+  const clauses = [verdict === "open" ? answered : `${answered}, ${verdictInWords(step, verdict)}`];
+  if (differsAt(trace, at)) clauses.push(`without the edits ${trace.unedited.answered[at] ?? "none"}`);
+  return [clauses.join(", ")];
 }
 
 function predictionsInWords(trace) {
@@ -108,5 +125,6 @@ function stepInWords(trace, tables, at) {
   const step = trace.steps[at];
   const state = step.state === null ? [] : [`state ${step.state}`];
   const memories = tables.map((table, which) => memoryInWords(trace, table, which, at));
-  return [`given ${step.given}`, ...state, ...memories, ...answerInWords(trace, at)].join("; ") + ".";
+  const edits = editsOf(trace).filter((edit) => edit.step === at).map(editInWords);
+  return [`given ${step.given}`, ...edits, ...state, ...memories, ...answerInWords(trace, at)].join("; ") + ".";
 }
