@@ -1,7 +1,7 @@
 """Put the tables of a committed result file into its page, so that no measured number is typed by hand.
 
-A line `<!-- tables: results/NAME.json -->` in a page, with a path inside `docs/`, becomes the tables of an experiment
-or a benchmark, the settings of an experiment's machines, and how the file was made.
+A line `<!-- tables: results/NAME.json -->` in a page, with a path inside `docs/`, becomes the tables of an experiment,
+a benchmark or a record of trials, the settings of an experiment's machines, and how the file was made.
 """
 
 import json
@@ -39,6 +39,8 @@ def on_page_markdown(markdown, page, config, **_):
 def describe(result):
     """Return everything that a page shows of a result file."""
     tables = experiment_tables(result) if "experiment" in result else benchmark_tables(result)
+    if "note" in result:  # trials by hand, which no command repeats
+        return "\n\n".join([*tables, result["note"]])
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
     source = f"Made by `{result['command']}` with {versions}, Python {result['python']}, on {result['machine']}."
     return "\n\n".join([*tables, source])
@@ -55,5 +57,5 @@ def experiment_tables(result):
 
 
 def benchmark_tables(result):
-    """Return the tables that the benchmark printed."""
-    return [Table(table["title"], table["columns"], table["rows"]).markdown() for table in result["tables"]]
+    """Return the tables that the benchmark printed, or that hold a record."""
+    return [Table(**table).markdown() for table in result["tables"]]
