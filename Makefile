@@ -10,6 +10,9 @@ export NO_MKDOCS_2_WARNING := 1
 # Tests start many processes, each of which would compile all modules anew without their bytecode.
 unexport PYTHONDONTWRITEBYTECODE
 
+# Most modules of the larger packages are never imported, so Python compiles those that are when they are.
+QUIETLY := --quiet --disable-pip-version-check --no-compile
+
 BIN := .venv/bin
 READY := .venv/.ready
 PYTEST := $(BIN)/pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
@@ -28,7 +31,7 @@ $(READY): pyproject.toml constraints.txt $(KERNELS)
 	@test -n "$(PYTHON)" || { echo "neuralstack needs Python 3.11 or newer, which was not found;" \
 		"install it, or give its path: make PYTHON=/path/to/python" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install $(QUIETLY) -c constraints.txt -e '.[dev]'
 	@touch $@
 
 demo: $(READY) ## Train a small machine and write what it learned to runs/demo
@@ -56,7 +59,7 @@ define other-environment
 rm -rf build/$@ && $(BIN)/python -m venv --without-pip build/$@
 $(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
 	> "$$(build/$@/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/rest.pth"
-$(2) $(BIN)/python -m pip --python build/$@/bin/python install --quiet --disable-pip-version-check --no-deps $(1) .
+$(2) $(BIN)/python -m pip --python build/$@/bin/python install $(QUIETLY) --no-deps $(1) .
 endef
 
 sanitize: $(READY) ## Run the tests of the kernels under AddressSanitizer and UndefinedBehaviorSanitizer
@@ -85,7 +88,7 @@ installs: wheel ## Install the wheel on every version of Python found, and the s
 
 floors: $(READY) ## Run the quick tests, and those of the help, with the oldest supported dependencies in a fresh environment
 	rm -rf build/$@ && $(BIN)/python -m venv build/$@
-	build/$@/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-floors.txt '.[test]'
+	build/$@/bin/python -m pip install $(QUIETLY) -c constraints-floors.txt '.[test]'
 	build/$@/bin/python -P -m pytest -q -n $(JOBS) $(UNIT) tests/cli/test_help_values.py
 
 lint: style types imports docs ## Check style, types, imports between packages, and that the docs build without warnings
