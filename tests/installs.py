@@ -45,8 +45,9 @@ def installed(python, folder, *arguments, **environment):
     own = folder / "bin" / "python"
     if not own.exists():
         subprocess.run([python, "-m", "venv", folder], check=True)
-    pip = [own, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-c", ROOT / "constraints.txt"]
-    subprocess.run([*pip, *arguments], check=True, cwd=folder, env={**os.environ, **environment})
+    pip = [own, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    command = [*pip, "-c", ROOT / "constraints.txt", *arguments]
+    subprocess.run(command, check=True, cwd=folder, env={**os.environ, **environment})
     return own
 
 
