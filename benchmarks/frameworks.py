@@ -8,7 +8,7 @@ Two settings, forward and backward each:
 All variants of one setting and length are timed in turn, in rounds, in one process; medians are shown, compilation
 apart. The peak of memory is measured after all times, in a process of its own for each variant: what a call needs
 beyond its inputs, weights and gradients. `--json` prints `{"network": {"130": {"torch lstm": {"seconds": ...}, ...}},
-...}` as the last line, and `--out DIR` writes `frameworks.json` and `frameworks.png`. On a computer with a GPU all pure
+...}` as the last line, and `--out DIR` writes `frameworks.json`. On a computer with a GPU all pure
 forms run there.
 
 The variants of the network:
@@ -47,7 +47,7 @@ from _frameworks import DEVICE, KERNELS_RUN, SETTINGS, WITH_KERNELS, Call
 from rich.progress import track
 
 import neuralstack as ns
-from neuralstack.reporting import COLORS, Table, figure
+from neuralstack.reporting import Table
 
 STEPS, LAYER_STEPS = (130, 514, 1026), (1024, 4096, 16384)
 MOST_SECONDS = 5  # a variant that takes longer is not timed
@@ -142,26 +142,6 @@ def tables(found: dict[str, dict[str, dict[str, dict[str, float]]]]) -> list[dic
     return built
 
 
-def draw(found: dict[str, dict[str, dict[str, dict[str, float]]]], path: Path) -> None:
-    """Draw time and memory against length, a row of plots for each setting."""
-    parts = (("seconds", 1000, "milliseconds"), ("bytes", 1 / 2**20, "MiB"))
-    with figure(path, 2, 2, (10, 7.6)) as (_, axes):
-        for row, (setting, by_steps) in zip(axes, found.items(), strict=True):
-            for axis, (part, scale, label) in zip(row, parts, strict=True):
-                for number, name in enumerate(SETTINGS[setting]):
-                    points = [
-                        (int(n), scale * one[name][part]) for n, one in by_steps.items() if one.get(name, {}).get(part)
-                    ]
-                    if points:
-                        style = "-" if number < len(COLORS) else "--"
-                        color = COLORS[number % len(COLORS)]
-                        axis.plot(*zip(*points, strict=True), style, color=color, marker="o", markersize=3, label=name)
-                axis.set(xscale="log", yscale="log", xlabel="steps", ylabel=label, title=f"{setting}: {label}")
-                axis.set_xticks([int(n) for n in by_steps], list(by_steps))
-                axis.minorticks_off()
-            row[1].legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
-
-
 def card() -> str:
     """Return the names of the devices that were measured."""
     of_torch = torch.cuda.get_device_name() if DEVICE.type == "cuda" else "CPU"
@@ -175,7 +155,7 @@ def main() -> None:
     parser.add_argument("--layer-steps", type=int, nargs="*", default=LAYER_STEPS, help="lengths of the layer")
     parser.add_argument("--rounds", type=int, default=7, help="how often each is timed, at least 3")
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
-    parser.add_argument("--out", type=Path, help="directory for frameworks.json and frameworks.png")
+    parser.add_argument("--out", type=Path, help="directory for frameworks.json")
     parser.add_argument("--peak", nargs=3, metavar=("SETTING", "NAME", "STEPS"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.peak:
@@ -208,7 +188,6 @@ def main() -> None:
             "tables": built,
         }
         (arguments.out / "frameworks.json").write_text(json.dumps(result, indent=1) + "\n")
-        draw(found, arguments.out / "frameworks")
     if arguments.json:
         print(json.dumps(found))
 

@@ -4,7 +4,7 @@ Times the forward and backward pass of an LSTM of width 64 with a stack of width
 answer), for batches of 50, against the same LSTM, embedding and answer without the stack. All variants of one length
 are measured in turn, in rounds, in one process; medians are shown, and apart from them the seconds of one compilation.
 `--variants NAME ...` measures some only, `--return-memory` without `ns.keep_memory()`. `--json` prints `{"130":
-{"lstm": seconds, ...}, ...}` as the last line, and `--out DIR` writes `overhead.json` and `overhead.png`.
+{"lstm": seconds, ...}, ...}` as the last line, and `--out DIR` writes `overhead.json`.
 
 The variants:
 
@@ -41,13 +41,12 @@ import jax.numpy as jnp
 from rich.progress import track
 
 import neuralstack as ns
-from neuralstack.reporting import COLORS, Table, figure
+from neuralstack.reporting import Table
 from neuralstack.training import begin, complete, step_spec, train_until
 
 BATCH, WIDTH, VOCABULARY = 50, 64, 131
 STEPS = (74, 130, 258, 514, 1026, 4098)
 MOST_BYTES, MOST_SECONDS = 6 * 2**30, 10  # a variant that needs more memory or time than this is not timed
-LINES = [(color, style) for color in COLORS for style in ("-", "--")]
 
 
 def machine(memory: ns.AbstractMemory, connection: ns.Connection | str, controller=ns.LSTM, readout=None) -> ns.Machine:
@@ -213,21 +212,6 @@ def tables(found: dict[str, dict[str, dict[str, float]]], names: list[str], toke
     return built
 
 
-def draw(found: dict[str, dict[str, dict[str, float]]], names: list[str], path: Path) -> None:
-    """Draw time and memory against length."""
-    parts = (("seconds", 1000, "milliseconds"), ("bytes", 1 / 2**20, "MiB"))
-    with figure(path, 1, 2, (10, 4.2)) as (drawn, axes):
-        for axis, (part, scale, label) in zip(axes[0], parts, strict=True):
-            for name, (color, style) in zip(names, LINES, strict=False):
-                points = [(int(n), scale * one[name][part]) for n, one in found.items() if part in one[name]]
-                axis.plot(*zip(*points, strict=True), style, color=color, marker="o", markersize=3, label=name)
-            axis.set(xscale="log", yscale="log", xlabel="steps", ylabel=label)
-            ticks = [int(n) for n in found]
-            axis.set_xticks(ticks, [str(n) for n in ticks])
-            axis.minorticks_off()
-        drawn.legend(*axes[0][0].get_legend_handles_labels(), loc="outside right center")
-
-
 def main() -> None:
     """Measure every variant at every length."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -235,7 +219,7 @@ def main() -> None:
     parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS), help="what to measure")
     parser.add_argument("--rounds", type=int, default=5, help="how often each is timed, at least 5")
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
-    parser.add_argument("--out", type=Path, help="directory for overhead.json and overhead.png")
+    parser.add_argument("--out", type=Path, help="directory for overhead.json")
     parser.add_argument("--return-memory", action="store_true", help="measure without ns.keep_memory()")
     arguments = parser.parse_args()
     if not arguments.return_memory:
@@ -266,7 +250,6 @@ def main() -> None:
             "tables": built,
         }
         (arguments.out / "overhead.json").write_text(json.dumps(result, indent=1) + "\n")
-        draw(found, names, arguments.out / "overhead")
     if arguments.json:
         seconds = {
             steps: {name: one[name]["seconds"] for name in names if "seconds" in one[name]}

@@ -134,7 +134,7 @@ def written(strengths: list[Any]) -> str:
     return " ".join("-" if strength is None else f"{strength:.1f}" for strength in strengths)
 
 
-def draw_strengths(result: dict[str, Any], path: Path) -> None:
+def draw_strengths(result: dict[str, Any], path: Path | None = None) -> Any:
     """Plot the strengths of each seed over time, a column for each variant; seeds that did not learn are above."""
     variants = list(result["variants"].values())
     with figure(path, 2, len(variants), (2.4 * len(variants), 4.6)) as (drawn, axes):
@@ -148,6 +148,7 @@ def draw_strengths(result: dict[str, Any], path: Path) -> None:
             panel.set_ylabel("mean strength")
         handles, labels = next(found for panel in axes.flat if any(found := panel.get_legend_handles_labels()))
         drawn.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    return drawn
 
 
 def draw_panel(panel: Any, runs: list[dict[str, Any]], length: int) -> None:

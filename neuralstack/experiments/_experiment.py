@@ -4,10 +4,13 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neuralstack.reporting import Table
 from neuralstack.training import Config, Run, complete, with_options
+
+if TYPE_CHECKING:
+    from neuralstack.reporting import Figure
 
 Result = dict[str, Any]
 """The content of a result file: how it was made, and `variants` by name."""
@@ -80,8 +83,8 @@ class Experiment:
     """The tables of a result, with the published numbers beside ours."""
     summarize: Callable[[list[Measured]], dict[str, Any]] = lambda runs: {}
     """Summary of a variant's seeds, which is stored in the result."""
-    figures: Sequence[Callable[[Result, Path], None]] = field(default=())
-    """Functions that draw a figure of a result into a directory."""
+    figures: Sequence[Callable[..., "Figure"]] = field(default=())
+    """Functions that draw a figure of a result, and write it into a directory if one is given."""
     curves: Sequence[str] = ()
     """Variants whose first seed's learning curves are stored in the result."""
     appendix: Callable[[Path], str] | None = None

@@ -1,12 +1,15 @@
 """The figures of results."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neuralstack.experiments._experiment import Measured, Result
 from neuralstack.reporting import COLORS, MARKERS, figure, plot_curves, plot_seeds
+
+if TYPE_CHECKING:
+    from neuralstack.reporting import Figure
 
 LINES = (
     "-",
@@ -21,18 +24,18 @@ FIRST_SECOND = 0.01  # on a logarithmic axis
 BETWEEN_LINES = 0.012  # so that lines at the same height can be seen
 
 
-def draw_curves(result: Result, path: Path) -> None:
+def draw_curves(result: Result, path: Path | None = None) -> "Figure":
     """Draw the learning curves of the first seeds into `curves`."""
     variants = result["variants"]
-    plot_curves({variants[name]["label"]: records for name, records in result["curves"].items()}, path / "curves")
+    curves = {variants[name]["label"]: records for name, records in result["curves"].items()}
+    return plot_curves(curves, path and path / "curves")
 
 
-def draw_seeds(result: Result, path: Path) -> None:
+def draw_seeds(result: Result, path: Path | None = None) -> "Figure":
     """Draw the fine accuracy of every seed on the test lengths into `seeds`."""
     variants = result["variants"].values()
-    plot_seeds(
-        {variant["label"]: [run["test"]["fine"] for run in variant["runs"]] for variant in variants}, path / "seeds"
-    )
+    reached = {variant["label"]: [run["test"]["fine"] for run in variant["runs"]] for variant in variants}
+    return plot_seeds(reached, path and path / "seeds")
 
 
 def by_group(result: Result) -> dict[str, dict[str, Any]]:
@@ -43,38 +46,45 @@ def by_group(result: Result) -> dict[str, dict[str, Any]]:
     return groups
 
 
-def draw_cells(result: Result, path: Path, published: dict[str, dict[str, float]]) -> None:
-    """Draw the coarse test accuracies of a table, with a panel per group: each seed, the best, and the published one.
+def draw_cells(
+    seeds: dict[str, dict[str, list[float]]],
+    path: Path | None,
+    label: str,
+    best: dict[str, dict[str, float]] | None = None,
+    published: dict[str, dict[str, float]] | None = None,
+) -> "Figure":
+    """Draw the accuracies of a table: a panel for each group, a place for each machine, a line for each seed.
 
     Args:
-        result: A result with groups.
-        path: The figure, without a suffix.
-        published: The published accuracy by group and machine, in the order of the axis.
+        seeds: The accuracy of every seed, by group and machine.
+        path: The figure, without a suffix; None writes no files.
+        label: The name of the accuracy.
+        best: The accuracy of the best seed, by group and machine. Defaults to none.
+        published: The published accuracy, by group and machine. Defaults to none.
     """
-    groups = by_group(result)
-    with figure(path, 1, len(groups), (2.2 * len(groups) + 1, 3)) as (drawn, axes):
-        for panel, (group, cells) in zip(axes[0], groups.items(), strict=True):
-            machines = [machine for machine in published[group] if machine in cells]
-            seeds = [(x, run) for x, machine in enumerate(machines) for run in cells[machine]["runs"]]
-            theirs = [published[group][machine] for machine in machines]
-            ours = [cells[machine]["best"]["test"]["coarse"] for machine in machines]
-            places = range(len(machines))
-            panel.plot(places, theirs, "o", mfc="none", mec=COLORS[1], ms=10, label="published")
-            each = [x for x, _ in seeds], [run["test"]["coarse"] for _, run in seeds]
-            panel.plot(*each, "_", color=COLORS[0], label="each seed")
-            panel.plot(places, ours, ".", color=COLORS[0], label="best seed by training lengths")
-            panel.set_xticks(places, machines, rotation=90)
-            panel.set(title=group, ylim=(-0.06, 1.06))
-        axes[0, 0].set_ylabel("test coarse accuracy")
+    with figure(path, 1, len(seeds), (2.2 * len(seeds) + 1, 3)) as (drawn, axes):
+        for panel, (group, machines) in zip(axes[0], seeds.items(), strict=True):
+            if published:
+                theirs = [published[group].get(machine, np.nan) for machine in machines]
+                panel.plot(theirs, "o", mfc="none", mec=COLORS[1], ms=10, label="published")
+            each = [(place, value) for place, values in enumerate(machines.values()) for value in values]
+            panel.plot(*zip(*each, strict=True), "_", color=COLORS[0], ms=9, label="each seed")
+            if best:
+                ours = [best[group][machine] for machine in machines]
+                panel.plot(ours, ".", color=COLORS[0], label="best seed by training lengths")
+            panel.set_xticks(range(len(machines)), list(machines), rotation=90)
+            panel.set(title=group, ylim=(-0.06, 1.06), xlim=(-0.5, len(machines) - 0.5))
+        axes[0, 0].set_ylabel(label)
         handles, labels = axes[0, 0].get_legend_handles_labels()
         drawn.legend(handles, labels, loc="outside lower center", ncols=3)
+    return drawn
 
 
-def draw_lengths(result: Result, path: Path) -> None:
+def draw_lengths(result: Result, path: Path | None = None) -> "Figure":
     """Draw the token accuracy of each machine's best seed against the length into `lengths`, with a panel per group."""
     groups = by_group(result)
     rows = -(-len(groups) // 3)
-    with figure(path / "lengths", rows, 3, (9, 2.2 * rows)) as (drawn, axes):
+    with figure(path and path / "lengths", rows, 3, (9, 2.2 * rows)) as (drawn, axes):
         for panel in axes.flat[len(groups) :]:
             panel.set_axis_off()
         for panel, (group, machines) in zip(axes.flat, groups.items(), strict=False):
@@ -89,9 +99,10 @@ def draw_lengths(result: Result, path: Path) -> None:
             panel.set_xlabel("length")
         handles, labels = axes[0, 0].get_legend_handles_labels()
         drawn.legend(handles, labels, loc="outside lower center", ncols=len(labels))
+    return drawn
 
 
-def draw_survival(result: Result, path: Path) -> None:
+def draw_survival(result: Result, path: Path | None = None) -> "Figure":
     """Draw the share of solved seeds against the seconds of training into `survival`, with a panel per group.
 
     A line ends with the longest training of its machine.
@@ -103,7 +114,7 @@ def draw_survival(result: Result, path: Path) -> None:
     ends = max(FIRST_SECOND, first / 2), max(10, *(1.2 * run["seconds"] for run in runs))
     columns = min(3, len(groups))
     rows = -(-len(groups) // columns)
-    with figure(path / "survival", rows, columns, (3 * columns + 0.5, 2.1 * rows + 0.8)) as (drawn, axes):
+    with figure(path and path / "survival", rows, columns, (3 * columns + 0.5, 2.1 * rows + 0.8)) as (drawn, axes):
         for panel in axes.flat[len(groups) :]:
             panel.set_axis_off()
         for panel, (group, machines) in zip(axes.flat, groups.items(), strict=False):
@@ -119,6 +130,7 @@ def draw_survival(result: Result, path: Path) -> None:
             label: line for panel in axes.flat for line, label in zip(*panel.get_legend_handles_labels(), strict=True)
         }
         drawn.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=len(shown))
+    return drawn
 
 
 def draw_solved(panel: Any, runs: list[Measured], label: str, number: int) -> None:

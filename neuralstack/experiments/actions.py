@@ -5,16 +5,20 @@ there only while their actions were forced. Here every machine is measured unfor
 notebook left untrained learns by REINFORCE (Williams, 1992), without any imitation, on up to 10 bits.
 """
 
+from pathlib import Path
 from statistics import median_high
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neuralstack.evaluation import evaluate, fixed_set
 from neuralstack.experiments._experiment import Experiment, Measured, Quick, Result, Variant
-from neuralstack.experiments._figures import draw_curves
+from neuralstack.experiments._figures import draw_cells, draw_curves
 from neuralstack.experiments._measures import accuracies, solved_seeds
 from neuralstack.experiments._tables import LABEL, Column, variants_table
 from neuralstack.reporting import Table
 from neuralstack.training import Config, Run, build_task, with_options
+
+if TYPE_CHECKING:
+    from neuralstack.reporting import Figure
 
 TASK = "reverse-string"
 IMITATION = with_options(
@@ -91,6 +95,17 @@ def tables(result: Result) -> list[Table]:
     return [variants_table("Binary reversal, unforced: the median seed", result["variants"].values(), COLUMNS)]
 
 
+def draw(result: Result, path: Path | None = None) -> "Figure":
+    """Draw the token accuracies of every seed, at the training lengths and at ten times these, into `actions`."""
+    variants = result["variants"].values()
+    panels = {"training lengths": "trained", "ten times the longest": "far"}
+    seeds = {
+        title: {one["label"]: [run[name]["token"] for run in one["runs"]] for one in variants}
+        for title, name in panels.items()
+    }
+    return draw_cells(seeds, path and path / "actions", "token accuracy")
+
+
 EXPERIMENT = Experiment(
     "actions",
     "Binary reversal by imitation, by REINFORCE, and without a memory, each machine unforced",
@@ -108,6 +123,6 @@ EXPERIMENT = Experiment(
     headline=headline,
     summarize=solved_seeds,
     tables=tables,
-    figures=(draw_curves,),
+    figures=(draw_curves, draw),
     curves=("hard", "soft", "pointer", "lstm", "reinforce"),
 )  # fmt: skip

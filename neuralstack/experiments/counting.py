@@ -7,15 +7,19 @@ Strengths are binarized once the strings are learned.
 """
 
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from neuralstack.discretization import harden
 from neuralstack.evaluation import Examples, evaluate, format_pairs
 from neuralstack.experiments._experiment import Experiment, Measured, Quick, Result, Variant
-from neuralstack.experiments._figures import by_group, draw_curves
+from neuralstack.experiments._figures import by_group, draw_cells, draw_curves
 from neuralstack.reporting import Table
 from neuralstack.tasks import TASKS, Counting
 from neuralstack.training import Config, Run, configure
+
+if TYPE_CHECKING:
+    from neuralstack.reporting import Figure
 
 LANGUAGES = {
     "anbn": "a^n b^n",
@@ -131,6 +135,21 @@ def tables(result: Result) -> list[Table]:
     return [Table(title, ("machine", *headings), rows)]
 
 
+def draw(result: Result, path: Path | None = None) -> "Figure":
+    """Draw the shares of every seed beside the published ones, into `counting`."""
+    seeds, published = {}, {}
+    for language, cells in by_group(result).items():
+        title = LANGUAGES[language]
+        seeds[title] = {label: [run["soft"] / 100 for run in cell["runs"]] for label, cell in cells.items()}
+        if "stack" in cells:
+            seeds[title]["stack, rounded"] = [run["hard"] / 100 for run in cells["stack"]["runs"]]
+        column = list(LANGUAGES).index(language)
+        published[title] = {
+            label.replace("stack RNN", "stack"): shares[column] / 100 for label, shares in PUBLISHED.items()
+        }
+    return draw_cells(seeds, path and path / "counting", "share of the strings", published=published)
+
+
 EXPERIMENT = Experiment(
     "counting",
     "Counting languages by networks and by stacks, soft and rounded",
@@ -140,6 +159,6 @@ EXPERIMENT = Experiment(
     measure=measure,
     headline=headline,
     tables=tables,
-    figures=(draw_curves,),
+    figures=(draw_curves, draw),
     curves=("anbn/rnn", "anbn/lstm", "anbn/stack"),
 )

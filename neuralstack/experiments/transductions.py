@@ -6,6 +6,7 @@ memory are trained on batches of 10, as published, since those of many layers ta
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from neuralstack.experiments._experiment import Experiment, Measured, Quick, Result, Variant
 from neuralstack.experiments._figures import by_group, draw_cells
@@ -13,6 +14,9 @@ from neuralstack.experiments._measures import accuracies, describe_test, solved_
 from neuralstack.experiments._tables import LABEL, Column, variants_table
 from neuralstack.reporting import Table
 from neuralstack.training import configure, with_options
+
+if TYPE_CHECKING:
+    from neuralstack.reporting import Figure
 
 COPY, REVERSAL, FLIP, SVO, GENDER = "copy", "reversal", "bigram flip", "SVO to SOV", "gender"
 MEMORIES = {"stack": "stack", "queue": "queue", "DeQue": "deque"}
@@ -103,10 +107,25 @@ def tables(result: Result) -> list[Table]:
     ]
 
 
-def draw(result: Result, path: Path) -> None:
+def draw(result: Result, path: Path | None = None) -> "Figure":
     """Draw the coarse test accuracies beside the published ones."""
-    coarse = {task: dict(zip(MACHINES, (cell[2] for cell in cells), strict=True)) for task, cells in PUBLISHED.items()}
-    draw_cells(result, path / "transductions", coarse)
+    groups = {
+        task: {machine: cells[machine] for machine in MACHINES if machine in cells}
+        for task, cells in by_group(result).items()
+    }
+    return draw_cells(
+        {
+            task: {machine: [run["test"]["coarse"] for run in cell["runs"]] for machine, cell in cells.items()}
+            for task, cells in groups.items()
+        },
+        path and path / "transductions",
+        "test coarse accuracy",
+        {
+            task: {machine: cell["best"]["test"]["coarse"] for machine, cell in cells.items()}
+            for task, cells in groups.items()
+        },
+        {task: dict(zip(MACHINES, (cell[2] for cell in cells), strict=True)) for task, cells in PUBLISHED.items()},
+    )
 
 
 EXPERIMENT = Experiment(

@@ -1,5 +1,7 @@
 """Tables, figures and traces of runs and machines."""
 
+from typing import TYPE_CHECKING
+
 from neuralstack.reporting._curves import plot_curves as plot_curves
 from neuralstack.reporting._edit import Edit as Edit, FromText as FromText
 from neuralstack.reporting._edit_words import edit_in_words as edit_in_words
@@ -29,3 +31,6 @@ from neuralstack.reporting._tables import (
 from neuralstack.reporting._trace import trace as trace
 from neuralstack.reporting._trace_figure import plot_trace as plot_trace
 from neuralstack.reporting._viewer import Viewer as Viewer
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Figure
