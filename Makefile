@@ -20,7 +20,7 @@ KERNELS := CMakeLists.txt $(wildcard $(addprefix neuralstack/kernels/*.,cc hpp h
 BENCHMARKS := $(filter-out benchmarks/_%,$(wildcard benchmarks/*.py))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit integration slow sanitize pure wheel installs floors lint style types imports format bench notebooks docs clean
+.PHONY: help setup demo test unit integration slow sanitize pure wheel installs release floors lint style types imports format bench notebooks docs clean
 
 help: ## Print this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -85,6 +85,14 @@ wheel: $(READY) ## Build one wheel for all versions of Python, and the source di
 
 installs: wheel ## Install the wheel on every version of Python found, and the source distribution, and use them
 	$(BIN)/python -P tests/installs.py
+
+release: installs docs ## Build distributions and documentation, and check all that a release needs
+	rm -rf build/$@ && $(BIN)/python -m venv build/$@
+	build/$@/bin/python -m pip install --quiet --disable-pip-version-check \
+		cffconvert==2.0.0 'readme-renderer[md]==44.0' twine==6.2.0
+	build/$@/bin/twine check --strict dist/*
+	build/$@/bin/cffconvert --validate
+	$(PYTEST) tests/documentation -m ''
 
 floors: $(READY) ## Run the quick tests, and those of the help, with the oldest supported dependencies in a fresh environment
 	rm -rf build/$@ && $(BIN)/python -m venv build/$@
