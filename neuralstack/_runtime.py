@@ -61,15 +61,23 @@ def keep_memory() -> None:
             set_option(option, value)
 
 
-def use_cores(count: int) -> None:
-    """Let JAX use up to `count` CPU devices, one per core.
+def cores_of_this_process() -> list[int]:
+    """Return the numbers of the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return [*range(os.cpu_count() or 1)]
+
+
+def use_cores(count: int | None = None) -> None:
+    """Let JAX use up to `count` CPU devices, one for each core of this process; all of them, if it is not given.
 
     Has no effect after the first computation of the process.
     """
     import jax
 
+    cores = len(cores_of_this_process())
     with suppress(RuntimeError):  # something was already computed
-        jax.config.update("jax_num_cpu_devices", max(1, min(count, os.cpu_count() or 1)))
+        jax.config.update("jax_num_cpu_devices", cores if count is None else max(1, min(count, cores)))
 
 
 def compile_lightly() -> None:

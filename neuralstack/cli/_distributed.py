@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class DistributedOptions:
-    """Options that spread one training over many devices."""
+    """Options that spread one training, or a population, over many devices."""
 
     distributed: Flag = False
-    """Spread each batch over all devices of all processes: those of a SLURM, Open MPI or Kubernetes job, those that
-    meet at --coordinator, or else this one alone."""
+    """Spread each batch, or with --seeds the runs, over all devices of all processes: those of a SLURM, Open MPI or
+    Kubernetes job, those that meet at --coordinator, or else this one alone."""
     coordinator: HostAndPort = None
     """For distributed: where process 0 waits for the others; each process needs it, and the next two."""
     processes: Whole = None

@@ -3,6 +3,7 @@
 import re
 import shlex
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from neuralstack.cli._status import WRONG
 from neuralstack.cli._train_options import TrainOptions
 
 if TYPE_CHECKING:
-    from neuralstack.training import Callback, Config, DeviceGroup, Outcome, OwnParts
+    from neuralstack.training import Callback, Config, DeviceGroup, Outcome, OwnParts, SweepResult
 
 OTHER_NAMES = {"lengths of a warm-up": "--warmup-lengths", "pairs": "--data"}  # the library's names for options
 OPTIONS_TO_TRY = {
@@ -50,6 +51,7 @@ class Train(DistributedOptions, TrainOptions):
 
     def __call__(self) -> int:
         """Train, and print the outcome."""
+        self._use_cores()
         try:
             with self.devices() as devices:
                 return self._start(devices) if self.resume is None else self._resume(self.resume, devices)
@@ -58,6 +60,16 @@ class Train(DistributedOptions, TrainOptions):
                 raise
             shown = f"neuralstack train {shlex.quote(error.located)}"
             raise ValueError(f"{error.fact}: begin with {shown} to allow its code to be executed.") from error
+
+    def _use_cores(self) -> None:
+        """Let each core train runs of its own, if there are several."""
+        from neuralstack._runtime import use_cores
+        from neuralstack.training import SWEEP_FILE
+
+        if self.resume is not None and (self.resume / SWEEP_FILE).exists():
+            use_cores()
+        elif self.resume is None and (self.seeds != 1 or self.learning_rates):
+            use_cores(self.seeds * max(1, len(self.learning_rates)))
 
     def _start(self, devices: "DeviceGroup | None") -> int:
         """Train as the options say."""
@@ -105,14 +117,12 @@ class Train(DistributedOptions, TrainOptions):
             )
         from neuralstack.training import SWEEP_FILE, Run, resume, resume_sweep
 
-        if (path / SWEEP_FILE).exists() and devices is not None:
-            raise ValueError(f"--distributed trains one run, but {str(path)!r} is a sweep: resume it without.")
         if (path / SWEEP_FILE).exists():
             if self.learning_rates:
                 raise ValueError("--resume takes the learning rates of the sweep: leave out --learning-rates.")
             seeds = self.seeds if self.seeds != 1 else None
-            callbacks = self._callbacks(path)
-            return print_sweep(resume_sweep(path, seeds=seeds, own=self.own, callbacks=callbacks, **given), path)
+            common = {"callbacks": self._callbacks(path), "devices": devices}
+            return report_sweep(lambda: resume_sweep(path, seeds=seeds, own=self.own, **common, **given), path, devices)
         if self.seeds != 1 or self.learning_rates:
             raise ValueError(f"{str(path)!r} is one run, not a sweep: leave out --seeds and --learning-rates.")
         if self.text is None:
@@ -128,11 +138,6 @@ class Train(DistributedOptions, TrainOptions):
 
     def _sweep(self, config: "Config", devices: "DeviceGroup | None") -> int:
         """Train several runs, and print the outcome of each."""
-        if devices is not None:
-            raise ValueError("--distributed trains one run: leave out --seeds and --learning-rates.")
-        from neuralstack._runtime import use_cores
-
-        use_cores(self.seeds * max(1, len(self.learning_rates)))
         from neuralstack.training import Run, seeds_and_rates, sweep
 
         if self.warm_start is not None:
@@ -140,8 +145,10 @@ class Train(DistributedOptions, TrainOptions):
         if self.learning_rates and self.learning_rate is not None:
             raise ValueError("give --learning-rate or --learning-rates, not both.")
         cells, out = seeds_and_rates(config, self.seeds, self.learning_rates), self._directory(config)
-        Run.require_empty(out)
-        return print_sweep(sweep(cells, out, callbacks=self._callbacks(out)), out)
+        if devices is None or devices.leads:
+            Run.require_empty(out)
+        common = {"callbacks": self._callbacks(out), "devices": devices}
+        return report_sweep(lambda: sweep(cells, out, **common), out, devices)
 
     def _callbacks(self, out: Path) -> "list[Callback]":
         """Return what follows the training of the run or the sweep in a directory."""
@@ -177,10 +184,24 @@ def report(outcome: "Outcome", out: Path, devices: "DeviceGroup | None") -> int:
     return status
 
 
-def print_sweep(result, out: Path) -> int:
-    """Print the outcomes of a sweep, and return the exit status: that of a failure if all failed."""
-    from neuralstack.reporting import sweep_summary, sweep_table
+def report_sweep(train: "Callable[[], SweepResult]", out: Path, devices: "DeviceGroup | None") -> int:
+    """Train the runs of a sweep, print their outcomes if this process is to, and return the exit status.
 
+    The status is that of a failure if all failed.
+    """
+    from neuralstack.reporting import sweep_summary, sweep_table
+    from neuralstack.training import status_of_interrupt
+
+    again = "" if devices is None else " --distributed"
+    try:
+        result = train()
+    except KeyboardInterrupt:
+        if devices is None or devices.leads:
+            print(f"neuralstack: interrupted; continue with neuralstack train --resume {out}{again}", file=sys.stderr)
+        return status_of_interrupt()
+    status = WRONG if all(member.outcome.status == "failed" for member in result.members) else 0
+    if devices is not None and not devices.leads:
+        return status
     print_table(sweep_table(f"{out}: on the validation set", result))
     print(sweep_summary(result))
     advice = result.best.outcome.advice
@@ -188,4 +209,4 @@ def print_sweep(result, out: Path) -> int:
         print(
             advice.text(OPTIONS_TO_TRY | {"max_steps": f"--resume {out} --max-steps {2 * result.best.outcome.steps}"})
         )
-    return WRONG if all(member.outcome.status == "failed" for member in result.members) else 0
+    return status

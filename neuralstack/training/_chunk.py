@@ -1,6 +1,7 @@
 """A chunk of compiled steps of several runs, and what is due after it: evaluations, checkpoints, restarts, ends."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
 import jax.numpy as jnp
@@ -16,6 +17,9 @@ from neuralstack.training._resume import end_of, restart_if_due
 from neuralstack.training._step import HEALTHY, StepSpec, TrainState, reset_means, to_evaluate
 from neuralstack.training._stopping import Record, rank
 from neuralstack.training.distributed import DeviceGroup
+
+Metrics = dict[str, dict[str, float]]
+"""The metrics of a model on each set that is evaluated, by the set's name."""
 
 
 def measures_of(config: Config) -> dict[str, Measure]:
@@ -34,30 +38,48 @@ def train_chunk(
     devices: DeviceGroup | None,
 ) -> list[TrainState]:
     """Train every active member for a chunk of steps, then do what is due; return the states in between."""
-    started, active = time.perf_counter(), [member for member in members if member.ended is None]
-    advance(members, spec, [stop_of(member) for member in members], devices)
+    active = take_steps(members, spec, devices)
     trained = [member.state for member in members]
-    share = min(used_devices(len(members)), len(active)) / len(active)
-    seconds = (time.perf_counter() - started) * share
     progress.advance()
     for member in active:
-        member.seconds += seconds
-        on_chunk_end(member, spec, measures, progress)
+        on_chunk_end(member, measured(member, spec, measures, progress), progress)
     return trained
 
 
-def on_chunk_end(member: Member, spec, measures: dict[str, Measure], progress: TrainingProgress) -> None:
-    """Do what is due for a member between two chunks of steps: evaluate, save a checkpoint, restart or end."""
-    config, state, evaluation = member.config, member.state, None
-    step = int(state.step)
-    if int(state.failure) != HEALTHY:
+def take_steps(members: Sequence[Member], spec: StepSpec, devices: DeviceGroup | None = None) -> list[Member]:
+    """Train every active member for a chunk of steps, and return these members."""
+    started, active = time.perf_counter(), [member for member in members if member.ended is None]
+    advance(members, spec, [stop_of(member) for member in members], devices)
+    share = min(used_devices(len(members)), len(active)) / len(active)
+    for member in active:
+        member.seconds += (time.perf_counter() - started) * share
+    return active
+
+
+def measured(
+    member: Member, spec: StepSpec, measures: dict[str, Measure], progress: TrainingProgress
+) -> Metrics | None:
+    """Return the metrics of a member after a chunk of steps if an evaluation is due, else None."""
+    config, state, step = member.config, member.state, int(member.state.step)
+    if int(state.failure) != HEALTHY or (step % config.evaluate_every and step != config.max_steps):
+        return None
+    progress.evaluating()
+    return {name: measure(to_evaluate(state, spec)) for name, measure in measures.items()}
+
+
+def on_chunk_end(member: Member, metrics: Metrics | None, progress: TrainingProgress) -> None:
+    """Do what is due for a member between two chunks of steps: save an evaluation and a checkpoint, restart or end.
+
+    Args:
+        member: The member.
+        metrics: Its metrics if it was evaluated, else None.
+        progress: What shows the progress.
+    """
+    evaluation = None if metrics is None else keep_evaluation(member, metrics)
+    if int(member.state.failure) != HEALTHY:
         member.ended = "failed"
-    elif step % config.evaluate_every == 0 or step == config.max_steps:
-        progress.evaluating()
-        evaluation = keep_evaluation(
-            member, {name: measure(to_evaluate(state, spec)) for name, measure in measures.items()}
-        )
-        member.ended = end_of(config, member.records, state)
+    elif evaluation is not None:
+        member.ended = end_of(member.config, member.records, member.state)
     progress.report(member, evaluation)
     if evaluation is not None:
         member.callbacks.evaluated(evaluation)
@@ -67,17 +89,19 @@ def on_chunk_end(member: Member, spec, measures: dict[str, Measure], progress: T
         progress.restart(member)
 
 
-def keep_evaluation(member: Member, metrics: dict[str, dict[str, float]]) -> Record:
-    """Save a member's evaluation, its weights unless earlier ones were better, and a checkpoint; return its record."""
+def keep_evaluation(member: Member, metrics: Metrics) -> Record:
+    """Keep a member's evaluation, its weights unless earlier ones were better, and a checkpoint; return its record."""
     state, run = member.state, member.run
     variance = {"gradient_variance": gradient_variance(state.optimizer)}
     record = {**training_means(state), **variance, **metrics, "seconds": member.seconds}
-    if not any(rank(other) > rank(record) for other in member.records):
-        run.save_model(state.model)
+    is_best = not any(rank(other) > rank(record) for other in member.records)
     member.records.append(record)
-    run.append_metrics(record)
     member.state = reset_means(state)
-    run.save_checkpoint(member.state)
+    if member.written:
+        if is_best:
+            run.save_model(state.model)
+        run.append_metrics(record)
+        run.save_checkpoint(member.state)
     return record
 
 

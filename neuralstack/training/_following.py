@@ -1,4 +1,4 @@
-"""Training in several processes: process 0 opens and writes the runs and decides; the others compute with it."""
+"""Batches spread over several processes: process 0 opens and writes the run and decides; the others compute with it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,15 +19,14 @@ from neuralstack.training.distributed import DeviceGroup, Message
 
 
 def check_devices(devices: DeviceGroup, configs: Sequence[Config]) -> None:
-    """Check that all processes train the same, and that a batch can be spread over the devices.
+    """Check that all processes train the same, and that each batch can be spread over the devices.
 
     Raises:
         ValueError: If not.
     """
-    options = {f"run {number}": flatten(to_json(config)) for number, config in enumerate(configs)}
-    devices.require_same(options["run 0"] if len(configs) == 1 else flatten(options))
-    if len(configs) == 1:
-        devices.check_size("batch_size", configs[0].batch_size)
+    for config in configs:
+        devices.require_same(flatten(to_json(config)))
+        devices.check_size("batch_size", config.batch_size)
 
 
 def share(devices: DeviceGroup | None, members: Sequence[Member], known: Sequence[TrainState | None]) -> None:
@@ -84,10 +83,7 @@ def follow(devices: DeviceGroup, runs: Sequence[tuple[Config, str | Path]], spec
 
 def take(members: Sequence[Member], message: Message) -> None:
     """Take over what process 0 has shared."""
-    start = 0
-    for member, ended, size in zip(members, message.value["ended"], message.value["sizes"], strict=True):
+    for member, ended, content in zip(members, message.value["ended"], message.pieces(), strict=True):
         member.ended = ended
-        if size:
-            content = message.content[start : start + size]
+        if content:
             member.state = from_bytes(content, member.state, "what process 0 sent")
-            start += size

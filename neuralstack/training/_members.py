@@ -1,4 +1,4 @@
-"""Several runs trained together, their states distributed over the devices that JAX sees.
+"""Several runs trained together, their states distributed over the devices of this process.
 
 On a CPU, each device trains its states one after another with the same compiled program, because mapping such small
 networks costs more than it saves. Elsewhere, a device trains its states in parallel, with one program mapped over them.
@@ -36,10 +36,12 @@ class Member:
     ended: str | None
     """Its status once it has ended (see `Outcome`)."""
     callbacks: Callbacks = field(default_factory=Callbacks)
+    written: bool = True
+    """Whether this process writes the run; of several processes, only process 0 does."""
 
 
-def advance(members: list[Member], spec: StepSpec, until: list[int], devices: DeviceGroup | None = None) -> None:
-    """Train every member up to its step, on the devices that are given or on those that JAX sees."""
+def advance(members: Sequence[Member], spec: StepSpec, until: list[int], devices: DeviceGroup | None = None) -> None:
+    """Train every member up to its step, each batch spread over the devices if some are given, else the members."""
     states = [member.state for member in members]
     if devices is None:
         states = train_each(states, spec, until)
@@ -66,7 +68,7 @@ def next_stop(config: Config, state: TrainState) -> int:
 def train_each(
     states: Sequence[TrainState], spec: StepSpec, until: Sequence[int], *, mapped: bool | None = None
 ) -> list[TrainState]:
-    """Train each state up to its own step, or until its loss or gradient is not healthy.
+    """Train each state up to its own step, or until its loss or gradient is not healthy, on this process's devices.
 
     A state that has already reached its step costs next to nothing.
 
@@ -86,7 +88,7 @@ def train_each(
     """
     if jax.default_backend() != "cpu" if mapped is None else mapped:
         return train_mapped(states, spec, until)
-    devices = jax.devices()
+    devices = jax.local_devices()
     return [
         train_until(jax.device_put(state, devices[number % len(devices)]), spec, np.int32(stop))
         for number, (state, stop) in enumerate(zip(states, until, strict=True))
@@ -95,7 +97,7 @@ def train_each(
 
 def used_devices(count: int) -> int:
     """Return the number of devices over which `count` states are distributed."""
-    return min(count, jax.device_count())
+    return min(count, jax.local_device_count())
 
 
 def train_mapped(states: Sequence[TrainState], spec: StepSpec, until: Sequence[int]) -> list[TrainState]:
@@ -108,7 +110,7 @@ def train_mapped(states: Sequence[TrainState], spec: StepSpec, until: Sequence[i
 
 @partial(jax.jit, static_argnames="spec")
 def _train_rows(states: list[TrainState], spec: StepSpec, until: Int[Array, " rows"]) -> list[TrainState]:
-    mesh, rows = Mesh(jax.devices()[: used_devices(len(states))], ("rows",)), PartitionSpec("rows")
+    mesh, rows = Mesh(jax.local_devices()[: used_devices(len(states))], ("rows",)), PartitionSpec("rows")
     stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
     train_share = jax.vmap(lambda state, until: train_until(state, spec, until))
     # The rows are independent, so there is nothing to check about what the devices share.

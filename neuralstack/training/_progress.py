@@ -28,6 +28,7 @@ class TrainingProgress:
         progress: The bar that shows it, if any.
         report: Called with the progress of each run, if given.
         enabled: Whether the progress is shown.
+        processes: The number of processes that train at once.
     """
 
     def __init__(
@@ -37,8 +38,10 @@ class TrainingProgress:
         report: Report | None,
         *,
         enabled: bool = True,
+        processes: int = 1,
     ):
         self._members = members
+        self._processes = processes
         self._progress = progress
         self._report = report
         self._enabled = enabled
@@ -66,7 +69,8 @@ class TrainingProgress:
                 for name in ("loss", "accuracy")
             )
             self._means = f"loss {loss:.4f}  accuracy {accuracy:.3f}"
-        self._done, seconds = self._steps_taken(), sum(member.seconds for member in self._members)
+        self._done = self._steps_taken()
+        seconds = sum(member.seconds for member in self._members) / self._processes
         speed = (self._done - self._start) * self._members[0].config.batch_size / max(seconds, 1e-9)
         shown = f"{self._means}  {speed:.0f} seq/s"
         if len(self._members) > 1:
@@ -104,7 +108,7 @@ class TrainingProgress:
 
 @contextmanager
 def show_progress(
-    members: Sequence[Member], *, enabled: bool, report: Report | None = None
+    members: Sequence[Member], *, enabled: bool, report: Report | None = None, processes: int = 1
 ) -> Iterator[TrainingProgress]:
     """Show the progress of training: as a bar on a terminal or in a notebook; elsewhere, as a line every 30 seconds.
 
@@ -113,9 +117,9 @@ def show_progress(
     progress = bar_of_training() if enabled and find_spec("rich") is not None else None
     if progress is not None:
         with progress:
-            yield TrainingProgress(members, progress, report)
+            yield TrainingProgress(members, progress, report, processes=processes)
     elif enabled:
-        shown = TrainingProgress(members, None, report)
+        shown = TrainingProgress(members, None, report, processes=processes)
         with heartbeat(shown.line):
             yield shown
     else:

@@ -13,13 +13,14 @@ from neuralstack.training._callbacks import Callbacks
 from neuralstack.training._chunk import finalize, measures_of, train_chunk
 from neuralstack.training._complete import complete
 from neuralstack.training._config import Config
-from neuralstack.training._device_record import record_devices
+from neuralstack.training._device_record import record_devices, record_population
 from neuralstack.training._following import check_devices, follow, interrupt, share, share_ends
 from neuralstack.training._interrupt import defer_keyboard_interrupt
 from neuralstack.training._members import Member, advance
 from neuralstack.training._options import with_options
 from neuralstack.training._outcome import Outcome
 from neuralstack.training._own_parts import OwnParts
+from neuralstack.training._population import begin_population, lead_population
 from neuralstack.training._progress import Report, show_progress
 from neuralstack.training._refused import removed_if_refused
 from neuralstack.training._resume import open_run
@@ -124,6 +125,7 @@ def train_all(
     stop: Callable[[], bool] | None = None,
     callbacks: Sequence[Any] | None = None,
     devices: DeviceGroup | None = None,
+    population: DeviceGroup | None = None,
 ) -> list[Outcome]:
     """Train several runs together with one compiled program; they may differ only in seed and learning rate.
 
@@ -140,6 +142,8 @@ def train_all(
         stop: Asked as in `train`.
         callbacks: The callbacks of each run.
         devices: The devices over which each batch is spread.
+        population: The devices over which the runs are spread, each on one, if this is process 0 of several; the others
+            call `follow_population`. Defaults to those of this process.
 
     Raises:
         ValueError: As for `train`.
@@ -166,20 +170,28 @@ def train_all(
             members = open_all(configs, paths, stack, resume=resume, warm_start=warm_start)
             if on_open is not None:
                 on_open()
-            begin_on_devices(members, spec, devices, show=show)
+            if population is None:
+                begin_on_devices(members, spec, devices, show=show)
+            else:
+                begin_population(members, spec, population, show=show)
             start_callbacks(members, followed, stack)
-        showing = show_progress(members, enabled=show, report=progress)
+        processes = 1 if population is None else population.processes
+        showing = show_progress(members, enabled=show, report=progress, processes=processes)
         with defer_keyboard_interrupt() as interrupted, showing as shown:
+
+            def is_stopped() -> bool:
+                return interrupted() or (stop is not None and stop())
+
+            if population is not None and processes > 1:
+                lead_population(members, spec, measures, shown, population, is_stopped)
             while any(member.ended is None for member in members):
                 trained = train_chunk(members, spec, measures, shown, devices)
-                if interrupted() or (stop is not None and stop()):
+                if is_stopped():
                     interrupt(members)
                 share(devices, members, trained)
             outcomes = [finalize(member) for member in members]
             share_ends(devices, members)
-            with ExitStack() as ends:  # all are called, even if one raises an error
-                for member, outcome in reversed([*zip(members, outcomes, strict=True)]):
-                    ends.callback(member.callbacks.end, outcome)
+            end_callbacks(members, outcomes)
             return outcomes
 
 
@@ -215,15 +227,24 @@ def start_callbacks(members: list[Member], callbacks: Sequence[Callbacks], stack
             stack.enter_context(of_run.follow(member.config))
 
 
+def end_callbacks(members: Sequence[Member], outcomes: Sequence[Outcome]) -> None:
+    """End the callbacks of all runs, even if one of them raises an error."""
+    with ExitStack() as ends:
+        for member, outcome in reversed([*zip(members, outcomes, strict=True)]):
+            ends.callback(member.callbacks.end, outcome)
+
+
 def begin_on_devices(members: list[Member], spec: StepSpec, devices: DeviceGroup | None, *, show: bool) -> None:
     """Compile what trains the members, in all processes, and record on which devices one goes on.
 
     Raises:
         ValueError: If the record of earlier devices is broken.
     """
-    if len(members) == 1 and members[0].ended is None:
-        line = record_devices(members[0], devices)
-        if line is not None and show:
-            say(f"neuralstack: {line}")
+    if len(members) > 1:
+        line = record_population(members, None)
+    else:
+        line = record_devices(members[0], devices) if members[0].ended is None else None
+    if line is not None and show:
+        say(f"neuralstack: {line}")
     share(devices, members, [None] * len(members))
     advance(members, spec, [int(member.state.step) for member in members], devices)  # takes no step, but compiles

@@ -1,12 +1,13 @@
 """One training on the two devices of this process, and the meeting of several processes."""
 
+import json
 import threading
 
 import jax
 import numpy as np
 import pytest
 
-from neuralstack import DeviceGroup, Quantization, join_processes, resume, train
+from neuralstack import DeviceGroup, LocalWorkers, Quantization, grid, join_processes, resume, sweep, train
 from neuralstack.training import (
     HEALTHY,
     LostProcessError,
@@ -97,6 +98,24 @@ def test_a_resumed_run_says_whether_it_goes_on_bit_for_bit_or_to_rounding(tmp_pa
     assert_close(one, two)
 
 
+def test_a_population_on_the_devices_of_one_process_is_that_without_them_and_records_them(tmp_path, capsys):
+    cells, both = grid(with_options(SMALL, max_steps=4, evaluate_every=2), seeds=3), DeviceGroup()
+    sweep(cells, tmp_path / "plain", show=False)
+    sweep(cells, tmp_path / "spread", devices=both)
+    assert "neuralstack: training 3 runs on 2 devices, each on one\n" in capsys.readouterr().err
+    for name in cells:
+        assert_same_run(Run(tmp_path / "plain" / name), Run(tmp_path / "spread" / name))
+        record = json.loads((tmp_path / "spread" / name / "devices.json").read_text())
+        assert record == [{"step": 0, "devices": 2, "runs": 3, "cores": record[0]["cores"]}]
+    resume(tmp_path / "spread" / "seed-1", max_steps=8)
+    assert "training on 1 device, as many as before: the same, bit for bit" in capsys.readouterr().err
+
+
+def test_a_sweep_takes_devices_or_workers_not_both(tmp_path):
+    with LocalWorkers(1) as workers, pytest.raises(ValueError, match="give one of the two"):
+        sweep([SMALL], tmp_path / "runs", executor=workers, devices=DeviceGroup())
+
+
 def test_a_batch_that_the_devices_cannot_share_is_refused_and_leaves_nothing(tmp_path):
     message = "batch_size must be a multiple of the 2 devices, got 25: give 24 or 26"
     with pytest.raises(ValueError, match=message):
@@ -109,7 +128,6 @@ def test_a_batch_that_the_devices_cannot_share_is_refused_and_leaves_nothing(tmp
     [
         (("--coordinator", "here:1"), "--coordinator needs --distributed"),
         (("--distributed", "--coordinator", "here:1"), "processes and process must be given as well"),
-        (("--distributed", "--seeds", 2), "--distributed trains one run: leave out --seeds"),
         (("--distributed", "--join-within", 0), "--join-within must be a number of seconds"),
         (("--distributed", "--coordinator", "here", "--processes", 2, "--process", 0), "must be HOST:PORT"),
         (("--distributed", "--coordinator", "here:1", "--processes", 2, "--process", 2), "from 0 to 1"),

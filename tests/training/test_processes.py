@@ -1,6 +1,8 @@
-"""One training by two processes over loopback, and what happens if one of them is not like the other, or dies."""
+"""Trainings by two processes over loopback, and what happens if one of them is not like the other, or dies."""
 
+import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -8,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from neuralstack import DeviceGroup, train
+from cells import TINY, TINY_OPTIONS
+from neuralstack import DeviceGroup, grid, sweep, train
 from neuralstack.training import Run, free_port, with_options
 from small import OPTIONS, SMALL, assert_same_run, command
 
@@ -78,6 +81,51 @@ def test_two_processes_train_like_two_devices_of_one_also_if_one_is_killed(victi
     (line,) = lines
     assert line.startswith("neuralstack: training on 2 devices of 2 processes, as many as before: the same, bit")
     assert_same_run(Run(path), Run(straight))
+
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+SEEDS = 3
+
+
+def test_a_population_of_two_processes_is_that_of_one_also_if_one_is_killed(tmp_path, start):
+    path, straight = tmp_path / "two", tmp_path / "one"
+    # Its numbers do not depend on the number of cores.
+    config = with_options(TINY, max_steps=90, evaluate_every=15, restart_after=40)
+    expected = sweep(grid(config, seeds=SEEDS), straight, show=False)
+    options = ("train", *TINY_OPTIONS, "--max-steps", 90, "--evaluate-every", 15, "--restart-after", 40)
+    processes = start(*options, "--seeds", SEEDS, "--out", path)
+    wait_for(path / "seed-1" / "checkpoint.safetensors", processes)  # which process 1 trains and process 0 writes
+    processes[1].kill()
+    status, _, lines = ends(processes)[0]
+    assert (status, lines[-1].partition(" has ended")[0]) == (1, "neuralstack: process 1 of 2")
+    assert not (path / "summary.csv").exists()
+    (first, out, lines), second = ends(start("train", "--resume", path))
+    assert (first, second) == (0, (0, "", []))
+    assert f"\n0 of {SEEDS} answer every sequence" in out
+    assert re.match(
+        r"neuralstack: training \d runs? on .* of 2 processes, each on one: the same, bit for bit", lines[0]
+    )
+    for member in expected.members:
+        assert_same_run(Run(path / member.name), Run(straight / member.name))
+        (record,) = json.loads((path / member.name / "devices.json").read_text())[:1]
+        assert record == {"step": 0, "devices": 2 * min(CORES, SEEDS), "runs": SEEDS, "cores": CORES}
+    members = json.loads((path / "sweep.json").read_text())["members"]
+    for one, member in zip(members, expected.members, strict=True):
+        assert (one["validation"], one["restarts"]) == (member.validation, member.outcome.restarts)
+    assert any(one["restarts"] for one in members)
+
+
+def test_an_interrupt_of_any_process_saves_every_run_of_a_population(tmp_path, start):
+    path = tmp_path / "runs"
+    processes = start(*EVEN_OPTIONS, "--max-steps", 1000000, "--seeds", 2, "--out", path)
+    wait_for(path / "seed-1" / "checkpoint.safetensors", processes)
+    processes[1].send_signal(signal.SIGTERM)
+    (first, _, lines), second = ends(processes)
+    assert (first, second) == (130, (143, "", []))
+    assert lines[-1] == f"neuralstack: interrupted; continue with neuralstack train --resume {path} --distributed"
+    for seed in range(2):
+        run = Run(path / f"seed-{seed}")
+        assert run.load_checkpoint().step >= run.metrics()[-1]["step"]
 
 
 def test_an_interrupt_of_any_process_saves_and_ends_all(tmp_path, start):

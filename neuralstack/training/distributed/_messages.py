@@ -18,6 +18,11 @@ class Message(NamedTuple):
     content: bytes = b""
     """Arrays, as `to_bytes` writes them."""
 
+    def pieces(self) -> list[bytes]:
+        """Return the pieces of the content, whose sizes the value has."""
+        starts = [sum(self.value["sizes"][:number]) for number in range(len(self.value["sizes"]))]
+        return [self.content[start : start + size] for start, size in zip(starts, self.value["sizes"], strict=True)]
+
 
 class Channel:
     """A connection to another process; several threads may send, and one may receive.

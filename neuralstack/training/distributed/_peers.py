@@ -14,6 +14,7 @@ from neuralstack.training._lost import LostProcessError
 from neuralstack.training.distributed._messages import Channel, Message
 
 BEAT = 5.0  # seconds between two signs of life
+LOOK = 0.01  # seconds between two looks at what has come
 GRACE = 4.0  # seconds that the main thread has to end by itself, if it is not waiting for a device
 PARTING = 30.0  # seconds to wait until the others have ended as well
 WRONG, BAD_INPUT = 1, 2  # exit statuses
@@ -33,6 +34,7 @@ class Peers:
 
     def __init__(self, index: int, channels: tuple[Channel, ...]):
         self.asked_to_stop = threading.Event()
+        self.ended_together = False  # whether an interrupt is known to all, so that none is missed
         self.index = index
         self._channels = channels
         self._heard: list[queue.SimpleQueue[Message | None]] = [queue.SimpleQueue() for _ in channels]
@@ -44,9 +46,12 @@ class Peers:
         if channels:
             threading.Thread(target=self._beat, daemon=True).start()
 
-    def send(self, kind: str, value: Any = None, content: bytes = b"") -> None:
-        """Send a message to all to whom there is a channel; one that is gone is noticed elsewhere."""
-        for channel in self._channels:
+    def send(self, kind: str, value: Any = None, content: bytes = b"", *, to: int | None = None) -> None:
+        """Send a message to all to whom there is a channel, or, as process 0, to one of them.
+
+        A process that is gone is noticed elsewhere.
+        """
+        for channel in self._channels if to is None else self._channels[to - 1 : to]:
             with suppress(OSError):
                 channel.send(kind, value, content)
 
@@ -61,6 +66,24 @@ class Peers:
             self._raise_failure()
         return [message for message in messages if message is not None]
 
+    def arrived(self, within: float) -> list[Message]:
+        """Return the next value from each that has sent one; if none has, wait for some.
+
+        Args:
+            within: Seconds to wait.
+
+        Raises:
+            LostProcessError: If a process has ended, or the error that ended it.
+        """
+        deadline = time.monotonic() + within
+        while True:
+            found = [heard.get() for heard in self._heard if not heard.empty()]
+            if self._failure is not None or None in found:
+                self._raise_failure()
+            if found or time.monotonic() >= deadline:
+                return [message for message in found if message is not None]
+            time.sleep(LOOK)
+
     def close(self, error: BaseException | None = None) -> None:
         """Part from the others, telling them of an error if there is one.
 
@@ -73,7 +96,7 @@ class Peers:
             self._failed.wait(GRACE)
         if self._failure is not None and error is not self._failure:
             self._raise_failure()
-        if error is None:
+        if error is None or (isinstance(error, KeyboardInterrupt) and self.ended_together):
             self.send("bye")
             deadline = time.monotonic() + PARTING
             for parted in self._parted:

@@ -11,6 +11,8 @@ from multiprocessing.connection import wait
 from queue import SimpleQueue
 from typing import Any
 
+from neuralstack._runtime import cores_of_this_process
+
 
 class LocalWorkers(Executor):
     """Processes on this computer as an executor for `sweep`, each with its share of the cores.
@@ -69,13 +71,6 @@ class LocalWorkers(Executor):
         for pool in [*self._pools.values()]:
             for process in [*(getattr(pool, "_processes", None) or {}).values()]:
                 process.kill()
-
-
-def cores_of_this_process() -> list[int]:
-    """Return the numbers of the cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return sorted(os.sched_getaffinity(0))
-    return [*range(os.cpu_count() or 1)]
 
 
 def share(cores: list[int], number: int, count: int) -> list[int]:

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from neuralstack.evaluation import success_interval
+from neuralstack.training._advice import Advice
 from neuralstack.training._bounds import to_json
 from neuralstack.training._config import Config
 from neuralstack.training._outcome import Outcome
@@ -105,9 +106,37 @@ def result_of(
         outcome = outcome_from(answer, config, run) if "validation" in answer else failed_outcome(answer, run)
         rate = config.optimizer.learning_rate or 0.0
         members.append(SweepMember(name, config.seed, rate, outcome, best_validation(run), varied[name]))
+    return result_of_members(members)
+
+
+def result_of_members(members: list[SweepMember]) -> SweepResult:
+    """Return the result of a sweep with these members."""
     best = max(members, key=lambda member: (rank({"validation": member.validation}), member.outcome.status != "failed"))
     solved = number_solved(members)
     return SweepResult(members, best, solved, interval(solved, members))
+
+
+def told_result(result: SweepResult) -> dict[str, Any]:
+    """Return a result as plain data, for processes that do not see the sweep's directory."""
+    return {"members": [{**member._asdict(), "options": dict(member.options)} for member in result.members]}
+
+
+def heard_result(told: dict[str, Any]) -> SweepResult:
+    """Return the result that `told_result` made plain data of.
+
+    Examples:
+        >>> outcome = Outcome("done", "", 10, 0, 1.0, False, Advice("accuracy 0", ("memory",)))
+        >>> result = result_of_members([SweepMember("seed-0", 0, 0.01, outcome, {"coarse": 0.0, "loss": 1.0})])
+        >>> import json
+        >>> heard_result(json.loads(json.dumps(told_result(result)))) == result
+        True
+    """
+    members = []
+    for member in told["members"]:
+        *fields, advice = member["outcome"]
+        outcome = Outcome(*fields, advice=None if advice is None else Advice(advice[0], tuple(advice[1])))
+        members.append(SweepMember(**{**member, "outcome": outcome}))
+    return result_of_members(members)
 
 
 def failed_outcome(answer: Answer, run: Run) -> Outcome:

@@ -19,9 +19,11 @@ from neuralstack.training._config import Config
 from neuralstack.training._file_places import keep_places
 from neuralstack.training._options import with_options
 from neuralstack.training._own_parts import OwnParts
+from neuralstack.training._population import check_population
 from neuralstack.training._refused import remove_first_files
 from neuralstack.training._resume import changes_of
 from neuralstack.training._run_directory import Run
+from neuralstack.training.distributed import DeviceGroup
 from neuralstack.training.sweeps._cell import Answer, train_cell
 from neuralstack.training.sweeps._connection import require_same_version
 from neuralstack.training.sweeps._dispatch import Dispatcher, new_call
@@ -29,10 +31,10 @@ from neuralstack.training.sweeps._files import located, with_absolute_files
 from neuralstack.training.sweeps._grid import grown
 from neuralstack.training.sweeps._lock import WORKERS, held_soon, lock_file
 from neuralstack.training.sweeps._outcome_file import kept_outcome
-from neuralstack.training.sweeps._result import SweepResult, result_of
+from neuralstack.training.sweeps._result import SweepResult, heard_result, result_of, told_result
 from neuralstack.training.sweeps._summary import SWEEP_FILE, keep, plan_of, write_sweep
 from neuralstack.training.sweeps._table import displayed
-from neuralstack.training.sweeps._together import require_memory, train_together
+from neuralstack.training.sweeps._together import follow_groups, require_memory, train_together
 from neuralstack.training.sweeps._watch import Watch
 
 RETRIES = 10
@@ -46,6 +48,7 @@ def sweep(
     retries: int = RETRIES,
     show: bool = True,
     callbacks: Sequence[Any] = (),
+    devices: DeviceGroup | None = None,
 ) -> SweepResult:
     """Train many configurations, each in a directory of its own, and go on where an earlier call stopped.
 
@@ -65,6 +68,9 @@ def sweep(
         show: Whether to show progress on the terminal.
         callbacks: Objects that follow each training, through their `of_member`: see `Callback`. They are called in this
             process, so there can be no executor.
+        devices: The devices of all processes that make the same call, in place of an executor: configurations that
+            differ only in seed and learning rate are spread over them, each on one device, and process 0 alone uses the
+            directory.
 
     Raises:
         ValueError: If there is nothing to train, a configuration is invalid, or the directory holds something else or
@@ -87,22 +93,32 @@ def sweep(
             "callbacks follow trainings in this process, but an executor trains in others: leave out the executor, or "
             "read the curves of the sweep with neuralstack.training.export_metrics."
         )
+    if devices is not None:
+        require_object("devices", devices, DeviceGroup, "ns.DeviceGroup()")
+        if executor is not None:
+            raise ValueError("the devices of several processes take the place of an executor: give one of the two.")
     given = {name: with_absolute_files(config) for name, config in named(configs).items()}
     cells, path, call = completed(given), Path(path), new_call()
+    if executor is None:
+        require_memory(cells, 1 if devices is None else devices.processes)
+    if devices is not None:
+        check_population(devices, [*cells.values()])
+        if not devices.leads:
+            return heard_result(follow_groups(cells, path, devices))
     shared = Callbacks(callbacks)
     followed = {name: shared.of_member(name) for name in cells}
-    if executor is None:
-        require_memory(cells)
     with removed_if_nothing_began(path, cells):
         begin_sweep(path, given, cells, call)
         answers = (
-            train_together(cells, path, call, show=show, callbacks=followed)
+            train_together(cells, path, call, show=show, callbacks=followed, devices=devices)
             if executor is None
             else train_on(executor, cells, path, call, retries=retries, show=show)
         )
     result = result_of(path, given, cells, answers)
     with held_soon(path, SWEEP_FILE, call):
         keep(result, path, plan_of(given))
+    if devices is not None:
+        devices.tell(told_result(result))
     return result
 
 
@@ -192,9 +208,10 @@ def resume_sweep(
     own: OwnParts | None = None,
     show: bool = True,
     callbacks: Sequence[Any] = (),
+    devices: DeviceGroup | None = None,
     **options: Any,
 ) -> SweepResult:
-    """Continue the sweep in a directory as if it had never stopped, in this process.
+    """Continue the sweep in a directory as if it had never stopped, in this process or with others.
 
     Args:
         path: The sweep's directory.
@@ -204,6 +221,7 @@ def resume_sweep(
             executed.
         show: Whether to show progress on the terminal or in a notebook.
         callbacks: As in `sweep`.
+        devices: As in `sweep`; all processes must see the directory.
         options: New values of `max_steps`, `stop_after_perfect` or `extra_steps`, or the path of a `text` that has
             moved.
 
@@ -218,4 +236,4 @@ def resume_sweep(
         raise ValueError(f"{str(file)!r} cannot be read ({error}): restore it, or start another sweep.") from None
     cells = located(recorded, Path(path), own or {})
     cells = {name: with_options(config, **options) for name, config in cells.items()}
-    return sweep(cells if seeds is None else grown(cells, seeds), path, show=show, callbacks=callbacks)
+    return sweep(cells if seeds is None else grown(cells, seeds), path, show=show, callbacks=callbacks, devices=devices)
