@@ -1,16 +1,19 @@
 """Batches spread over several processes: process 0 opens and writes the run and decides; the others compute with it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from neuralstack._json import parse_json, to_json_text
 from neuralstack.training._bounds import to_json
 from neuralstack.training._build import begin
+from neuralstack.training._chunk import train_chunk
 from neuralstack.training._config import Config
 from neuralstack.training._interrupt import defer_keyboard_interrupt
+from neuralstack.training._measure import Measure
 from neuralstack.training._members import Member, advance, stop_of
 from neuralstack.training._outcome import Outcome, outcome_of
+from neuralstack.training._progress import TrainingProgress
 from neuralstack.training._resume import flatten
 from neuralstack.training._run_directory import Run
 from neuralstack.training._step import StepSpec, TrainState
@@ -27,6 +30,22 @@ def check_devices(devices: DeviceGroup, configs: Sequence[Config]) -> None:
     for config in configs:
         devices.require_same(flatten(to_json(config)))
         devices.check_size("batch_size", config.batch_size)
+
+
+def lead(
+    members: list[Member],
+    spec: StepSpec,
+    measures: dict[str, Measure],
+    progress: TrainingProgress,
+    devices: DeviceGroup | None,
+    stops: Sequence[Callable[[], bool]],
+) -> None:
+    """Train all members, as the only process or as process 0, until they have ended or a function says to stop."""
+    while any(member.ended is None for member in members):
+        trained = train_chunk(members, spec, measures, progress, devices)
+        if any(stop() for stop in stops):
+            interrupt(members)
+        share(devices, members, trained)
 
 
 def share(devices: DeviceGroup | None, members: Sequence[Member], known: Sequence[TrainState | None]) -> None:

@@ -72,14 +72,14 @@ def lead_population(
     measures: dict[str, Measure],
     progress: TrainingProgress,
     devices: DeviceGroup,
-    stop: Callable[[], bool],
+    stops: Sequence[Callable[[], bool]],
 ) -> None:
     """Train the members of process 0 until all have ended, and write those of the others as these report them."""
     own, stopped = own_of(members, devices, 0), False
     while any(member.ended is None for member in members):
         if any(member.ended is None for member in own):
             train_chunk(own, spec, measures, progress, None)
-        if not stopped and (stop() or devices.asked_to_stop()):
+        if not stopped and (devices.asked_to_stop() or any(stop() for stop in stops)):
             stopped = True
             interrupt(own)
             devices.ask_to_stop()

@@ -10,11 +10,11 @@ from neuralstack._files import locked
 from neuralstack._heartbeat import say
 from neuralstack.training._build import build_task, step_spec
 from neuralstack.training._callbacks import Callbacks
-from neuralstack.training._chunk import finalize, measures_of, train_chunk
+from neuralstack.training._chunk import finalize, measures_of
 from neuralstack.training._complete import complete
 from neuralstack.training._config import Config
 from neuralstack.training._device_record import record_devices, record_population
-from neuralstack.training._following import check_devices, follow, interrupt, share, share_ends
+from neuralstack.training._following import check_devices, follow, lead, share, share_ends
 from neuralstack.training._interrupt import defer_keyboard_interrupt
 from neuralstack.training._members import Member, advance
 from neuralstack.training._options import with_options
@@ -120,7 +120,6 @@ def train_all(
     resume: bool = False,
     warm_start: str | Path | None = None,
     show: bool = True,
-    on_open: Callable[[], None] | None = None,
     progress: Report | None = None,
     stop: Callable[[], bool] | None = None,
     callbacks: Sequence[Any] | None = None,
@@ -137,13 +136,12 @@ def train_all(
         resume: Continue the runs that exist, as `train` does.
         warm_start: Directory of a run from whose weights training starts.
         show: Whether to show progress on the terminal or in a notebook.
-        on_open: Called once all runs have been opened.
         progress: Called as in `train`, with the directory of a run and its record.
         stop: Asked as in `train`.
         callbacks: The callbacks of each run.
         devices: The devices over which each batch is spread.
-        population: The devices over which the runs are spread, each on one, if this is process 0 of several; the others
-            call `follow_population`. Defaults to those of this process.
+        population: The devices over which the runs are spread, each on one, in process 0; the others call
+            `follow_population`. Defaults to those of this process.
 
     Raises:
         ValueError: As for `train`.
@@ -168,27 +166,20 @@ def train_all(
     with ExitStack() as stack:
         with removed_if_refused(paths):
             members = open_all(configs, paths, stack, resume=resume, warm_start=warm_start)
-            if on_open is not None:
-                on_open()
             if population is None:
                 begin_on_devices(members, spec, devices, show=show)
             else:
                 begin_population(members, spec, population, show=show)
             start_callbacks(members, followed, stack)
-        processes = 1 if population is None else population.processes
-        showing = show_progress(members, enabled=show, report=progress, processes=processes)
+        showing = show_progress(
+            members, enabled=show, report=progress, processes=population.processes if population else 1
+        )
         with defer_keyboard_interrupt() as interrupted, showing as shown:
-
-            def is_stopped() -> bool:
-                return interrupted() or (stop is not None and stop())
-
-            if population is not None and processes > 1:
-                lead_population(members, spec, measures, shown, population, is_stopped)
-            while any(member.ended is None for member in members):
-                trained = train_chunk(members, spec, measures, shown, devices)
-                if is_stopped():
-                    interrupt(members)
-                share(devices, members, trained)
+            stops = [interrupted] if stop is None else [interrupted, stop]
+            if population is None:
+                lead(members, spec, measures, shown, devices, stops)
+            else:
+                lead_population(members, spec, measures, shown, population, stops)
             outcomes = [finalize(member) for member in members]
             share_ends(devices, members)
             end_callbacks(members, outcomes)

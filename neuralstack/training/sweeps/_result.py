@@ -126,7 +126,7 @@ def heard_result(told: dict[str, Any]) -> SweepResult:
 
     Examples:
         >>> outcome = Outcome("done", "", 10, 0, 1.0, False, Advice("accuracy 0", ("memory",)))
-        >>> result = result_of_members([SweepMember("seed-0", 0, 0.01, outcome, {"coarse": 0.0, "loss": 1.0})])
+        >>> result = result_of_members([SweepMember("seed-0", 0, 0.01, outcome, {"coarse": 0.0, "fine": 0.5})])
         >>> import json
         >>> heard_result(json.loads(json.dumps(told_result(result)))) == result
         True
