@@ -139,7 +139,7 @@ def words(memory: str) -> str:
     """
     if memory == "none":
         return memory
-    counted = Counter(memory.split("+"))
+    counted = Counter(memory.replace("deque", "DeQue").split("+"))
     return " and ".join(
         f"{NUMBERS.get(count, count)} {kind}{'s' if count > 1 else ''}" for kind, count in counted.items()
     )
@@ -254,7 +254,11 @@ def on_page_markdown(markdown, page, **_):
     return MARKER.sub(tables, markdown)
 
 
+def write_into(readme: str) -> str:
+    """Return the text of the README with the table of published results."""
+    return IN_README.sub(lambda _: published().markdown(), readme)
+
+
 if __name__ == "__main__":
-    readme = Path(sys.argv[1])
-    text = readme.read_text()
-    readme.write_text(IN_README.sub(lambda _: published().markdown(), text))
+    path = Path(sys.argv[1])
+    path.write_text(write_into(path.read_text()))

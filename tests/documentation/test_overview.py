@@ -1,9 +1,6 @@
 """The tables of the README, and of the page on memories, are those of the committed results."""
 
 import re
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 from hooks import overview
@@ -16,12 +13,10 @@ def test_the_readme_has_the_table_of_the_result_files():
     assert shown == overview.published().markdown(), "run: python docs/hooks/overview.py README.md"
 
 
-def test_the_table_is_written_into_a_readme(tmp_path):
-    readme = tmp_path / "README.md"
-    shutil.copy(ROOT / "README.md", readme)
-    readme.write_text(re.sub(r"\| string reversal .*\n", "", readme.read_text()))
-    subprocess.run([sys.executable, overview.__file__, readme], check=True, cwd=tmp_path)
-    assert readme.read_text() == (ROOT / "README.md").read_text()
+def test_the_table_is_written_into_a_readme():
+    readme = (ROOT / "README.md").read_text()
+    older = re.sub(r"\| string reversal .*\n", "", readme)
+    assert older != readme == overview.write_into(older)
 
 
 def test_published_numbers_stand_beside_ours():
@@ -35,7 +30,7 @@ def test_published_numbers_stand_beside_ours():
 def test_each_task_has_the_memory_that_solves_it_and_the_others():
     rows = {row[0]: row for table in overview.memories() for row in table.rows}
     assert rows["copy"][1:6] == ("a queue", "GRU", "layer", "100", "3 of 3")
-    assert rows["copy"][-1] == "a deque: 3 of 3, a stack: 0 of 3"
+    assert rows["copy"][-1] == "a DeQue: 3 of 3, a stack: 0 of 3"
     assert rows["reversal"][-2] == "21 of 21 at 10,000"
     assert rows["parity"][1:4] == ("none", "multiplicative", "")
     assert rows["odds-first"][1] == "two queues"
