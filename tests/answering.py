@@ -83,6 +83,34 @@ def replacing(task):
     return write_program(words(task), "stack", range(task.symbols), "read", rule, answer)
 
 
+def counting(task, rate=1):
+    """Push each letter but the last, of which every so many pop."""
+    last = task.symbols - 1
+
+    def rule(state, token, top):
+        if token > last:
+            return None
+        state = (state + 1) % rate if token == last else 0
+        return state, token == last and state == 0, None if token == last else "letter"
+
+    return write_program(words(task), "stack", ["letter"], 0, rule, lambda state, top: 0 if top is None else last)
+
+
+def mirrored(task):
+    """Push each symbol up to the mark, then pop."""
+    mark = task.symbols - 1
+
+    def rule(state, token, top):
+        if state == "string":
+            return {mark: ("mirror", False, None), mark + 1: None}.get(token, ("string", False, token))
+        return ("mirror", True, None) if token < mark else None
+
+    def answer(state, top):
+        return mark if top is None else top
+
+    return write_program(words(task), "stack", range(mark), "string", rule, answer)
+
+
 BITS = ns.TASKS["reverse-string"]()
 ANSWERING: dict[str, tuple[ns.AbstractTask, StackTransducer]] = {
     "reversal": (Reversal(alphabet="abc"), reversal("abc")),
@@ -98,6 +126,9 @@ ANSWERING: dict[str, tuple[ns.AbstractTask, StackTransducer]] = {
         f"Dyck-{pairs}": (ns.TASKS[f"dyck-{pairs}"](), closing(ns.TASKS[f"dyck-{pairs}"]()))
         for pairs in (1, 2, 3, 6)
     },
+    "counting": (ns.TASKS["anbmcnm"](), counting(ns.TASKS["anbmcnm"]())),
+    "counting in pairs": (ns.TASKS["anb2n"](), counting(ns.TASKS["anb2n"](), rate=2)),
+    "memorization": (ns.TASKS["memorization"](), mirrored(ns.TASKS["memorization"]())),
     "brackets": (
         ns.TASKS["modular-arithmetic-brackets"](), specification(ns.TASKS["modular-arithmetic-brackets"]()).minimal(),
     ),

@@ -1,3 +1,4 @@
+from ._changed import change_one as change_one
 from ._checks import check_drawn as check_drawn, check_every as check_every
 from ._proof import prove as prove
 from ._result import (

@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable
 
-from neuralstack.automata import StackTransducer
+from neuralstack.automata import StackTransducer, run_batch
 from neuralstack.tasks import AbstractTask
 from neuralstack.verification._result import Checked, Counterexample
-from neuralstack.verification._sources import Asked, drawn_sources, every_source
+from neuralstack.verification._sources import Asked, Batch, drawn_batches, every_source
 
 LONGEST = 10_000  # of all sources, of a task that has few
 
@@ -79,12 +79,25 @@ def check_drawn(
         ValueError: If the specification does not answer as the task.
     """
     start = time.monotonic()
-    for asked in drawn_sources(task, longest, sequences):
-        check_specification(specification, task, asked)
-        if (found := wrong_step(program, asked)) is not None:
+    for batch in drawn_batches(task, longest, sequences):
+        if specification is not None and (row := first_wrong(specification, batch)) is not None:
+            check_specification(specification, task, batch.row(row, task))
+        if (row := first_wrong(program, batch)) is not None:
+            asked = batch.row(row, task)
+            found = wrong_step(program, asked)
+            assert found is not None
             return None, counterexample_of(task, asked, found, is_shortest=False)
-        advance(1)
+        advance(len(batch.tokens))
     return Checked(sequences, (1, longest), time.monotonic() - start), None
+
+
+def first_wrong(program: StackTransducer, batch: Batch) -> int | None:
+    """Return the first row of some sequences that a program does not answer right throughout; None if there is none."""
+    used = batch.used
+    steps = used.max(initial=0)
+    answered = run_batch(program, batch.tokens[:, :steps], used)
+    wrong = (batch.scored[:, :steps] & (answered != batch.targets[:, :steps])).any(1)
+    return int(wrong.argmax()) if wrong.any() else None
 
 
 def wrong_step(program: StackTransducer, asked: Asked) -> tuple[int, int | None] | None:

@@ -4,7 +4,7 @@ from operator import add, mul, sub
 from typing import Any
 
 from neuralstack.automata import StackTransducer
-from neuralstack.verification._written import write_program
+from neuralstack.verification._written import words, write_program
 
 DIGITS = 5
 PLUS, MINUS, OPEN, CLOSE, BLANK = 5, 6, 8, 9, 10
@@ -40,8 +40,7 @@ def expressions(task: Any) -> StackTransducer:
     def answer(state: Any, top: Any) -> int | None:
         return state[1] if state[0] == "answer" else None
 
-    words = [task.decode([token]) for token in range(task.vocab_size)]
-    return write_program(words, "stack", kinds, "expression", rule, answer)
+    return write_program(words(task), "stack", kinds, "expression", rule, answer)
 
 
 def begun(state: str, token: int) -> Any:

@@ -99,17 +99,28 @@ def scored_symbols(task: AbstractTask, pairs: list[tuple[list[int], list[int]]])
     return [row[: len(target)] for row, (_, target) in zip(np.asarray(mask).tolist(), pairs, strict=True)]
 
 
-def asked_of(source: list[int], tokens: np.ndarray, targets: np.ndarray, scored: np.ndarray) -> Asked:
-    """Return a sequence up to its last scored answer."""
-    used = int(np.flatnonzero(scored)[-1]) + 1 if scored.any() else 0
-    wanted = [
-        target if counts else None
-        for target, counts in zip(targets[:used].tolist(), scored[:used].tolist(), strict=True)
-    ]
-    return Asked(source, tokens[:used].tolist(), wanted)
+class Batch(NamedTuple):
+    """Sequences of some sources, with a row for each."""
+
+    tokens: np.ndarray
+    targets: np.ndarray
+    scored: np.ndarray
+    """Whether an answer counts."""
+
+    @property
+    def used(self) -> np.ndarray:
+        """The number of tokens up to the last answer that is scored, in each row."""
+        return np.where(self.scored.any(1), self.scored.shape[1] - self.scored[:, ::-1].argmax(1), 0)
+
+    def row(self, number: int, task: AbstractTask) -> Asked:
+        """Return one of the sequences."""
+        used = self.used[number]
+        tokens, targets, scored = (part[number, :used].tolist() for part in self)
+        wanted = [target if counts else None for target, counts in zip(targets, scored, strict=True)]
+        return Asked(source_of(task, tokens), tokens, wanted)
 
 
-def drawn_sources(task: AbstractTask, longest: int, count: int, seed: int = 2) -> Iterator[Asked]:
+def drawn_batches(task: AbstractTask, longest: int, count: int, seed: int = 2) -> Iterator[Batch]:
     """Yield sources that are drawn as in training, but with lengths from 1 to another longest one, in order."""
     task = replace(task.to_validate, max_length=longest)
     length_key, key = jax.random.split(jax.random.key(seed))
@@ -118,10 +129,8 @@ def drawn_sources(task: AbstractTask, longest: int, count: int, seed: int = 2) -
     draw = jax.jit(jax.vmap(task.sample))
     for start in range(0, count, CHUNK):
         keys = jax.random.split(jax.random.fold_in(key, start), CHUNK)
-        examples = map(np.asarray, draw(keys, lengths[start : start + CHUNK]))
-        for row in islice(zip(*examples, strict=True), count - start):
-            asked = asked_of([], *row)
-            yield asked._replace(source=source_of(task, asked.tokens))
+        examples = draw(keys, lengths[start : start + CHUNK])
+        yield Batch(*(np.asarray(part)[: count - start] for part in examples))
 
 
 def source_of(task: AbstractTask, tokens: list[int]) -> list[int]:

@@ -10,9 +10,10 @@ from types import MappingProxyType
 from typing import Any
 
 from neuralstack.automata import StackTransducer
-from neuralstack.tasks import TASKS, AbstractTask
+from neuralstack.tasks import TASKS, AbstractTask, Counting
+from neuralstack.verification._counting import counting, mirrored
 from neuralstack.verification._expressions import expressions
-from neuralstack.verification._written import write_program
+from neuralstack.verification._written import words, write_program
 
 
 def specification(task: AbstractTask) -> StackTransducer | None:
@@ -26,11 +27,6 @@ def specification(task: AbstractTask) -> StackTransducer | None:
     """
     found = next((make for kind, make in SPECIFICATIONS.items() if type(task) is kind), None)
     return None if found is None else found(task)
-
-
-def words(task: AbstractTask) -> list[str]:
-    """Return the text of each token of a task."""
-    return [task.decode([token]) for token in range(task.vocab_size)]
 
 
 def repeats(memory: str) -> Callable[[Any], StackTransducer]:
@@ -137,7 +133,7 @@ def stack_of_bits(task: AbstractTask) -> StackTransducer:
     return write_program(words(task), "stack", range(2), "before", rule, answer)
 
 
-SPECIFICATIONS: Mapping[Any, Callable[[Any], StackTransducer]] = MappingProxyType(
+SPECIFICATIONS: Mapping[Any, Callable[[Any], StackTransducer | None]] = MappingProxyType(
     {
         TASKS["reversal"]: repeats("stack"),
         TASKS["copy"]: repeats("queue"),
@@ -152,6 +148,8 @@ SPECIFICATIONS: Mapping[Any, Callable[[Any], StackTransducer]] = MappingProxyTyp
         type(TASKS["dyck-1"]()): brackets,
         TASKS["stack-manipulation"]: stack_of_bits,
         TASKS["modular-arithmetic-brackets"]: expressions,
+        Counting: counting,
+        TASKS["memorization"]: mirrored,
     }
 )
 """The specification of each class of tasks that has one."""

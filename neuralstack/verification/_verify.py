@@ -64,9 +64,10 @@ def verify(
         proof = proof_of(program, specification)
     except (NotProved, ModuleNotFoundError) as reason:
         return Verification(every, drawn, None, str(reason), (), None)
+    count = len(specification.states)
     assumed = (
-        f"the task is its specification, a program of {len(specification.states)} states, which answered all of these "
-        "sources as the task does",
+        f"the task is its specification, a program of {count} state{'s' if count > 1 else ''}, which answered all of "
+        "these sources as the task does",
         "Z3 is right about the formulas",
     )
     return Verification(every, drawn, proof, "", assumed, None)

@@ -4,9 +4,15 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from neuralstack.automata import Choice, StackTransducer, always
+from neuralstack.tasks import AbstractTask
 
 Action = tuple[Hashable, bool, Any]
 """The next state, whether the memory is popped, and the kind that is pushed, or None."""
+
+
+def words(task: AbstractTask) -> list[str]:
+    """Return the text of each token of a task."""
+    return [task.decode([token]) for token in range(task.vocab_size)]
 
 
 def write_program(

@@ -11,12 +11,13 @@ from neuralstack.verification import check_drawn, check_every, specification, ve
 from programs import PROGRAMS
 
 SPECIFIED = {name: made() for name, made in ns.TASKS.items() if specification(made()) is not None}
+NEVER_DRAWN = "stack-manipulation", "memorization"  # have an answer to some sources that are never drawn, as to #
 
 
 @pytest.mark.parametrize("name", SPECIFIED)
 def test_a_specification_answers_all_short_sources_as_its_task(name):
     task = SPECIFIED[name]
-    checked, found = check_every(specification(task), task, None if "stack" not in name else specification(task), 1)
+    checked, found = check_every(specification(task), task, specification(task) if name in NEVER_DRAWN else None, 1)
     assert found is None
     assert checked.sources >= len(task.vocabulary) // 2
 
