@@ -14,6 +14,7 @@ from . import (
     testing as testing,
     training as training,
     verification as verification,
+    zoo as zoo,
 )
 from ._runtime import keep_memory as keep_memory
 from .automata import StackTransducer as StackTransducer, export as export, extract as extract

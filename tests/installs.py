@@ -75,7 +75,12 @@ def check_source(source):
     """Check that a source distribution holds the sources, and nothing that was built or installed in the checkout."""
     with tarfile.open(source) as archive:
         names = [name.partition("/")[2] for name in archive.getnames()]
-    assert {"neuralstack/kernels/xla.cc", "tests/conftest.py", "docs/index.md"} <= {*names}, "sources are missing"
+    assert {
+        "neuralstack/kernels/xla.cc",
+        "neuralstack/zoo/entries/dyck-2/card.json",
+        "tests/conftest.py",
+        "docs/index.md",
+    } <= {*names}, "sources are missing"
     strangers = [name for name in names if name.startswith((".venv/", "build/")) or name.endswith((".so", ".pyc"))]
     assert not strangers, f"{source.name} holds {strangers[0]} and {len(strangers) - 1} more"
 

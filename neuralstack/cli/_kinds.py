@@ -27,6 +27,7 @@ Given = Positional[Annotated[str, named("TEXT")]]
 Texts = Positional[Annotated[tuple[str, ...], named("TEXT [TEXT ...]")]]
 Task = Positional[Annotated[str | None, named("TASK")]]
 TaskOrFile = Positional[Annotated[str | None, named("TASK|CONFIG.toml")]]
+Family = Positional[Annotated[str | None, named("FAMILY")]]
 Experiment = Positional[Annotated[str, named("NAME")]]
 
 OwnModel = Positional[Annotated[str, named("FILE.py:NAME")]]

@@ -32,13 +32,14 @@ class Reproduce:
     out: OptionalPath = None
     """Directory of the runs; runs that it already holds are not trained again. Defaults to runs/reproduce-NAME."""
     tasks: Names = None
-    """Tasks to train on (chomsky only; default: all)."""
+    """Tasks to train on (chomsky and zoo only; default: all)."""
     machines: Names = None
     """Machines to train: ours, stack, universal, rnn, superposition, tape, lstm (chomsky only; default: all)."""
     seeds: Whole = None
-    """Number of seeds of each machine (chomsky only; default: 10 of ours, stack and universal, 3 of the others)."""
+    """Number of seeds of each machine (chomsky and zoo only; default: 5 in the zoo; of chomsky, 10 of ours, stack and
+    universal, 3 of the others)."""
     first_seed: Whole = None
-    """The first seed (chomsky only; default: 0)."""
+    """The first seed (chomsky and zoo only; default: 0)."""
     max_steps: Whole = None
     """Maximum number of batches to train on (chomsky only; default: those of each machine)."""
     workers: Whole = None
@@ -88,13 +89,11 @@ class Reproduce:
 
         experiment = lookup("experiment", EXPERIMENTS, self.name)
         given = {name: getattr(self, name) for name in CHOICES if getattr(self, name) is not None}
-        if experiment.choose is not None:
-            return experiment.choose(**given)
-        if given or self.json:
-            owners = ", ".join(name for name, one in EXPERIMENTS.items() if one.choose)
-            option = next(iter(given), "json")
-            raise ValueError(f"{option} belongs to the experiment {owners}, got the experiment {self.name}.")
-        return experiment
+        for option in (*given, *(["json"] if self.json else [])):
+            if option not in experiment.choices:
+                owners = ", ".join(name for name, one in EXPERIMENTS.items() if option in one.choices)
+                raise ValueError(f"{option} belongs to the experiment {owners}, got the experiment {self.name}.")
+        return experiment if experiment.choose is None else experiment.choose(**given)
 
     def again(self, experiment: "experiments.Experiment") -> str:
         """Return the command that continues the experiment."""

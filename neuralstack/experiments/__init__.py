@@ -9,6 +9,7 @@ from neuralstack.experiments import (
     reversal,
     transductions,
     transformer,
+    zoo,
 )
 from neuralstack.experiments._benchmark import benchmark as benchmark
 from neuralstack.experiments._benchmark_result import BenchmarkResult as BenchmarkResult, BenchmarkRow as BenchmarkRow
@@ -19,6 +20,6 @@ from neuralstack.experiments._tables import settings_table as settings_table
 
 EXPERIMENTS = {
     module.EXPERIMENT.name: module.EXPERIMENT
-    for module in (actions, characters, chomsky, counting, hardening, reversal, transductions, transformer)
+    for module in (actions, characters, chomsky, counting, hardening, reversal, transductions, transformer, zoo)
 }
 """Every experiment by its name."""

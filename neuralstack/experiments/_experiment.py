@@ -85,6 +85,8 @@ class Experiment:
     """Summary of a variant's seeds, which is stored in the result."""
     figures: Sequence[Callable[..., "Figure"]] = field(default=())
     """Functions that draw a figure of a result, and write it into a directory if one is given."""
+    write: Callable[[Result, Path], None] | None = None
+    """A function that writes further files of a result into a directory. Defaults to none."""
     curves: Sequence[str] = ()
     """Variants whose first seed's learning curves are stored in the result."""
     appendix: Callable[[Path], str] | None = None
@@ -93,6 +95,8 @@ class Experiment:
     """Train as many seeds at once as there are cores."""
     choose: "Callable[..., Experiment] | None" = None
     """A function from choices, such as `tasks`, to the experiment with some of its variants. Defaults to none."""
+    choices: Sequence[str] = ()
+    """The names of these choices."""
     chosen: Mapping[str, Any] = field(default_factory=dict)
     """The choices that were made."""
     row: Callable[[Measured], dict[str, Any]] = lambda run: run

@@ -72,6 +72,8 @@ def reproduce(
         report(experiment.appendix(path))
     for draw in experiment.figures:
         draw(result, path)
+    if experiment.write:
+        experiment.write(result, path)
     report(f"result and figures: {path}")
     return result
 

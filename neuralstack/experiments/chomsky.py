@@ -58,5 +58,6 @@ EXPERIMENT = Experiment(
     figures=(draw_survival, draw_lengths),
     parallel=True,
     choose=choose,
+    choices=("tasks", "machines", "seeds", "first_seed", "max_steps", "json"),
     row=row,
 )

@@ -9,6 +9,7 @@ from neuralstack.reporting._hardening import (
     describe_program as describe_program,
     hardening_record as hardening_record,
     margins_table as margins_table,
+    network_size as network_size,
     plot_margins as plot_margins,
     sizes_text as sizes_text,
     states_table as states_table,

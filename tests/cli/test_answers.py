@@ -8,7 +8,7 @@ import threading
 
 import equinox as eqx
 
-from neuralstack import CONNECTIONS, CONTROLLERS, MEMORIES, NETWORKS, Reversal, evaluate, fixed_set, kernels, load
+from neuralstack import CONNECTIONS, CONTROLLERS, MEMORIES, NETWORKS, Reversal, evaluate, fixed_set, kernels, load, zoo
 from neuralstack.experiments import EXPERIMENTS
 from neuralstack.tasks import FAMILIES
 from neuralstack.training import Run
@@ -99,6 +99,14 @@ def test_predict_says_when_an_answer_was_cut_off(call, tmp_path, learned):
     assert call("predict", run.path, "ab", "--check")[0] == 1
 
 
+def test_list_shows_one_family(call):
+    status, out, err = call("list", "zoo")
+    assert (status, err, out.split()[0]) == (0, "", "zoo")
+    (row,) = [line.split() for line in out.splitlines() if line.startswith("  dyck-2 ")]
+    assert row[-3:] == ["proved", "1", "43"]
+    assert call("list", "zo")[2].startswith("neuralstack: unknown family 'zo': did you mean 'zoo'? choose from ")
+
+
 def test_list_names_everything_there_is(call):
     status, out, err = call("list")
     assert (status, err) == (0, "")
@@ -109,6 +117,7 @@ def test_list_names_everything_there_is(call):
         "connections": CONNECTIONS,
         "experiments": EXPERIMENTS,
         "kernels": kernels.MEMORIES,
+        "zoo": zoo.list(),
     }
     listed, names = {}, []
     for line in out.splitlines():

@@ -102,14 +102,21 @@ def test_what_cannot_be_chosen_is_one_line(reproduce, tmp_path, typed, message):
     assert list(tmp_path.iterdir()) == []
 
 
+OF_BOTH, OF_CHOMSKY = ("--tasks parity", "--seeds 2", "--first-seed 1"), ("--machines ours", "--max-steps 9", "--json")
+
+
 @pytest.mark.parametrize(
-    "option", ["--tasks parity", "--machines ours", "--seeds 2", "--first-seed 1", "--max-steps 9", "--json"]
+    ("experiment", "option", "owners"),
+    [
+        *[("reversal", option, "chomsky, zoo") for option in OF_BOTH],
+        *[(name, option, "chomsky") for name in ("reversal", "zoo") for option in OF_CHOMSKY],
+    ],
 )
-def test_other_experiments_offer_no_choice(call, option):
-    status, out, err = call("reproduce", "reversal", *option.split())
+def test_other_experiments_offer_no_such_choice(call, experiment, option, owners):
+    status, out, err = call("reproduce", experiment, *option.split())
     name = option.split()[0]
     assert (status, out) == (2, "")
-    assert err == f"neuralstack: {name} belongs to the experiment chomsky, got the experiment reversal.\n"
+    assert err == f"neuralstack: {name} belongs to the experiment {owners}, got the experiment {experiment}.\n"
 
 
 @pytest.mark.slow

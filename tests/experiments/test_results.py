@@ -1,12 +1,14 @@
 """The tables of the committed results, ours beside the published numbers."""
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
 
 from cases import quick
 from neuralstack import complete, success_interval
+from neuralstack.cli import parse
 from neuralstack.experiments import EXPERIMENTS, settings_table
 from neuralstack.tasks import FAMILIES, TASKS
 
@@ -19,18 +21,16 @@ def committed(name):
 
 
 def experiment_of(name):
-    """The experiment, or those of its tasks and machines that its committed result has."""
-    experiment = EXPERIMENTS[name]
-    if experiment.choose is None:
-        return experiment
-    tasks, machines = zip(*(key.split("/") for key in committed(name)["variants"]), strict=True)
-    return experiment.choose(tasks=list(dict.fromkeys(tasks)), machines=list(dict.fromkeys(machines)))
+    """The experiment that the command of its committed result runs."""
+    _, *arguments = shlex.split(committed(name)["command"])
+    return parse(arguments).experiment()
 
 
 @pytest.mark.parametrize("name", COMMITTED)
 def test_a_committed_result_is_of_the_whole_experiment(name):
     result, experiment = committed(name), experiment_of(name)
     assert result["command"] == experiment.command(quick=False)
+    assert experiment.chosen.keys() <= {"tasks", "machines", "seeds"}
     kept = {key: (one["label"], one["group"], len(one["runs"])) for key, one in result["variants"].items()}
     assert kept == {one.name: (one.label, one.group, one.seeds) for one in experiment.variants}
     for key, one in result["variants"].items():
