@@ -1,5 +1,6 @@
 """The tables of the README, and of the page on memories, are those of the committed results."""
 
+import doctest
 import re
 from pathlib import Path
 
@@ -11,6 +12,10 @@ ROOT = Path(__file__).parents[2]
 def test_the_readme_has_the_table_of_the_result_files():
     shown = overview.IN_README.search((ROOT / "README.md").read_text())[0]
     assert shown == overview.published().markdown(), "run: python docs/hooks/overview.py README.md"
+
+
+def test_the_examples_of_the_tables_are_right():
+    assert doctest.testmod(overview).failed == 0 < doctest.testmod(overview).attempted
 
 
 def test_the_table_is_written_into_a_readme():
