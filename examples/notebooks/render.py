@@ -6,6 +6,7 @@ some. The notebooks themselves stay without outputs: what running them in place 
 
 import argparse
 import hashlib
+import json
 import re
 import shutil
 import sys
@@ -24,6 +25,7 @@ from PIL import Image
 DIRECTORY = Path(__file__).parent
 PAGES = DIRECTORY.parents[1] / "docs" / "notebooks"
 NAMES = ("fractions", "reversal", "strengths", "pointer", "writing", "benchmark")
+DESCRIPTIONS = json.loads((DIRECTORY / "descriptions.json").read_text())  # by page, cell and output
 SECONDS = 900  # that a cell may take on a busy computer
 COLORS = 64  # of a picture: enough for lines, few enough for a small file
 HASH = re.compile(r"^<!-- made from (\S+) \(sha256 (\w+)\) -->$", re.MULTILINE)
@@ -104,14 +106,20 @@ def joined(outputs: list[Any]) -> list[Any]:
 
 
 def shown(output: Any, path: Path) -> str:
-    """Return an output of a cell in Markdown; pictures and whole HTML documents become files beside the page."""
+    """Return an output of a cell in Markdown; pictures and whole HTML documents become files beside the page.
+
+    Raises:
+        ValueError: If a picture has no description for readers who cannot see it.
+    """
     if output.output_type == "stream":
         return fenced(output.text) if output.name == "stdout" else ""
     data, within = output.get("data", {}), f"{path.parent.name}/{path.name}"
     html = data.get("text/html", "")
     if "image/png" in data:
         path.with_suffix(".png").write_bytes(small(data["image/png"]))
-        return f"![What the cell above draws]({within}.png)"
+        if within not in DESCRIPTIONS:
+            raise ValueError(f"no description of the picture {within}: add one to descriptions.json.")
+        return f"![{DESCRIPTIONS[within]}]({within}.png)"
     if html.startswith("<iframe"):
         document = re.search(r'srcdoc="([^"]*)"', html)
         path.with_suffix(".html").write_text(unescape(document[1] if document else ""))

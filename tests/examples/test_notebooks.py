@@ -110,6 +110,18 @@ def test_outputs_become_markdown_and_files(tmp_path):
     assert (tmp_path / "small" / "01-5.html").read_text() == '<p>"a"'
 
 
+def test_a_picture_without_a_description_is_refused(tmp_path):
+    dot = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    picture = render.nbformat.v4.new_output("display_data", {"image/png": dot})
+    with pytest.raises(ValueError, match=r"no description of the picture .*/01-1: add one to descriptions\.json"):
+        render.shown(picture, tmp_path / "01-1")
+
+
+def test_every_description_is_of_a_picture():
+    pictures = {path.relative_to(render.PAGES).with_suffix("").as_posix() for path in render.PAGES.glob("*/*.png")}
+    assert pictures == {*render.DESCRIPTIONS}
+
+
 def test_a_name_that_is_none_of_them_is_refused(capsys):
     with pytest.raises(SystemExit) as ended:
         render.main(["reversals"])
