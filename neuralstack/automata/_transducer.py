@@ -112,6 +112,15 @@ class StackTransducer:
         Raises:
             ValueError: If a token has no rule in the state that the program is in.
         """
+        for state, _, shown in self.actions(tokens):
+            yield state, self.answers[state].of(shown)
+
+    def actions(self, tokens: Iterable[int]) -> Iterator[tuple[int, Reads, Reads]]:
+        """Yield the state after each token, the kind pushed to each memory, if any, and what the memories then show.
+
+        Raises:
+            ValueError: If a token has no rule in the state that the program is in.
+        """
         state, held = 0, [deque() for _ in self.memories]
         ends = [-1 if kind == "stack" else 0 for kind in self.memories]
         shown: Reads = (None,) * len(held)
@@ -127,7 +136,7 @@ class StackTransducer:
                 if push is not None:
                     memory.append(push)
             shown = tuple(memory[end] if memory else None for memory, end in zip(held, ends, strict=True))
-            yield state, self.answers[state].of(shown)
+            yield state, pushes, shown
 
     def missing_rule(self, state: int, token: int, shown: Reads) -> str:
         """Return a description of a rule that the program does not have."""

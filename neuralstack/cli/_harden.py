@@ -40,6 +40,8 @@ class Harden(OwnOptions):
     """Check the program on all sources up to a length, and prove it for every length where that is possible."""
     verify_seconds: Count = 60
     """Time for all sources up to a length."""
+    extra_states: Count = 1
+    """Number of states that the network may have more than its program for --verify to find any difference."""
     json: bool = False
     """Print the content of hardening.json in the run's directory instead, as one JSON object."""
 
@@ -71,6 +73,8 @@ class Harden(OwnOptions):
             if not 1 <= getattr(self, option) <= LARGEST:
                 name = option.replace("_", "-")
                 raise ValueError(f"--{name} must be at least 1 and at most {LARGEST}, got {getattr(self, option)}.")
+        if not 0 <= self.extra_states <= LARGEST:
+            raise ValueError(f"--extra-states must be at least 0 and at most {LARGEST}, got {self.extra_states}.")
         run = Run.open(self.run)
         model = run.load_model(memory=self.memory, controller=self.controller)
         machine = require_machine(model, self.run)
@@ -85,7 +89,7 @@ class Harden(OwnOptions):
         if compared.difference:
             raise ValueError(self.refusal(compared, text_of(lengths)))
         extraction = self.search(compared.hardened, task)
-        verified = self.verified(extraction, task) if self.verify else None
+        verified = self.verified(extraction, compared.hardened, task) if self.verify else None
         record = hardening_record(machine, compared, extraction, verified) | {"weights_sha256": weights_digest(run)}
         run.write("hardening.json", to_json_text(record, indent=2) + "\n")
         if extraction.program:
@@ -146,7 +150,7 @@ class Harden(OwnOptions):
 
             return find_transducer(hardened, task, lengths, self.sequences, advance)
 
-    def verified(self, extraction: "Extraction", task: "AbstractTask") -> "Verification | None":
+    def verified(self, extraction: "Extraction", hardened: "Machine", task: "AbstractTask") -> "Verification | None":
         """Verify the program, if there is one, with a progress bar."""
         from neuralstack.verification import verify
 
@@ -166,6 +170,8 @@ class Harden(OwnOptions):
                 seconds=self.verify_seconds,
                 sequences=self.sequences,
                 longest=longest,
+                machine=hardened,
+                extra_states=self.extra_states,
                 advance=advance,
             )
 

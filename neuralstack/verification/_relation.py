@@ -96,15 +96,24 @@ def follow(relation: Relation, states: Pair, tops: tuple[int, ...], token: int) 
         raise NotAligned(f"the program has no rule for {programs[0].vocabulary[token]!r} in a state that needs one")
     relation.actions.setdefault((states, token), {})[done, wanted] = None
     after = done[0], wanted[0]
-    moved = []
-    for group, top in zip(relation.groups, tops, strict=True):
-        pops, pushes = both(group, (done, wanted), 1), both(group, (done, wanted), 2)
-        moved.append(group.moved(top, pops, pushes, states, after))
     places = relation.places.setdefault(after, set())
-    for new in product(*moved):
+    for new in tops_after(relation, states, tops, (done, wanted)):
         if new not in places:
             check_answers(relation, after, new)
             places.add(new)
+
+
+def tops_after(relation: Relation, states: Pair, tops: tuple[int, ...], actions: Pair) -> Iterator[tuple[int, ...]]:
+    """Return the labels that may be on top after two actions.
+
+    Raises:
+        NotAligned: If the memories cannot be described.
+    """
+    after, moved = (actions[0][0], actions[1][0]), []
+    for group, top in zip(relation.groups, tops, strict=True):
+        pops, pushes = both(group, actions, 1), both(group, actions, 2)
+        moved.append(group.moved(top, pops, pushes, states, after))
+    return product(*moved)
 
 
 def both(group: Group, actions: tuple[Any, Any], part: int) -> Pair:

@@ -1,7 +1,10 @@
 """Results of a verification: all that was checked, assumed and proved about a program."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from neuralstack.verification._conformance import Conformance
 
 
 class NotProved(Exception):
@@ -81,6 +84,10 @@ class Verification:
     assumed: tuple[str, ...]
     """The assumptions of the proof."""
     counterexample: Counterexample | None
+    conformance: "Conformance | None" = None
+    """The conformance of the machine's control with the program's, if a machine was given and could be tested."""
+    untested: str = ""
+    """The reason if it could not be tested."""
 
     @property
     def verdict(self) -> str:
@@ -96,6 +103,10 @@ class Verification:
             lines.append(("random sources", f"right: {self.drawn}, in {self.drawn.seconds:.1f} s"))
         if self.counterexample is not None:
             return [*lines, ("counterexample", str(self.counterexample))]
+        if self.conformance is not None:
+            lines.append(("network", str(self.conformance)))
+        elif self.untested:
+            lines.append(("network", f"not tested: {self.untested}"))
         if self.proof is None:
             return [*lines, ("every length", f"not proved: {self.unproved}")]
         lines.append(("every length", f"proved: {self.proof}"))
@@ -119,4 +130,6 @@ class Verification:
             "proof": None if self.proof is None else self.proof.record() | {"assumed": list(self.assumed)},
             "unproved": self.unproved,
             "counterexample": plain(self.counterexample),
+            "conformance": None if self.conformance is None else self.conformance.record(),
+            "untested": self.untested,
         }

@@ -1,7 +1,7 @@
 """Programs of machines whose every number is rounded, and whose actions may depend on what they read."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 from typing import Any, ClassVar
@@ -28,6 +28,7 @@ from neuralstack import (
 )
 from neuralstack.automata import find_transducer
 from neuralstack.tasks import AbstractTask, Pair, Synchronous
+from neuralstack.verification import NotProved, check_conformance, machine_control, verify
 from small import drawn_machine
 
 BRACKETS = "()[]"
@@ -197,6 +198,25 @@ def test_the_rules_say_what_is_on_top():
     assert (")", "(", "pop", "–") in rows
     assert (")", "nothing, [", "pop", "–") in rows
     assert ") [(]: pop" in program.graph()
+
+
+def test_a_rounded_machine_conforms_with_its_program_and_one_with_a_fault_does_not():
+    machine, program = harden(brackets()), program_of("brackets").minimal()
+    result = check_conformance(program, machine_control(machine, AnySymbols(), program), extra_states=1)
+    assert (result.difference, result.states, result.extra_states) == (None, 2, 1)
+    faulty = with_weights(machine, action_bias=[-10, -50, 0, 0, 0])  # nothing is popped
+    found = check_conformance(program, machine_control(faulty, AnySymbols(), program)).difference
+    assert (found.program, found.other) == ("pops the stack", "keeps the stack")
+    verified = verify(program, AnySymbols(), seconds=0.1, sequences=5, longest=5, machine=machine)
+    assert verified.verdict == "refuted"  # its task is to answer otherwise
+    assert verified.conformance is None
+
+
+def test_a_value_that_is_never_pushed_cannot_be_shown():
+    program = program_of("brackets").minimal()
+    more = replace(program, kinds=((*program.kinds[0], "another"),))
+    with pytest.raises(NotProved, match="no sequence that was drawn pushes a value of the kind 'another'"):
+        machine_control(harden(brackets()), AnySymbols(), more)
 
 
 MEMORIES = {

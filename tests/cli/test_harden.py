@@ -45,14 +45,16 @@ def test_harden_compares_and_writes_down_the_program(hardened):
 
 @pytest.mark.slow
 def test_a_program_is_verified_and_proved_for_every_length(call, run):
-    status, out, _ = call("harden", run, *FEW, "--verify", "--verify-seconds", 5)
+    status, out, _ = call("harden", run, *FEW, "--verify", "--verify-seconds", 5, "--extra-states", 0)
     assert status == 0
     assert re.search(r"\n  all sources     right: [0-9]+ of lengths? 1(-[0-9]+)?, in ", out)  # as far as there is time
     assert re.search(r"\n  random sources  right: 40 of lengths 1-60, in ", out)
+    assert re.search(r"\n  network         acts and answers as the program on \d+ words, so always if its", out)
     assert re.search(r"\n  every length    proved: an invariant of \d+ pairs of states", out)
     record = json.loads((run / "hardening.json").read_text())["verification"]
     assert record["verdict"] == "proved"
     assert len(record["proof"]["assumed"]) == 2
+    assert record["conformance"]["difference"] is None
 
 
 @pytest.mark.slow
