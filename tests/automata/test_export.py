@@ -155,6 +155,19 @@ def test_the_c_program_answers_before_its_source_ends(tmp_path):
     assert running.returncode == 0
 
 
+@pytest.mark.parametrize("to", quick(LANGUAGES, "c"))
+def test_a_long_source_is_answered(to, tmp_path):
+    waiting, source, answer = [], [], []
+    for bracket in Random(0).choices("()[]", k=100_000 if to == "python" else 1_000_000):
+        if bracket in ")]" and waiting:
+            waiting.pop()
+        if bracket in "([":
+            waiting.append(")" if bracket == "(" else "]")
+        source.append(bracket)
+        answer.append(waiting[-1] if waiting else ".")
+    assert all_answers(built(PROGRAMS["brackets"], to, tmp_path), ["".join(source)]) == ["".join(answer)]
+
+
 @pytest.mark.parametrize("to", [*LANGUAGES, "dot", "json"])
 def test_programs_that_differ_in_numbers_and_names_only_give_the_same_text(to):
     program = reversal("ab")
