@@ -13,4 +13,6 @@ BLOCK = re.compile(r'<div class="arithmatex">\s*\\\[(.*?)\\\]\s*</div>', re.DOTA
 def on_page_content(content, **_):
     """Replace every formula of a rendered page."""
     content = INLINE.sub(lambda found: convert(html.unescape(found[1])), content)
-    return BLOCK.sub(lambda found: convert(html.unescape(found[1]), display="block"), content)
+    return BLOCK.sub(
+        lambda found: f'<div class="formula">{convert(html.unescape(found[1]), display="block")}</div>', content
+    )
