@@ -3,7 +3,7 @@
 The program is that of Dyck-2, which answers after each bracket which one may close next. The source is balanced
 brackets, drawn at random, in one line of the standard input. Each form is run in its own process, in rounds in which
 all take turns; the median is shown, with the start of the process. A form is left out if what it needs, a C compiler or
-Node, is not there. `--out DIR` also writes `programs.json`.
+Node, is not there. `--out DIR` also writes `exported_programs.json`.
 """
 
 import argparse
@@ -81,7 +81,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--symbols", type=int, default=10**7, help="symbols of the source, an even number")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of which the median is taken")
-    parser.add_argument("--out", type=Path, help="a directory for programs.json")
+    parser.add_argument("--out", type=Path, help="a directory for exported_programs.json")
     arguments = parser.parse_args()
     program = dyck()
     with TemporaryDirectory() as name:
@@ -108,14 +108,14 @@ def main() -> None:
     if arguments.out:
         arguments.out.mkdir(parents=True, exist_ok=True)
         result = {
-            "command": f"python benchmarks/programs.py --symbols {arguments.symbols} --rounds {arguments.rounds} "
-            f"--out {arguments.out}",
+            "command": f"python benchmarks/exported_programs.py --symbols {arguments.symbols} "
+            f"--rounds {arguments.rounds} --out {arguments.out}",
             "versions": {"neuralstack": version("neuralstack")},
             "python": platform.python_version(),
             "machine": f"{platform.machine()}, {platform.system()}",
             "tables": [{"title": title, "columns": columns, "rows": rows}],
         }
-        (arguments.out / "programs.json").write_text(json.dumps(result, indent=1) + "\n")
+        (arguments.out / "exported_programs.json").write_text(json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":
