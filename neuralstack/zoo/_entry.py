@@ -65,7 +65,7 @@ class Entry:
 
     @cached_property
     def card(self) -> Mapping[str, Any]:
-        """How the network was trained, what was checked, what was proved, and what the proof assumes.
+        """The record of the entry: its training, what was checked, what was proved, and what the proof assumes.
 
         It has the `command` and the `seed` that train it, the `failed_seeds` before that one, the training's `steps`
         and `restarts`, the sizes of `network` and `program`, the `agreement` of the two on random sequences, and the
