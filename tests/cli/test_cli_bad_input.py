@@ -31,7 +31,8 @@ COMMANDS = {
     "an unknown option to predict": ("predict run text --chek", "unknown option '--chek': did you mean '--check'?"),
     "an unknown option to reproduce": ("reproduce reversal --quik", "unknown option '--quik': did you mean '--quick'?"),
     "an option like no other": ("list --zzz", "unknown option '--zzz': see neuralstack list --help"),
-    "one argument too many": ("list everything", "more arguments than the command takes: everything; see"),
+    "one argument too many": ("list zoo everything", "more arguments than the command takes: everything; see"),
+    "an unknown family": ("list everything", "unknown family 'everything': choose from"),
     "an unknown experiment": (
         "reproduce reversl",
         "unknown experiment 'reversl': did you mean 'reversal'? choose from",
