@@ -42,7 +42,7 @@ test: $(READY) ## Run the tests and the examples in docstrings, README and docs
 
 # Tests that need no training, no command line and no separate process.
 UNIT := $(filter-out tests/automata/test_extraction.py tests/evaluation/test_answers.py \
-	tests/evaluation/test_data_files.py tests/test_consoles.py tests/test_lean.py, \
+	tests/evaluation/test_data_files.py tests/test_consoles.py tests/test_lean.py tests/test_scale.py, \
 	$(wildcard $(addsuffix /test_*.py,tests tests/automata tests/evaluation tests/memories tests/reference tests/tasks)))
 
 unit: $(READY) ## Run the tests that take less than a minute together

@@ -12,7 +12,8 @@ pytest.importorskip("nbclient", reason="notebooks need the extra `notebooks`")
 from notebooks import render
 
 SHORT = ("fractions", "pointer")
-LONG = ("benchmark",)  # it trains on fifteen tasks, as commands of a page do on two: `make notebooks` executes it
+# They train for minutes what other tests train at a smaller size: `make notebooks` executes them.
+LONG = ("benchmark", "reversal", "strengths")
 LARGEST_PICTURE, LARGEST_PAGE = 60_000, 300_000  # bytes, of all files of a page
 
 

@@ -26,7 +26,8 @@ def test_who_chooses_another_machine_gets_none_of_the_recipe(chosen):
 
 EXTRA_STEPS = {
     **dict.fromkeys(
-        ["even-pairs", "parity", "cycle-navigation", "missing-duplicate", "stack-manipulation", "duplicate-string"], 0
+        ["even-pairs", "missing-duplicate", "stack-manipulation", "duplicate-string"],
+        0,  # one or two of each recipe
     ),
     "modular-arithmetic-brackets": 4000,
 }
