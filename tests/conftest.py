@@ -11,6 +11,7 @@ def pytest_configure(config):
     settle_examples(config)
     compile_quickly()
     share_compiled_programs(config)
+    os.environ["NEURALSTACK_PROGRESS_SECONDS"] = "86400"  # a slow machine prints no more lines than a fast one
     gc.set_threshold(200_000, 20, 20)  # tracing makes many objects and few cycles
 
 

@@ -69,7 +69,6 @@ def directory(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("CHECKOUT", str(ROOT))
-    monkeypatch.setenv("NEURALSTACK_PROGRESS_SECONDS", "86400")  # a page shows no lines of a slow machine's progress
     yield tmp_path
     for name in set(sys.modules) - known:
         if str(getattr(sys.modules[name], "__file__", None) or "").startswith(str(tmp_path)):
