@@ -7,12 +7,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from machines import Register
 
 from cases import MEMORIES_UNDER_TEST, quick
 from neuralstack import (
     GRU,
     LSTM,
-    AbstractMemory,
     Action,
     CompositeMemory,
     Edit,
@@ -133,27 +133,8 @@ def test_the_next_step_sees_what_is_read_from_an_edited_memory(connection, sees)
     assert (actions[4] != wanted[4]) is sees
 
 
-class Register(AbstractMemory):
-    """A vector that is overwritten in proportion to a gate."""
-
-    width: int = 2
-    action_size = property(lambda self: self.width + 1)
-    read_size = property(lambda self: self.width)
-
-    def init(self, steps, dtype=None):
-        return jnp.zeros(self.width, dtype)
-
-    def decode(self, raw):
-        return jnp.clip(raw[0], 0, 1), jnp.tanh(raw[1:])
-
-    def step(self, state, action):
-        gate, value = action
-        state = gate * value + (1 - gate) * state
-        return state, state
-
-
 def test_a_memory_of_ones_own_is_filled_by_actions():
-    machine = small_machine(Register())
+    machine = small_machine(Register(2))
     actions = jnp.ones(1), jnp.array([[0.25, 0.75]])
     found = trace(machine, SMALL, "ab", edit={2: Edit(memory=actions, action=lambda action: {0: 0.0})})
     assert [strength for _, strength in held(found, 2)] == [0.25, 0.75]
