@@ -2,7 +2,7 @@
 
 Nothing is measured here. `cluster.json` has the time of the same trainings through one worker and through two, and what
 the scheduler and the locks take for each; `chomsky.json` has the time of every training of `reproduce chomsky`;
-`two_processes.json`, if it is there, the time of a step on one device and on two. The model:
+`two_processes.json` the time of a step on one device and on two. The model:
 
 - Trainings are given to the next free worker, in their order. A worker takes as long for each as was measured with a
   worker for each core.
@@ -65,9 +65,8 @@ def step_seconds(one: float, two: float, devices: int) -> float:
 
 
 def read(name: str) -> Any:
-    """Return a committed result, or None if there is none."""
-    file = RESULTS / f"{name}.json"
-    return json.loads(file.read_text()) if file.is_file() else None
+    """Return a committed result."""
+    return json.loads((RESULTS / f"{name}.json").read_text())
 
 
 def measured(result: Any, question: str, what: str) -> float:
@@ -161,9 +160,7 @@ def main() -> None:
     }
     count = int(cluster["tables"][0]["title"].split()[0])
     cells = [2 * times[2] / count - overhead] * count
-    tables = [chomsky_table(trainings, overhead), cells_table(cells, overhead, times)]
-    if pair is not None:
-        tables.append(batch_table(pair))
+    tables = [chomsky_table(trainings, overhead), cells_table(cells, overhead, times), batch_table(pair)]
     for table in tables:
         print(table, end="\n\n")
     if arguments.out:

@@ -1,16 +1,18 @@
 """A program run on many sequences at once, which Python would run one step at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Int
 
 from neuralstack.automata._choice import Choice
+from neuralstack.discretization import Fresh
 
 if TYPE_CHECKING:
     from neuralstack.automata._transducer import StackTransducer
 
+SEQUENCES = 1000  # that a program runs on at once, which bounds the space that it needs
 NONE = -1
 """The number for nothing: an empty memory shows it, an action does not push it, and it is no answer."""
 
@@ -115,4 +117,17 @@ def run_batch(
             shown[rows, memory] = np.where(there, held[memory, rows, np.where(there, end, 0)], NONE)
         answered[rows, time] = answer_of[answers.places(state[rows], shown[rows])]
     answered[~alive] = NONE
+    return answered
+
+
+def program_answers(
+    program: "StackTransducer", data: Fresh, advance: Callable[[int], None] = lambda _: None
+) -> np.ndarray:
+    """Return the answer of a program after every step, or -1 throughout a sequence if a token in it has no rule."""
+    answered = np.full(data.tokens.shape, -1, np.int32)
+    for start in range(0, len(data.used), SEQUENCES):
+        rows = slice(start, min(start + SEQUENCES, len(data.used)))
+        steps = data.used[rows].max(initial=0)
+        answered[rows, :steps] = run_batch(program, data.tokens[rows, :steps], data.used[rows])
+        advance(rows.stop - rows.start)
     return answered

@@ -1,14 +1,16 @@
 """The program of a machine whose every number is rounded, learned from its steps on sequences of the task."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import tee
 from typing import Any
 
 import numpy as np
 
+from neuralstack.automata._batch import program_answers
 from neuralstack.automata._choice import Choice, Reads, narrowed
-from neuralstack.automata._control import Control, TooManyRules
+from neuralstack.automata._control import Configuration, Control, TooManyRules
 from neuralstack.automata._layout import Layout
 from neuralstack.automata._merge import merge
 from neuralstack.automata._quotient import Quotient, Rest, TooManyStates
@@ -18,6 +20,8 @@ from neuralstack.machine import Machine
 from neuralstack.tasks import AbstractTask, PairTask, StoredTask
 
 ROUNDS = (8, 300), (30, 500), (120, 400)  # the longest source and the number of sequences of each
+CHECKS = 8  # most sets of further sequences, which correct the program where it answers otherwise
+CORRECTIONS = 16  # sequences of a set that the program is corrected by, the shortest ones
 ATTEMPTS = 4  # with the same sequences in another order
 MOST_SWEEPS = 40  # over all sequences of the rounds so far
 
@@ -32,6 +36,15 @@ class Used:
 
     rules: dict[tuple[int, int, Reads], Any] = field(default_factory=dict)
     answers: dict[tuple[int, Reads], int] = field(default_factory=dict)
+
+    def add(self, quotient: Quotient, whole: Rest, trail: list[Configuration], answered: list[int | None]) -> None:
+        """Add those of a sequence, which the quotient answers like this."""
+        shown = [quotient.control.shown(now.held) for now in trail]
+        for now, token, reads in zip(trail, whole.tokens, shown, strict=False):
+            self.rules[now.state, token, reads] = quotient.rules[now.state, token, reads]
+        for now, token, reads in zip(trail, answered, shown, strict=True):
+            if token is not None:
+                self.answers[now.state, reads] = token
 
 
 class NotSettled(Exception):
@@ -50,25 +63,54 @@ def learn(machine: Machine, task: AbstractTask, layout: Layout | None) -> StackT
         Unsteady: If the machine answers otherwise when its steps are computed in another order.
         NotSettled: If further sequences go on telling states or values apart.
     """
-    control, rounds = Control(machine), list(drawn(machine, task))
+    control, rounds = Control(machine), [[*sequences(*some)] for some in drawn(machine, task, ROUNDS)]
+    checks = drawn(machine, task, ROUNDS[-1:] * CHECKS, first_seed=2 + len(ROUNDS))
     rng, found = np.random.default_rng(0), []
     for attempt in range(ATTEMPTS):
         order = rounds if attempt == 0 else [[some[row] for row in rng.permutation(len(some))] for some in rounds]
         with suppress(*([TooManyStates, TooManyRules, NotSettled] if attempt else [])):
-            quotient, known, used = Quotient(control), [], Used()
-            for some in order:
+            quotient, known = Quotient(control), []
+            for some in order[:-1]:
                 known += some
-                used = settled(quotient, known)
-            found.append(write(quotient, used, task, layout).minimal())
+                settled(quotient, known)
+            known += order[-1]
+            checks, own = tee(checks)  # each set is drawn when it is first needed
+            found.append(corrected(quotient, known, own, lambda *learned: write(*learned, task, layout).minimal()))
     return min(found, key=lambda program: program.bits)
 
 
-def drawn(machine: Machine, task: AbstractTask) -> Iterator[list[Sequence]]:
-    """Yield sequences of the task, longer ones in each round."""
-    limit = task.pairs.longest_source if isinstance(task, PairTask | StoredTask) else ROUNDS[-1][0]
-    for seed, (longest, count) in enumerate(ROUNDS, start=2):
+def drawn(
+    machine: Machine, task: AbstractTask, sizes: Iterable[tuple[int, int]], first_seed: int = 2
+) -> Iterator[tuple[Fresh, np.ndarray]]:
+    """Yield sets of sequences of the task with the machine's answers, given the longest source and number of each."""
+    limit = task.pairs.longest_source if isinstance(task, PairTask | StoredTask) else np.inf
+    for seed, (longest, count) in enumerate(sizes, start=first_seed):
         data = draw_fresh(task, (1, min(longest, limit)), count, seed=seed)
-        yield list(sequences(data, answers(machine, data)))
+        yield data, answers(machine, data)
+
+
+def corrected(
+    quotient: Quotient,
+    known: list[Sequence],
+    checks: Iterable[tuple[Fresh, np.ndarray]],
+    written: Callable[[Quotient, Used], StackTransducer],
+) -> StackTransducer:
+    """Return the program of a quotient, corrected by further sequences until it answers a whole set as expected."""
+    program = written(quotient, settled(quotient, known))
+    for data, expected in checks:
+        differing = [*sequences(*differences(program, data, expected))]
+        if not differing:
+            break
+        known += differing
+        program = written(quotient, settled(quotient, known))
+    return program
+
+
+def differences(program: StackTransducer, data: Fresh, expected: np.ndarray) -> tuple[Fresh, np.ndarray]:
+    """Return the first sequences of a set, from the shortest on, that a program answers otherwise than expected."""
+    wrong = ((program_answers(program, data) != expected) & data.scored).any(1)
+    rows = np.flatnonzero(wrong)[:CORRECTIONS]
+    return Fresh(data.tokens[rows], data.scored[rows], data.used[rows]), expected[rows]
 
 
 def sequences(data: Fresh, answered: np.ndarray) -> Iterator[Sequence]:
@@ -82,20 +124,16 @@ def sequences(data: Fresh, answered: np.ndarray) -> Iterator[Sequence]:
 def settled(quotient: Quotient, known: list[Sequence]) -> Used:
     """Refine a quotient until it answers all sequences as expected; return what it uses for them."""
     for _ in range(MOST_SWEEPS):
-        if not sum([quotient.refine(*sequence) for sequence in known]):
-            break
-    else:
-        raise NotSettled
-    used, control = Used(), quotient.control
-    for whole, expected in known:
-        trail = quotient.run(whole)
-        for before, token in zip(trail, whole.tokens, strict=False):
-            key = before.state, token, control.shown(before.held)
-            used.rules[key] = quotient.rules[key]
-        for now, token in zip(trail, expected, strict=True):
-            if token is not None:
-                used.answers[now.state, control.shown(now.held)] = token
-    return used
+        used, wrong = Used(), 0
+        for whole, expected in known:
+            trail = quotient.refine(whole, expected)
+            if trail is None:
+                wrong += 1
+            elif not wrong:
+                used.add(quotient, whole, trail, expected)
+        if not wrong:
+            return used
+    raise NotSettled
 
 
 def write(quotient: Quotient, used: Used, task: AbstractTask, layout: Layout | None) -> StackTransducer:

@@ -85,12 +85,12 @@ class Quotient:
         self.control.find_answers([key for key, scored in zip(keys, whole.scored, strict=True) if scored])
         return [self.control.answer(*key) if on else None for key, on in zip(keys, whole.scored, strict=True)]
 
-    def refine(self, whole: Rest, expected: list[int | None]) -> bool:
-        """Divide the kind that made the program answer a sequence wrongly. Return whether it did."""
+    def refine(self, whole: Rest, expected: list[int | None]) -> list[Configuration] | None:
+        """Return the configurations of a sequence, or None if it was answered wrongly: then a kind has been divided."""
         trail = self.run(whole)
         given = self.answers(trail, whole)
         if given == expected:
-            return False
+            return trail
         if self._machine_answers(trail[0], whole) != expected:
             raise Unsteady
         low, high = 0, next(time for time, both in enumerate(zip(given, expected, strict=True)) if both[0] != both[1])
@@ -102,7 +102,7 @@ class Quotient:
             else:
                 high = middle
         self._tell_apart(trail[low], whole.tokens[low], Rest(whole.tokens[low + 1 :], whole.scored[low + 1 :]))
-        return True
+        return None
 
     def _machine_answers(self, now: Configuration, rest: Rest) -> list[int | None]:
         now, control = now._replace(state=self.states[now.state]), self.control

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from neuralstack.automata._batch import run_batch
+from neuralstack.automata._batch import program_answers
 from neuralstack.automata._extract import NotATransducer, extract
 from neuralstack.automata._transducer import StackTransducer
 from neuralstack.discretization import (
@@ -23,7 +23,6 @@ from neuralstack.machine import Machine
 from neuralstack.tasks import AbstractTask
 
 Advance = Callable[[int], None]
-SEQUENCES = 1000  # that a program runs on at once, which bounds the space that it needs
 
 
 class Comparison(NamedTuple):
@@ -119,16 +118,3 @@ def first_difference(task: AbstractTask, data: Fresh, agreement: Agreement) -> s
         f"does, and first differs after {given!r}, where the machine answers {task.decode([expected])!r} and the "
         f"program {answered}: train longer, or from another seed."
     )
-
-
-def program_answers(
-    program: StackTransducer, data: Fresh, advance: Callable[[int], None] = lambda _: None
-) -> np.ndarray:
-    """Return the answer of a program after every step, or -1 throughout a sequence if a token in it has no rule."""
-    answered = np.full(data.tokens.shape, -1, np.int32)
-    for start in range(0, len(data.used), SEQUENCES):
-        rows = slice(start, min(start + SEQUENCES, len(data.used)))
-        steps = data.used[rows].max(initial=0)
-        answered[rows, :steps] = run_batch(program, data.tokens[rows, :steps], data.used[rows])
-        advance(rows.stop - rows.start)
-    return answered

@@ -130,11 +130,13 @@ def test_an_interrupt_of_any_process_saves_every_run_of_a_population(tmp_path, s
 
 def test_an_interrupt_of_any_process_saves_and_ends_all(tmp_path, start):
     path = tmp_path / "run"
-    processes = start(*EVEN_OPTIONS, "--max-steps", 1000000, "--out", path)
+    two_devices = {**os.environ, "JAX_NUM_CPU_DEVICES": "2"}
+    options = (*EVEN_OPTIONS, "--max-steps", 1000000, "--out", path)
+    processes = start(*options, environments=(two_devices, two_devices))
     wait_for(path / "checkpoint.safetensors", processes)
     processes[1].send_signal(signal.SIGTERM)
     (first, _, lines), second = ends(processes)
-    assert first == 130
+    assert (first, lines[0]) == (130, "neuralstack: training on 4 devices of 2 processes")
     assert second == (143, "", [])
     assert lines[-1].startswith(f"neuralstack: interrupted at step {Run(path).load_checkpoint().step};")
 

@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import jax
-import numpy as np
+import jax.numpy as jnp
+from jax.sharding import Mesh, PartitionSpec
 
+from neuralstack.training._shards import Shards
 from neuralstack.training.distributed._group import DeviceGroup
 from neuralstack.training.distributed._meeting import meet
+from neuralstack.training.distributed._on_devices import on_all
 from neuralstack.training.distributed._peers import Peers, end_process
 from neuralstack.training.distributed._place import Place, find_place
 
@@ -63,7 +66,9 @@ def join_processes(
     peers = Peers(place.process, tuple(channels))
     try:
         _connect(place, port)
-        yield DeviceGroup(peers)
+        group = DeviceGroup(peers)
+        _exchange(group.mesh)
+        yield group
     except BaseException as error:
         peers.close(error)
         raise
@@ -74,7 +79,7 @@ def join_processes(
 
 
 def _connect(place: Place, port: int) -> None:
-    """Let JAX connect the processes, and exchange a number."""
+    """Let JAX connect the processes."""
     address = place._replace(port=port).address
     blocked = f"process {place.process} does not reach JAX's coordinator at {address}: let nothing block that port"
     timer = threading.Timer(CONNECT + 1, end_process, (blocked,))  # JAX would abort the process with pages
@@ -90,10 +95,16 @@ def _connect(place: Place, port: int) -> None:
         shutdown_timeout_seconds=30,
     )
     timer.cancel()
-    from jax.experimental import multihost_utils
 
+
+def _exchange(mesh: Mesh) -> None:
+    """Exchange a number between all devices, as every step of a training will, so that they are connected."""
+    everywhere = PartitionSpec()
+    total = jax.shard_map(
+        Shards(mesh.size).total, mesh=mesh, in_specs=everywhere, out_specs=everywhere, check_vma=False
+    )
     with _quiet_output():
-        multihost_utils.process_allgather(np.zeros(1, np.int32))
+        jax.block_until_ready(jax.jit(total)(on_all(jnp.zeros(()), mesh)))  # on each device of this process
 
 
 @contextmanager
