@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import tee
 from typing import Any
 
@@ -75,7 +76,8 @@ def learn(machine: Machine, task: AbstractTask, layout: Layout | None) -> StackT
                 settled(quotient, known)
             known += order[-1]
             checks, own = tee(checks)  # each set is drawn when it is first needed
-            found.append(corrected(quotient, known, own, lambda *learned: write(*learned, task, layout).minimal()))
+            written = partial(write, quotient, task=task, layout=layout)
+            found.append(corrected(quotient, known, own, written).minimal())
     return min(found, key=lambda program: program.bits)
 
 
@@ -83,9 +85,10 @@ def drawn(
     machine: Machine, task: AbstractTask, sizes: Iterable[tuple[int, int]], first_seed: int = 2
 ) -> Iterator[tuple[Fresh, np.ndarray]]:
     """Yield sets of sequences of the task with the machine's answers, given the longest source and number of each."""
-    limit = task.pairs.longest_source if isinstance(task, PairTask | StoredTask) else np.inf
     for seed, (longest, count) in enumerate(sizes, start=first_seed):
-        data = draw_fresh(task, (1, min(longest, limit)), count, seed=seed)
+        if isinstance(task, PairTask | StoredTask):
+            longest = min(longest, task.pairs.longest_source)
+        data = draw_fresh(task, (1, longest), count, seed=seed)
         yield data, answers(machine, data)
 
 
@@ -93,16 +96,16 @@ def corrected(
     quotient: Quotient,
     known: list[Sequence],
     checks: Iterable[tuple[Fresh, np.ndarray]],
-    written: Callable[[Quotient, Used], StackTransducer],
+    written: Callable[[Used], StackTransducer],
 ) -> StackTransducer:
     """Return the program of a quotient, corrected by further sequences until it answers a whole set as expected."""
-    program = written(quotient, settled(quotient, known))
+    program = written(settled(quotient, known))
     for data, expected in checks:
         differing = [*sequences(*differences(program, data, expected))]
         if not differing:
             break
         known += differing
-        program = written(quotient, settled(quotient, known))
+        program = written(settled(quotient, known))
     return program
 
 
