@@ -48,6 +48,7 @@ class Command(NamedTuple):
     typed: str
     shown: str
     slow: bool = False
+    is_setup: bool = False
 
 
 class Prompt(NamedTuple):
@@ -64,7 +65,8 @@ def steps_of(page):
         if block["remark"] == "slow":
             slow = True
         elif block["remark"]:
-            steps.append(Command(" ".join(block["text"].split()), "", slow=block["remark"] == "slow setup"))
+            slow_setup = block["remark"] == "slow setup"
+            steps.append(Command(" ".join(block["text"].split()), "", slow_setup, is_setup=True))
         else:
             title = re.search(r'title="([^"]+)"', block["info"])
             if title:

@@ -1,16 +1,20 @@
 """Console blocks of README and docs, and prompts on the same pages, show what is printed."""
 
 import builtins
+import os
 import shlex
+import shutil
 import subprocess
 import sys
-from contextlib import nullcontext, redirect_stderr, redirect_stdout
+from contextlib import nullcontext, redirect_stderr, redirect_stdout, suppress
 from doctest import DocTestParser, DocTestRunner
+from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 
 import pytest
 from consoles import FLAGS, Checker, Command, File, Prompt, is_as_shown, is_session, steps_of
+from small_runs import shared
 
 from neuralstack.cli import main
 from small import compiled_as_users_do
@@ -49,6 +53,18 @@ def check_command(command):
     assert status == 0 or "neuralstack: " in command.shown, f"ended with {status}: {context}"
 
 
+def set_up(command, directory, everybody):
+    """Run the command that a page begins with; pages that begin alike share what the first of them has made."""
+    made = everybody / f"set up {sha256(command.typed.encode()).hexdigest()[:16]}"
+    if made.exists():
+        shutil.copytree(made, directory, dirs_exist_ok=True)
+        return
+    check_command(command)
+    own = shutil.copytree(directory, everybody / f"{made.name} {os.getpid()}")
+    with suppress(OSError):  # another process was as quick
+        own.rename(made)
+
+
 def check_prompt(prompt, names, page):
     """Run lines at a prompt of Python, which keeps its names from block to block."""
     test = DocTestParser().get_doctest(prompt.text, names, page, page, 0)
@@ -76,7 +92,7 @@ def directory(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("page", "whole"), TIERS)
-def test_a_page_shows_what_is_printed(page, whole, directory, monkeypatch, request):
+def test_a_page_shows_what_is_printed(page, whole, directory, monkeypatch, request, tmp_path_factory):
     if whole:  # what users see
         request.getfixturevalue("unchecked_types")
         monkeypatch.delenv("JAX_DISABLE_MOST_OPTIMIZATIONS", raising=False)
@@ -91,6 +107,8 @@ def test_a_page_shows_what_is_printed(page, whole, directory, monkeypatch, reque
                         file.write(step.text)
                 case Prompt():
                     check_prompt(step, names, page)
+                case Command(is_setup=True) if not any(directory.iterdir()):
+                    set_up(step, directory, shared(tmp_path_factory))
                 case Command():
                     check_command(step)
 
@@ -130,12 +148,12 @@ make nothing
 
 def test_a_page_is_files_commands_and_prompts_in_order():
     assert steps_of(PAGE) == [
-        Command("echo made > setup.txt", ""),
+        Command("echo made > setup.txt", "", is_setup=True),
         File("hello.py", 'print("hello")\n'),
         Command("python hello.py", "hello\n"),
         Command("cat setup.txt      hello.py", ""),
         Command("sleep 3600", "", slow=True),
-        Command("sleep 3601", "", slow=True),
+        Command("sleep 3601", "", slow=True, is_setup=True),
         Prompt(">>> 1 + 1\n2\n"),
     ]
 

@@ -100,7 +100,7 @@ def test_bad_input_is_one_line_and_leaves_nothing(call, tmp_path, monkeypatch, t
 @pytest.mark.slow
 def test_ctrl_c_stops_a_sweep_within_seconds_and_the_same_command_goes_on(tmp_path):
     path = tmp_path / "runs"
-    typed = command("sweep", *TINY_OPTIONS, "--max-steps", 400, "--seeds", 3, "--workers", 2, "--out", path)
+    typed = command("sweep", *TINY_OPTIONS, "--max-steps", 400, "--seeds", 2, "--workers", 2, "--out", path)
     with subprocess.Popen(typed, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         wait_for(lambda: holders(path))
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does
@@ -110,8 +110,8 @@ def test_ctrl_c_stops_a_sweep_within_seconds_and_the_same_command_goes_on(tmp_pa
     assert "Traceback" not in err
     assert subprocess.run(typed, capture_output=True).returncode == 0
     members = json.loads((path / "sweep.json").read_text())["members"]
-    assert [member["steps"] for member in members] == [400] * 3
-    assert_as_if_alone(grid(with_options(TINY, max_steps=400), seeds=3), path, tmp_path / "alone")
+    assert [member["steps"] for member in members] == [400] * 2
+    assert_as_if_alone(grid(with_options(TINY, max_steps=400), seeds=2), path, tmp_path / "alone")
 
 
 def lives(pid):

@@ -11,9 +11,7 @@ pytest.importorskip("nbclient", reason="notebooks need the extra `notebooks`")
 
 from notebooks import render
 
-SHORT = ("fractions", "pointer")
-# They train for minutes what other tests train at a smaller size: `make notebooks` executes them.
-LONG = ("benchmark", "reversal", "strengths")
+SHORT = ("fractions", "pointer")  # the others train for minutes: `make notebooks` executes them
 LARGEST_PICTURE, LARGEST_PAGE = 60_000, 300_000  # bytes, of all files of a page
 
 
@@ -50,7 +48,7 @@ def test_a_page_is_small(name):
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=[pytest.mark.slow] * (name not in SHORT)) for name in render.NAMES if name not in LONG],
+    SHORT,
 )
 def test_a_notebook_is_executed_without_an_error(name):
     executed = render.execute(render.read(name))

@@ -91,7 +91,6 @@ def test_any_argument_can_be_mapped_over_any_axis(name, kernel):
     [
         pytest.param("stack", None, marks=needs_kernels),
         pytest.param("deque", None, marks=[needs_kernels, pytest.mark.slow]),
-        pytest.param("stack", False, marks=pytest.mark.slow),
         pytest.param("deque", False, marks=pytest.mark.slow),
     ],
 )

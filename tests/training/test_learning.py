@@ -1,7 +1,7 @@
 import pytest
 
 from neuralstack import complete, evaluate, fixed_set, load, train
-from neuralstack.training import Run, build_task, configure, with_options
+from neuralstack.training import Run, build_task, with_options
 from small import LEARNING, SMALL
 
 pytest_plugins = ("small_runs",)
@@ -16,11 +16,3 @@ def test_a_machine_learns_short_strings_from_any_of_three_seeds(tmp_path, learne
         losses = [record["loss"] for record in Run.open(path).metrics()]
         assert losses[-1] < 0.1 < 3 < losses[0]
         assert evaluate(load(path), fixed_set(build_task(complete(SMALL)), (2, 8))).coarse == 1
-
-
-@pytest.mark.slow
-def test_the_recipe_reverses_every_string_of_twice_the_length_it_was_trained_on(tmp_path):
-    config = complete(configure("reversal"))
-    assert train(config, tmp_path / "run", show=False).status == "perfect"
-    report = evaluate(load(tmp_path / "run"), fixed_set(build_task(config), build_task(config).test_lengths))
-    assert report.coarse == 1

@@ -170,10 +170,9 @@ def test_a_run_with_noise_that_is_resumed_ends_as_if_it_had_not_stopped(tmp_path
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("task", "controller"), [("parity", Elman), ("cycle-navigation", Multiplicative)])
-def test_a_machine_trained_on_40_symbols_is_exact_on_500(task, controller, optimized):
-    task = TASKS[task]()
-    machine = Machine(controller(16, 64, key=KEY), NoMemory(), task.vocab_size, connection="paper", key=KEY)
+def test_a_machine_trained_on_40_symbols_is_exact_on_500(optimized):
+    task = TASKS["cycle-navigation"]()
+    machine = Machine(Multiplicative(16, 64, key=KEY), NoMemory(), task.vocab_size, connection="paper", key=KEY)
     fitted = fit(
         machine, task, curriculum=Adaptive(), optimizer=clipped_adam(2e-3, epsilon=1e-5), quantization=Quantization(),
         batch_size=64, max_steps=3000, key=KEY,
