@@ -8,20 +8,11 @@ def pytest_configure(config):
     """Set up the processes that run tests; one that only hands them out to others need not import JAX."""
     if config.getoption("tx", None) and not hasattr(config, "workerinput"):
         return
-    keep_to_core()
     settle_examples(config)
     compile_quickly()
     share_compiled_programs(config)
     os.environ["NEURALSTACK_PROGRESS_SECONDS"] = "86400"  # a slow machine prints no more lines than a fast one
     gc.set_threshold(200_000, 20, 20)  # tracing makes many objects and few cycles
-
-
-def keep_to_core():
-    """Let each process that runs tests compute on a core of its own: threads that wait for each other take time."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
-    if worker and hasattr(os, "sched_setaffinity"):
-        cores = sorted(os.sched_getaffinity(0))
-        os.sched_setaffinity(0, {cores[int(worker) % len(cores)]})
 
 
 def settle_examples(config):
