@@ -150,7 +150,7 @@ def test_a_long_run_is_heard_of_while_it_goes_on(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_machines_that_learn_their_actions_are_measured_at_ten_times_the_length(tmp_path):
-    experiment = with_tiny("actions", {"pointer", "reinforce"}, min_length=1, max_length=4)
+    experiment = with_tiny("actions", min_length=1, max_length=4)
     result = reproduce(experiment, tmp_path, report=lambda line: None)
     for one in result["variants"].values():
         (run,) = one["runs"]
