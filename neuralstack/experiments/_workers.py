@@ -64,6 +64,9 @@ def train_seed_elsewhere(task: dict[str, Any]) -> Answer:
         task: Plain data: the name of the `experiment`, what was `chosen` of it, whether it is the `quick` run and is
             compiled `lightly`, the `variant`, the `seed`, and what `guarded` needs.
     """
+    if task["lightly"]:
+        compile_lightly()  # before anything is computed, which the experiments may do
+
     from neuralstack.experiments import EXPERIMENTS
 
     def work(progress: Callable[[Record], None], stop: Callable[[], bool]) -> Answer:
@@ -74,8 +77,6 @@ def train_seed_elsewhere(task: dict[str, Any]) -> Answer:
         (variant,) = [variant for variant in variants if variant.name == task["variant"]]
         config, run = variant.config_of_seed(task["seed"]), run_of(Path(task["path"]), variant, task["seed"])
         measure = (experiment.quick.measure if quick else None) or experiment.measure
-        if task["lightly"]:
-            compile_lightly()
         if not run.file("result.json").is_file():
             with lightly_compiled() if quick and experiment.quick.unoptimized else nullcontext():
                 train_seed(variant.name, config, run, measure, progress=progress, stop=stop)
