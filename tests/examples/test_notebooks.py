@@ -46,10 +46,7 @@ def test_a_page_is_small(name):
     assert sum(sizes.values()) + (render.PAGES / f"{name}.md").stat().st_size < LARGEST_PAGE
 
 
-@pytest.mark.parametrize(
-    "name",
-    SHORT,
-)
+@pytest.mark.parametrize("name", SHORT)
 def test_a_notebook_is_executed_without_an_error(name):
     executed = render.execute(render.read(name))
     assert all(cell.execution_count for cell in executed.cells if cell.cell_type == "code")
