@@ -20,16 +20,18 @@ def check_every(
 ) -> tuple[Checked | None, Counterexample | None]:
     """Compare a program with the right answers to all sources up to a length, as many as there is time for.
 
-    A length is begun only if there seems to be time for all of its sources.
+    A length is begun only if there seems to be time for all of its sources, judging by the growth from the one before
+    the last to the last. The first lengths say nothing, since they compile what lays the sources out.
 
     Raises:
         ValueError: If the specification does not answer as the task.
     """
-    start, count, longest, took = time.monotonic(), 0, 0, [0.0]
+    start, count, longest = time.monotonic(), 0, 0
+    took: list[float] = []
     for length in range(1, LONGEST + 1):
-        growth = took[-1] / took[-2] if len(took) > 2 else task.symbols
+        expected = took[-1] * took[-1] / took[-2] if len(took) > 1 else 0.0
         begun = time.monotonic()
-        if begun - start + took[-1] * growth > seconds:
+        if begun - start + expected > seconds:
             break
         try:
             found, counterexample = check_length(program, task, specification, length, start + seconds)

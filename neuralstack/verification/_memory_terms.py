@@ -5,12 +5,14 @@ list, and so is whether the labels lie on each other as the relation says. These
 the list; Z3 is given their definitions for the lists that a step is about, and decides the rest.
 """
 
+from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
 from neuralstack._extras import extra
-from neuralstack.verification._groups import EMPTY, NOTHING, Group, Pair
-from neuralstack.verification._terms import NONE, Piece, is_in, looked_up, number_of, pieces_of
+from neuralstack.verification._groups import EMPTY, NOTHING, Element, Group, Label, NotAligned, Pair
+from neuralstack.verification._terms import NONE, Piece, is_in, is_place, looked_up, number_of, pieces_of
 
 with extra("proof"):
     import z3
@@ -58,7 +60,7 @@ class MemoryTerms:
             self._follows.setdefault(frozenset(after), []).append(label)
         self._parts = [self._table([label.parts[which] for label in group.labels]) for which in (0, 1)]
         self._shown = [self._table([label.shown[which] for label in group.labels]) for which in (0, 1)]
-        self._whole = [label for label in range(len(group.labels)) if group.is_whole(label)]
+        self._whole = [number for number, label in enumerate(group.labels) if group.is_whole(label.parts)]
 
     @staticmethod
     def _table(kinds: list[int | None]) -> list[Piece]:
@@ -142,26 +144,43 @@ class MemoryTerms:
 
     def after(self, pops: Pair, pushes: Pair, states: Pair) -> tuple[Any, list[Any]]:
         """Return the list of labels after a step, and what the functions are for it."""
-        labels, group = self.labels, self.group
-        first, rest = List.head(labels), List.tail(labels)
-        gone = [self.part(first, which) != NONE for which, pop in enumerate(pops) if pop]
-        left = z3.If(z3.And(List.is_cons(labels), z3.Or(gone)), rest, labels)
+        if self.group.kind == "stack":
+            return self.stacked(pops, pushes, states)
+        labels = self.labels
+        gone = [self.part(List.head(labels), which) != NONE for which, pop in enumerate(pops) if pop]
+        left = z3.If(z3.And(List.is_cons(labels), z3.Or(gone)), List.tail(labels), labels)
         if pushes == NOTHING:
             return left, []
-        news = {below: group.known(group.pushed(below, pushes, states)) for below in (EMPTY, *range(len(group.labels)))}
-        label = self._number(top(left), news)
-        if group.kind == "queue":
-            return append(left, label), [appended(left, label), *self.lengthened(left, label)]
-        new = List.cons(label, left)
-        changed = {of: group.exchanged(label, pops, pushes) for of, label in enumerate(group.labels)}
-        if not any(changed.values()):
-            return new, self.definitions(new)
-        exchanged = List.cons(
-            self._number(first, {of: label and group.known(label) for of, label in changed.items()}), rest
-        )
-        is_exchanged = z3.And(List.is_cons(labels), is_in(first, [of for of, label in changed.items() if label]))
-        return z3.If(is_exchanged, exchanged, new), [*self.definitions(new), *self.definitions(exchanged)]
+        label = z3.IntVal(number_of(self.group.known(Label(pushes, pushes, NOTHING))))
+        return append(left, label), [appended(left, label), *self.lengthened(left, label)]
 
-    @staticmethod
-    def _number(place: Any, numbers: dict[int, int | None]) -> Any:
-        return looked_up(place, pieces_of({of: number for of, number in numbers.items() if number is not None}))
+    def stacked(self, pops: Pair, pushes: Pair, states: Pair) -> tuple[Any, list[Any]]:
+        """Return the list of the labels of a stack after a step, and what the functions are for it."""
+        group = self.group
+        cases: dict[tuple[int, tuple[Element, ...]], set[tuple[int, ...]]] = {}
+        for first in range(EMPTY, len(group.labels)):
+            with suppress(NotAligned):  # of labels that are not on top where this is done
+                for path in group.paths(first, pops):
+                    case = len(path), tuple(group.elements(path, pops, pushes, states))
+                    cases.setdefault(case, set()).add(path or (first,))
+        rests = [self.labels]
+        while len(rests) <= max((depth for depth, _ in cases), default=0):
+            rests.append(List.tail(rests[-1]))
+        facts = [fact for rest in rests[2:] for fact in self.definitions(rest)]
+        after = List.cons(z3.IntVal(NONE), List.nil)  # of no label, so it is not valid
+        for (depth, elements), tops in cases.items():
+            made, known = self.put(elements, rests[depth])
+            after = z3.If(is_place([top(rest) for rest in rests[: depth or 1]], tops), made, after)
+            facts += known
+        return after, facts
+
+    def put(self, elements: Sequence[Element], labels: Any) -> tuple[Any, list[Any]]:
+        """Return the list of the labels of a stack to which elements are added, and what the functions are for it."""
+        group, facts, below = self.group, [], top(labels)
+        tops = {label: label for label in range(EMPTY, len(group.labels))}
+        for element in elements:
+            known = {of: group.known(group.label(element, now)) for of, now in tops.items()}
+            tops = {of: number for of, number in known.items() if number is not None}
+            labels = List.cons(looked_up(below, pieces_of(tops)), labels)
+            facts += self.definitions(labels)
+        return labels, facts

@@ -5,8 +5,9 @@ from itertools import product
 
 import pytest
 
-from answering import ANSWERING
-from neuralstack.verification import NotProved, change_one, check_every, prove, specification
+import neuralstack as ns
+from answering import ANSWERING, words
+from neuralstack.verification import NotProved, change_one, check_every, prove, specification, write_program
 from programs import PROGRAMS
 
 EACH = pytest.mark.parametrize("name", ANSWERING)
@@ -84,6 +85,21 @@ def test_a_program_with_one_change_is_refuted_with_a_shortest_counterexample_or_
 def test_programs_with_a_change_are_refuted_with_a_shortest_counterexample_or_proved(name):
     refuted = [refuted_or_proved(name, seed, longest=3) for seed in range(3, 25)]
     assert any(refuted)
+
+
+def test_a_program_that_pops_one_step_earlier_than_its_specification_is_proved():
+    task = ns.TASKS["reverse-string"]()
+
+    def rule(state, token, top):
+        if token < 2:
+            return ("read", False, token) if state == "read" else None
+        return None if top is None else (top, True, None)
+
+    def answer(state, top):
+        return None if state == "read" else state
+
+    program = write_program(words(task), "stack", range(2), "read", rule, answer)
+    assert prove(program, specification(task)).obligations > 4
 
 
 def test_a_program_with_other_tokens_is_no_program_for_the_task():
