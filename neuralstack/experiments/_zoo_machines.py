@@ -18,6 +18,7 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "even-pairs": {},
         "parity": {},
         "cycle-navigation": {},
+        "modular-arithmetic": {},
         "missing-duplicate": {},
         "reverse-string": {},
         "stack-manipulation": {},
