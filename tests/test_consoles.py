@@ -93,11 +93,12 @@ def directory(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("page", "whole"), TIERS)
 def test_a_page_shows_what_is_printed(page, whole, directory, monkeypatch, request, tmp_path_factory):
-    if whole:  # what users see
+    runs_long = whole and page not in LONG_PAGES  # those train small machines for a few hundred batches
+    if runs_long:  # what users see
         request.getfixturevalue("unchecked_types")
         monkeypatch.delenv("JAX_DISABLE_MOST_OPTIMIZATIONS", raising=False)
     names = {}
-    with compiled_as_users_do() if whole else nullcontext():
+    with compiled_as_users_do() if runs_long else nullcontext():
         for step in PAGES[page]:
             if step.slow and not whole:
                 continue

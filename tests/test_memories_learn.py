@@ -29,7 +29,6 @@ from neuralstack import (
 )
 from small import build_machine
 
-pytestmark = pytest.mark.usefixtures("optimized")
 SYMBOLS, LONGEST, BATCH = 4, 6, 32
 START, SEPARATOR, FIRST = 0, 1, 2
 ROOM = 3 * LONGEST + 2
@@ -121,6 +120,7 @@ def unmarked(key, length, longest):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("optimized")
 def test_a_nondeterministic_stack_learns_reversal_without_a_mark_nearly_as_well_as_can_be():
     longest, count = 3, 300
     stack = NondeterministicStack(states=2, symbols=3)

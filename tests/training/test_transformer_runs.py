@@ -132,6 +132,16 @@ def test_the_other_commands_take_it(call, trained, tmp_path):
     assert "transformer" in call("list")[1]
 
 
+@pytest.mark.slow
+def test_the_command_line_trains_one_without_a_memory(call, tmp_path):
+    small = "--max-length", 6, "--batch-size", 4, "--hidden-dim", 8, "--max-steps", 4
+    named = "--controller", "transformer(num_layers=1, heads=2)", "--memory", "none"
+    assert call("train", "dyck-1", *named, *small, "--out", tmp_path / "run")[0] == 0
+    transformer = ns.load(tmp_path / "run")
+    assert (transformer.memory, len(transformer.blocks)) == (None, 1)
+    assert call("predict", tmp_path / "run", "((")[0] == 0
+
+
 @pytest.fixture(scope="module")
 def language(tmp_path_factory):
     """A run of a language model that was not trained at all."""
