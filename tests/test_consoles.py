@@ -25,6 +25,8 @@ PAGES = {page.relative_to(ROOT).as_posix(): steps_of(page.read_text()) for page 
 PAGES = {name: steps for name, steps in PAGES.items() if is_session(steps)}
 # These train several models each, so they are run as a whole only; other tests have small ones of the same kinds.
 LONG_PAGES = {f"docs/guide/own-{what}.md" for what in ("data", "memory", "training")}
+# These train reversal as users do, long enough to compile as users do; the others compile longer than they train.
+TRAINED_LONG = {"README.md", *(f"docs/guide/{name}.md" for name in ("command-line", "first-steps", "looking"))}
 TIERS = [pytest.param(name, False, id=name) for name in PAGES if name not in LONG_PAGES] + [
     pytest.param(name, True, id=f"{name}-whole", marks=pytest.mark.slow)
     for name, steps in PAGES.items()
@@ -93,12 +95,12 @@ def directory(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("page", "whole"), TIERS)
 def test_a_page_shows_what_is_printed(page, whole, directory, monkeypatch, request, tmp_path_factory):
-    runs_long = whole and page not in LONG_PAGES  # those train small machines for a few hundred batches
-    if runs_long:  # what users see
+    is_trained_long = whole and page in TRAINED_LONG
+    if is_trained_long:
         request.getfixturevalue("unchecked_types")
         monkeypatch.delenv("JAX_DISABLE_MOST_OPTIMIZATIONS", raising=False)
     names = {}
-    with compiled_as_users_do() if runs_long else nullcontext():
+    with compiled_as_users_do() if is_trained_long else nullcontext():
         for step in PAGES[page]:
             if step.slow and not whole:
                 continue
