@@ -29,6 +29,7 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "dyck-1": COUNTER,
         "dyck-2": COUNTER,
         "dyck-3": COUNTER,
+        "dyck-6": COUNTER,
         "memorization": STACK,
         "anbn": COUNTER,
         "anb2n": STACK,
