@@ -3,8 +3,8 @@
 The relation has the pairs of states that the two programs are in after the same tokens, and what their memories may
 hold then. It is an inductive invariant: it holds before the first token, and each token that the specification has a
 rule for leads from a pair of configurations in it to another one, with the same answer where one is asked for. So both
-programs answer alike after any number of tokens. With one stack at most, memories are described exactly: if there is
-such an invariant, it is found.
+programs answer alike after any number of tokens. With one stack at most, which both push and pop in the same steps,
+memories are described exactly: if there is such an invariant, it is found.
 """
 
 import time
