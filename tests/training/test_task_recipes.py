@@ -29,7 +29,7 @@ LONGEST = {
     "even-pairs": (40, 500),
     "stack-manipulation": (16, 192),
     "duplicate-string": (16, 192),
-    "modular-arithmetic-brackets": (20, 200),
+    "modular-arithmetic-brackets": (40, 500),
 }
 EXTRA_STEPS = {"modular-arithmetic-brackets": 4000}
 

@@ -32,6 +32,7 @@ class Network(SUL):
     def step(self, letter):
         if letter is not None:
             self.given.append(letter)
+        assert len(self.given) < LONGEST
         tokens = jnp.array([*self.given, *[self.blank] * (LONGEST - len(self.given))])
         return int(self.run(tokens)[len(self.given), : self.symbols].argmax())
 
