@@ -70,7 +70,7 @@ def learn(machine: Machine, task: AbstractTask, layout: Layout | None) -> StackT
     for attempt in range(ATTEMPTS):
         order = rounds if attempt == 0 else [[some[row] for row in rng.permutation(len(some))] for some in rounds]
         with suppress(*([TooManyStates, TooManyRules, NotSettled] if attempt else [])):
-            quotient, known = Quotient(control), []
+            quotient, known = Quotient(control, contexts(task.vocab_size, rounds)), []
             for some in order[:-1]:
                 known += some
                 settled(quotient, known)
@@ -79,6 +79,17 @@ def learn(machine: Machine, task: AbstractTask, layout: Layout | None) -> StackT
             written = partial(write, quotient, task=task, layout=layout)
             found.append(corrected(quotient, known, own, written).minimal())
     return min(found, key=lambda program: program.bits)
+
+
+def contexts(vocab_size: int, rounds: list[list[Sequence]]) -> list[int]:
+    """Return a number for each token, the same for those that the same tokens follow."""
+    follows: list[set[int]] = [set() for _ in range(vocab_size)]
+    for some in rounds:
+        for whole, _ in some:
+            for token, after in zip(whole.tokens, [*whole.tokens[1:], -1], strict=True):
+                follows[token].add(after)
+    numbers: dict[frozenset[int], int] = {}
+    return [numbers.setdefault(frozenset(of), len(numbers)) for of in follows]
 
 
 def drawn(

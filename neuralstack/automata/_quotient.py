@@ -54,12 +54,13 @@ Pair = tuple[Configuration, Configuration, Rest]
 class Quotient:
     """The program that goes from representative to representative, found as it is run."""
 
-    def __init__(self, control: Control):
+    def __init__(self, control: Control, context_of: Sequence[int]):
         self.control = control
+        self._context_of, self._contexts = context_of, [-1]
         self.states = [0]
         self.values: list[list[int]] = [[] for _ in control.ends]
         self.rules: dict[tuple[int, int, Reads], Any] = {}
-        self._kind_of = {0: 0}
+        self._kind_of = {(0, -1): 0}
         self._value_of: list[dict[int, int]] = [{} for _ in control.ends]
         self._places: list[list[tuple[Held, Rest]]] = [[]]
         self._value_places: list[list[list[tuple[Arrival, Rest]]]] = [[] for _ in control.ends]
@@ -68,7 +69,9 @@ class Quotient:
         """Return the next configuration, with a kind as its state and representatives as values."""
         key = now.state, token, self.control.shown(now.held)
         if key not in self.rules:
-            self.rules[key] = self._represent(now.held, self.control.rule(self.states[now.state], *key[1:]), rest)
+            self.rules[key] = self._represent(
+                now.held, self.control.rule(self.states[now.state], *key[1:]), rest, self._context_of[token]
+            )
         kind, pops, pushes = self.rules[key]
         return Configuration(kind, self.control.acted(now.held, pops, pushes))
 
@@ -132,10 +135,10 @@ class Quotient:
                     return
                 arrival = trial
         self._places[kind].append((arrival.after(self.control).held, rest))
-        self._kind_of = {state: of for state, of in self._kind_of.items() if of != kind or state == self.states[kind]}
+        self._kind_of = {key: of for key, of in self._kind_of.items() if of != kind or key[0] == self.states[kind]}
         self.rules = {key: rule for key, rule in self.rules.items() if rule[0] != kind}
 
-    def _represent(self, held: Held, rule: Any, rest: Rest) -> Any:
+    def _represent(self, held: Held, rule: Any, rest: Rest, context: int) -> Any:
         new, pops, pushes = rule
         arrival = Arrival(new, held, pops, pushes)
         for memory, value in enumerate(pushes):
@@ -144,7 +147,7 @@ class Quotient:
                 arrival = arrival._replace(
                     pushes=tuple(kept if place == memory else push for place, push in enumerate(arrival.pushes))
                 )
-        return self._represent_state(arrival.after(self.control), rest), pops, arrival.pushes
+        return self._represent_state(arrival.after(self.control), rest, context), pops, arrival.pushes
 
     def _represent_value(self, memory: int, value: int, here: Arrival, rest: Rest) -> int:
         of, kept, places = self._value_of[memory], self.values[memory], self._value_places[memory]
@@ -163,26 +166,28 @@ class Quotient:
             places[of[value]].append((here, rest))
         return kept[of[value]]
 
-    def _represent_state(self, here: Configuration, rest: Rest) -> int:
-        of, kept = self._kind_of, self.states
-        if here.state not in of:
-            at_once = alike(self.control, [(here, here._replace(state=other), rest) for other in kept])
+    def _represent_state(self, here: Configuration, rest: Rest, context: int) -> int:
+        of, kept, key = self._kind_of, self.states, (here.state, context)
+        if key not in of:
+            near = [kind for kind, known in enumerate(self._contexts) if known == context]
+            at_once = alike(self.control, [(here, here._replace(state=kept[kind]), rest) for kind in near])
+            near = [kind for kind, good in zip(near, at_once, strict=True) if good]
             pairs, kinds = [], []
-            for kind, other in enumerate(kept):
-                for held, following in self._places[kind] if at_once[kind] else []:
-                    pairs.append((Configuration(here.state, held), Configuration(other, held), following))
+            for kind in near:
+                for held, following in self._places[kind]:
+                    pairs.append((Configuration(here.state, held), Configuration(kept[kind], held), following))
                     kinds.append(kind)
-            candidates = [kind for kind in range(len(kept)) if at_once[kind] and self._places[kind]]
             wrong = {kind for kind, good in zip(kinds, alike(self.control, pairs), strict=True) if not good}
-            of[here.state] = next((kind for kind in candidates if kind not in wrong), len(kept))
-            if of[here.state] == len(kept):
+            of[key] = next((kind for kind in near if kind not in wrong and self._places[kind]), len(kept))
+            if of[key] == len(kept):
                 if len(kept) == MOST_STATES:
                     raise TooManyStates
                 kept.append(here.state)
+                self._contexts.append(context)
                 self._places.append([])
-        if len(self._places[of[here.state]]) < MOST_PLACES:
-            self._places[of[here.state]].append((here.held, rest))
-        return of[here.state]
+        if len(self._places[of[key]]) < MOST_PLACES:
+            self._places[of[key]].append((here.held, rest))
+        return of[key]
 
 
 def first_alike(count: int, kinds: list[int], good: list[bool]) -> int:

@@ -19,6 +19,7 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "parity": {},
         "cycle-navigation": {},
         "modular-arithmetic": {},
+        "modular-arithmetic-brackets": {},
         "missing-duplicate": {},
         "reverse-string": {},
         "stack-manipulation": {},
