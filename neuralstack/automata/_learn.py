@@ -24,6 +24,7 @@ ROUNDS = (8, 300), (30, 500), (120, 400)  # the longest source and the number of
 CHECKS = 8  # most sets of further sequences, which correct the program where it answers otherwise
 CORRECTIONS = 16  # sequences of a set that the program is corrected by, the shortest ones
 ATTEMPTS = 4  # with the same sequences in another order
+MOST_CONTEXTS = 8  # kinds of tokens by what may follow; more of them come from what was not drawn
 MOST_SWEEPS = 40  # over all sequences of the rounds so far
 
 
@@ -82,14 +83,18 @@ def learn(machine: Machine, task: AbstractTask, layout: Layout | None) -> StackT
 
 
 def contexts(vocab_size: int, rounds: list[list[Sequence]]) -> list[int]:
-    """Return a number for each token, the same for those that the same tokens follow."""
+    """Return a number for each token, the same for those that the same tokens follow.
+
+    Where too few sequences were drawn to see which tokens may follow, it is the same for all.
+    """
     follows: list[set[int]] = [set() for _ in range(vocab_size)]
     for some in rounds:
         for whole, _ in some:
             for token, after in zip(whole.tokens, [*whole.tokens[1:], -1], strict=True):
                 follows[token].add(after)
     numbers: dict[frozenset[int], int] = {}
-    return [numbers.setdefault(frozenset(of), len(numbers)) for of in follows]
+    found = [numbers.setdefault(frozenset(of), len(numbers)) for of in follows]
+    return found if len(numbers) <= MOST_CONTEXTS else [0] * vocab_size
 
 
 def drawn(

@@ -6,6 +6,10 @@ tokens that followed there, both must lead to the same answers. The program that
 representative is then run on further sequences. Where it answers otherwise than the machine, the step is found by
 bisection at which replacing a state or a value by its representative changed the answer (Rivest & Schapire, 1993); that
 place is added to those at which the kind is compared, and its members are sorted again.
+
+A state is compared only with those that the same tokens may follow, as the token before tells: after a digit, a machine
+need not do anything sensible with the digits that may follow an operator, so that what it does there would tell states
+apart without end.
 """
 
 from collections.abc import Sequence
@@ -15,6 +19,7 @@ from neuralstack.automata._choice import Reads
 from neuralstack.automata._control import Configuration, Control, Held
 
 MOST_PLACES = 16  # at which a kind is compared, apart from counterexamples
+START = -1  # the context of the state before the first step
 MOST_STATES = 128  # kinds of states, before those that no input of the task tells apart are merged
 
 
@@ -52,15 +57,20 @@ Pair = tuple[Configuration, Configuration, Rest]
 
 
 class Quotient:
-    """The program that goes from representative to representative, found as it is run."""
+    """The program that goes from representative to representative, found as it is run.
+
+    Args:
+        control: The control of the machine.
+        context_of: A number for each token, from 0: the same for those that the same tokens follow.
+    """
 
     def __init__(self, control: Control, context_of: Sequence[int]):
         self.control = control
-        self._context_of, self._contexts = context_of, [-1]
+        self._context_of, self._contexts = context_of, [START]  # by token, and by kind of states
         self.states = [0]
         self.values: list[list[int]] = [[] for _ in control.ends]
         self.rules: dict[tuple[int, int, Reads], Any] = {}
-        self._kind_of = {(0, -1): 0}
+        self._kind_of = {(0, START): 0}  # by state and context
         self._value_of: list[dict[int, int]] = [{} for _ in control.ends]
         self._places: list[list[tuple[Held, Rest]]] = [[]]
         self._value_places: list[list[list[tuple[Arrival, Rest]]]] = [[] for _ in control.ends]
