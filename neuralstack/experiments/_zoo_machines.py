@@ -9,7 +9,8 @@ from neuralstack.experiments._experiment import LARGEST_SEED, Variant
 from neuralstack.training import TASK_RECIPES, Config, configure
 
 STACK: dict[str, Any] = {**TASK_RECIPES["reverse-string"]}
-"""The recipe of one stack whose actions follow from the tokens, for tasks without a recipe of their own."""
+"""The recipe of one stack, or queue, whose actions follow from the tokens, for tasks that have none whose machines are
+exact."""
 COUNTER = STACK | {"controller": "feedforward", "hidden_dim": 16, "memory_dim": 8}
 """The same without a state in the controller, which can then neither count nor remember by itself."""
 TWO_COUNTERS = COUNTER | {"memory": "stack+stack"}
@@ -26,7 +27,7 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
         "duplicate-string": {},
         "odds-first": {},
         "reversal": {"evaluate_every": 25, "stop_after_perfect": 5},
-        "copy": {"memory": "queue", "restart_after": 400},
+        "copy": STACK | {"memory": "queue"},
         "dyck-1": COUNTER,
         "dyck-2": COUNTER,
         "dyck-3": COUNTER,
