@@ -291,7 +291,7 @@ def test_a_finite_automaton_is_found_without_a_memory():
 
 @dataclass(frozen=True)
 class DigitsAndCommas(AnySymbols):
-    """What is left of the sum of the digits when it is divided by 5? Digits are separated by commas."""
+    """Digits separated by commas; the answer is their sum modulo 5."""
 
     max_length: int = 40
     vocabulary: ClassVar[str] = "01234,"
