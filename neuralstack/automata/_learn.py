@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import tee
+from itertools import islice, tee
 from typing import Any
 
 import numpy as np
@@ -57,7 +57,8 @@ def learn(machine: Machine, task: AbstractTask, layout: Layout | None) -> StackT
     """Return the program that a rounded machine runs on its task, in its smallest form.
 
     Which state or value represents its kind depends on the order of the sequences, and so does what the program does
-    where it does not matter. Of the programs of several orders, it is the one that takes the fewest bits.
+    where it does not matter. Of the programs of several orders, with such states merged or not, it is the one that
+    takes the fewest bits: with fewer states, more may depend on what the memories show.
 
     Raises:
         TooManyStates: If the program would have too many states.
@@ -79,6 +80,9 @@ def learn(machine: Machine, task: AbstractTask, layout: Layout | None) -> StackT
             checks, own = tee(checks)  # each set is drawn when it is first needed
             written = partial(write, quotient, task=task, layout=layout)
             found.append(corrected(quotient, known, own, written).minimal())
+            apart = written(settled(quotient, known), merges=False)
+            if not any(len(differences(apart, *some)[1]) for some in islice(own, 1)):
+                found.append(apart.minimal())
     return min(found, key=lambda program: program.bits)
 
 
@@ -112,7 +116,7 @@ def corrected(
     quotient: Quotient,
     known: list[Sequence],
     checks: Iterable[tuple[Fresh, np.ndarray]],
-    written: Callable[[Used], StackTransducer],
+    written: Callable[..., StackTransducer],
 ) -> StackTransducer:
     """Return the program of a quotient, corrected by further sequences until it answers a whole set as expected."""
     program = written(settled(quotient, known))
@@ -155,9 +159,11 @@ def settled(quotient: Quotient, known: list[Sequence]) -> Used:
     raise NotSettled
 
 
-def write(quotient: Quotient, used: Used, task: AbstractTask, layout: Layout | None) -> StackTransducer:
-    """Return the program of a quotient, with states merged that nothing tells apart which the task asks for."""
-    roots = merged(len(quotient.states), used)
+def write(
+    quotient: Quotient, used: Used, task: AbstractTask, layout: Layout | None, merges: bool = True
+) -> StackTransducer:
+    """Return the program of a quotient, in which states are merged that nothing tells apart which the task asks for."""
+    roots = merged(len(quotient.states), used) if merges else list(range(len(quotient.states)))
     numbers = {root: number for number, root in enumerate(dict.fromkeys(roots))}
     state_of = [numbers[root] for root in roots]
     sizes, memories = list(map(len, quotient.values)), range(len(quotient.values))
