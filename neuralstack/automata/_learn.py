@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice, tee
+from itertools import tee
 from typing import Any
 
 import numpy as np
@@ -68,20 +68,21 @@ def learn(machine: Machine, task: AbstractTask, layout: Layout | None) -> StackT
     """
     control, rounds = Control(machine), [[*sequences(*some)] for some in drawn(machine, task, ROUNDS)]
     checks = drawn(machine, task, ROUNDS[-1:] * CHECKS, first_seed=2 + len(ROUNDS))
-    rng, found = np.random.default_rng(0), []
+    rng, found, context_of = np.random.default_rng(0), [], contexts(task.vocab_size, rounds)
     for attempt in range(ATTEMPTS):
         order = rounds if attempt == 0 else [[some[row] for row in rng.permutation(len(some))] for some in rounds]
         with suppress(*([TooManyStates, TooManyRules, NotSettled] if attempt else [])):
-            quotient, known = Quotient(control, contexts(task.vocab_size, rounds)), []
+            quotient, known = Quotient(control, context_of), []
             for some in order[:-1]:
                 known += some
                 settled(quotient, known)
             known += order[-1]
             checks, own = tee(checks)  # each set is drawn when it is first needed
             written = partial(write, quotient, task=task, layout=layout)
-            found.append(corrected(quotient, known, own, written).minimal())
-            apart = written(settled(quotient, known), merges=False)
-            if not any(len(differences(apart, *some)[1]) for some in islice(own, 1)):
+            used = corrected(quotient, known, own, written)
+            found.append(written(used).minimal())
+            apart, further = written(used, merges=False), next(own, None)
+            if further is not None and not len(differences(apart, *further)[1]):
                 found.append(apart.minimal())
     return min(found, key=lambda program: program.bits)
 
@@ -116,17 +117,17 @@ def corrected(
     quotient: Quotient,
     known: list[Sequence],
     checks: Iterable[tuple[Fresh, np.ndarray]],
-    written: Callable[..., StackTransducer],
-) -> StackTransducer:
-    """Return the program of a quotient, corrected by further sequences until it answers a whole set as expected."""
-    program = written(settled(quotient, known))
+    written: Callable[[Used], StackTransducer],
+) -> Used:
+    """Return what a quotient uses, corrected by further sequences until its program answers a whole set as expected."""
+    used = settled(quotient, known)
     for data, expected in checks:
-        differing = [*sequences(*differences(program, data, expected))]
+        differing = [*sequences(*differences(written(used), data, expected))]
         if not differing:
             break
         known += differing
-        program = written(settled(quotient, known))
-    return program
+        used = settled(quotient, known)
+    return used
 
 
 def differences(program: StackTransducer, data: Fresh, expected: np.ndarray) -> tuple[Fresh, np.ndarray]:

@@ -1,16 +1,15 @@
 """Programs of machines whose every number is rounded, and whose actions may depend on what they read."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from itertools import product
-from typing import Any, ClassVar
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from formulas import AnySymbols, Formula, with_weights
 
 from cases import quick
 from neuralstack import (
@@ -27,55 +26,8 @@ from neuralstack import (
     harden,
 )
 from neuralstack.automata import find_transducer
-from neuralstack.tasks import AbstractTask, Pair, QueryTokens, Synchronous
 from neuralstack.verification import NotProved, check_conformance, machine_control, verify
 from small import drawn_machine
-
-BRACKETS = "()[]"
-
-
-@dataclass(frozen=True)
-class AnySymbols(AbstractTask):
-    """Sources of any symbols; what matters here is only how a machine answers each of them."""
-
-    max_length: int = 12
-    train_lengths: ClassVar[tuple[int, int]] = (1, 12)
-    test_lengths: ClassVar[tuple[int, int]] = (13, 24)
-    vocabulary: ClassVar[str] = BRACKETS
-    format: ClassVar[Synchronous] = Synchronous(len(BRACKETS))
-
-    def draw(self, key, length):
-        source = jax.random.randint(key, (self.max_length,), 0, len(BRACKETS))
-        return Pair(source, length, source, length)
-
-    def answer(self, source):
-        return source
-
-    def answer_length(self, source_length):
-        return source_length
-
-
-class Formula(eqx.Module):
-    """A controller that is a formula of its state and its input."""
-
-    size: int = eqx.field(static=True)
-    formula: Callable[[Any, Any], Any] = eqx.field(static=True)
-
-    def init(self):
-        return jnp.zeros(self.size)
-
-    def step(self, state, x):
-        state = self.formula(state, x)
-        return state, state
-
-
-def with_weights(machine, **weights):
-    """Return a machine with these weights, each a list or an array of the shape that it has."""
-    return eqx.tree_at(
-        lambda machine: [getattr(machine, name) for name in weights],
-        machine,
-        [jnp.asarray(of, float).reshape(getattr(machine, name).shape) for name, of in weights.items()],
-    )
 
 
 def brackets():
@@ -287,52 +239,3 @@ def test_a_finite_automaton_is_found_without_a_memory():
     program = extract(harden(machine), task)
     assert (len(program.states), program.memories) == (2, ())
     assert [program.answer(source) for source in ([1], [0, 1, 1], [1, 1, 1, 0])] == [[1], [0], [1]]
-
-
-@dataclass(frozen=True)
-class DigitsAndCommas(AnySymbols):
-    """Digits separated by commas; the answer is their sum modulo 5."""
-
-    max_length: int = 40
-    vocabulary: ClassVar[str] = "01234,"
-    format: ClassVar[QueryTokens] = QueryTokens(6)
-
-    def draw(self, key, length):
-        digits = jax.random.randint(key, (self.max_length,), 0, 5)
-        source = jnp.where(jnp.arange(self.max_length) % 2, 5, digits)
-        total = jnp.sum(source * (jnp.arange(self.max_length) < length)) % 5
-        return Pair(source, length, jnp.full(self.max_length, total), 1)
-
-    def answer(self, source):
-        return [int(np.sum(source)) % 5]
-
-    def answer_length(self, source_length):
-        return 1
-
-
-@pytest.mark.slow
-def test_states_are_not_told_apart_by_what_cannot_follow_in_the_task():
-    """After two digits or two commas in a row, this machine counts commas too, now and then."""
-
-    def follow(state, x):
-        total, number, was_digit, lost, _ = state
-        lost = jnp.maximum(lost, (x[1] == was_digit) * (1 - x[2]))
-        counts = lost * (1 - x[1]) * (number < 334)
-        return jnp.stack([(total + x[0] + counts) % 5, (6 * number + 7 * x[0] + 1) % 1000, x[1], lost, 0])
-
-    above = np.where(np.arange(5)[:, None] < np.arange(7), 1, -1)  # a sum above a unit's number speaks for larger ones
-    machine = Machine(
-        Formula(5, follow), NoMemory(), 7, connection="paper", embedding_dim=3, quantized=True, key=jax.random.key(0)
-    )
-    machine = with_weights(
-        machine,
-        embedding=[*([digit, 1, 0] for digit in range(5)), [0, 0, 0], [0, 0, 1]],
-        answer_weights=20 * np.eye(5)[:1].repeat(5, 0).T,
-        answer_bias=[-10, -30, -50, -70, -90],
-        output_weights=above,
-        output_bias=[0, 0, 0, 0, 0, -20, -20],
-    )
-    program = extract(harden(machine), DigitsAndCommas())
-    assert len(program.states) == 5
-    assert program.answer([3, 5, 4, 5, 1]) == [3]
-    assert program.answer([3, 5, 4, 5]) == [2]
